@@ -1,0 +1,43 @@
+#![cfg_attr(target_arch = "wasm32", no_main)]
+#![cfg(not(target_arch = "wasm32"))]
+//! `hb`: the page without the page. Everything it answers is computed by [`happened_before::cli`].
+
+use happened_before::cli::{self, Host};
+use std::io::{IsTerminal, Read, Write};
+use std::time::Instant;
+
+struct Machine(Instant);
+
+impl Host for Machine {
+    fn read(&self, path: &str) -> Result<Vec<u8>, String> {
+        std::fs::read(path).map_err(|e| format!("{path}: {e}"))
+    }
+    fn write(&self, path: &str, bytes: &[u8]) -> Result<(), String> {
+        std::fs::write(path, bytes).map_err(|e| format!("{path}: {e}"))
+    }
+    fn stdin(&self) -> Result<String, String> {
+        let mut text = String::new();
+        let read = std::io::stdin().read_to_string(&mut text);
+        read.map(|_| text).map_err(|e| format!("standard input: {e}"))
+    }
+    fn clock_ms(&self) -> u64 {
+        self.0.elapsed().as_millis() as u64
+    }
+    fn hint(&self, line: &str) {
+        if std::io::stderr().is_terminal() {
+            eprintln!("{line}");
+        }
+    }
+    fn threads(&self) -> usize {
+        std::thread::available_parallelism().map_or(1, usize::from)
+    }
+}
+
+fn main() {
+    let args: Vec<String> = std::env::args().skip(1).collect();
+    let out = cli::call(&args, &Machine(Instant::now()));
+    eprint!("{}", out.stderr);
+    // A closed pipe (`hb list | head`) is the reader's choice, not an error.
+    let _ = std::io::stdout().write_all(out.stdout.as_bytes());
+    std::process::exit(out.code.into());
+}

@@ -1,0 +1,184 @@
+//! `hb`, as a library: the same command line runs natively and inside the shipped wasm.
+//!
+//! A command reads only what its [`Host`] gives it and answers with an [`Output`]: no file, clock
+//! or terminal is touched here.
+
+use serde::{Deserialize, Serialize};
+
+/// What a command line may ask of the machine it runs on.
+pub trait Host {
+    /// The bytes of the file called `path`, or one sentence on why there are none.
+    fn read(&self, path: &str) -> Result<Vec<u8>, String>;
+    /// Writes a file the user asked for (`--svg FILE`).
+    fn write(&self, path: &str, bytes: &[u8]) -> Result<(), String>;
+    /// All of standard input.
+    fn stdin(&self) -> Result<String, String>;
+    /// Milliseconds since an arbitrary start, never going back.
+    fn clock_ms(&self) -> u64;
+    /// True once the user has asked to stop; long work then answers with what it has.
+    fn cancelled(&self) -> bool {
+        false
+    }
+    /// A hint or progress for a person, never part of the answer.
+    fn hint(&self, _line: &str) {}
+    /// How many threads a search may use.
+    fn threads(&self) -> usize {
+        1
+    }
+}
+
+/// What a command answers.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Output {
+    /// 0 holds or done, 1 violated or not consistent, 2 unknown, 64 bad usage or bad input.
+    pub code: u8,
+    /// The answer.
+    pub stdout: String,
+    /// Complaints.
+    pub stderr: String,
+}
+
+/// Why a command could not answer.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Bad(pub String);
+
+impl<S: Into<String>> From<S> for Bad {
+    fn from(text: S) -> Self {
+        Bad(text.into())
+    }
+}
+
+/// The answer of a command: text for standard output and the exit code.
+pub type Answer = Result<(u8, String), Bad>;
+
+/// Exit code: the property holds, or the work is done.
+pub const HOLDS: u8 = 0;
+/// Exit code: violated or not consistent; the witness is printed.
+pub const VIOLATED: u8 = 1;
+/// Exit code: the budget was spent first.
+pub const UNKNOWN: u8 = 2;
+/// Exit code: bad usage or bad input.
+pub const USAGE: u8 = 64;
+
+type Command = fn(&mut Args, &dyn Host) -> Answer;
+
+/// Every subcommand, its one-line help, and the function that answers.
+const COMMANDS: &[(&str, &str, Command)] = &[];
+
+/// Runs one command line (without the program's name).
+pub fn call(args: &[String], host: &dyn Host) -> Output {
+    match dispatch(args, host) {
+        Ok((code, stdout)) => Output { code, stdout, stderr: String::new() },
+        Err(Bad(line)) => {
+            Output { code: USAGE, stdout: String::new(), stderr: format!("hb: {line}\n") }
+        }
+    }
+}
+
+fn dispatch(args: &[String], host: &dyn Host) -> Answer {
+    let Some(name) = args.first() else { return Err(help().into()) };
+    if matches!(name.as_str(), "help" | "--help" | "-h") {
+        return Ok((HOLDS, help() + "\n"));
+    }
+    let Some((_, _, run)) = COMMANDS.iter().find(|(n, _, _)| n == name) else {
+        return Err(format!("there is no command '{name}'; {}", help()).into());
+    };
+    run(&mut Args::new(&args[1..]), host)
+}
+
+fn help() -> String {
+    let mut out = String::from("usage: hb COMMAND ...");
+    for (name, what, _) in COMMANDS {
+        out.push_str(&format!("\n  {name:<12}{what}"));
+    }
+    out
+}
+
+/// The arguments of one command: options in any order, each with at most one value.
+pub struct Args {
+    rest: Vec<String>,
+}
+
+impl Args {
+    /// Arguments after the command's name.
+    pub fn new(rest: &[String]) -> Self {
+        Args { rest: rest.to_vec() }
+    }
+
+    /// Takes `--name` if it is there.
+    pub fn flag(&mut self, name: &str) -> bool {
+        let found = self.rest.iter().position(|a| a == name);
+        found.map(|i| self.rest.remove(i)).is_some()
+    }
+
+    /// Takes `--name VALUE` or `--name=VALUE`; the first one if repeated.
+    pub fn value(&mut self, name: &str) -> Result<Option<String>, Bad> {
+        let eq = format!("{name}=");
+        let Some(i) = self.rest.iter().position(|a| a == name || a.starts_with(&eq)) else {
+            return Ok(None);
+        };
+        let arg = self.rest.remove(i);
+        if let Some(v) = arg.strip_prefix(&eq) {
+            return Ok(Some(v.to_string()));
+        }
+        if i >= self.rest.len() {
+            return Err(format!("{name} needs a value after it").into());
+        }
+        Ok(Some(self.rest.remove(i)))
+    }
+
+    /// Takes every `--name VALUE`, in order.
+    pub fn values(&mut self, name: &str) -> Result<Vec<String>, Bad> {
+        let mut all = Vec::new();
+        while let Some(v) = self.value(name)? {
+            all.push(v);
+        }
+        Ok(all)
+    }
+
+    /// Takes `--name N`, a whole number.
+    pub fn number(&mut self, name: &str) -> Result<Option<u64>, Bad> {
+        let Some(v) = self.value(name)? else { return Ok(None) };
+        let n = v.parse().map_err(|_| format!("{name} takes a whole number, not '{v}'"))?;
+        Ok(Some(n))
+    }
+
+    /// Takes every `--set k=v ...`: values may follow each other after one `--set`.
+    pub fn settings(&mut self) -> Result<Vec<(String, String)>, Bad> {
+        let mut all = Vec::new();
+        while let Some(i) = self.rest.iter().position(|a| a == "--set") {
+            self.rest.remove(i);
+            let before = all.len();
+            while i < self.rest.len() && !self.rest[i].starts_with("--") {
+                let pair = self.rest.remove(i);
+                let Some((k, v)) = pair.split_once('=') else {
+                    return Err(format!("--set takes name=value, not '{pair}'").into());
+                };
+                all.push((k.to_string(), v.to_string()));
+            }
+            if all.len() == before {
+                return Err("--set needs name=value after it".into());
+            }
+        }
+        Ok(all)
+    }
+
+    /// Takes the next positional argument.
+    pub fn next(&mut self) -> Option<String> {
+        let i = self.rest.iter().position(|a| !a.starts_with("--"))?;
+        Some(self.rest.remove(i))
+    }
+
+    /// Takes the next positional argument or complains that `what` is missing.
+    pub fn need(&mut self, what: &str) -> Result<String, Bad> {
+        self.next().ok_or_else(|| Bad(format!("{what} is missing")))
+    }
+
+    /// Complains if anything is left over.
+    pub fn done(&self) -> Result<(), Bad> {
+        match self.rest.first() {
+            None => Ok(()),
+            Some(a) => Err(format!("'{a}' is not understood here").into()),
+        }
+    }
+}

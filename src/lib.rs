@@ -1,0 +1,4 @@
+//! The pure core of Happened Before.
+pub mod check;
+pub mod cli;
+pub mod core;
