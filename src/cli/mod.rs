@@ -164,14 +164,14 @@ impl Args {
     }
 
     /// Takes the next positional argument.
-    pub fn next(&mut self) -> Option<String> {
+    pub fn positional(&mut self) -> Option<String> {
         let i = self.rest.iter().position(|a| !a.starts_with("--"))?;
         Some(self.rest.remove(i))
     }
 
     /// Takes the next positional argument or complains that `what` is missing.
     pub fn need(&mut self, what: &str) -> Result<String, Bad> {
-        self.next().ok_or_else(|| Bad(format!("{what} is missing")))
+        self.positional().ok_or_else(|| Bad(format!("{what} is missing")))
     }
 
     /// Complains if anything is left over.
