@@ -2,10 +2,14 @@
 //! sessions as lists of the things that did.
 
 pub mod action;
+pub mod clock;
 pub mod config;
 pub mod hash;
 pub mod ids;
+pub mod kernel;
 pub mod protocol;
 pub mod random;
+pub mod session;
 pub mod trace;
 pub mod view;
+pub mod world;

@@ -4,7 +4,7 @@ use super::action::Call;
 use super::config::{Common, Knob};
 use super::ids::{NodeId, OpId};
 use super::random::{Stream, below, between, draw};
-use super::view::{Lens, LogView, MessageLook, NodeLook};
+use super::view::{Family, Lens, LogView, MessageLook, NodeLook, Shape};
 use std::fmt::Debug;
 use std::hash::Hash;
 
@@ -94,6 +94,14 @@ pub trait Show: Protocol {
     const CALLS: &'static [CallName];
     /// Which shared pictures serve it.
     const LENSES: &'static [Lens];
+    /// Rules worth jumping to.
+    const LANDMARKS: &'static [&'static str] = &[];
+    /// What server `n` is called.
+    fn name(n: u16) -> String {
+        format!("S{}", n + 1)
+    }
+    /// The outline of its servers.
+    const SHAPE: Shape = Shape::Server;
     /// The typed operation, or `None` if `call` makes no sense.
     fn op(call: &Call) -> Option<Self::Op>;
     /// The plain form of an operation.
@@ -131,6 +139,26 @@ pub struct CallName {
     pub value: bool,
     /// Uses the second argument.
     pub arg: bool,
+}
+
+/// `put x=3`, `get x`, `cas x 1->2`, `inc`.
+pub fn call_text(names: &[CallName], call: &Call) -> String {
+    let Some(name) = names.get(usize::from(call.f)) else { return format!("operation {}", call.f) };
+    let key = if name.key { format!(" {}", key_name(call.key)) } else { String::new() };
+    match (name.key, name.value, name.arg) {
+        (_, true, true) => format!("{}{key} {}->{}", name.name, call.arg, call.value),
+        (true, true, _) => format!("{}{key}={}", name.name, call.value),
+        (false, true, _) => format!("{} {}", name.name, call.value),
+        _ => format!("{}{key}", name.name),
+    }
+}
+
+/// `x`, `y`, `z`, then `k3`, `k4` ...
+pub fn key_name(key: u32) -> String {
+    match key {
+        0..3 => ["x", "y", "z"][key as usize].to_string(),
+        _ => format!("k{key}"),
+    }
 }
 
 /// A timer's name.
@@ -342,6 +370,8 @@ pub struct Seen<'a, P: Protocol> {
     pub touched: Option<NodeId>,
     /// The rules it applied.
     pub notes: &'a [&'static str],
+    /// The engine's vector timestamp of this step: how many events of each process it knows of.
+    pub stamp: &'a [u32],
     /// True time in microseconds.
     pub now: u64,
     /// What clients were told in this step.
@@ -357,5 +387,40 @@ impl<'a, P: Protocol> Seen<'a, P> {
     /// The servers that are up.
     pub fn alive(&self) -> impl Iterator<Item = &'a Node<P>> + '_ {
         self.nodes.iter().zip(&self.up).filter(|(_, up)| **up).map(|(n, _)| *n)
+    }
+}
+
+/// What is on a link.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub enum Payload<P: Protocol> {
+    /// Between nodes.
+    Peer(P::Message),
+    /// A client asks.
+    Request { op: OpId, call: P::Op },
+    /// A client is told.
+    Reply { op: OpId, outcome: Outcome<P> },
+}
+
+impl<P: Show> Payload<P> {
+    /// What it looks like.
+    pub fn look(&self) -> MessageLook {
+        let client = |name, reply, negative| MessageLook {
+            name,
+            family: Family::Client,
+            reply,
+            negative,
+            epoch: None,
+        };
+        match self {
+            Payload::Peer(message) => P::message(message),
+            Payload::Request { call, .. } => {
+                client(P::CALLS[usize::from(P::call(call).f)].name, false, false)
+            }
+            Payload::Reply { outcome, .. } => match outcome {
+                Outcome::Ok(_) => client("ok", true, false),
+                Outcome::Fail(_) => client("fail", true, true),
+                Outcome::Redirect(_) => client("redirect", true, true),
+            },
+        }
     }
 }

@@ -371,6 +371,8 @@ pub struct Event {
     pub node: Option<NodeId>,
     /// What it was.
     pub what: What,
+    /// Somebody made it happen now; it did not happen by itself.
+    pub forced: bool,
     /// Rules applied, in order.
     pub notes: Vec<&'static str>,
     /// Messages sent.
