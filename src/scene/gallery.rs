@@ -1,6 +1,8 @@
 //! Pictures to look at: `cargo test --lib scene::gallery -- --ignored` writes them to
 //! `target/gallery`, light and dark.
 
+use super::index::Index;
+use super::space_time::{SpaceTime, Spacing};
 use super::stage::Stage;
 use super::style::Theme;
 use super::{Scene, Size, fixture, svg_text};
@@ -28,5 +30,18 @@ fn pictures() {
     }
     for (name, layout) in [("trouble", Layout::Circle), ("row", Layout::Row), ("sites", Layout::TwoSites)] {
         write(name, &Stage::new(&troubled, layout, Size::px(822, 470)).scene(now));
+    }
+    let index = Index::of(&trace);
+    let leader = trace.events.iter().find(|e| e.notes.contains(&"BecomeLeader")).map(|e| e.step);
+    for (name, w, h, spacing, selected) in [
+        ("time", 822, 286, Spacing::Real, leader),
+        ("time-plain", 822, 286, Spacing::Real, None),
+        ("time-causal", 822, 286, Spacing::Causal, leader),
+        ("time-narrow", 360, 260, Spacing::Real, leader),
+        ("time-big", 1000, 360, Spacing::Real, leader),
+    ] {
+        let mut time = SpaceTime::new(&view, &trace, &index, (850_000, 1_760_000), Size::px(w, h));
+        (time.spacing, time.selected) = (spacing, selected);
+        write(name, &time.scene(now));
     }
 }

@@ -227,6 +227,6 @@ mod tests {
 
     #[test]
     fn hatching_stays_inside() {
-        assert_eq!(hatch(0, 0, 100, 50, 60).0, "M0 3L3 0M4 5L9 0M10 5L10 5");
+        assert_eq!(hatch(0, 0, 100, 50, 60).0, "M0 3L3 0M4 5L9 0");
     }
 }

@@ -8,10 +8,10 @@ mod target;
 mod text;
 
 //H pub mod history;
-//H pub mod index;
+pub mod index;
 //H pub mod log_strip;
 //H pub mod matrix;
-//H pub mod space_time;
+pub mod space_time;
 pub mod stage;
 pub mod style;
 pub mod svg_text;

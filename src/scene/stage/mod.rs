@@ -4,6 +4,7 @@ mod flight;
 mod links;
 mod node;
 
+pub use flight::lost_share;
 pub use links::{Lane, Wall};
 
 use super::place::{Grade, Plan};
