@@ -4,3 +4,4 @@ pub mod cli;
 pub mod core;
 pub mod protocols;
 pub mod scene;
+pub mod share;

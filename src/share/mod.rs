@@ -1,0 +1,3 @@
+//! Runs as documents for others: links, imports, exports.
+
+pub mod link;
