@@ -15,4 +15,10 @@ async function start() {
   boot.ready();
 }
 
-if (boot && boot.ok) start().catch(boot.failWith);
+if (!boot) {
+  document.documentElement.dataset.boot = "failed";
+  const status = document.getElementById("boot-status");
+  if (status) status.textContent = "A part of the page, boot.js, did not load. Check the connection, then load the page again.";
+} else if (boot.ok) {
+  start().catch(boot.failWith);
+}

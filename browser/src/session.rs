@@ -172,7 +172,7 @@ impl Session {
 
     /// Waits for the page's program to run or to say why it does not.
     pub fn wait_for_boot(&mut self) {
-        self.wait_until("document.documentElement.dataset.boot", Duration::from_secs(30));
+        self.wait_until("document.documentElement.dataset.boot", Duration::from_secs(60));
     }
 
     /// Clicks the middle of the first element a selector matches, scrolled into view; an error if

@@ -135,6 +135,29 @@ fn says_that_its_javascript_half_is_missing() {
 }
 
 #[test]
+fn says_that_its_loader_is_missing() {
+    for script in ["boot.js", "load.js"] {
+        let gone: Override = Box::new(move |path, reply| match path == script {
+            true => missing(),
+            false => reply,
+        });
+        let Some((_server, mut session)) = open(Some(gone), Look::default()) else { return };
+        match script {
+            "load.js" => assert_eq!(fault(&mut session), "E_NET"),
+            _ => assert!(session.text("#boot-status").contains("boot.js, did not load")),
+        }
+    }
+}
+
+#[test]
+fn says_that_it_stopped_later() {
+    let Some((_server, mut session)) = open(None, Look::default()) else { return };
+    session.eval("hbBoot.fail('E_PANIC', 'index out of bounds')");
+    assert_eq!(fault(&mut session), "E_PANIC");
+    assert!(session.text(".fault-detail").contains("index out of bounds"));
+}
+
+#[test]
 fn says_that_the_site_forbids_webassembly() {
     let strict: Override = Box::new(|path, mut reply| {
         if path == "index.html" {

@@ -1,6 +1,6 @@
 //! Builds the page and serves it on this machine.
 
-use crate::page::{self, Profile};
+use crate::page::{self, Finish, Profile};
 use crate::shell::{Shell, command, has};
 use crate::{say, tools};
 use browser::{Server, root, target_dir};
@@ -26,7 +26,7 @@ pub fn run(shell: &Shell, options: &Options) -> Result<(), String> {
     // Apart from dist/, so that a test run beside it does not pull the page from under a reader.
     let folder = target_dir().join("open");
     let profile = if options.watch { Profile::Fast } else { Profile::Release };
-    page::build(&folder, profile, false)?;
+    page::build(&folder, profile, Finish::Nothing)?;
     let server = serve(&folder, options.port)?;
     let url = server.url();
     say::heading(&format!("Happened Before is at {url}"));
@@ -43,7 +43,7 @@ pub fn run(shell: &Shell, options: &Options) -> Result<(), String> {
         let now = newest();
         if now > seen {
             seen = now;
-            match page::build(&folder, profile, false) {
+            match page::build(&folder, profile, Finish::Nothing) {
                 Ok(()) => println!("   Reload {url}"),
                 Err(why) => println!("   {why}"),
             }

@@ -25,6 +25,17 @@ pub enum Profile {
     Fast,
 }
 
+/// What is done to the program after it is compiled.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub enum Finish {
+    /// wasm-opt makes it smaller and faster.
+    Optimise,
+    /// Only the names of functions go; they are a third of it.
+    DropNames,
+    /// Names stay, for readable traces.
+    Nothing,
+}
+
 /// The production folder.
 pub fn dist() -> PathBuf {
     root().join("dist")
@@ -33,15 +44,18 @@ pub fn dist() -> PathBuf {
 /// Installs what is missing and makes the production build in `dist/`: what ships is what is tested.
 pub fn production(shell: &Shell) -> Result<PathBuf, String> {
     tools::for_page(shell)?;
-    let optimise = tools::wasm_opt(shell).is_some();
+    let finish = match tools::wasm_opt(shell) {
+        true => Finish::Optimise,
+        false => Finish::DropNames,
+    };
     say::heading("The page, production build");
     let dist = dist();
-    build(&dist, Profile::Release, optimise)?;
+    build(&dist, Profile::Release, finish)?;
     Ok(dist)
 }
 
 /// Builds the page into `folder`, with the tools already there.
-pub fn build(folder: &Path, profile: Profile, optimise: bool) -> Result<(), String> {
+pub fn build(folder: &Path, profile: Profile, finish: Finish) -> Result<(), String> {
     let start = Instant::now();
     // Fetched first, so that trunk can be kept from downloading anything of its own.
     let target = ["fetch", "--quiet", "--target", "wasm32-unknown-unknown"];
@@ -56,8 +70,10 @@ pub fn build(folder: &Path, profile: Profile, optimise: bool) -> Result<(), Stri
     // trunk takes NO_COLOR=1 for a mistake; only true and false are known to it.
     shell::run(command("trunk", &args).env_remove("NO_COLOR"))?;
     let wasm = program(folder)?;
-    if optimise {
-        wasm_opt(&wasm)?;
+    match finish {
+        Finish::Optimise => wasm_opt(&wasm)?,
+        Finish::DropNames => drop_names(&wasm)?,
+        Finish::Nothing => {}
     }
     write_size(folder, &wasm)?;
     println!("   Built in {}.", say::duration(start.elapsed()));
@@ -84,6 +100,44 @@ fn wasm_opt(wasm: &Path) -> Result<(), String> {
     Ok(())
 }
 
+fn drop_names(wasm: &Path) -> Result<(), String> {
+    let said = |e: std::io::Error| format!("{}: {e}.", wasm.display());
+    let bytes = std::fs::read(wasm).map_err(said)?;
+    let smaller = without_names(&bytes)
+        .ok_or_else(|| format!("{} is not a WebAssembly module.", wasm.display()))?;
+    std::fs::write(wasm, smaller).map_err(said)
+}
+
+/// A module without its custom section of names; `None` if it is no module.
+fn without_names(module: &[u8]) -> Option<Vec<u8>> {
+    let (header, mut rest) = module.split_at_checked(8)?;
+    if !header.starts_with(b"\0asm") {
+        return None;
+    }
+    let mut out = header.to_vec();
+    while let Some(&id) = rest.first() {
+        let (length, size) = leb128(&rest[1..])?;
+        let (section, after) = rest.split_at_checked(1 + size + length)?;
+        if id != 0 || !section[1 + size..].starts_with(b"\x04name") {
+            out.extend_from_slice(section);
+        }
+        rest = after;
+    }
+    Some(out)
+}
+
+/// An unsigned LEB128 number and how many bytes it takes.
+fn leb128(bytes: &[u8]) -> Option<(usize, usize)> {
+    let mut value = 0usize;
+    for (i, byte) in bytes.iter().take(5).enumerate() {
+        value |= usize::from(byte & 0x7f) << (7 * i);
+        if byte & 0x80 == 0 {
+            return Some((value, i + 1));
+        }
+    }
+    None
+}
+
 /// Tells the loader how many bytes to expect: Content-Length counts compressed ones.
 fn write_size(folder: &Path, wasm: &Path) -> Result<(), String> {
     let index = folder.join("index.html");
@@ -98,4 +152,13 @@ fn write_size(folder: &Path, wasm: &Path) -> Result<(), String> {
 
 fn size(path: &Path) -> Result<u64, String> {
     std::fs::metadata(path).map(|m| m.len()).map_err(|e| format!("{}: {e}.", path.display()))
+}
+
+#[test]
+fn names_are_dropped_and_all_else_kept() {
+    let module = b"\0asm\x01\0\0\0\x00\x06\x04nameX\x01\x01\0\x00\x04\x03abc";
+    assert_eq!(without_names(module).unwrap(), b"\0asm\x01\0\0\0\x01\x01\0\x00\x04\x03abc");
+    assert_eq!(without_names(b"<!doctype html>"), None);
+    assert_eq!(without_names(b"\0asm\x01\0\0\0\x00\x7f"), None);
+    assert_eq!(leb128(&[0xe5, 0x8e, 0x26]), Some((624_485, 3)));
 }

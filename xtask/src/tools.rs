@@ -113,10 +113,10 @@ fn version_in(lock: &str, name: &str) -> Option<String> {
     Some(after.split_once('"')?.0.to_owned())
 }
 
-/// The optimiser for the production build, from `PATH` or npm; `None` (said aloud) without either.
-pub fn wasm_opt(shell: &Shell) -> Option<()> {
+/// The optimiser for the production build, from `PATH` or npm; false (said aloud) without either.
+pub fn wasm_opt(shell: &Shell) -> bool {
     if recent_wasm_opt() {
-        return Some(());
+        return true;
     }
     if has("npm") {
         shell.announce(
@@ -131,14 +131,14 @@ pub fn wasm_opt(shell: &Shell) -> Option<()> {
         let args =
             ["install", "--no-save", "--no-audit", "--no-fund", "--prefix", &prefix, &package];
         if shell::run(&mut command("npm", &args)).is_ok() && recent_wasm_opt() {
-            return Some(());
+            return true;
         }
     }
     println!(
         "   wasm-opt {OLDEST_WASM_OPT} or later is not at hand (no npm to get it with): the page is \
          complete, but about a tenth larger and slower. `npm install -g binaryen` brings it."
     );
-    None
+    false
 }
 
 fn recent_wasm_opt() -> bool {
