@@ -3,7 +3,9 @@
 
 use crate::core::action::{Action, Call, CrashMode};
 use crate::core::ids::{MsgId, NodeId, NodeSet, OpId};
+use crate::core::protocol::CallName;
 use crate::core::trace::Trace;
+use crate::scene::timeline::Lane;
 use crate::core::view::*;
 use std::sync::Arc;
 
@@ -174,6 +176,33 @@ pub fn troubled() -> WorldView {
     v
 }
 
+/// A long log with a snapshot, and another node far behind.
+pub fn long_log() -> WorldView {
+    let mut v = view();
+    for (i, node) in v.nodes.iter_mut().enumerate().take(5) {
+        let first = if i == 1 { 26 } else { 12 };
+        let cells = (first..=30 - 2 * i as u64)
+            .map(|k| Cell { text: format!("k{}={}", k % 4, k * 7), epoch: k / 3 })
+            .collect();
+        node.log = Some(LogView { first, cells, committed: 27 - i as u64 });
+    }
+    v.nodes[3].status = Status::Crashed;
+    v.committed = Some(27);
+    v
+}
+
+/// What clients may ask.
+pub const CALLS: &[CallName] = &[
+    CallName { name: "get", key: true, value: false, arg: false },
+    CallName { name: "put", key: true, value: true, arg: false },
+];
+
+/// A run with a branch.
+pub fn lanes() -> Vec<Lane> {
+    let lane = |id, from, to| Lane { id, parent: 0, from, to, name: format!("branch {id}") };
+    vec![lane(0, 0, 1_900_000), lane(1, 1_100_000, 2_100_000), lane(2, 1_400_000, 1_700_000)]
+}
+
 /// Records a run as an engine would: causality is counted here, nothing else is simulated.
 pub struct Recorder {
     pub trace: Trace,
@@ -272,7 +301,7 @@ pub fn trace() -> Trace {
     r.event(880_000, None, act(Action::Partition(vec![set(&[2, 3, 6]), set(&[0, 1, 4, 5])])), &[], &[], vec![]);
     let mut todo: Vec<(u64, u16, u8)> = (0..7).map(|k| (920_000 + k * 100_000, 2, 0)).collect();
     todo.push((1_180_000, 0, 1));
-    todo.extend((0..3).map(|k| (1_363_000 + k * 100_000, 0, 2)));
+    todo.extend((0..2).map(|k| (1_363_000 + k * 100_000, 0, 2)));
     todo.push((1_000_000, 5, 3));
     todo.push((1_020_000, 5, 4));
     todo.push((1_080_000, 6, 5));

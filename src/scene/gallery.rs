@@ -5,7 +5,7 @@ use super::index::Index;
 use super::space_time::{SpaceTime, Spacing};
 use super::stage::Stage;
 use super::style::Theme;
-use super::{Scene, Size, fixture, svg_text};
+use super::{Scene, Size, fixture, history::History, log_strip, matrix, svg_text, timeline};
 use crate::core::view::Layout;
 use std::path::Path;
 
@@ -44,4 +44,28 @@ fn pictures() {
         (time.spacing, time.selected) = (spacing, selected);
         write(name, &time.scene(now));
     }
+    write("log", &log_strip::scene(&view, None, Size::px(340, 250)));
+    write("log-trouble", &log_strip::scene(&fixture::long_log(), None, Size::px(340, 250)));
+    write("matrix", &matrix::scene(&view, Size::px(120, 120)));
+    let history = History {
+        view: &view,
+        trace: &trace,
+        index: &index,
+        calls: fixture::CALLS,
+        window: (850_000, 1_620_000),
+        size: Size::px(340, 80),
+        full: true,
+        points: &[],
+    };
+    write("history", &history.scene(now));
+    let lanes = fixture::lanes();
+    let line = timeline::Timeline {
+        lanes: &lanes,
+        current: 0,
+        end: 2_400_000,
+        index: &index,
+        broken: &[(60, 1_300_000, "Election Safety".into())],
+        size: Size::px(1120, 50),
+    };
+    write("timeline", &line.scene(now));
 }

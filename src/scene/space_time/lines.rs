@@ -170,6 +170,7 @@ impl Frame<'_> {
                 (What::Act(_), _) => ("dot act", self.px(4)),
                 (_, "past") => ("dot past", self.px(5) / 2),
                 (_, "future") => ("dot future", self.px(5) / 2),
+                _ if self.centre.is_none() => ("dot plain", self.px(5) / 2),
                 _ => ("dot", self.px(5) / 2),
             };
             out.push(
@@ -231,7 +232,12 @@ impl Frame<'_> {
     fn word(&self, p: Point, face: Face, size: i32, words: &str, ahead: bool) -> (i32, i32, Item) {
         let w = text::width(words, face, size);
         let mut left = if ahead { p.x + self.px(9) } else { p.x - w / 2 };
-        left = left.min(self.axis.right - w).max(self.px(2));
+        left = left.min(self.axis.right - w);
+        if left + w > self.axis.time(self.of.view.now) {
+            // The playhead passes; only the last step's place is used, so that labels stand still.
+            left = left.min(self.axis.time(self.of.view.now) - w - self.px(6));
+        }
+        left = left.max(self.px(2));
         let at = Point::new(left, p.y - self.px(9));
         let class = if ahead { "halo" } else { "soft halo" };
         (left, left + w, Item::text(class, at, (face, size, Anchor::Start), words))

@@ -130,7 +130,7 @@ impl<'a> Frame<'a> {
         let (left, right) = (px(52), w - px(16));
         let (top, bottom) = (px(32), h - px(26));
         let n = of.hosts.len() as i32;
-        let inset = px(22).min((bottom - top) / 4);
+        let inset = px(27).min((bottom - top) / 4);
         let pitch = ((bottom - top - 2 * inset) / (n - 1).max(1)).max(PX);
         let mut rows = vec![None; of.view.nodes.len()];
         for (i, node) in of.hosts.iter().enumerate() {

@@ -193,8 +193,8 @@ pub fn links(stage: &Stage, plan: &Plan, walled: bool) -> Vec<Item> {
             let (from, to) = (NodeId(a), NodeId(b));
             let pair = Pair { there: find(&view.links, from, to), back: find(&view.links, to, from) };
             let odd = pair.there.is_some() || pair.back.is_some();
-            let busy = !plan_draws_all(plan) || !(server(a) && server(b));
-            if busy && !stage.busy(from, to) && !(odd && server(a) && server(b) && plan.grade != Grade::Dot) {
+            let always = plan.grade != Grade::Dot && server(a) && server(b);
+            if !always && !stage.busy(from, to) {
                 continue;
             }
             let Some(lane) = Lane::new(stage, plan, from, to, 0) else { continue };
@@ -209,10 +209,6 @@ pub fn links(stage: &Stage, plan: &Plan, walled: bool) -> Vec<Item> {
         out.insert(0, Item::path("link", plain).key("links"));
     }
     out
-}
-
-fn plan_draws_all(plan: &Plan) -> bool {
-    plan.grade != Grade::Dot
 }
 
 fn find(links: &[LinkView], from: NodeId, to: NodeId) -> Option<&LinkView> {
