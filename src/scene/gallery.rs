@@ -23,12 +23,16 @@ fn write(name: &str, scene: &Scene) {
 fn pictures() {
     let (view, trace, troubled) = (fixture::view(), fixture::trace(), fixture::troubled());
     let now = fixture::NOW;
-    for (name, w, h) in [("stage", 470, 470), ("wide", 822, 470), ("narrow", 360, 300), ("big", 1000, 900)] {
+    for (name, w, h) in
+        [("stage", 470, 470), ("wide", 822, 470), ("narrow", 360, 300), ("big", 1000, 900)]
+    {
         let mut stage = Stage::new(&view, Layout::Circle, Size::px(w, h));
         stage.trace = Some(&trace);
         write(name, &stage.scene(now));
     }
-    for (name, layout) in [("trouble", Layout::Circle), ("row", Layout::Row), ("sites", Layout::TwoSites)] {
+    for (name, layout) in
+        [("trouble", Layout::Circle), ("row", Layout::Row), ("sites", Layout::TwoSites)]
+    {
         write(name, &Stage::new(&troubled, layout, Size::px(822, 470)).scene(now));
     }
     let index = Index::of(&trace);
@@ -68,4 +72,21 @@ fn pictures() {
         size: Size::px(1120, 50),
     };
     write("timeline", &line.scene(now));
+}
+
+#[test]
+#[ignore = "writes pictures for people"]
+fn posters() {
+    let (view, trace) = (fixture::view(), fixture::trace());
+    let poster = super::poster::Poster {
+        title: "Five servers, one cut",
+        view: &view,
+        trace: &trace,
+        layout: Layout::Circle,
+        lenses: &[crate::core::view::Lens::Log, crate::core::view::Lens::History],
+        calls: fixture::CALLS,
+        selected: trace.events.iter().find(|e| e.notes.contains(&"BecomeLeader")).map(|e| e.step),
+        span: 700_000,
+    };
+    write("poster", &poster.scene());
 }

@@ -68,12 +68,17 @@ impl History<'_> {
         let size = self.px(13);
         if self.full {
             let at = Point::new(0, size * 9 / 10);
-            scene.items.push(Item::text("", at, (Face::SansStrong, size, Anchor::Start), "Clients"));
+            scene.items.push(Item::text(
+                "",
+                at,
+                (Face::SansStrong, size, Anchor::Start),
+                "Clients",
+            ));
         }
         self.bands(&mut scene.items);
         for (i, client) in rows.iter().enumerate() {
-            let y = self.y(i, rows.len());
-            let size = self.px(12);
+            let y = self.y(i);
+            let size = self.px(12).min(self.bar());
             let name = self.view.nodes.get(client.at()).map_or("", |n| n.name.as_str());
             let name = fit(name, Face::Mono, size, self.left() - self.px(6));
             let at = Point::new(0, y + self.bar() / 2 + size * 36 / 100);
@@ -93,7 +98,10 @@ impl History<'_> {
         let open = self.shown().filter(|op| self.state(op) == State::Open);
         open.map(|op| {
             let (x, w) = self.extent(op, now);
-            Move { key: format!("bar-{}-{}", op.id.client.0, op.id.nth), change: Change::Span(x, w) }
+            Move {
+                key: format!("bar-{}-{}", op.id.client.0, op.id.nth),
+                change: Change::Span(x, w),
+            }
         })
         .collect()
     }
@@ -113,13 +121,20 @@ impl History<'_> {
     }
 
     fn bar(&self) -> i32 {
-        self.px(16)
+        self.px(16).min(self.pitch() * 8 / 10)
     }
 
-    fn y(&self, row: usize, rows: usize) -> i32 {
-        let top = if self.full { self.px(24) } else { self.px(4) };
-        let pitch = ((self.size.h - top) / rows.max(1) as i32).min(self.px(24));
-        top + pitch * row as i32
+    fn top(&self) -> i32 {
+        if self.full { self.px(24) } else { self.px(4) }
+    }
+
+    fn pitch(&self) -> i32 {
+        let rows = self.view.nodes.iter().filter(|n| n.shape == Shape::Client).count();
+        ((self.size.h - self.top()) / rows.max(1) as i32).min(self.px(24))
+    }
+
+    fn y(&self, row: usize) -> i32 {
+        self.top() + self.pitch() * row as i32
     }
 
     fn x(&self, at: u64) -> i32 {
@@ -187,13 +202,22 @@ impl History<'_> {
                 _ => vec![Item::rect("bar", (x, y, w, h), self.px(2)).key(format!("bar-{key}"))],
             };
             let words = label(self.calls, op, state == State::Ok);
-            let size = self.px(10);
+            let size = self.px(10).min(self.bar());
             let wide = width(&words, Face::Mono, size) + self.px(10);
-            // A label may run on to the right of a short bar if nothing follows there.
+            // The label of a short bar stands beside it, if nothing follows there.
             let next = mine.get(i + 1).map_or(self.size.w, |o| self.x(o.invoked));
-            let room = if wide <= w { w } else { next - x };
-            let shown = fit(&words, Face::Mono, size, room - self.px(8));
-            let at = Point::new(x + self.px(5), y + h / 2 + size * 36 / 100);
+            let last = mine.get(i.wrapping_sub(1)).map_or(self.left(), |o| {
+                let (x, w) = self.extent(o, now);
+                x + w
+            });
+            let (left, room) = match () {
+                () if wide <= w => (x + self.px(5), w),
+                () if wide <= next - x - w => (x + w + self.px(4), wide),
+                () if wide <= x - last => (x - wide + self.px(4), wide),
+                () => (x + self.px(3), w),
+            };
+            let shown = fit(&words, Face::Mono, size, room - self.px(6));
+            let at = Point::new(left, y + h / 2 + size * 36 / 100);
             parts.push(Item::text("op-label", at, (Face::Mono, size, Anchor::Start), shown));
             out.push(
                 Item::group(state.class(), Point::default(), parts)
@@ -210,11 +234,16 @@ impl History<'_> {
         let mut first = true;
         for (op, at) in self.points {
             let Some(row) = rows.iter().position(|c| *c == op.client) else { continue };
-            let (x, y) = (self.x(*at), self.y(row, rows.len()));
+            let (x, y) = (self.x(*at), self.y(row));
             let middle = Point::new(x, y + self.bar() / 2);
-            if first { line.to(middle) } else { line.line(middle) };
+            if first {
+                line.to(middle)
+            } else {
+                line.line(middle)
+            };
             first = false;
-            let (a, b) = (Point::new(x, y - self.px(3)), Point::new(x, y + self.bar() + self.px(3)));
+            let (a, b) =
+                (Point::new(x, y - self.px(3)), Point::new(x, y + self.bar() + self.px(3)));
             out.push(Item::line("point", a, b).key(format!("point-{}-{}", op.client.0, op.nth)));
         }
         if !first {

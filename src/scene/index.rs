@@ -143,9 +143,9 @@ impl Index {
 
     /// What was wrong at some time of a window, as known after a step.
     pub fn spans_in(&self, from: u64, to: u64, step: u64) -> impl Iterator<Item = &Span> {
-        self.spans.iter().filter(move |s| {
-            s.step <= step && s.from <= to && s.to.is_none_or(|end| end >= from)
-        })
+        self.spans
+            .iter()
+            .filter(move |s| s.step <= step && s.from <= to && s.to.is_none_or(|end| end >= from))
     }
 
     /// The messages that were on their way at some time of a window.

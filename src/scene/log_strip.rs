@@ -1,7 +1,7 @@
 //! Logs side by side: a row a replica, a column an index, the last twelve of them.
 
 use super::geometry::{PX, Point, hatch};
-use super::text::{fit, shorten};
+use super::text::{LABEL, fit, shorten, width};
 use super::{Anchor, Face, Item, Scene, Size, Target};
 use crate::core::ids::NodeId;
 use crate::core::view::{Border, Cell, LogView, NodeView, Status, WorldView};
@@ -19,7 +19,7 @@ pub fn scene(view: &WorldView, selected: Option<NodeId>, size: Size) -> Scene {
     if logs.is_empty() {
         return scene;
     }
-    let first = (last + 1).saturating_sub(COLUMNS).max(1);
+    let first = (last + 1).saturating_sub(columns(&logs, last, size)).max(1);
     let grid = Grid::new(size, first, last, logs.len());
     scene.desc = match view.committed {
         Some(n) => format!("{} replicas; {n} entries are chosen", logs.len()),
@@ -39,6 +39,19 @@ pub fn scene(view: &WorldView, selected: Option<NodeId>, size: Size) -> Scene {
 pub fn height(view: &WorldView) -> i32 {
     let n = view.nodes.iter().filter(|n| n.log.is_some()).count().min(ROWS) as i32;
     (46 + 34 * n + 24) * PX
+}
+
+/// How many columns leave their words room: twelve, or fewer, but never below five.
+fn columns(logs: &[(&NodeView, &LogView)], last: u64, size: Size) -> u64 {
+    let scale = Grid::scale(size);
+    let font = 12 * PX * scale / 1000;
+    let recent = |l: &LogView, i: usize| l.first + i as u64 + COLUMNS > last;
+    let words = logs.iter().flat_map(|(_, l)| {
+        l.cells.iter().enumerate().filter(|(i, _)| recent(l, *i)).map(|(_, c)| &c.text)
+    });
+    let widest = words.map(|t| width(&shorten(t, LABEL), Face::Mono, font)).max().unwrap_or(0);
+    let room = size.w - 38 * PX * scale / 1000;
+    ((room / (widest + 12 * PX).max(1)) as u64).clamp(6, COLUMNS + 1) - 1
 }
 
 fn end(log: &LogView) -> u64 {
@@ -75,12 +88,17 @@ struct Grid {
 }
 
 impl Grid {
+    fn scale(size: Size) -> i32 {
+        (i64::from(size.w) * 1000 / 3400).clamp(850, 1700) as i32
+    }
+
     fn new(size: Size, first: u64, last: u64, rows: usize) -> Grid {
-        let scale = (i64::from(size.w) * 1000 / 3400).clamp(850, 1700) as i32;
+        let scale = Grid::scale(size);
         let px = |n: i32| n * PX * scale / 1000;
-        let columns = (last + 2 - first).clamp(7, COLUMNS + 1) as i32;
+        let columns = (last + 2 - first).max(7) as i32;
         let (left, top) = (px(38), px(46));
-        let across = ((size.w - left) / columns).min(px(35));
+        let across = ((size.w - left) / columns).min(px(56));
+        let across = if last + 2 - first > 7 { across } else { across.min(px(35)) };
         let down = ((size.h - top - px(24)) / rows.max(1) as i32).min(px(34));
         let gap = px(4).min(across / 6);
         Grid {
@@ -163,9 +181,9 @@ impl Grid {
             class.push_str(" crashed");
         }
         let (w, h) = self.cell;
-        let words = shorten(&cell.text, 12);
+        let words = shorten(&cell.text, LABEL);
         let size = self.px(12).min(h * 6 / 10);
-        let tight = super::text::width(&words, Face::Mono, size) > w - self.px(2);
+        let tight = width(&words, Face::Mono, size) > w - self.px(2);
         let size = if tight { size * 8 / 10 } else { size };
         let words = fit(&words, Face::Mono, size, w - PX);
         let at = Point::new(w / 2, h / 2 + size * 36 / 100);
@@ -190,18 +208,17 @@ impl Grid {
         }
         let x = self.x(n + 1) - (self.pitch.0 - self.cell.0) / 2;
         let bottom = self.top + self.pitch.1 * self.rows;
-        let line = Item::line(
-            "chosen-line",
-            Point::new(x, self.top - self.px(4)),
-            Point::new(x, bottom),
-        );
+        let line =
+            Item::line("chosen-line", Point::new(x, self.top - self.px(4)), Point::new(x, bottom));
         out.push(line.key("chosen-line"));
         let words = format!("chosen up to {n}");
         let size = self.px(11);
-        let half = super::text::width(&words, Face::Sans, size) / 2;
+        let half = width(&words, Face::Sans, size) / 2;
         let middle = x.clamp(half, (self.right - half).max(half));
         let at = Point::new(middle, bottom + self.px(13));
-        out.push(Item::text("soft", at, (Face::Sans, size, Anchor::Middle), words).key("chosen-words"));
+        out.push(
+            Item::text("soft", at, (Face::Sans, size, Anchor::Middle), words).key("chosen-words"),
+        );
     }
 }
 

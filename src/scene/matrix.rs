@@ -33,7 +33,8 @@ pub fn scene(view: &WorldView, size: Size) -> Scene {
             let x = at(column as i32);
             let cell = (x, y, side - gap, side - gap);
             if row == column {
-                let class = if from.status == Status::Crashed { "cell self down" } else { "cell self" };
+                let class =
+                    if from.status == Status::Crashed { "cell self down" } else { "cell self" };
                 scene.items.push(Item::rect(class, cell, 0));
                 continue;
             }
@@ -44,7 +45,13 @@ pub fn scene(view: &WorldView, size: Size) -> Scene {
                 Some(l) if l.delay > 0 => ("cell lossy", "slow"),
                 _ => ("cell", "open"),
             };
-            scene.items.push(square(class, cell, from.id, to.id, format!("{} to {}: {word}", from.name, to.name)));
+            scene.items.push(square(
+                class,
+                cell,
+                from.id,
+                to.id,
+                format!("{} to {}: {word}", from.name, to.name),
+            ));
             if class == "cell cut" {
                 cuts += 1;
                 let middle = Point::new(x + (side - gap) / 2, y + (side - gap) / 2);

@@ -11,6 +11,7 @@ pub mod history;
 pub mod index;
 pub mod log_strip;
 pub mod matrix;
+pub mod poster;
 pub mod space_time;
 pub mod stage;
 pub mod style;
@@ -21,6 +22,8 @@ pub mod timeline;
 mod fixture;
 #[cfg(test)]
 mod gallery;
+#[cfg(test)]
+mod tests;
 
 pub use geometry::{PX, Point, Track};
 pub use target::Target;

@@ -4,14 +4,17 @@ use super::{Change, Frame, Move, label, passage};
 use crate::core::ids::NodeId;
 use crate::core::trace::Relation;
 use crate::core::view::{Event, What};
-use crate::scene::geometry::{Point, Track};
+use crate::scene::geometry::{PX, Point, Track};
 use crate::scene::index::Trouble;
 use crate::scene::text::{self, LABEL, fit, shorten};
 use crate::scene::{Anchor, Face, Item, Target};
-use std::collections::BTreeSet;
+
+/// The last event of a node in the past of another, and the first in its future.
+type Edges<'a> = (Option<&'a Event>, Option<&'a Event>);
 
 impl Frame<'_> {
     pub(super) fn hosts(&self, out: &mut Vec<Item>) {
+        let edges = self.edges();
         let (t0, t1) = self.of.window;
         let start = self.axis.left - self.px(8);
         for node in &self.of.hosts {
@@ -48,11 +51,14 @@ impl Frame<'_> {
                     pieces.push(Item::path("host-pause", self.teeth(from, x, y)));
                 }
             }
-            pieces.push(Item::line("host", at(x), at(self.head().max(x))).key(self.host_key(*node)));
+            pieces
+                .push(Item::line("host", at(x), at(self.head().max(x))).key(self.host_key(*node)));
             let ahead = Item::line("host ahead", at(self.head().max(x)), at(self.axis.right));
             pieces.push(ahead.key(format!("host-ahead-{}", node.0)));
             out.push(Item::group("", Point::default(), pieces).key(format!("line-{}", node.0)));
-            self.lit_host(*node, y, out);
+            if let Some(edges) = edges.get(node.at()) {
+                self.lit_host(*node, y, edges, out);
+            }
         }
     }
 
@@ -70,31 +76,36 @@ impl Frame<'_> {
         t
     }
 
-    /// The parts of a line before the last event that could have caused the selected one, and after
-    /// the first that it could have caused.
-    fn lit_host(&self, node: NodeId, y: i32, out: &mut Vec<Item>) {
-        let Some(centre) = self.centre else { return };
-        let mine = self.of.trace.events[self.seen.clone()]
-            .iter()
-            .filter(|e| e.node == Some(node) && e.is_of_process());
-        let (mut past, mut future) = (None, None);
-        for e in mine {
+    /// For each node the last shown event in the selected one's past and the first in its future.
+    fn edges(&self) -> Vec<Edges<'_>> {
+        let Some(centre) = self.centre else { return Vec::new() };
+        let mut out = vec![(None, None); self.rows.len()];
+        for e in self.of.trace.events[self.seen.clone()].iter().filter(|e| e.is_of_process()) {
+            let Some((past, future)) = e.node.and_then(|n| out.get_mut(n.at())) else { continue };
             match Relation::of(e, centre) {
-                Relation::Past => past = Some(e),
-                Relation::Same => {
-                    past = Some(e);
-                    future = Some(e);
-                }
-                Relation::Future if future.is_none() => future = Some(e),
+                Relation::Past => *past = Some(e),
+                Relation::Same => (*past, *future) = (Some(e), Some(e)),
+                Relation::Future if future.is_none() => *future = Some(e),
                 _ => {}
             }
         }
+        out
+    }
+
+    /// The parts of a line before the last event that could have caused the selected one, and after
+    /// the first that it could have caused.
+    fn lit_host(&self, node: NodeId, y: i32, (past, future): &Edges, out: &mut Vec<Item>) {
         let piece = |class: &'static str, a: i32, b: i32, dy: i32| {
             Item::line(class, Point::new(a, y + dy), Point::new(b, y + dy))
         };
         let mut pieces = Vec::new();
         if let Some(e) = past {
-            pieces.push(piece("host past", self.axis.left - self.px(8), self.axis.step(e.step, e.at), 0));
+            pieces.push(piece(
+                "host past",
+                self.axis.left - self.px(8),
+                self.axis.step(e.step, e.at),
+                0,
+            ));
         }
         if let Some(e) = future {
             let (from, gap) = (self.axis.step(e.step, e.at), self.px(1));
@@ -149,9 +160,12 @@ impl Frame<'_> {
 
     pub(super) fn dots(&self, dense: bool, out: &mut Vec<Item>) {
         let mut many = [Track::new(), Track::new(), Track::new()];
-        let mut taken = BTreeSet::new();
+        // The last pixel with a dot, for each process and kind.
+        let mut taken = vec![i32::MIN; self.rows.len() * 3];
         for event in &self.of.trace.events[self.seen.clone()] {
-            let Some(y) = event.node.and_then(|n| self.row(n)) else { continue };
+            let Some((node, y)) = event.node.and_then(|n| Some((n, self.row(n)?))) else {
+                continue;
+            };
             if !event.is_of_process() && event.ops.is_empty() {
                 continue;
             }
@@ -160,7 +174,9 @@ impl Frame<'_> {
             if dense {
                 let kind = ["", "past", "future"].iter().position(|s| *s == standing).unwrap_or(0);
                 // One dot a pixel and kind is all that can be seen.
-                if taken.insert((y, x / 10, kind)) {
+                let last = &mut taken[node.at() * 3 + kind];
+                if *last != x / PX {
+                    *last = x / PX;
                     let p = Point::new(x, y);
                     many[kind].to(p).line(p);
                 }
@@ -216,10 +232,16 @@ impl Frame<'_> {
         let words = label(event, self.of.trace, self.of.view);
         let mine = self.word(p, Face::SansStrong, size, &words, true);
         let taken = (mine.0, mine.1);
-        if let Some((trigger, q)) = self.trigger(event).filter(inside).and_then(|e| Some((e, place(e)?))) {
+        if let Some((trigger, q)) =
+            self.trigger(event).filter(inside).and_then(|e| Some((e, place(e)?)))
+        {
             let words = label(trigger, self.of.trace, self.of.view);
             let theirs = self.word(q, Face::Sans, size, &words, false);
-            out.push(Item::circle("dot past", q, self.px(4)).key("trigger").target(Target::Event(trigger.step)));
+            out.push(
+                Item::circle("dot past", q, self.px(4))
+                    .key("trigger")
+                    .target(Target::Event(trigger.step)),
+            );
             let apart = q.y != p.y || theirs.1 < taken.0 || theirs.0 > taken.1;
             if apart {
                 out.push(theirs.2.key("trigger-label"));
