@@ -216,7 +216,11 @@ impl History<'_> {
                 () if wide <= x - last => (x - wide + self.px(4), wide),
                 () => (x + self.px(3), w),
             };
-            let shown = fit(&words, Face::Mono, size, room - self.px(6));
+            // The operation's name goes first, then the middle.
+            let short = words.split_once(' ').map_or(words.as_str(), |(_, rest)| rest);
+            let whole = width(&words, Face::Mono, size) <= room - self.px(6);
+            let shown = if whole { &words } else { short };
+            let shown = fit(shown, Face::Mono, size, room - self.px(6));
             let at = Point::new(left, y + h / 2 + size * 36 / 100);
             parts.push(Item::text("op-label", at, (Face::Mono, size, Anchor::Start), shown));
             out.push(

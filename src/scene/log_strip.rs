@@ -19,8 +19,9 @@ pub fn scene(view: &WorldView, selected: Option<NodeId>, size: Size) -> Scene {
     if logs.is_empty() {
         return scene;
     }
-    let first = (last + 1).saturating_sub(columns(&logs, last, size)).max(1);
-    let grid = Grid::new(size, first, last, logs.len());
+    let widest = widest(&logs, last, size);
+    let first = (last + 1).saturating_sub(columns(widest, size)).max(1);
+    let grid = Grid::new(size, (first, last), logs.len(), widest);
     scene.desc = match view.committed {
         Some(n) => format!("{} replicas; {n} entries are chosen", logs.len()),
         None => format!("{} replicas", logs.len()),
@@ -42,16 +43,19 @@ pub fn height(view: &WorldView) -> i32 {
 }
 
 /// How many columns leave their words room: twelve, or fewer, but never below five.
-fn columns(logs: &[(&NodeView, &LogView)], last: u64, size: Size) -> u64 {
-    let scale = Grid::scale(size);
-    let font = 12 * PX * scale / 1000;
+fn columns(widest: i32, size: Size) -> u64 {
+    let room = size.w - 38 * PX * Grid::scale(size) / 1000;
+    ((room / (widest + 12 * PX).max(1)) as u64).clamp(6, COLUMNS + 1) - 1
+}
+
+/// The width of the longest word among the last twelve columns.
+fn widest(logs: &[(&NodeView, &LogView)], last: u64, size: Size) -> i32 {
+    let font = 12 * PX * Grid::scale(size) / 1000;
     let recent = |l: &LogView, i: usize| l.first + i as u64 + COLUMNS > last;
     let words = logs.iter().flat_map(|(_, l)| {
         l.cells.iter().enumerate().filter(|(i, _)| recent(l, *i)).map(|(_, c)| &c.text)
     });
-    let widest = words.map(|t| width(&shorten(t, LABEL), Face::Mono, font)).max().unwrap_or(0);
-    let room = size.w - 38 * PX * scale / 1000;
-    ((room / (widest + 12 * PX).max(1)) as u64).clamp(6, COLUMNS + 1) - 1
+    words.map(|t| width(&shorten(t, LABEL), Face::Mono, font)).max().unwrap_or(0)
 }
 
 fn end(log: &LogView) -> u64 {
@@ -92,13 +96,13 @@ impl Grid {
         (i64::from(size.w) * 1000 / 3400).clamp(850, 1700) as i32
     }
 
-    fn new(size: Size, first: u64, last: u64, rows: usize) -> Grid {
+    fn new(size: Size, (first, last): (u64, u64), rows: usize, widest: i32) -> Grid {
         let scale = Grid::scale(size);
         let px = |n: i32| n * PX * scale / 1000;
-        let columns = (last + 2 - first).max(7) as i32;
+        let columns = (last + 2 - first).max(6) as i32;
         let (left, top) = (px(38), px(46));
-        let across = ((size.w - left) / columns).min(px(56));
-        let across = if last + 2 - first > 7 { across } else { across.min(px(35)) };
+        let best = px(35).max(widest + px(12));
+        let across = ((size.w - left) / columns).min(best);
         let down = ((size.h - top - px(24)) / rows.max(1) as i32).min(px(34));
         let gap = px(4).min(across / 6);
         Grid {

@@ -14,7 +14,6 @@ type Edges<'a> = (Option<&'a Event>, Option<&'a Event>);
 
 impl Frame<'_> {
     pub(super) fn hosts(&self, out: &mut Vec<Item>) {
-        let edges = self.edges();
         let (t0, t1) = self.of.window;
         let start = self.axis.left - self.px(8);
         for node in &self.of.hosts {
@@ -56,8 +55,8 @@ impl Frame<'_> {
             let ahead = Item::line("host ahead", at(self.head().max(x)), at(self.axis.right));
             pieces.push(ahead.key(format!("host-ahead-{}", node.0)));
             out.push(Item::group("", Point::default(), pieces).key(format!("line-{}", node.0)));
-            if let Some(edges) = edges.get(node.at()) {
-                self.lit_host(*node, y, edges, out);
+            if let Some(centre) = self.centre {
+                self.lit_host(*node, y, self.edges(*node, centre), out);
             }
         }
     }
@@ -76,25 +75,21 @@ impl Frame<'_> {
         t
     }
 
-    /// For each node the last shown event in the selected one's past and the first in its future.
-    fn edges(&self) -> Vec<Edges<'_>> {
-        let Some(centre) = self.centre else { return Vec::new() };
-        let mut out = vec![(None, None); self.rows.len()];
-        for e in self.of.trace.events[self.seen.clone()].iter().filter(|e| e.is_of_process()) {
-            let Some((past, future)) = e.node.and_then(|n| out.get_mut(n.at())) else { continue };
-            match Relation::of(e, centre) {
-                Relation::Past => *past = Some(e),
-                Relation::Same => (*past, *future) = (Some(e), Some(e)),
-                Relation::Future if future.is_none() => *future = Some(e),
-                _ => {}
-            }
-        }
-        out
+    /// The last shown event of a node in the selected one's past, and the first in its future: on
+    /// one process the past comes first and the future last.
+    fn edges(&self, node: NodeId, centre: &Event) -> Edges<'_> {
+        let events = &self.of.trace.events;
+        let mine = self.of.index.of_node(node, &self.seen);
+        let at = |i: usize| mine.get(i).map(|e| &events[*e as usize]);
+        let is = |i: &u32| Relation::of(&events[*i as usize], centre);
+        let past = mine.partition_point(|i| matches!(is(i), Relation::Past | Relation::Same));
+        let first = mine.partition_point(|i| matches!(is(i), Relation::Past | Relation::Beside));
+        (past.checked_sub(1).and_then(at), at(first))
     }
 
     /// The parts of a line before the last event that could have caused the selected one, and after
     /// the first that it could have caused.
-    fn lit_host(&self, node: NodeId, y: i32, (past, future): &Edges, out: &mut Vec<Item>) {
+    fn lit_host(&self, node: NodeId, y: i32, (past, future): Edges, out: &mut Vec<Item>) {
         let piece = |class: &'static str, a: i32, b: i32, dy: i32| {
             Item::line(class, Point::new(a, y + dy), Point::new(b, y + dy))
         };
@@ -160,8 +155,8 @@ impl Frame<'_> {
 
     pub(super) fn dots(&self, dense: bool, out: &mut Vec<Item>) {
         let mut many = [Track::new(), Track::new(), Track::new()];
-        // The last pixel with a dot, for each process and kind.
-        let mut taken = vec![i32::MIN; self.rows.len() * 3];
+        // The last place with a dot, for each process: two pixels hold no more than one.
+        let mut taken = vec![i32::MIN; self.rows.len()];
         for event in &self.of.trace.events[self.seen.clone()] {
             let Some((node, y)) = event.node.and_then(|n| Some((n, self.row(n)?))) else {
                 continue;
@@ -170,16 +165,18 @@ impl Frame<'_> {
                 continue;
             }
             let x = self.axis.step(event.step, event.at);
+            if dense {
+                let last = &mut taken[node.at()];
+                if *last == x / (2 * PX) {
+                    continue;
+                }
+                *last = x / (2 * PX);
+            }
             let standing = self.standing(event);
             if dense {
                 let kind = ["", "past", "future"].iter().position(|s| *s == standing).unwrap_or(0);
-                // One dot a pixel and kind is all that can be seen.
-                let last = &mut taken[node.at() * 3 + kind];
-                if *last != x / PX {
-                    *last = x / PX;
-                    let p = Point::new(x, y);
-                    many[kind].to(p).line(p);
-                }
+                let p = Point::new(x, y);
+                many[kind].to(p).line(p);
                 continue;
             }
             let (class, r) = match (&event.what, standing) {

@@ -85,7 +85,7 @@ impl<'a> SpaceTime<'a> {
         let mut scene = Scene::new(self.size, "Space-time diagram");
         scene.desc = format!(
             "{} events on {} processes",
-            self.trace.events[frame.seen.clone()].iter().filter(|e| e.is_of_process()).count(),
+            self.hosts.iter().map(|n| self.index.of_node(*n, &frame.seen).len()).sum::<usize>(),
             self.hosts.len()
         );
         frame.bands(&mut scene.items);

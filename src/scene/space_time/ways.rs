@@ -99,21 +99,18 @@ impl Frame<'_> {
         let mut many = [Track::new(), Track::new(), Track::new()];
         let mut crosses = Track::new();
         let nodes = self.rows.len();
-        // The last pixel in which a line between two processes began, for each kind.
-        let mut taken = vec![i32::MIN; if dense { nodes * nodes * 3 } else { 0 }];
+        // Where a line between two processes last began: those within three pixels are one.
+        let mut taken = vec![i32::MIN; if dense { nodes * nodes } else { 0 }];
         for p in self.visible() {
-            let class = self.way_class(p);
-            let layer = ["", "past", "future"].iter().position(|c| *c == class).unwrap_or(0);
-            if dense && self.axis.is_real() {
-                // Lines that begin in the same pixel are one line.
-                let pixel = self.axis.time(p.sent_at) / PX;
-                let slot = (p.id.from.at() * nodes + p.id.to.at()) * 3 + layer;
-                match taken.get_mut(slot) {
-                    Some(last) if *last == pixel && p.sent_at >= self.of.window.0 => continue,
-                    Some(last) => *last = pixel,
-                    None => continue,
+            if dense && self.axis.is_real() && p.sent_at >= self.of.window.0 {
+                let place = self.axis.time(p.sent_at) / (3 * PX);
+                match taken.get_mut(p.id.from.at() * nodes + p.id.to.at()) {
+                    Some(last) if *last != place => *last = place,
+                    _ => continue,
                 }
             }
+            let class = self.way_class(p);
+            let layer = ["", "past", "future"].iter().position(|c| *c == class).unwrap_or(0);
             let Some(way) = self.way(p) else { continue };
             if dense && !way.flying {
                 many[layer].0.push_str(&self.track(&way, class).0);
