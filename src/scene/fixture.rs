@@ -3,8 +3,10 @@
 
 use crate::core::action::{Action, Call, CrashMode};
 use crate::core::ids::{MsgId, NodeId, NodeSet, OpId};
+use crate::core::protocol::CallName;
 use crate::core::trace::Trace;
 use crate::core::view::*;
+use crate::scene::timeline::Lane;
 use std::sync::Arc;
 
 pub fn n(i: u16) -> NodeId {
@@ -39,7 +41,10 @@ fn server(i: u16, role: &str, border: Border, epoch: u64) -> NodeView {
             },
             epoch: Some(epoch),
             badge: format!("term {epoch}"),
-            durable: vec![("currentTerm".into(), epoch.to_string()), ("votedFor".into(), "S1".into())],
+            durable: vec![
+                ("currentTerm".into(), epoch.to_string()),
+                ("votedFor".into(), "S1".into()),
+            ],
             volatile: vec![("commitIndex".into(), "4".into())],
             ballots: Vec::new(),
         },
@@ -93,7 +98,8 @@ pub const NOW: u64 = 1_560_000;
 
 /// The world of the pictures: S3 still leads S4 behind a wall, S1 leads the rest.
 pub fn view() -> WorldView {
-    let election = |set_at, due| TimerView { name: "election".into(), code: 0, set_at, due: Some(due) };
+    let election =
+        |set_at, due| TimerView { name: "election".into(), code: 0, set_at, due: Some(due) };
     let mut nodes = vec![
         server(0, "Leader", Border::Double, 3),
         server(1, "Follower", Border::Single, 3),
@@ -107,7 +113,9 @@ pub fn view() -> WorldView {
     nodes[3].timers = vec![election(1_400_000, 1_610_000)];
     nodes[4].timers = vec![election(1_540_000, 1_760_000)];
     nodes[0].look.ballots = vec![(n(0), true), (n(1), true), (n(4), true)];
-    let append = |a: u16, b: u16, nth| fly(msg(a, b, nth), look("AppendEntries", Family::Replicate, false), 1_553_000, 1_565_000);
+    let append = |a: u16, b: u16, nth| {
+        fly(msg(a, b, nth), look("AppendEntries", Family::Replicate, false), 1_553_000, 1_565_000)
+    };
     let doomed = |m: MessageView| MessageView { doomed: true, ..m };
     let mut messages = vec![
         append(0, 1, 7),
@@ -121,10 +129,8 @@ pub fn view() -> WorldView {
     messages.sort_by_key(|m| m.id);
     let (left, right) = ([2u16, 3, 6], [0u16, 1, 4, 5]);
     let cut = |a: &u16, b: &u16| LinkView { from: n(*a), to: n(*b), cut: true, loss: 0, delay: 0 };
-    let mut links: Vec<LinkView> = left
-        .iter()
-        .flat_map(|a| right.iter().flat_map(move |b| [cut(a, b), cut(b, a)]))
-        .collect();
+    let mut links: Vec<LinkView> =
+        left.iter().flat_map(|a| right.iter().flat_map(move |b| [cut(a, b), cut(b, a)])).collect();
     links.sort_by_key(|l| (l.from, l.to));
     WorldView {
         now: NOW,
@@ -174,6 +180,33 @@ pub fn troubled() -> WorldView {
     v
 }
 
+/// A long log with a snapshot, and another node far behind.
+pub fn long_log() -> WorldView {
+    let mut v = view();
+    for (i, node) in v.nodes.iter_mut().enumerate().take(5) {
+        let first = if i == 1 { 26 } else { 12 };
+        let cells = (first..=30 - 2 * i as u64)
+            .map(|k| Cell { text: format!("k{}={}", k % 4, k * 7), epoch: k / 3 })
+            .collect();
+        node.log = Some(LogView { first, cells, committed: 27 - i as u64 });
+    }
+    v.nodes[3].status = Status::Crashed;
+    v.committed = Some(27);
+    v
+}
+
+/// What clients may ask.
+pub const CALLS: &[CallName] = &[
+    CallName { name: "get", key: true, value: false, arg: false },
+    CallName { name: "put", key: true, value: true, arg: false },
+];
+
+/// A run with a branch.
+pub fn lanes() -> Vec<Lane> {
+    let lane = |id, from, to| Lane { id, parent: 0, from, to, name: format!("branch {id}") };
+    vec![lane(0, 0, 1_900_000), lane(1, 1_100_000, 2_100_000), lane(2, 1_400_000, 1_700_000)]
+}
+
 /// Records a run as an engine would: causality is counted here, nothing else is simulated.
 pub struct Recorder {
     pub trace: Trace,
@@ -210,7 +243,9 @@ impl Recorder {
             None => Arc::from([]),
             Some(i) => {
                 if let What::Receive(id) = &what {
-                    for (mine, theirs) in self.known[usize::from(i)].iter_mut().zip(self.stamps[id].iter()) {
+                    for (mine, theirs) in
+                        self.known[usize::from(i)].iter_mut().zip(self.stamps[id].iter())
+                    {
                         *mine = (*mine).max(*theirs);
                     }
                 }
@@ -267,12 +302,26 @@ pub fn trace() -> Trace {
     for i in 0..5 {
         r.event(850_000 + u64::from(i) * 500, Some(i), What::Boot, &[], &[], vec![]);
     }
-    r.event(858_000, Some(5), What::Boot, &[], &[], vec![OpStep::Invoke { op: op(5, 0), process: 5, call: call(1, 2, 1) }]);
+    r.event(
+        858_000,
+        Some(5),
+        What::Boot,
+        &[],
+        &[],
+        vec![OpStep::Invoke { op: op(5, 0), process: 5, call: call(1, 2, 1) }],
+    );
     let act = |a| What::Act(a);
-    r.event(880_000, None, act(Action::Partition(vec![set(&[2, 3, 6]), set(&[0, 1, 4, 5])])), &[], &[], vec![]);
+    r.event(
+        880_000,
+        None,
+        act(Action::Partition(vec![set(&[2, 3, 6]), set(&[0, 1, 4, 5])])),
+        &[],
+        &[],
+        vec![],
+    );
     let mut todo: Vec<(u64, u16, u8)> = (0..7).map(|k| (920_000 + k * 100_000, 2, 0)).collect();
     todo.push((1_180_000, 0, 1));
-    todo.extend((0..3).map(|k| (1_363_000 + k * 100_000, 0, 2)));
+    todo.extend((0..2).map(|k| (1_363_000 + k * 100_000, 0, 2)));
     todo.push((1_000_000, 5, 3));
     todo.push((1_020_000, 5, 4));
     todo.push((1_080_000, 6, 5));
@@ -325,7 +374,14 @@ pub fn trace() -> Trace {
                 r.event(at, Some(i), what, &["Timeout"], &everyone(i, &vote), vec![]);
             }
             3 => {
-                r.event(at, Some(i), What::Dock, &[], &[], vec![OpStep::Ok { op: op(5, 0), value: None }]);
+                r.event(
+                    at,
+                    Some(i),
+                    What::Dock,
+                    &[],
+                    &[],
+                    vec![OpStep::Ok { op: op(5, 0), value: None }],
+                );
             }
             4 => {
                 let invoke = OpStep::Invoke { op: op(5, 1), process: 5, call: call(0, 0, 0) };
@@ -336,7 +392,14 @@ pub fn trace() -> Trace {
                 r.event(at, Some(i), What::Dock, &[], &[], vec![invoke]);
             }
             6 => {
-                r.event(at, Some(1), act(Action::Crash { node: n(1), mode: CrashMode::Process }), &[], &[], vec![]);
+                r.event(
+                    at,
+                    Some(1),
+                    act(Action::Crash { node: n(1), mode: CrashMode::Process }),
+                    &[],
+                    &[],
+                    vec![],
+                );
             }
             7 => {
                 r.event(at, Some(1), act(Action::Restart(n(1))), &[], &[], vec![]);

@@ -5,7 +5,7 @@ use super::index::Index;
 use super::space_time::{SpaceTime, Spacing};
 use super::stage::Stage;
 use super::style::Theme;
-use super::{Scene, Size, fixture, svg_text};
+use super::{Scene, Size, fixture, history::History, log_strip, matrix, svg_text, timeline};
 use crate::core::view::Layout;
 use std::path::Path;
 
@@ -23,12 +23,16 @@ fn write(name: &str, scene: &Scene) {
 fn pictures() {
     let (view, trace, troubled) = (fixture::view(), fixture::trace(), fixture::troubled());
     let now = fixture::NOW;
-    for (name, w, h) in [("stage", 470, 470), ("wide", 822, 470), ("narrow", 360, 300), ("big", 1000, 900)] {
+    for (name, w, h) in
+        [("stage", 470, 470), ("wide", 822, 470), ("narrow", 360, 300), ("big", 1000, 900)]
+    {
         let mut stage = Stage::new(&view, Layout::Circle, Size::px(w, h));
         stage.trace = Some(&trace);
         write(name, &stage.scene(now));
     }
-    for (name, layout) in [("trouble", Layout::Circle), ("row", Layout::Row), ("sites", Layout::TwoSites)] {
+    for (name, layout) in
+        [("trouble", Layout::Circle), ("row", Layout::Row), ("sites", Layout::TwoSites)]
+    {
         write(name, &Stage::new(&troubled, layout, Size::px(822, 470)).scene(now));
     }
     let index = Index::of(&trace);
@@ -44,4 +48,45 @@ fn pictures() {
         (time.spacing, time.selected) = (spacing, selected);
         write(name, &time.scene(now));
     }
+    write("log", &log_strip::scene(&view, None, Size::px(340, 250)));
+    write("log-trouble", &log_strip::scene(&fixture::long_log(), None, Size::px(340, 250)));
+    write("matrix", &matrix::scene(&view, Size::px(120, 120)));
+    let history = History {
+        view: &view,
+        trace: &trace,
+        index: &index,
+        calls: fixture::CALLS,
+        window: (850_000, 1_620_000),
+        size: Size::px(340, 80),
+        full: true,
+        points: &[],
+    };
+    write("history", &history.scene(now));
+    let lanes = fixture::lanes();
+    let line = timeline::Timeline {
+        lanes: &lanes,
+        current: 0,
+        end: 2_400_000,
+        index: &index,
+        broken: &[(60, 1_300_000, "Election Safety".into())],
+        size: Size::px(1120, 50),
+    };
+    write("timeline", &line.scene(now));
+}
+
+#[test]
+#[ignore = "writes pictures for people"]
+fn posters() {
+    let (view, trace) = (fixture::view(), fixture::trace());
+    let poster = super::poster::Poster {
+        title: "Five servers, one cut",
+        view: &view,
+        trace: &trace,
+        layout: Layout::Circle,
+        lenses: &[crate::core::view::Lens::Log, crate::core::view::Lens::History],
+        calls: fixture::CALLS,
+        selected: trace.events.iter().find(|e| e.notes.contains(&"BecomeLeader")).map(|e| e.step),
+        span: 700_000,
+    };
+    write("poster", &poster.scene());
 }

@@ -80,7 +80,8 @@ pub fn share(now: u64, from: u64, to: u64) -> i64 {
     if now >= to {
         return ONE;
     }
-    let (done, all) = (u128::from(now.saturating_sub(from)), u128::from((to - from.min(to)).max(1)));
+    let (done, all) =
+        (u128::from(now.saturating_sub(from)), u128::from((to - from.min(to)).max(1)));
     (done * ONE as u128 / all) as i64
 }
 
@@ -159,7 +160,11 @@ impl Track {
     pub fn polygon(points: &[Point]) -> Track {
         let mut t = Track::new();
         for (i, p) in points.iter().enumerate() {
-            if i == 0 { t.to(*p) } else { t.line(*p) };
+            if i == 0 {
+                t.to(*p)
+            } else {
+                t.line(*p)
+            };
         }
         t.close();
         t

@@ -43,6 +43,8 @@ pub struct Index {
     messages: usize,
     /// For each block of messages when the last of them ended, and whether some have not.
     blocks: Vec<(u64, bool)>,
+    /// For each node its own events, as places in the run.
+    by_node: Vec<Vec<u32>>,
     /// Crashes that fall in the node's next handler.
     armed: NodeSet,
     /// What was wrong, by the time it began.
@@ -87,6 +89,12 @@ impl Index {
     fn take(&mut self, event: &Event) {
         if !event.broken.is_empty() {
             self.broken.push(event.step);
+        }
+        if let Some(node) = event.node.filter(|_| event.is_of_process()) {
+            if self.by_node.len() <= node.at() {
+                self.by_node.resize(node.at() + 1, Vec::new());
+            }
+            self.by_node[node.at()].push(event.step.saturating_sub(1) as u32);
         }
         if let Some(node) = event.node
             && self.armed.has(node)
@@ -141,11 +149,18 @@ impl Index {
         }
     }
 
+    /// The events of a process, as places in the run, within such places.
+    pub fn of_node(&self, node: NodeId, within: &Range<usize>) -> &[u32] {
+        let Some(all) = self.by_node.get(node.at()) else { return &[] };
+        let from = all.partition_point(|i| (*i as usize) < within.start);
+        &all[from..all.partition_point(|i| (*i as usize) < within.end).max(from)]
+    }
+
     /// What was wrong at some time of a window, as known after a step.
     pub fn spans_in(&self, from: u64, to: u64, step: u64) -> impl Iterator<Item = &Span> {
-        self.spans.iter().filter(move |s| {
-            s.step <= step && s.from <= to && s.to.is_none_or(|end| end >= from)
-        })
+        self.spans
+            .iter()
+            .filter(move |s| s.step <= step && s.from <= to && s.to.is_none_or(|end| end >= from))
     }
 
     /// The messages that were on their way at some time of a window.

@@ -23,9 +23,8 @@ pub fn family_class(family: Family) -> &'static str {
 /// An arrow head points along `way`.
 pub fn message(family: Family, half: i32, way: Point) -> Track {
     let p = Point::new;
-    let ring = |n: i32, r: i32| -> Vec<Point> {
-        (0..n).map(|i| Point::polar(TURN * i / n, r)).collect()
-    };
+    let ring =
+        |n: i32, r: i32| -> Vec<Point> { (0..n).map(|i| Point::polar(TURN * i / n, r)).collect() };
     match family {
         Family::Vote => {
             let r = half * 13 / 10;
@@ -73,7 +72,10 @@ pub fn message(family: Family, half: i32, way: Point) -> Track {
 /// A disc as a path.
 pub fn disc(r: i32) -> Track {
     let mut t = Track::new();
-    t.to(Point::new(0, -r)).arc(r, false, Point::new(0, r)).arc(r, false, Point::new(0, -r)).close();
+    t.to(Point::new(0, -r))
+        .arc(r, false, Point::new(0, r))
+        .arc(r, false, Point::new(0, -r))
+        .close();
     t
 }
 
@@ -95,7 +97,13 @@ pub fn outline(shape: Shape, half: i32, liar: bool) -> Track {
         }
         Shape::General => {
             let (eave, top) = (-half * 35 / 100, -half * 115 / 100);
-            Track::polygon(&[p(0, top), p(half, eave), p(half, half), p(-half, half), p(-half, eave)])
+            Track::polygon(&[
+                p(0, top),
+                p(half, eave),
+                p(half, half),
+                p(-half, half),
+                p(-half, eave),
+            ])
         }
     }
 }

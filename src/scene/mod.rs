@@ -7,20 +7,23 @@ mod place;
 mod target;
 mod text;
 
-//H pub mod history;
+pub mod history;
 pub mod index;
-//H pub mod log_strip;
-//H pub mod matrix;
+pub mod log_strip;
+pub mod matrix;
+pub mod poster;
 pub mod space_time;
 pub mod stage;
 pub mod style;
 pub mod svg_text;
-//H pub mod timeline;
+pub mod timeline;
 
 #[cfg(test)]
 mod fixture;
 #[cfg(test)]
 mod gallery;
+#[cfg(test)]
+mod tests;
 
 pub use geometry::{PX, Point, Track};
 pub use target::Target;

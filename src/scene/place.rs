@@ -112,7 +112,8 @@ impl Plan {
             w: (self.size.w - 2 * pad_x).max(self.unit),
             h: (self.size.h - 2 * pad_y - below).max(self.unit),
         };
-        let middle = Point::new(self.size.w / 2, (self.size.h - below) / 2);
+        let sink = if self.bent { room.h / 8 } else { 0 };
+        let middle = Point::new(self.size.w / 2, (self.size.h - below) / 2 + sink);
         let spots = match layout {
             Layout::Circle => self.circle(who.len(), room),
             Layout::Row => self.row(who.len(), room),
@@ -160,11 +161,12 @@ impl Plan {
         let count = n as i32;
         let left = (count + 1) / 2;
         let reach = (room.w / 2).min(self.unit * 4);
-        let pitch = (room.h / (left - 1).max(1)).min(self.unit * 2);
+        let pitch = (room.h / (left - 1).max(1)).min(self.unit * 24 / 10);
         self.unit = self.unit.min(pitch * 6 / 10);
         (0..count)
             .map(|i| {
-                let (k, of, side) = if i < left { (i, left, -1) } else { (i - left, count - left, 1) };
+                let (k, of, side) =
+                    if i < left { (i, left, -1) } else { (i - left, count - left, 1) };
                 let y = pitch * k - pitch * (of - 1) / 2;
                 let half = (pitch * (of - 1) / 2).max(1);
                 let bow = if of > 2 { reach / 4 } else { 0 };

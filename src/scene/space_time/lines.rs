@@ -4,11 +4,13 @@ use super::{Change, Frame, Move, label, passage};
 use crate::core::ids::NodeId;
 use crate::core::trace::Relation;
 use crate::core::view::{Event, What};
-use crate::scene::geometry::{Point, Track};
+use crate::scene::geometry::{PX, Point, Track};
 use crate::scene::index::Trouble;
 use crate::scene::text::{self, LABEL, fit, shorten};
 use crate::scene::{Anchor, Face, Item, Target};
-use std::collections::BTreeSet;
+
+/// The last event of a node in the past of another, and the first in its future.
+type Edges<'a> = (Option<&'a Event>, Option<&'a Event>);
 
 impl Frame<'_> {
     pub(super) fn hosts(&self, out: &mut Vec<Item>) {
@@ -48,11 +50,14 @@ impl Frame<'_> {
                     pieces.push(Item::path("host-pause", self.teeth(from, x, y)));
                 }
             }
-            pieces.push(Item::line("host", at(x), at(self.head().max(x))).key(self.host_key(*node)));
+            pieces
+                .push(Item::line("host", at(x), at(self.head().max(x))).key(self.host_key(*node)));
             let ahead = Item::line("host ahead", at(self.head().max(x)), at(self.axis.right));
             pieces.push(ahead.key(format!("host-ahead-{}", node.0)));
             out.push(Item::group("", Point::default(), pieces).key(format!("line-{}", node.0)));
-            self.lit_host(*node, y, out);
+            if let Some(centre) = self.centre {
+                self.lit_host(*node, y, self.edges(*node, centre), out);
+            }
         }
     }
 
@@ -70,31 +75,32 @@ impl Frame<'_> {
         t
     }
 
+    /// The last shown event of a node in the selected one's past, and the first in its future: on
+    /// one process the past comes first and the future last.
+    fn edges(&self, node: NodeId, centre: &Event) -> Edges<'_> {
+        let events = &self.of.trace.events;
+        let mine = self.of.index.of_node(node, &self.seen);
+        let at = |i: usize| mine.get(i).map(|e| &events[*e as usize]);
+        let is = |i: &u32| Relation::of(&events[*i as usize], centre);
+        let past = mine.partition_point(|i| matches!(is(i), Relation::Past | Relation::Same));
+        let first = mine.partition_point(|i| matches!(is(i), Relation::Past | Relation::Beside));
+        (past.checked_sub(1).and_then(at), at(first))
+    }
+
     /// The parts of a line before the last event that could have caused the selected one, and after
     /// the first that it could have caused.
-    fn lit_host(&self, node: NodeId, y: i32, out: &mut Vec<Item>) {
-        let Some(centre) = self.centre else { return };
-        let mine = self.of.trace.events[self.seen.clone()]
-            .iter()
-            .filter(|e| e.node == Some(node) && e.is_of_process());
-        let (mut past, mut future) = (None, None);
-        for e in mine {
-            match Relation::of(e, centre) {
-                Relation::Past => past = Some(e),
-                Relation::Same => {
-                    past = Some(e);
-                    future = Some(e);
-                }
-                Relation::Future if future.is_none() => future = Some(e),
-                _ => {}
-            }
-        }
+    fn lit_host(&self, node: NodeId, y: i32, (past, future): Edges, out: &mut Vec<Item>) {
         let piece = |class: &'static str, a: i32, b: i32, dy: i32| {
             Item::line(class, Point::new(a, y + dy), Point::new(b, y + dy))
         };
         let mut pieces = Vec::new();
         if let Some(e) = past {
-            pieces.push(piece("host past", self.axis.left - self.px(8), self.axis.step(e.step, e.at), 0));
+            pieces.push(piece(
+                "host past",
+                self.axis.left - self.px(8),
+                self.axis.step(e.step, e.at),
+                0,
+            ));
         }
         if let Some(e) = future {
             let (from, gap) = (self.axis.step(e.step, e.at), self.px(1));
@@ -149,27 +155,35 @@ impl Frame<'_> {
 
     pub(super) fn dots(&self, dense: bool, out: &mut Vec<Item>) {
         let mut many = [Track::new(), Track::new(), Track::new()];
-        let mut taken = BTreeSet::new();
+        // The last place with a dot, for each process: two pixels hold no more than one.
+        let mut taken = vec![i32::MIN; self.rows.len()];
         for event in &self.of.trace.events[self.seen.clone()] {
-            let Some(y) = event.node.and_then(|n| self.row(n)) else { continue };
+            let Some((node, y)) = event.node.and_then(|n| Some((n, self.row(n)?))) else {
+                continue;
+            };
             if !event.is_of_process() && event.ops.is_empty() {
                 continue;
             }
             let x = self.axis.step(event.step, event.at);
+            if dense {
+                let last = &mut taken[node.at()];
+                if *last == x / (2 * PX) {
+                    continue;
+                }
+                *last = x / (2 * PX);
+            }
             let standing = self.standing(event);
             if dense {
                 let kind = ["", "past", "future"].iter().position(|s| *s == standing).unwrap_or(0);
-                // One dot a pixel and kind is all that can be seen.
-                if taken.insert((y, x / 10, kind)) {
-                    let p = Point::new(x, y);
-                    many[kind].to(p).line(p);
-                }
+                let p = Point::new(x, y);
+                many[kind].to(p).line(p);
                 continue;
             }
             let (class, r) = match (&event.what, standing) {
                 (What::Act(_), _) => ("dot act", self.px(4)),
                 (_, "past") => ("dot past", self.px(5) / 2),
                 (_, "future") => ("dot future", self.px(5) / 2),
+                _ if self.centre.is_none() => ("dot plain", self.px(5) / 2),
                 _ => ("dot", self.px(5) / 2),
             };
             out.push(
@@ -215,10 +229,16 @@ impl Frame<'_> {
         let words = label(event, self.of.trace, self.of.view);
         let mine = self.word(p, Face::SansStrong, size, &words, true);
         let taken = (mine.0, mine.1);
-        if let Some((trigger, q)) = self.trigger(event).filter(inside).and_then(|e| Some((e, place(e)?))) {
+        if let Some((trigger, q)) =
+            self.trigger(event).filter(inside).and_then(|e| Some((e, place(e)?)))
+        {
             let words = label(trigger, self.of.trace, self.of.view);
             let theirs = self.word(q, Face::Sans, size, &words, false);
-            out.push(Item::circle("dot past", q, self.px(4)).key("trigger").target(Target::Event(trigger.step)));
+            out.push(
+                Item::circle("dot past", q, self.px(4))
+                    .key("trigger")
+                    .target(Target::Event(trigger.step)),
+            );
             let apart = q.y != p.y || theirs.1 < taken.0 || theirs.0 > taken.1;
             if apart {
                 out.push(theirs.2.key("trigger-label"));
@@ -231,7 +251,12 @@ impl Frame<'_> {
     fn word(&self, p: Point, face: Face, size: i32, words: &str, ahead: bool) -> (i32, i32, Item) {
         let w = text::width(words, face, size);
         let mut left = if ahead { p.x + self.px(9) } else { p.x - w / 2 };
-        left = left.min(self.axis.right - w).max(self.px(2));
+        left = left.min(self.axis.right - w);
+        if left + w > self.axis.time(self.of.view.now) {
+            // The playhead passes; only the last step's place is used, so that labels stand still.
+            left = left.min(self.axis.time(self.of.view.now) - w - self.px(6));
+        }
+        left = left.max(self.px(2));
         let at = Point::new(left, p.y - self.px(9));
         let class = if ahead { "halo" } else { "soft halo" };
         (left, left + w, Item::text(class, at, (face, size, Anchor::Start), words))

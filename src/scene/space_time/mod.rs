@@ -85,7 +85,7 @@ impl<'a> SpaceTime<'a> {
         let mut scene = Scene::new(self.size, "Space-time diagram");
         scene.desc = format!(
             "{} events on {} processes",
-            self.trace.events[frame.seen.clone()].iter().filter(|e| e.is_of_process()).count(),
+            self.hosts.iter().map(|n| self.index.of_node(*n, &frame.seen).len()).sum::<usize>(),
             self.hosts.len()
         );
         frame.bands(&mut scene.items);
@@ -123,14 +123,13 @@ impl<'a> SpaceTime<'a> {
 impl<'a> Frame<'a> {
     fn new(of: &'a SpaceTime<'a>, now: u64) -> Self {
         let Size { w, h } = of.size;
-        let scale = (i64::from(w) * 1000 / 8220)
-            .min(i64::from(h) * 1000 / 2860)
-            .clamp(850, 1700) as i32;
+        let scale =
+            (i64::from(w) * 1000 / 8220).min(i64::from(h) * 1000 / 2860).clamp(850, 1700) as i32;
         let px = |n: i32| n * PX * scale / 1000;
         let (left, right) = (px(52), w - px(16));
         let (top, bottom) = (px(32), h - px(26));
         let n = of.hosts.len() as i32;
-        let inset = px(22).min((bottom - top) / 4);
+        let inset = px(27).min((bottom - top) / 4);
         let pitch = ((bottom - top - 2 * inset) / (n - 1).max(1)).max(PX);
         let mut rows = vec![None; of.view.nodes.len()];
         for (i, node) in of.hosts.iter().enumerate() {
@@ -186,7 +185,10 @@ impl<'a> Frame<'a> {
             let key = format!("band-{}", span.step);
             let band = (from, self.top, (to - from).max(PX), self.bottom - self.top);
             out.push(
-                Item::rect("band", band, 0).key(key).title(label.clone()).target(Target::Fault(span.step)),
+                Item::rect("band", band, 0)
+                    .key(key)
+                    .title(label.clone())
+                    .target(Target::Fault(span.step)),
             );
             let x = from.max(free) + self.px(6);
             let shown = fit(&label, Face::Mono, size, self.axis.right - x - self.px(4));
@@ -223,7 +225,9 @@ impl<'a> Frame<'a> {
             if x <= last {
                 let words = axis::in_unit(t, of, decimals);
                 let style = (Face::Mono, size, Anchor::Middle);
-                out.push(Item::text("soft", Point::new(x, y), style, words).key(format!("time-{t}")));
+                out.push(
+                    Item::text("soft", Point::new(x, y), style, words).key(format!("time-{t}")),
+                );
             }
             let Some(next) = t.checked_add(step) else { break };
             t = next;
@@ -270,7 +274,8 @@ impl<'a> Frame<'a> {
         out.push(line.key("play-line"));
         let tag = Item::rect("playhead-tag", tag, self.px(2)).key("play-tag");
         out.push(tag.target(Target::Time));
-        let words = Item::text("playhead-time", Point::default(), style, self.clock()).key("play-words");
+        let words =
+            Item::text("playhead-time", Point::default(), style, self.clock()).key("play-words");
         out.push(Item::group("", at, vec![words]).key("play-time"));
     }
 
@@ -332,7 +337,11 @@ pub fn label(event: &Event, trace: &Trace, view: &WorldView) -> String {
 }
 
 /// The life of a message that ended in a step.
-pub fn passage<'a>(trace: &'a Trace, step: u64, id: &crate::core::ids::MsgId) -> Option<&'a Passage> {
+pub fn passage<'a>(
+    trace: &'a Trace,
+    step: u64,
+    id: &crate::core::ids::MsgId,
+) -> Option<&'a Passage> {
     let at = trace.event(step)?.at;
     let end = trace.messages.partition_point(|p| p.sent_at <= at);
     trace.messages[..end].iter().rev().find(|p| p.id == *id)

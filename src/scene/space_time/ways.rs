@@ -1,11 +1,10 @@
 //! Messages as slanted lines.
 
-use super::{Change, DENSE, Frame, Move};
+use super::{Change, Frame, Move};
 use crate::core::trace::{Fate, Passage, Relation};
-use crate::scene::geometry::{ONE, Point, Track, between, share};
+use crate::scene::geometry::{ONE, PX, Point, Track, between, share};
 use crate::scene::stage::lost_share;
 use crate::scene::{Item, Target};
-use std::collections::BTreeSet;
 
 /// A message's line.
 struct Way {
@@ -99,18 +98,24 @@ impl Frame<'_> {
         let mut layers: [Vec<Item>; 3] = Default::default();
         let mut many = [Track::new(), Track::new(), Track::new()];
         let mut crosses = Track::new();
-        let mut taken = BTreeSet::new();
+        let nodes = self.rows.len();
+        // Where a line between two processes last began: those within three pixels are one.
+        let mut taken = vec![i32::MIN; if dense { nodes * nodes } else { 0 }];
         for p in self.visible() {
-            let Some(way) = self.way(p) else { continue };
+            if dense && self.axis.is_real() && p.sent_at >= self.of.window.0 {
+                let place = self.axis.time(p.sent_at) / (3 * PX);
+                match taken.get_mut(p.id.from.at() * nodes + p.id.to.at()) {
+                    Some(last) if *last != place => *last = place,
+                    _ => continue,
+                }
+            }
             let class = self.way_class(p);
             let layer = ["", "past", "future"].iter().position(|c| *c == class).unwrap_or(0);
+            let Some(way) = self.way(p) else { continue };
             if dense && !way.flying {
-                // Lines between the same pixels are one line.
-                if taken.insert((way.a.y, way.a.x / 10, way.b.y, way.b.x / 10, layer)) {
-                    many[layer].0.push_str(&self.track(&way, class).0);
-                    if way.lost {
-                        crosses.0.push_str(&Track::cross(way.b, self.px(5) / 2).0);
-                    }
+                many[layer].0.push_str(&self.track(&way, class).0);
+                if way.lost {
+                    crosses.0.push_str(&Track::cross(way.b, self.px(5) / 2).0);
                 }
                 continue;
             }
@@ -152,10 +157,9 @@ impl Frame<'_> {
     }
 
     pub(super) fn move_ways(&self, moves: &mut Vec<Move>) {
-        // Only those still on their way move; they are among the view's.
-        for m in &self.of.view.messages {
-            let newest = self.of.trace.messages.iter().rev().take(8 * DENSE);
-            let Some(p) = newest.into_iter().find(|p| p.id == m.id) else { continue };
+        // Only those still on their way move.
+        let last = self.of.view.now;
+        for p in self.of.index.messages_in(self.of.trace, last, self.now.min(self.of.window.1)) {
             let Some(way) = self.way(p).filter(|w| w.flying) else { continue };
             let key = format!("way-{}-{}-{}", p.id.from.0, p.id.to.0, p.id.nth);
             let track = self.track(&way, self.way_class(p));

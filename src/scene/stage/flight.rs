@@ -105,7 +105,9 @@ pub fn messages(stage: &Stage, plan: &Plan, now: u64, out: &mut Vec<Item>) {
         if m.doomed && !m.docked {
             let cross = Track::cross(Point::default(), half * 13 / 10);
             parts.push(
-                Item::path("broken", cross).key(key("break", m.id)).hide(progress(m, now) < BREAKING),
+                Item::path("broken", cross)
+                    .key(key("break", m.id))
+                    .hide(progress(m, now) < BREAKING),
             );
         }
         let mut class = format!("message {}", marks::family_class(m.look.family));
@@ -179,7 +181,9 @@ pub fn ghosts(stage: &Stage, plan: &Plan, out: &mut Vec<Item>) {
     let first = trace.events[..end].partition_point(|e| e.at < since);
     for event in &trace.events[first..end] {
         let crate::core::view::What::Lost { msg, .. } = event.what else { continue };
-        let Some(p) = trace.messages.iter().rev().take(4096).find(|p| p.id == msg) else { continue };
+        let Some(p) = trace.messages.iter().rev().take(4096).find(|p| p.id == msg) else {
+            continue;
+        };
         let Some(lane) = lane(stage, plan, p.id, &p.look) else { continue };
         let Some(done) = lost_share(p) else { continue };
         let half = half(plan);

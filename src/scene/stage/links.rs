@@ -5,6 +5,7 @@ use crate::core::ids::{NodeId, NodeSet};
 use crate::core::view::{LinkView, Shape};
 use crate::scene::geometry::{ONE, Point, TURN, Track, sin};
 use crate::scene::place::{Grade, Plan};
+use crate::scene::text;
 use crate::scene::{Anchor, Face, Item, Target};
 
 /// The way of messages from one node to another: straight, or bent past nodes in between.
@@ -25,8 +26,9 @@ impl Lane {
         let reach = |n: NodeId| plan.reach(stage.view.nodes[n.at()].shape);
         let side = q.minus(p).right().scaled(aside);
         if plan.bent && p.y == q.y && from.0.abs_diff(to.0) > 1 {
-            let rise = q.minus(p).length() * 34 / 100;
-            let bend = p.middle(q).plus(q.minus(p).right().scaled(-rise));
+            // All bend upwards, names stand below; the way back lies a little lower.
+            let rise = q.minus(p).length() * if q.x > p.x { 34 } else { 29 } / 100;
+            let bend = p.middle(q).minus(Point::new(0, rise));
             let a = p.plus(bend.minus(p).scaled(reach(from)));
             let b = q.plus(bend.minus(q).scaled(reach(to)));
             return Some(Lane { a, bend: Some(bend.plus(side)), b });
@@ -71,7 +73,8 @@ pub struct Wall {
 /// The wall between two groups, if one straight line has room between them.
 pub fn wall(stage: &Stage, plan: &Plan) -> Option<Wall> {
     let groups = stage.view.groups.as_ref()?;
-    let is_server = |n: NodeId| stage.view.nodes.get(n.at()).is_some_and(|v| v.shape != Shape::Client);
+    let is_server =
+        |n: NodeId| stage.view.nodes.get(n.at()).is_some_and(|v| v.shape != Shape::Client);
     let everyone = |_: NodeId| true;
     // A client may stand behind a wall that its own links do not cross; then the wall is the servers'.
     divide(plan, groups, &everyone).or_else(|| divide(plan, groups, &is_server))
@@ -89,7 +92,7 @@ fn divide(plan: &Plan, groups: &[NodeSet], who: &dyn Fn(NodeId) -> bool) -> Opti
         return None;
     }
     let mut best: Option<(i64, i32, i64)> = None;
-    for degrees in 0..360 {
+    for degrees in (0..360).step_by(2) {
         let angle = degrees * 10;
         let span = |g: &[Point]| {
             let all = g.iter().map(|p| project(*p, angle));
@@ -146,7 +149,9 @@ impl Wall {
             d += step;
         }
         let handle = |end: Point, n: u8| {
-            Item::circle("handle", end, plan.of(5)).key(format!("handle-{n}")).target(Target::Handle(n))
+            Item::circle("handle", end, plan.of(5))
+                .key(format!("handle-{n}"))
+                .target(Target::Handle(n))
         };
         Item::group(
             "wall",
@@ -191,10 +196,11 @@ pub fn links(stage: &Stage, plan: &Plan, walled: bool) -> Vec<Item> {
     for a in 0..n {
         for b in a + 1..n {
             let (from, to) = (NodeId(a), NodeId(b));
-            let pair = Pair { there: find(&view.links, from, to), back: find(&view.links, to, from) };
+            let pair =
+                Pair { there: find(&view.links, from, to), back: find(&view.links, to, from) };
             let odd = pair.there.is_some() || pair.back.is_some();
-            let busy = !plan_draws_all(plan) || !(server(a) && server(b));
-            if busy && !stage.busy(from, to) && !(odd && server(a) && server(b) && plan.grade != Grade::Dot) {
+            let always = plan.grade != Grade::Dot && server(a) && server(b);
+            if !always && !stage.busy(from, to) {
                 continue;
             }
             let Some(lane) = Lane::new(stage, plan, from, to, 0) else { continue };
@@ -209,10 +215,6 @@ pub fn links(stage: &Stage, plan: &Plan, walled: bool) -> Vec<Item> {
         out.insert(0, Item::path("link", plain).key("links"));
     }
     out
-}
-
-fn plan_draws_all(plan: &Plan) -> bool {
-    plan.grade != Grade::Dot
 }
 
 fn find(links: &[LinkView], from: NodeId, to: NodeId) -> Option<&LinkView> {
@@ -248,7 +250,15 @@ fn link(
     if !words.is_empty() {
         let size = plan.of(10).max(90);
         let style = (Face::Mono, size, Anchor::Middle);
-        let at = lane.at(ONE * 3 / 8).plus(Point::new(0, size / 3));
+        let mut out = lane.b.minus(lane.a).right().scaled(plan.of(14));
+        let middle = lane.at(ONE / 2);
+        if middle.plus(out).minus(plan.centre).length() < middle.minus(plan.centre).length() {
+            out = Point::new(-out.x, -out.y);
+        }
+        let wide = text::width(&words.join(" "), Face::Mono, size) / 2;
+        // Beside the line, further out where the line is steep.
+        let push = (i64::from(wide) * i64::from(out.x) / i64::from(out.length().max(1))) as i32;
+        let at = middle.plus(out).plus(Point::new(push, size / 3));
         parts.push(Item::text("halo soft", at, style, words.join(" ")));
     }
     let name = |n: NodeId| &stage.view.nodes[n.at()].name;
@@ -270,7 +280,7 @@ fn link(
 fn cut_marks(plan: &Plan, lane: &Lane, there: bool, back: bool) -> Vec<Item> {
     let at = lane.at(ONE / 2);
     let along = lane.b.minus(lane.a).scaled(plan.of(3));
-    let side = along.right().scaled(plan.of(9));
+    let side = along.right().scaled(plan.of(11));
     let end = |on: bool, sign: i32| {
         if on { Point::new(side.x * sign, side.y * sign) } else { Point::default() }
     };

@@ -160,6 +160,8 @@ impl Pen<'_> {
     }
 
     fn body(&self, out: &mut Vec<Item>) {
+        let r = self.half.max(12 * PX);
+        out.push(Item::rect("hit", (-r, -r, 2 * r, 2 * r), 0));
         out.push(Item::path("body", self.outline(self.half)));
         let wrapped = self.node.look.epoch.is_some_and(|e| e >= 8);
         if wrapped && self.grade != Grade::Dot && self.node.status != Status::Crashed {
@@ -204,7 +206,8 @@ impl Pen<'_> {
             let size = self.px(10).max(90);
             let place = self.plan.at[node.id.at()];
             let wide = text::width(waiting, Face::Mono, size) / 2 + 4 * PX;
-            let x = place.x.clamp(wide.min(self.plan.size.w / 2), self.plan.size.w - wide) - place.x;
+            let x =
+                place.x.clamp(wide.min(self.plan.size.w / 2), self.plan.size.w - wide) - place.x;
             let at = Point::new(x, self.half + self.px(14));
             out.push(Item::text("soft halo", at, middle(Face::Mono, size), waiting.clone()));
         }
@@ -250,7 +253,7 @@ impl Pen<'_> {
         }
         if d.x.abs() > d.y.abs() {
             let side = if d.x < 0 { -1 } else { 1 };
-            let at = Point::new(side * (ring - self.px(1)), -ring + self.px(10));
+            let at = Point::new(side * (ring + self.px(3)), -ring + self.px(8));
             return (at, if side < 0 { Anchor::End } else { Anchor::Start });
         }
         if d.y < 0 { above } else { below }
@@ -298,10 +301,10 @@ impl Pen<'_> {
 
     /// Hollow, crossed out, with what its disk kept.
     fn crashed(&self, out: &mut Vec<Item>) {
-        let h = self.half * 42 / 100;
         let at = Point::new(self.half, -self.half);
-        out.push(Item::circle("chip", at, self.px(9)));
-        out.push(Item::path("cross", Track::cross(at, h.min(self.px(4)))));
+        let r = self.px(9).min(self.half * 6 / 10);
+        out.push(Item::circle("chip", at, r));
+        out.push(Item::path("cross", Track::cross(at, r * 4 / 9)));
         if self.grade != Grade::Card || !self.plan.labels {
             return;
         }
@@ -317,14 +320,10 @@ impl Pen<'_> {
 
     fn paused(&self, out: &mut Vec<Item>) {
         out.push(Item::path("frost", self.outline(self.half)));
-        let (w, h, gap) = (self.px(4), self.half * 55 / 100, self.px(3));
-        let y = if self.grade == Grade::Card { -h - self.half / 3 } else { -h };
         out.push(Item::circle("chip", Point::new(0, -self.half), self.px(9)));
-        let h = h.min(self.px(5));
-        let _ = y;
-        for x in [-gap - w / 2, gap - w / 2] {
-            let bar = (x + if x < 0 { self.px(1) } else { -self.px(1) }, -self.half - h, w * 6 / 10, 2 * h);
-            out.push(Item::rect("pause-mark", bar, 0));
+        let (w, h) = (self.px(5) / 2, self.px(5));
+        for x in [-self.px(4), self.px(4) - w] {
+            out.push(Item::rect("pause-mark", (x, -self.half - h, w, 2 * h), 0));
         }
     }
 
@@ -342,13 +341,12 @@ impl Pen<'_> {
     /// A stack of what waits, with its count.
     fn inbox(&self, out: &mut Vec<Item>) {
         let (w, h) = (self.px(14), self.px(3));
-        let left = -w / 2;
-        let top = self.half - self.px(4);
+        let (left, top) = (-w / 2 - self.px(3), self.half + self.px(3));
         let shown = self.node.inbox.min(3) as i32;
         for i in 0..shown {
-            out.push(Item::rect("inbox", (left, top - i * (h + self.px(1)), w, h), self.px(1)));
+            out.push(Item::rect("inbox", (left, top + i * (h + self.px(1) / 2), w, h), self.px(1)));
         }
-        let at = Point::new(left + w + self.px(3), top + h);
+        let at = Point::new(left + w + self.px(3), top + self.px(8));
         let style = (Face::MonoStrong, self.px(9).max(80), Anchor::Start);
         out.push(Item::text("name halo", at, style, self.node.inbox.to_string()));
     }
@@ -363,7 +361,8 @@ impl Pen<'_> {
                     let d = p.minus(here);
                     let most = d.x.abs().max(d.y.abs()).max(1);
                     // On the border of the square.
-                    let on = |v: i32| (i64::from(v) * i64::from(self.half) / i64::from(most)) as i32;
+                    let on =
+                        |v: i32| (i64::from(v) * i64::from(self.half) / i64::from(most)) as i32;
                     Point::new(on(d.x), on(d.y))
                 }
                 _ => Point::new(0, self.half),
