@@ -4,6 +4,7 @@
 //! or terminal is touched here.
 
 mod export;
+mod fuzz;
 mod list;
 mod play;
 mod replay;
@@ -74,6 +75,7 @@ const COMMANDS: &[(&str, &str, Command)] = &[
     ("list", "the scenes, with their presets, knobs, properties and mutants", list::list),
     ("run", "plays a scene: its history, verdicts, trace or digest", run::run),
     ("replay", "plays a shared run again", replay::replay),
+    ("fuzz", "seeded fault schedules: safety, then recovery", fuzz::fuzz),
     ("export", "a run in another form", export::export),
 ];
 
