@@ -1,1 +1,5 @@
 //! Checkers.
+
+pub mod fuzz;
+pub mod nemesis;
+pub mod shrink;

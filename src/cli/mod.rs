@@ -3,6 +3,14 @@
 //! A command reads only what its [`Host`] gives it and answers with an [`Output`]: no file, clock
 //! or terminal is touched here.
 
+mod export;
+mod fuzz;
+mod list;
+mod play;
+mod replay;
+mod run;
+mod script;
+
 use serde::{Deserialize, Serialize};
 
 /// What a command line may ask of the machine it runs on.
@@ -63,7 +71,13 @@ pub const USAGE: u8 = 64;
 type Command = fn(&mut Args, &dyn Host) -> Answer;
 
 /// Every subcommand, its one-line help, and the function that answers.
-const COMMANDS: &[(&str, &str, Command)] = &[];
+const COMMANDS: &[(&str, &str, Command)] = &[
+    ("list", "the scenes, with their presets, knobs, properties and mutants", list::list),
+    ("run", "plays a scene: its history, verdicts, trace or digest", run::run),
+    ("replay", "plays a shared run again", replay::replay),
+    ("fuzz", "seeded fault schedules: safety, then recovery", fuzz::fuzz),
+    ("export", "a run in another form", export::export),
+];
 
 /// Runs one command line (without the program's name).
 pub fn call(args: &[String], host: &dyn Host) -> Output {
@@ -167,6 +181,11 @@ impl Args {
     pub fn positional(&mut self) -> Option<String> {
         let i = self.rest.iter().position(|a| !a.starts_with("--"))?;
         Some(self.rest.remove(i))
+    }
+
+    /// Is there an argument like this? It is left where it is.
+    pub fn any(&self, like: impl Fn(&str) -> bool) -> bool {
+        self.rest.iter().any(|a| like(a))
     }
 
     /// Takes the next positional argument or complains that `what` is missing.

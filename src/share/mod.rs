@@ -1,3 +1,4 @@
 //! Runs as documents for others: links, imports, exports.
 
+pub mod export;
 pub mod link;
