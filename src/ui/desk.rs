@@ -4,9 +4,12 @@
 use super::dom;
 use super::model::Model;
 use super::picture::Picture;
+use happened_before::core::session::Branch;
+use happened_before::scene::history::History;
 use happened_before::scene::space_time::{SpaceTime, Spacing};
 use happened_before::scene::stage::Stage;
-use happened_before::scene::{self, Size};
+use happened_before::scene::timeline::{Lane, Timeline};
+use happened_before::scene::{self, Move, Size, log_strip, matrix};
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 use wasm_bindgen::prelude::*;
@@ -32,7 +35,7 @@ impl Hung {
         std::mem::replace(&mut self.size, size) != size
     }
     fn shown(&self) -> bool {
-        self.size.w > 400 && self.size.h > 400
+        self.size.w > 200 && self.size.h > 150
     }
 }
 
@@ -43,14 +46,26 @@ pub enum Slot {
     Stage,
     /// The space-time diagram.
     Time,
+    /// The logs side by side.
+    Log,
+    /// The clients' operations.
+    History,
+    /// Who can reach whom.
+    Matrix,
+    /// The whole run as a line.
+    Line,
+}
+
+impl Slot {
+    const ALL: [Slot; 6] =
+        [Slot::Stage, Slot::Time, Slot::Log, Slot::History, Slot::Matrix, Slot::Line];
 }
 
 /// Pictures, loop and model of one scene page.
 pub struct Desk {
     /// The run.
     pub model: RefCell<Model>,
-    stage: RefCell<Option<Hung>>,
-    time: RefCell<Option<Hung>>,
+    hung: [RefCell<Option<Hung>>; 6],
     clock: RefCell<Option<Element>>,
     notify: Callback<()>,
     last: Cell<Option<f64>>,
@@ -65,8 +80,7 @@ impl Desk {
     pub fn new(model: Model, notify: Callback<()>) -> Rc<Desk> {
         let desk = Rc::new(Desk {
             model: RefCell::new(model),
-            stage: RefCell::default(),
-            time: RefCell::default(),
+            hung: Default::default(),
             clock: RefCell::default(),
             notify,
             last: Cell::new(None),
@@ -94,11 +108,13 @@ impl Desk {
         *self.clock.borrow_mut() = Some(element);
     }
 
+    /// Takes a picture down.
+    pub fn take_down(&self, slot: Slot) {
+        *self.slot(slot).borrow_mut() = None;
+    }
+
     fn slot(&self, slot: Slot) -> &RefCell<Option<Hung>> {
-        match slot {
-            Slot::Stage => &self.stage,
-            Slot::Time => &self.time,
-        }
+        &self.hung[slot as usize]
     }
 
     /// The size of a picture.
@@ -108,22 +124,22 @@ impl Desk {
 
     /// The picture as shapes, to find what lies under a finger or a stroke.
     pub fn scene(&self, slot: Slot) -> scene::Scene {
-        let (model, size) = (self.model.borrow(), self.size(slot));
-        match slot {
-            Slot::Stage => stage(&model, size).scene(model.session.time()),
-            Slot::Time => diagram(&model, size).scene(model.session.time()),
-        }
+        picture(&self.model.borrow(), slot, self.size(slot))
     }
 
-    /// The time at a place of the diagram, in tenths of a pixel.
-    pub fn time_at(&self, x: i32) -> u64 {
-        diagram(&self.model.borrow(), self.size(Slot::Time)).time_at(x)
+    /// The time at a place of a picture of time, in tenths of a pixel.
+    pub fn time_at(&self, slot: Slot, x: i32) -> u64 {
+        let (model, size) = (self.model.borrow(), self.size(slot));
+        match slot {
+            Slot::Line => line(&model, size, &lanes(&model), &[]).time_at(x),
+            _ => diagram(&model, size).time_at(x),
+        }
     }
 
     /// Measures the places of the pictures again.
     pub fn measure(&self) {
         let mut changed = false;
-        for slot in [Slot::Stage, Slot::Time] {
+        for slot in Slot::ALL {
             if let Some(hung) = self.slot(slot).borrow_mut().as_mut() {
                 changed |= hung.measure();
             }
@@ -136,30 +152,24 @@ impl Desk {
     /// Draws everything as it is now.
     pub fn draw(&self) {
         let model = self.model.borrow();
-        let now = model.session.time();
-        if let Some(h) = self.stage.borrow_mut().as_mut().filter(|h| h.shown()) {
-            let scene = stage(&model, h.size).scene(now);
-            h.picture.show(scene);
+        for slot in Slot::ALL {
+            if let Some(h) = self.slot(slot).borrow_mut().as_mut().filter(|h| h.shown()) {
+                let scene = picture(&model, slot, h.size);
+                h.picture.show(scene);
+            }
         }
-        if let Some(h) = self.time.borrow_mut().as_mut().filter(|h| h.shown()) {
-            let scene = diagram(&model, h.size).scene(now);
-            h.picture.show(scene);
-        }
-        self.write_time(now);
+        self.write_time(model.session.time());
     }
 
     fn motion(&self) {
         let model = self.model.borrow();
-        let now = model.session.time();
-        if let Some(h) = self.stage.borrow_mut().as_mut().filter(|h| h.shown()) {
-            let moves = stage(&model, h.size).motion(now);
-            h.picture.moves(moves);
+        for slot in Slot::ALL {
+            if let Some(h) = self.slot(slot).borrow_mut().as_mut().filter(|h| h.shown()) {
+                let moves = moves(&model, slot, h.size);
+                h.picture.moves(moves);
+            }
         }
-        if let Some(h) = self.time.borrow_mut().as_mut().filter(|h| h.shown()) {
-            let moves = diagram(&model, h.size).motion(now);
-            h.picture.moves(moves);
-        }
-        self.write_time(now);
+        self.write_time(model.session.time());
     }
 
     fn write_time(&self, now: u64) {
@@ -199,7 +209,7 @@ impl Desk {
         if stepped {
             self.draw();
             self.owed.set(true);
-        } else {
+        } else if !dom::still() {
             self.motion();
         }
         if self.owed.get() && now - self.told.get() >= PANELS {
@@ -219,6 +229,31 @@ impl Drop for Desk {
     }
 }
 
+/// A picture at the model's moment.
+fn picture(model: &Model, slot: Slot, size: Size) -> scene::Scene {
+    let now = model.session.time();
+    match slot {
+        Slot::Stage => stage(model, size).scene(now),
+        Slot::Time => diagram(model, size).scene(now),
+        Slot::Log => log_strip::scene(&model.view, model.selected_node(), size),
+        Slot::History => history(model, size).scene(now),
+        Slot::Matrix => matrix::scene(&model.view, size),
+        Slot::Line => line(model, size, &lanes(model), &model.broken()).scene(now),
+    }
+}
+
+/// What moves before the next step.
+fn moves(model: &Model, slot: Slot, size: Size) -> Vec<Move> {
+    let now = model.session.time();
+    match slot {
+        Slot::Stage => stage(model, size).motion(now),
+        Slot::Time => diagram(model, size).motion(now),
+        Slot::History => history(model, size).motion(now),
+        Slot::Line => line(model, size, &lanes(model), &[]).motion(now),
+        Slot::Log | Slot::Matrix => Vec::new(),
+    }
+}
+
 fn stage(model: &Model, size: Size) -> Stage<'_> {
     let mut stage = Stage::new(&model.view, model.scene.layout, size);
     stage.trace = Some(model.session.trace());
@@ -235,4 +270,41 @@ fn diagram(model: &Model, size: Size) -> SpaceTime<'_> {
         time.spacing = Spacing::Causal;
     }
     time
+}
+
+fn history(model: &Model, size: Size) -> History<'_> {
+    History {
+        view: &model.view,
+        trace: model.session.trace(),
+        index: &model.index,
+        calls: model.info.calls,
+        window: model.window,
+        size,
+        full: true,
+        points: &[],
+    }
+}
+
+/// The branches as lanes.
+fn lanes(model: &Model) -> Vec<Lane> {
+    let lane = |(i, branch): (usize, &Branch)| {
+        let id = i as u32;
+        let (parent, from) = match branch.parent {
+            Some((p, step)) => (p as u32, branch.trace.event(step).map_or(0, |e| e.at)),
+            None => (id, 0),
+        };
+        let to = branch.trace.events.last().map_or(0, |e| e.at);
+        Lane { id, parent, from, to, name: branch.name.clone() }
+    };
+    model.session.branches().iter().enumerate().map(lane).collect()
+}
+
+fn line<'a>(
+    model: &'a Model,
+    size: Size,
+    lanes: &'a [Lane],
+    broken: &'a [(u64, u64, String)],
+) -> Timeline<'a> {
+    let (current, end) = (model.session.current() as u32, model.horizon());
+    Timeline { lanes, current, end, index: &model.index, broken, size }
 }

@@ -22,7 +22,7 @@ use happened_before::share::link::Link;
 use std::rc::Rc;
 use wasm_bindgen::JsCast;
 use wasm_bindgen::prelude::*;
-use web_sys::{KeyboardEvent, ResizeObserver};
+use web_sys::KeyboardEvent;
 use yew::prelude::*;
 
 /// What a part of the frame asks for.
@@ -66,8 +66,8 @@ pub enum Ask {
     Causal(bool),
     /// Something was drawn: panels look again.
     Look,
-    /// A place changed its size.
-    Measure,
+    /// Things have calmed down: the address and the live region follow.
+    Settle,
     /// Focus moves on the stage.
     FocusNode(NodeId),
     /// A key's verb on a node.
@@ -106,6 +106,9 @@ pub enum Panel {
     Lists,
 }
 
+/// Milliseconds between the address's and the live region's changes.
+const SETTLE: i32 = 600;
+
 #[derive(Properties, PartialEq)]
 pub struct FrameProps {
     pub opened: Opened,
@@ -120,7 +123,8 @@ pub struct Frame {
     /// The inspector of a page of middle width is a drawer.
     drawer: bool,
     said: String,
-    observer: Option<(ResizeObserver, Closure<dyn FnMut()>)>,
+    settle: Option<Closure<dyn FnMut()>>,
+    settling: bool,
     _keys: Option<Listener>,
 }
 
@@ -141,7 +145,8 @@ impl Component for Frame {
             folded: [false, false, true],
             drawer: false,
             said: String::new(),
-            observer: None,
+            settle: None,
+            settling: false,
             _keys: None,
         }
     }
@@ -153,17 +158,7 @@ impl Component for Frame {
         }
         self._keys = Some(listen(ctx));
         let link = ctx.link().clone();
-        let callback = Closure::<dyn FnMut()>::new(move || link.send_message(Ask::Measure));
-        if let Ok(observer) = ResizeObserver::new(callback.as_ref().unchecked_ref()) {
-            if let Ok(places) = dom::document().query_selector_all("[data-slot]") {
-                for i in 0..places.length() {
-                    if let Some(e) = places.get(i).and_then(|n| n.dyn_into::<web_sys::Element>().ok()) {
-                        observer.observe(&e);
-                    }
-                }
-            }
-            self.observer = Some((observer, callback));
-        }
+        self.settle = Some(Closure::new(move || link.send_message(Ask::Settle)));
         desk.measure();
         desk.draw();
         desk.run();
@@ -175,9 +170,13 @@ impl Component for Frame {
             Ask::Help(on) => self.help = on,
             Ask::Tab(tab) => self.tab = tab,
             Ask::Fold(panel) => self.folded[panel as usize] = !self.folded[panel as usize],
-            Ask::Measure => {
-                desk.measure();
-                return false;
+            Ask::Settle => {
+                self.settling = false;
+                let model = desk.model.borrow();
+                if !model.playing && model.revision > 1 {
+                    write_address(&model.link().fragment());
+                }
+                return self.announce(&model);
             }
             Ask::Share => share(ctx, &desk),
             Ask::Restart(setup) => restart(&desk, setup),
@@ -186,9 +185,8 @@ impl Component for Frame {
                 return false;
             }
             Ask::Look => {
-                let model = desk.model.borrow();
-                panic::remember(model.link().fragment());
-                self.announce(&model);
+                panic::remember(desk.model.borrow().link().fragment());
+                self.settle_soon();
                 return true;
             }
             Ask::Pick(pick) => {
@@ -200,15 +198,8 @@ impl Component for Frame {
         }
         desk.draw();
         desk.run();
-        let model = desk.model.borrow();
-        if !model.playing {
-            let fragment = model.link().fragment();
-            if !matches!(model.session.cursor(), 0) || !model.session.branch().journal.is_empty() {
-                write_address(&fragment);
-            }
-            panic::remember(fragment);
-        }
-        self.announce(&model);
+        panic::remember(desk.model.borrow().link().fragment());
+        self.settle_soon();
         true
     }
 
@@ -252,22 +243,30 @@ impl Component for Frame {
 }
 
 impl Frame {
-    /// What is read aloud: the last thing of interest, and nothing while time runs fast.
-    fn announce(&mut self, model: &Model) {
+    /// Asks for [`Ask::Settle`] in a moment, once.
+    fn settle_soon(&mut self) {
+        let Some(callback) = self.settle.as_ref().filter(|_| !self.settling) else { return };
+        let f = callback.as_ref().unchecked_ref();
+        self.settling = true;
+        let _ = dom::window().set_timeout_with_callback_and_timeout_and_arguments_0(f, SETTLE);
+    }
+
+    /// What is read aloud: the last thing of interest, and nothing while time runs fast. True if it
+    /// is news.
+    fn announce(&mut self, model: &Model) -> bool {
         if model.playing && model.speed > -100 {
-            return;
+            return false;
         }
-        let here = model.session.cursor() as usize;
-        let seen = &model.session.trace().events[..here];
-        let last = if model.playing {
-            seen.iter().rev().take(200).find(|e| model.is_interesting(e))
-        } else {
-            seen.last()
+        let trace = model.session.trace();
+        let last = match model.playing {
+            true => model.latest().and_then(|(step, _)| trace.event(step)),
+            false => trace.event(model.session.cursor()),
         };
-        if let Some(event) = last {
-            let at = super::words::seconds(event.at);
-            self.said = format!("{at}: {}", super::words::line(model, event));
-        }
+        let Some(event) = last else { return false };
+        let said = format!("{}: {}", super::words::seconds(event.at), super::words::line(model, event));
+        let news = said != self.said;
+        self.said = said;
+        news
     }
 }
 

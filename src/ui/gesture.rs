@@ -86,7 +86,10 @@ fn click(stroke: &Stroke, desk: &Desk) -> Ask {
     let at = stroke.points[0];
     let near = || desk.scene(Slot::Stage).hit(at, 90).copied();
     let target = match stroke.target {
-        Some(Target::Link { .. }) | None => near().filter(|t| !matches!(t, Target::Link { .. })),
+        // What is small and near goes before what is wide and under the pointer.
+        known @ (Some(Target::Link { .. }) | None) => {
+            near().filter(|t| !matches!(t, Target::Link { .. })).or(known)
+        }
         known => known,
     };
     match target {
@@ -94,6 +97,7 @@ fn click(stroke: &Stroke, desk: &Desk) -> Ask {
         Some(Target::Message(m)) => Ask::Pick(Some(Pick::Message(m))),
         Some(Target::Timer { node, code }) => Ask::Pick(Some(Pick::Timer { node, code })),
         Some(Target::Event(step)) => Ask::Pick(Some(Pick::Event(step))),
+        Some(Target::Link { a, b }) => Ask::Pick(Some(Pick::Link { a, b })),
         _ => Ask::Pick(None),
     }
 }

@@ -31,20 +31,24 @@ pub fn Inspector(props: &InspectorProps) -> Html {
         Some(Pick::Node(n)) => node(desk, n, ask),
         Some(Pick::Message(m)) => message(desk, m, ask),
         Some(Pick::Timer { node, code }) => timer(desk, node, code, ask),
+        Some(Pick::Link { a, b }) => link(desk, a, b, ask),
         Some(Pick::Event(step)) => event(desk, step, ask),
         Some(Pick::Entry { node, index }) => entry(desk, node, index),
         Some(Pick::Op(op)) => operation(desk, op, ask),
         Some(Pick::Property(i)) => property(desk, i, ask),
     };
     let close = ask.reform(|_: MouseEvent| Ask::Pick(None));
+    let fold = ask.reform(|_: MouseEvent| Ask::Fold(super::frame::Panel::Inspector));
     html! {
         <aside class="inspector" id="inspector" aria-label="Inspector">
+            <button class="plain fold" onclick={fold} aria-expanded={(!props.folded).to_string()}
+                aria-label="Inspector panel">{ if props.folded { "‹" } else { "›" } }</button>
             if props.pick.is_some() {
                 <button class="plain icon close" aria-label="Close" title="Close" onclick={close}>
                     { glyphs::sign(glyphs::CLOSE) }
                 </button>
             }
-            { body }
+            <div class="inspector-body">{ body }</div>
         </aside>
     }
 }
@@ -279,6 +283,40 @@ fn timer(desk: &Desk, id: NodeId, code: u32, ask: &Callback<Ask>) -> Html {
             { fields(&life, None) }
             <h3><span>{ "Do to it" }</span></h3>
             <div class="verbs"><button class="verb" onclick={fire} data-verb="fire">{ "Fire it now" }</button></div>
+        </>
+    }
+}
+
+fn link(desk: &Desk, a: NodeId, b: NodeId, ask: &Callback<Ask>) -> Html {
+    let model = desk.model.borrow();
+    let way = |from: NodeId, to: NodeId| {
+        let found = model.view.links.iter().find(|l| l.from == from && l.to == to);
+        let mut words = Vec::new();
+        if let Some(l) = found {
+            if l.cut {
+                words.push("cut".to_string());
+            }
+            if l.loss > 0 {
+                words.push(format!("loses {}", happened_before::scene::stage::percent(l.loss)));
+            }
+            if l.delay > 0 {
+                words.push(format!("delayed by {}", happened_before::scene::stage::duration(l.delay.into())));
+            }
+        }
+        let said = if words.is_empty() { "as the settings say".into() } else { words.join(", ") };
+        (format!("{} to {}", model.name(from), model.name(to)), said)
+    };
+    let button = |(name, actions): (String, Vec<Action>)| {
+        let ask = ask.clone();
+        let press = Callback::from(move |_: MouseEvent| ask.emit(Ask::Do(actions.clone())));
+        html! { <button class="verb" onclick={press}>{ name }</button> }
+    };
+    html! {
+        <>
+            { head(format!("{} – {}", model.name(a), model.name(b)), "link") }
+            { fields(&[way(a, b), way(b, a)], None) }
+            <h3><span>{ "Do to it" }</span></h3>
+            <div class="verbs">{ for verbs::of_link(&model, a, b).into_iter().map(button) }</div>
         </>
     }
 }

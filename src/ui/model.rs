@@ -20,6 +20,8 @@ pub enum Pick {
     Message(MsgId),
     /// A running timer.
     Timer { node: NodeId, code: u32 },
+    /// The links between two nodes.
+    Link { a: NodeId, b: NodeId },
     /// A step of the run.
     Event(u64),
     /// A log entry.
@@ -76,6 +78,8 @@ pub struct Model {
     pub revision: u64,
     /// The look of each node before its last event, with that event's step.
     before: Vec<Option<(u64, NodeLook)>>,
+    /// The last thing of interest, and its node's badge then.
+    latest: Option<(u64, String)>,
     /// The look before and after a step, with branch and step.
     around: Option<((usize, u64), Option<(NodeLook, NodeLook)>)>,
 }
@@ -126,6 +130,7 @@ impl Model {
             notice: None,
             revision: 0,
             before: Vec::new(),
+            latest: None,
             around: None,
         };
         model.refresh();
@@ -163,9 +168,11 @@ impl Model {
         if self.indexed != self.session.current() {
             self.indexed = self.session.current();
             self.index = Index::default();
+            self.latest = None;
         }
         self.index.extend(self.session.trace());
         self.revision += 1;
+        self.find_latest();
         self.follow();
     }
 
@@ -348,10 +355,54 @@ impl Model {
         looks
     }
 
-    /// The time up to which anything is recorded.
-    pub fn end(&self) -> u64 {
-        let last = self.session.trace().events.last().map_or(0, |e| e.at);
-        last.max(self.session.time())
+    /// The end of the line of time: beyond everything recorded, at a round number, so that it
+    /// seldom changes.
+    pub fn horizon(&self) -> u64 {
+        let ends = self.session.branches().iter().filter_map(|b| b.trace.events.last());
+        let last = ends.map(|e| e.at).max().unwrap_or(0).max(self.session.time());
+        let wanted = (last + last / 8).max(500_000);
+        let mut unit = 100_000u64;
+        loop {
+            for k in [1, 2, 5] {
+                if unit.saturating_mul(k * 5) >= wanted {
+                    return wanted.div_ceil(unit * k) * unit * k;
+                }
+            }
+            unit = unit.saturating_mul(10);
+        }
+    }
+
+    /// First violations of the shown branch: step, time, the property's name.
+    pub fn broken(&self) -> Vec<(u64, u64, String)> {
+        let trace = self.session.trace();
+        let title = |id: &str| {
+            self.info.properties.iter().find(|p| p.id == id).map_or(id, |p| p.title).to_string()
+        };
+        let events = self.index.broken.iter().filter_map(|step| trace.event(*step));
+        events.flat_map(|e| e.broken.iter().map(move |id| (e.step, e.at, title(id)))).collect()
+    }
+
+    /// The last thing of interest up to the cursor: its step, and what its node then was
+    /// (`term 3`), if that is still known.
+    pub fn latest(&self) -> Option<(u64, String)> {
+        self.latest.clone()
+    }
+
+    fn find_latest(&mut self) {
+        let here = self.session.cursor() as usize;
+        let seen = &self.session.trace().events[..here];
+        let last = seen.iter().rev().take(2_000).find(|e| self.is_interesting(e) && !is_first_boot(e));
+        let Some(event) = last else {
+            self.latest = None;
+            return;
+        };
+        let (step, node) = (event.step, event.node);
+        if self.latest.as_ref().is_some_and(|(s, b)| *s == step && !b.is_empty()) {
+            return;
+        }
+        let fresh = node.filter(|n| self.last_step(*n) == Some(step));
+        let badge = fresh.and_then(|n| self.view.nodes.get(n.at())).map(|n| n.look.badge.clone());
+        self.latest = Some((step, badge.unwrap_or_default()));
     }
 }
 

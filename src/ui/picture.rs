@@ -288,7 +288,7 @@ fn write_words(el: &Element, item: &Item) {
         }
     }
     let title = item.title.as_deref().unwrap_or("");
-    if let Some(Target::Node(node)) = &item.target {
+    if let (Some(Target::Node(node)), Shape::Group { .. }) = (&item.target, &item.shape) {
         set(el, "role", "button");
         set(el, "aria-label", title);
         set(el, "data-node", &node.0.to_string());

@@ -5,10 +5,11 @@ use super::frame::{Ask, Look, Tab};
 use super::gesture::{self, Stroke};
 use super::model::{Model, Pick};
 use super::words;
+use happened_before::core::view::{Lens, Shape};
 use happened_before::scene::{Point, Target};
 use std::rc::Rc;
-use wasm_bindgen::JsCast;
-use web_sys::{Element, PointerEvent};
+use wasm_bindgen::prelude::*;
+use web_sys::{Element, PointerEvent, ResizeObserver};
 use yew::prelude::*;
 
 #[derive(Properties, PartialEq)]
@@ -23,35 +24,89 @@ pub struct StageProps {
 #[component]
 pub fn StagePane(props: &StageProps) -> Html {
     let desk = props.look.0.clone();
-    let stage = use_node_ref();
-    let time = use_node_ref();
-    {
-        let (desk, stage, time) = (desk.clone(), stage.clone(), time.clone());
-        use_effect_with((), move |()| {
-            for (slot, svg) in [(Slot::Stage, &stage), (Slot::Time, &time)] {
-                if let Some(svg) = svg.cast::<Element>()
-                    && let Some(frame) = svg.parent_element()
-                {
-                    desk.hang(slot, frame, svg);
-                }
-            }
-            desk.measure();
-        });
-    }
     let model = desk.model.borrow();
+    let hold = Hold(desk.clone());
+    let log = model.info.lenses.contains(&Lens::Log);
+    let clients = model.view.nodes.iter().any(|n| n.shape == Shape::Client);
+    let history = clients && model.info.lenses.contains(&Lens::History);
+    let cut = model.view.links.iter().any(|l| l.cut);
+    let class = classes!("centre", (log || history).then_some("with-lenses"));
     html! {
-        <main class="centre">
+        <main {class}>
             { caption(&model, props.notice.as_deref()) }
-            <StagePicture desk={Hold(desk.clone())} ask={props.ask.clone()} svg={stage} />
+            <StagePicture desk={hold.clone()} ask={props.ask.clone()} />
             { tabs(props.tab, &props.ask) }
-            <TimePicture desk={Hold(desk.clone())} ask={props.ask.clone()} svg={time} causal={model.causal} />
+            <div class="lenses">
+                if log { <LensPicture slot={Slot::Log} desk={hold.clone()} ask={props.ask.clone()} /> }
+                if history { <LensPicture slot={Slot::History} desk={hold.clone()} ask={props.ask.clone()} /> }
+                if cut { <LensPicture slot={Slot::Matrix} desk={hold.clone()} ask={props.ask.clone()} /> }
+            </div>
+            <TimePicture desk={hold} ask={props.ask.clone()} causal={model.causal} />
         </main>
+    }
+}
+
+/// Hangs a picture in its frame as long as the component lives.
+#[hook]
+pub fn use_picture(desk: &Rc<Desk>, slot: Slot) -> NodeRef {
+    let svg = use_node_ref();
+    let (desk, place) = (desk.clone(), svg.clone());
+    use_effect_with((), move |()| {
+        let observer = place.cast::<Element>().and_then(|svg| {
+            let frame = svg.parent_element()?;
+            desk.hang(slot, frame.clone(), svg);
+            desk.measure();
+            let desk = desk.clone();
+            let measure = Closure::<dyn FnMut()>::new(move || desk.measure());
+            let observer = ResizeObserver::new(measure.as_ref().unchecked_ref()).ok()?;
+            observer.observe(&frame);
+            Some((observer, measure))
+        });
+        move || {
+            if let Some((observer, _)) = observer {
+                observer.disconnect();
+            }
+            desk.take_down(slot);
+        }
+    });
+    svg
+}
+
+#[derive(Properties, PartialEq)]
+struct LensProps {
+    slot: Slot,
+    desk: Hold,
+    ask: Callback<Ask>,
+}
+
+/// A picture beside the stage; what is in it can be selected.
+#[component(LensPicture)]
+fn lens(props: &LensProps) -> Html {
+    let svg = use_picture(&props.desk.0, props.slot);
+    let press = props.ask.clone();
+    let press = Callback::from(move |e: PointerEvent| {
+        let pick = match target(&e) {
+            Some(Target::Node(n)) => Pick::Node(n),
+            Some(Target::Entry { node, index }) => Pick::Entry { node, index },
+            Some(Target::Op(op)) => Pick::Op(op),
+            Some(Target::Event(step)) => Pick::Event(step),
+            _ => return,
+        };
+        press.emit(Ask::Pick(Some(pick)));
+    });
+    let class = match props.slot {
+        Slot::Log => "lens log",
+        Slot::History => "lens history",
+        _ => "lens matrix",
+    };
+    html! {
+        <div {class} onpointerup={press}><svg class="scene" role="img" ref={svg}></svg></div>
     }
 }
 
 /// One desk, always equal to itself.
 #[derive(Clone)]
-struct Hold(Rc<Desk>);
+pub struct Hold(pub Rc<Desk>);
 
 impl PartialEq for Hold {
     fn eq(&self, other: &Self) -> bool {
@@ -61,12 +116,12 @@ impl PartialEq for Hold {
 
 /// What has just happened, in one sentence, and what to do next.
 fn caption(model: &Model, notice: Option<&str>) -> Html {
-    let here = model.session.cursor() as usize;
-    let seen = &model.session.trace().events[..here];
-    let last = seen.iter().rev().take(2_000).find(|e| model.is_interesting(e));
-    let said = last.map(|e| {
-        let who = e.node.map_or(String::new(), |n| model.name(n));
-        (words::title(model, e), who, words::seconds(e.at), e.step)
+    let said = model.latest().and_then(|(step, badge)| {
+        let event = model.session.trace().event(step)?;
+        let who = event.node.map_or(String::new(), |n| model.name(n));
+        let all = [who, badge, words::seconds(event.at)];
+        let aside: Vec<String> = all.into_iter().filter(|w| !w.is_empty()).collect();
+        Some((words::rule(model, event), aside.join(", ")))
     });
     let hint = if model.session.branch().journal.is_empty() {
         "Drag across the links to cut them."
@@ -79,9 +134,8 @@ fn caption(model: &Model, notice: Option<&str>) -> Html {
                 <p class="notice" role="alert">{ notice }</p>
             } else {
                 <p class="said">
-                    if let Some((title, who, at, _)) = said {
-                        <strong>{ title }</strong>
-                        <span class="soft">{ format!("{who}{}{at}", if who.is_empty() { "" } else { ", " }) }</span>
+                    if let Some((title, aside)) = said {
+                        <strong>{ title }</strong><span class="soft">{ aside }</span>
                     }
                 </p>
                 <p class="hint">{ hint }</p>
@@ -105,7 +159,6 @@ fn tabs(open: Tab, ask: &Callback<Ask>) -> Html {
 struct PictureProps {
     desk: Hold,
     ask: Callback<Ask>,
-    svg: NodeRef,
     #[prop_or_default]
     causal: bool,
 }
@@ -113,26 +166,25 @@ struct PictureProps {
 /// The cluster.
 #[component]
 fn StagePicture(props: &PictureProps) -> Html {
+    let svg = use_picture(&props.desk.0, Slot::Stage);
     let stroke = use_mut_ref(|| None::<Stroke>);
     let line = use_node_ref();
     let down = {
-        let (desk, stroke) = (props.desk.0.clone(), stroke.clone());
+        let (desk, stroke, svg) = (props.desk.0.clone(), stroke.clone(), svg.clone());
         Callback::from(move |e: PointerEvent| {
             if e.button() != 0 {
                 return;
             }
-            let at = place(&e);
+            let at = place(&e, &svg);
             *stroke.borrow_mut() = Some(Stroke::begin(at, target(&e), &desk));
-            if let Some(el) = e.current_target().and_then(|t| t.dyn_into::<Element>().ok()) {
-                let _ = el.set_pointer_capture(e.pointer_id());
-            }
+            capture(&e, &svg);
         })
     };
     let drag = {
-        let (stroke, line) = (stroke.clone(), line.clone());
+        let (stroke, line, svg) = (stroke.clone(), line.clone(), svg.clone());
         Callback::from(move |e: PointerEvent| {
             if let Some(s) = stroke.borrow_mut().as_mut() {
-                s.to(place(&e));
+                s.to(place(&e, &svg));
                 if let Some(line) = line.cast::<Element>() {
                     let _ = line.set_attribute("d", &s.path());
                 }
@@ -141,13 +193,13 @@ fn StagePicture(props: &PictureProps) -> Html {
     };
     let up = {
         let (desk, ask, line) = (props.desk.0.clone(), props.ask.clone(), line.clone());
-        let stroke = stroke.clone();
+        let (stroke, svg) = (stroke.clone(), svg.clone());
         Callback::from(move |e: PointerEvent| {
             if let Some(line) = line.cast::<Element>() {
                 let _ = line.set_attribute("d", "");
             }
             let Some(mut s) = stroke.borrow_mut().take() else { return };
-            s.to(place(&e));
+            s.to(place(&e, &svg));
             let one_way = e.shift_key() || e.alt_key();
             if let Some(wish) = gesture::end(&s, &desk, one_way) {
                 ask.emit(wish);
@@ -163,17 +215,11 @@ fn StagePicture(props: &PictureProps) -> Html {
             }
         })
     };
-    let focus = {
-        let desk = props.desk.0.clone();
-        Callback::from(move |e: FocusEvent| {
-            let _ = &desk;
-            rove(&e);
-        })
-    };
+    let focus = Callback::from(|e: FocusEvent| rove(&e));
     html! {
-        <section class="stage" id="stage" data-slot="stage" aria-label="Stage"
+        <section class="stage" id="stage" aria-label="Stage"
             onpointerdown={down} onpointermove={drag} onpointerup={up} onpointercancel={gone} onfocusin={focus}>
-            <svg class="scene" role="group" ref={props.svg.clone()}></svg>
+            <svg class="scene" role="group" ref={svg}></svg>
             <svg class="overlay" aria-hidden="true"><path ref={line} d="" /></svg>
         </section>
     }
@@ -193,18 +239,23 @@ fn rove(e: &FocusEvent) {
     let _ = el.set_attribute("tabindex", "0");
 }
 
-/// Where a pointer is in its picture, in tenths of a pixel.
-fn place(e: &PointerEvent) -> Point {
-    let Some(el) = e.current_target().and_then(|t| t.dyn_into::<Element>().ok()) else {
-        return Point::default();
-    };
+/// Keeps a pointer for the picture's frame until it is let go.
+pub fn capture(e: &PointerEvent, svg: &NodeRef) {
+    if let Some(frame) = svg.cast::<Element>().and_then(|s| s.parent_element()) {
+        let _ = frame.set_pointer_capture(e.pointer_id());
+    }
+}
+
+/// Where a pointer is in a picture, in tenths of a pixel.
+pub fn place(e: &PointerEvent, svg: &NodeRef) -> Point {
+    let Some(el) = svg.cast::<Element>() else { return Point::default() };
     let r = el.get_bounding_client_rect();
     let tenths = |v: f64| (v * 10.0).round() as i32;
     Point::new(tenths(f64::from(e.client_x()) - r.left()), tenths(f64::from(e.client_y()) - r.top()))
 }
 
 /// What a pointer points at.
-fn target(e: &PointerEvent) -> Option<Target> {
+pub fn target(e: &PointerEvent) -> Option<Target> {
     let el = e.target()?.dyn_into::<Element>().ok()?;
     let marked = el.closest("[data-target]").ok().flatten()?;
     Target::parse(&marked.get_attribute("data-target")?)
@@ -213,33 +264,33 @@ fn target(e: &PointerEvent) -> Option<Target> {
 /// The space-time diagram: click an event to select it, the open to go there; drag to pan.
 #[component]
 fn TimePicture(props: &PictureProps) -> Html {
+    let svg = use_picture(&props.desk.0, Slot::Time);
     let from = use_mut_ref(|| None::<(Point, (u64, u64), Option<Target>)>);
     let down = {
-        let (desk, from) = (props.desk.0.clone(), from.clone());
+        let (desk, from, svg) = (props.desk.0.clone(), from.clone(), svg.clone());
         Callback::from(move |e: PointerEvent| {
             if e.button() == 0 {
-                *from.borrow_mut() = Some((place(&e), desk.model.borrow().window, target(&e)));
-                if let Some(el) = e.current_target().and_then(|t| t.dyn_into::<Element>().ok()) {
-                    let _ = el.set_pointer_capture(e.pointer_id());
-                }
+                *from.borrow_mut() = Some((place(&e, &svg), desk.model.borrow().window, target(&e)));
+                capture(&e, &svg);
             }
         })
     };
     let drag = {
         let (desk, ask, from) = (props.desk.0.clone(), props.ask.clone(), from.clone());
+        let svg = svg.clone();
         Callback::from(move |e: PointerEvent| {
             let Some((start, window, _)) = *from.borrow() else { return };
-            let by = place(&e).x - start.x;
+            let by = place(&e, &svg).x - start.x;
             if by.abs() > 40 {
                 ask.emit(pan(&desk, window, by));
             }
         })
     };
     let up = {
-        let (desk, ask) = (props.desk.0.clone(), props.ask.clone());
+        let (desk, ask, svg) = (props.desk.0.clone(), props.ask.clone(), svg.clone());
         Callback::from(move |e: PointerEvent| {
             let Some((start, _, target)) = from.borrow_mut().take() else { return };
-            let at = place(&e);
+            let at = place(&e, &svg);
             if (at.x - start.x).abs() > 40 {
                 return;
             }
@@ -252,7 +303,7 @@ fn TimePicture(props: &PictureProps) -> Html {
                 Some(Target::Event(step) | Target::Violation(step)) => Ask::Pick(Some(Pick::Event(step))),
                 Some(Target::Node(node)) => Ask::Pick(Some(Pick::Node(node))),
                 Some(Target::Message(id)) => Ask::Pick(Some(Pick::Message(id))),
-                _ => Ask::SeekTime(desk.time_at(at.x)),
+                _ => Ask::SeekTime(desk.time_at(Slot::Time, at.x)),
             });
         })
     };
@@ -274,9 +325,9 @@ fn TimePicture(props: &PictureProps) -> Html {
         Callback::from(move |_: MouseEvent| ask.emit(Ask::Causal(on)))
     };
     html! {
-        <section class="time" id="time" data-slot="time" aria-label="Space-time diagram"
+        <section class="time" id="time" aria-label="Space-time diagram"
             onpointerdown={down} onpointermove={drag} onpointerup={up} onwheel={wheel}>
-            <svg class="scene" role="img" ref={props.svg.clone()}></svg>
+            <svg class="scene" role="img" ref={svg}></svg>
             <div class="time-tools" onpointerdown={|e: PointerEvent| e.stop_propagation()}
                 onpointerup={|e: PointerEvent| e.stop_propagation()}>
                 <button class="plain" aria-pressed={props.causal.to_string()} onclick={causal}>{ "Even spacing" }</button>

@@ -1,11 +1,14 @@
 //! Play, steps, speed and the whole run as a line.
 
+use super::desk::Slot;
 use super::frame::{Ask, Look};
 use super::glyphs::{self, sign};
 use super::model::{FASTEST, SLOWEST, rate_text};
+use super::stage::{Hold, capture, place, target, use_picture};
 use super::words;
+use happened_before::scene::Target;
 use wasm_bindgen::JsCast;
-use web_sys::{Element, HtmlInputElement};
+use web_sys::{Element, HtmlInputElement, PointerEvent};
 use yew::prelude::*;
 
 #[derive(Properties, PartialEq)]
@@ -36,7 +39,7 @@ pub fn Transport(props: &TransportProps) -> Html {
         }
     };
     let play = props.ask.reform(|_: MouseEvent| Ask::Toggle);
-    let (end, now) = (model.end(), model.session.time());
+    let (end, now) = (model.horizon(), model.session.time());
     let scrub = props.ask.reform(|e: InputEvent| Ask::SeekTime(value(&e) as u64));
     let speed = props.ask.reform(|e: InputEvent| Ask::Speed(value(&e) as i32));
     html! {
@@ -57,9 +60,12 @@ pub fn Transport(props: &TransportProps) -> Html {
                     value={props.speed.to_string()} oninput={speed} aria-label="Speed"
                     aria-valuetext={rate_text(props.speed)} />
             </label>
-            <input class="scrub" id="scrub" type="range" min="0" max={end.max(1).to_string()} step="1000"
-                value={now.to_string()} oninput={scrub} aria-label="Time"
-                aria-valuetext={words::seconds(now)} />
+            <div class="scrub">
+                <input class="unseen" id="scrub" type="range" min="0" max={end.to_string()} step="1000"
+                    value={now.to_string()} oninput={scrub} aria-label="Time"
+                    aria-valuetext={words::seconds(now)} />
+                <Line desk={Hold(props.look.0.clone())} ask={props.ask.clone()} />
+            </div>
             <span class="clock mono" id="clock" ref={clock}>{ "" }</span>
         </section>
     }
@@ -68,4 +74,52 @@ pub fn Transport(props: &TransportProps) -> Html {
 fn value(e: &InputEvent) -> f64 {
     let input = e.target().and_then(|t| t.dyn_into::<HtmlInputElement>().ok());
     input.map_or(0.0, |i| i.value_as_number())
+}
+
+#[derive(Properties, PartialEq)]
+struct LineProps {
+    desk: Hold,
+    ask: Callback<Ask>,
+}
+
+/// The whole run as a line: drag to go through it, press a flag or a branch to go there.
+#[component]
+fn Line(props: &LineProps) -> Html {
+    let svg = use_picture(&props.desk.0, Slot::Line);
+    let held = use_mut_ref(|| false);
+    let down = {
+        let (desk, ask, held) = (props.desk.0.clone(), props.ask.clone(), held.clone());
+        let svg = svg.clone();
+        Callback::from(move |e: PointerEvent| {
+            if e.button() != 0 {
+                return;
+            }
+            match target(&e) {
+                Some(Target::Violation(step)) => ask.emit(Ask::Visit(step)),
+                Some(Target::Branch(b)) if b as usize != desk.model.borrow().session.current() => {
+                    ask.emit(Ask::Branch(b as usize));
+                }
+                _ => {
+                    *held.borrow_mut() = true;
+                    capture(&e, &svg);
+                    ask.emit(Ask::SeekTime(desk.time_at(Slot::Line, place(&e, &svg).x)));
+                }
+            }
+        })
+    };
+    let drag = {
+        let (desk, ask, held) = (props.desk.0.clone(), props.ask.clone(), held.clone());
+        let svg = svg.clone();
+        Callback::from(move |e: PointerEvent| {
+            if *held.borrow() {
+                ask.emit(Ask::SeekTime(desk.time_at(Slot::Line, place(&e, &svg).x)));
+            }
+        })
+    };
+    let up = Callback::from(move |_: PointerEvent| *held.borrow_mut() = false);
+    html! {
+        <div class="line" id="line" onpointerdown={down} onpointermove={drag} onpointerup={up.clone()} onpointercancel={up}>
+            <svg class="scene" role="img" ref={svg}></svg>
+        </div>
+    }
 }

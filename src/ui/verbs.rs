@@ -1,9 +1,9 @@
 //! What can be done to things: one list for the palette, the keyboard and the pointer.
 
 use super::model::Model;
-use happened_before::core::action::{Action, ClockChange, CrashMode, Lie};
+use happened_before::core::action::{Action, ClockChange, CrashMode, Lie, LinkChange};
 use happened_before::core::ids::{MsgId, NodeId, NodeSet};
-use happened_before::core::view::{Shape, Status};
+use happened_before::core::view::{LinkView, Shape, Status};
 
 /// What can be done to a node.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -116,6 +116,39 @@ pub fn actions(model: &Model, node: NodeId, verb: Verb) -> Vec<Action> {
         Verb::Lie => lie(Lie::Equivocate),
         Verb::Honest => lie(Lie::Honest),
     }
+}
+
+/// What can be done to the links between two nodes.
+pub fn of_link(model: &Model, a: NodeId, b: NodeId) -> Vec<(String, Vec<Action>)> {
+    let find = |from, to| model.view.links.iter().find(|l| l.from == from && l.to == to);
+    let (there, back) = (find(a, b), find(b, a));
+    let cut = |l: Option<&LinkView>| l.is_some_and(|l| l.cut);
+    let (x, y) = (NodeSet::one(a), NodeSet::one(b));
+    let name = |n| model.name(n);
+    let both = |change| {
+        vec![Action::Link { from: x, to: y, change }, Action::Link { from: y, to: x, change }]
+    };
+    let mut all = Vec::new();
+    for (is_cut, from, to, word) in [
+        (cut(there), x, y, format!("{} to {}", name(a), name(b))),
+        (cut(back), y, x, format!("{} to {}", name(b), name(a))),
+    ] {
+        all.push(match is_cut {
+            true => (format!("Heal {word}"), vec![Action::Heal { from, to }]),
+            false => (format!("Cut {word}"), vec![Action::Cut { from, to }]),
+        });
+    }
+    if cut(there) == cut(back) {
+        let (word, first, second) = match cut(there) {
+            true => ("Heal", Action::Heal { from: x, to: y }, Action::Heal { from: y, to: x }),
+            false => ("Cut", Action::Cut { from: x, to: y }, Action::Cut { from: y, to: x }),
+        };
+        all.insert(0, (format!("{word} both ways"), vec![first, second]));
+    }
+    all.push(("Lose half".into(), both(LinkChange::Loss(500_000))));
+    all.push(("Delay 50 ms".into(), both(LinkChange::Delay(50_000))));
+    all.push(("Ordinary again".into(), both(LinkChange::Reset)));
+    all
 }
 
 /// What can be done to a message in flight.

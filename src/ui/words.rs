@@ -35,6 +35,15 @@ pub fn title(model: &Model, event: &Event) -> String {
     }
 }
 
+/// The rule that a step applied last, by its name in the paper; else its title.
+pub fn rule(model: &Model, event: &Event) -> String {
+    let landmark = event.notes.iter().rev().find(|n| model.info.landmarks.contains(n));
+    match landmark.or(event.notes.last()) {
+        Some(name) => (*name).to_string(),
+        None => super::model::sentence(&title(model, event)).trim_end_matches('.').to_string(),
+    }
+}
+
 /// What came about in a step, in a few words.
 pub fn cause(model: &Model, event: &Event) -> String {
     let name = |n: NodeId| model.name(n);
