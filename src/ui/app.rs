@@ -65,7 +65,8 @@ impl Component for App {
 
     fn create(ctx: &Context<Self>) -> Self {
         let link = ctx.link().clone();
-        let listener = Listener::new(&dom::window(), "hashchange", move |_| link.send_message(Msg::Address));
+        let listener =
+            Listener::new(&dom::window(), "hashchange", move |_| link.send_message(Msg::Address));
         App { route: route(&hash()), visit: 0, _listener: listener }
     }
 

@@ -41,21 +41,21 @@ pub fn Bar(props: &BarProps) -> Html {
         Place::Scene(id) => happened_before::protocols::scene(id).ok(),
     };
     html! {
-        <header class="bar">
+        <header class="topbar">
             <a class="wordmark" href="#" aria-label="Happened Before, all scenes">
                 { glyphs::wordmark() }<span>{ "Happened Before" }</span>
             </a>
             { for scene.map(|s| crumbs(s, &props.preset)) }
             <div class="bar-end">
-                <button class="plain icon" onclick={toggle} title="Light or dark"
+                <button class="quiet icon" onclick={toggle} title="Light or dark"
                     aria-label={if *dark { "Light theme" } else { "Dark theme" }}>
                     { sign(glyphs::THEME) }
                 </button>
                 if scene.is_some() {
-                    <button class="plain strong" id="share" onclick={props.on_share.reform(|_: MouseEvent| ())}>
+                    <button class="quiet strong" id="share" onclick={props.on_share.reform(|_: MouseEvent| ())}>
                         { "Share" }
                     </button>
-                    <button class="plain icon" id="help-open" title="Keys and gestures" aria-label="Help"
+                    <button class="quiet icon" id="help-open" title="Keys and gestures" aria-label="Help"
                         onclick={props.on_help.reform(|_: MouseEvent| ())}>
                         <kbd>{ "?" }</kbd>
                     </button>

@@ -52,6 +52,8 @@ pub enum Ask {
     Restart(Setup),
     /// Copy the link.
     Share,
+    /// Close what is open, from the top.
+    Escape,
     /// A sentence for the reader.
     Say(Option<String>),
     /// The help, open or not.
@@ -189,10 +191,17 @@ impl Component for Frame {
                 self.settle_soon();
                 return true;
             }
+            Ask::Escape if self.help => self.help = false,
+            Ask::Escape => {
+                self.drawer = false;
+                let mut model = desk.model.borrow_mut();
+                (model.pick, model.notice) = (None, None);
+                model.revision += 1;
+            }
             Ask::Pick(pick) => {
                 self.drawer = pick.is_some();
                 desk.model.borrow_mut().pick = pick;
-                desk.draw();
+                desk.model.borrow_mut().revision += 1;
             }
             other => change(&mut desk.model.borrow_mut(), other),
         }
@@ -210,7 +219,8 @@ impl Component for Frame {
         let rev = model.revision;
         let pick = model.pick;
         let preset = model.scene.presets.iter().find(|p| p.id == model.session.setup.preset);
-        let preset = preset.or(model.scene.presets.first()).map_or(String::new(), |p| p.title.into());
+        let preset =
+            preset.or(model.scene.presets.first()).map_or(String::new(), |p| p.title.into());
         let [rail, inspector, lists] = self.folded;
         let class = classes!(
             "frame",
@@ -263,7 +273,8 @@ impl Frame {
             false => trace.event(model.session.cursor()),
         };
         let Some(event) = last else { return false };
-        let said = format!("{}: {}", super::words::seconds(event.at), super::words::line(model, event));
+        let said =
+            format!("{}: {}", super::words::seconds(event.at), super::words::line(model, event));
         let news = said != self.said;
         self.said = said;
         news
@@ -319,7 +330,8 @@ fn change(model: &mut Model, ask: Ask) {
             match verb {
                 Some((verb, _, _)) => model.act(verbs::actions(model, node, verb)),
                 None => {
-                    model.notice = Some(format!("{} has nothing to do that to now.", model.name(node)));
+                    model.notice =
+                        Some(format!("{} has nothing to do that to now.", model.name(node)));
                 }
             }
         }

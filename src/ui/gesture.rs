@@ -62,7 +62,9 @@ impl Stroke {
 
 fn handle(items: &[Item], end: u8) -> Option<Point> {
     items.iter().find_map(|item| match (&item.shape, item.target) {
-        (Shape::Circle { x, y, .. }, Some(Target::Handle(n))) if n == end => Some(Point::new(*x, *y)),
+        (Shape::Circle { x, y, .. }, Some(Target::Handle(n))) if n == end => {
+            Some(Point::new(*x, *y))
+        }
         (Shape::Group { items, .. }, _) => handle(items, end),
         _ => None,
     })
@@ -77,7 +79,9 @@ pub fn end(stroke: &Stroke, desk: &Desk, one_way: bool) -> Option<Ask> {
     let model = desk.model.borrow();
     let crossed = map.crossed(&stroke.points);
     if crossed.is_empty() && stroke.other_end.is_none() {
-        return Some(Ask::Say(Some("The stroke crosses no link; draw it between the nodes.".into())));
+        return Some(Ask::Say(Some(
+            "The stroke crosses no link; draw it between the nodes.".into(),
+        )));
     }
     Some(Ask::Do(map.cut(&model, stroke, &crossed, one_way)))
 }
@@ -160,7 +164,8 @@ impl Map {
         let servers = |s: NodeSet| NodeSet(s.0 & !self.clients.0);
         let (l, r) = (servers(left), servers(right));
         let parts = |x: &NodeId, y: &NodeId| left.has(*x) != left.has(*y);
-        let between = |x: &NodeId, y: &NodeId| !self.clients.has(*x) && !self.clients.has(*y) && parts(x, y);
+        let between =
+            |x: &NodeId, y: &NodeId| !self.clients.has(*x) && !self.clients.has(*y) && parts(x, y);
         let all = self.links.iter().filter(|(x, y, _, _)| between(x, y));
         let whole = !l.is_empty()
             && !r.is_empty()

@@ -16,7 +16,7 @@ pub fn wordmark() -> Html {
 /// A sign from one path in a box of 16.
 pub fn sign(path: &'static str) -> Html {
     html! {
-        <svg class="sign" viewBox="0 0 16 16" width="16" height="16" aria-hidden="true">
+        <svg class="glyph-sign" viewBox="0 0 16 16" width="16" height="16" aria-hidden="true">
             <path d={path} />
         </svg>
     }

@@ -16,7 +16,10 @@ const KEYS: &[(&str, &str)] = &[
 ];
 
 const GESTURES: &[(&str, &str)] = &[
-    ("Drag across links", "cuts them, both ways; with Shift only from the stroke's left to its right"),
+    (
+        "Drag across links",
+        "cuts them, both ways; with Shift only from the stroke's left to its right",
+    ),
     ("Drag between two groups", "builds a wall; drag its ends to move it"),
     ("Click a node, a message, a timer", "shows what is in it and what you may do to it"),
     ("Click an event below", "lights what happened before it and what it may have caused"),
@@ -49,7 +52,7 @@ pub fn Help(props: &HelpProps) -> Html {
         <div class="veil">
             <div class="dialog" role="dialog" aria-modal="true" aria-labelledby="help-title">
                 <h2 id="help-title">{ "Keys and gestures" }</h2>
-                <button class="plain icon close" id="help-close" aria-label="Close" onclick={close}>
+                <button class="quiet icon close" id="help-close" aria-label="Close" onclick={close}>
                     { super::glyphs::sign(super::glyphs::CLOSE) }
                 </button>
                 <div class="help-columns">

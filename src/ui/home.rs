@@ -1,7 +1,13 @@
 //! The list of scenes.
 
+use super::app;
 use super::bar::{Bar, Place};
+use super::model::Model;
+use super::picture::Picture;
 use happened_before::protocols::{CATALOG, Scene};
+use happened_before::scene::Size;
+use happened_before::scene::stage::Stage;
+use web_sys::Element;
 use yew::prelude::*;
 
 /// Families in the order in which the catalogue first names them.
@@ -38,7 +44,7 @@ pub fn Home() -> Html {
                         { " and anyone sees the same moment." }
                     </p>
                 </header>
-                { for families().into_iter().map(family) }
+                <div class="families">{ for families().into_iter().map(family) }</div>
             </main>
         </div>
     }
@@ -49,6 +55,7 @@ fn family((name, scenes): (&'static str, Vec<&'static Scene>)) -> Html {
         html! {
             <li>
                 <a class="scene-card" href={format!("#{}", scene.id)}>
+                    <Mini id={scene.id} />
                     <strong>{ scene.title }</strong>
                     <span>{ scene.line }</span>
                 </a>
@@ -61,4 +68,36 @@ fn family((name, scenes): (&'static str, Vec<&'static Scene>)) -> Html {
             <ul>{ for scenes.iter().map(card) }</ul>
         </section>
     }
+}
+
+/// Steps into the first thing worth seeing at which a scene's small picture is taken.
+const MOMENT: u32 = 12;
+
+#[derive(Properties, PartialEq)]
+struct MiniProps {
+    id: &'static str,
+}
+
+/// A scene's own first run, at a telling moment, standing still.
+#[component]
+fn Mini(props: &MiniProps) -> Html {
+    let svg = use_node_ref();
+    {
+        let (svg, id) = (svg.clone(), props.id);
+        use_effect_with((), move |()| {
+            let (Some(svg), Ok(mut model)) = (svg.cast::<Element>(), Model::fresh(app::first(id)))
+            else {
+                return;
+            };
+            model.seek_interesting(true);
+            for _ in 0..MOMENT {
+                model.step(1);
+            }
+            let mut stage = Stage::new(&model.view, model.scene.layout, Size::px(230, 190));
+            stage.observer = false;
+            let mut picture = Picture::still(svg);
+            picture.show(stage.scene(model.session.time()));
+        });
+    }
+    html! { <div class="mini" aria-hidden="true"><svg class="scene" ref={svg}></svg></div> }
 }

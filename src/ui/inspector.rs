@@ -41,10 +41,10 @@ pub fn Inspector(props: &InspectorProps) -> Html {
     let fold = ask.reform(|_: MouseEvent| Ask::Fold(super::frame::Panel::Inspector));
     html! {
         <aside class="inspector" id="inspector" aria-label="Inspector">
-            <button class="plain fold" onclick={fold} aria-expanded={(!props.folded).to_string()}
+            <button class="quiet fold" onclick={fold} aria-expanded={(!props.folded).to_string()}
                 aria-label="Inspector panel">{ if props.folded { "‹" } else { "›" } }</button>
             if props.pick.is_some() {
-                <button class="plain icon close" aria-label="Close" title="Close" onclick={close}>
+                <button class="quiet icon close" aria-label="Close" title="Close" onclick={close}>
                     { glyphs::sign(glyphs::CLOSE) }
                 </button>
             }
@@ -60,17 +60,19 @@ fn head(title: impl Into<AttrValue>, aside: impl Into<AttrValue>) -> Html {
 
 /// Name and value, the value after an arrow where it has changed.
 fn fields(now: &[(String, String)], before: Option<&[(String, String)]>) -> Html {
+    let shown = |value: &String| if value.is_empty() { "–".to_string() } else { value.clone() };
     let row = |(name, value): &(String, String)| {
         let old = before.and_then(|b| b.iter().find(|(n, _)| n == name)).map(|(_, v)| v);
-        let changed = old.filter(|v| *v != value).cloned();
+        let changed = old.filter(|v| *v != value).map(shown);
         let class = changed.is_some().then_some("changed");
-        let shown = match changed {
+        let value = shown(value);
+        let what = match changed {
             Some(old) if old.chars().count() + value.chars().count() <= 24 => {
                 html! { <><span class="was">{ old }</span>{ " → " }{ value }</> }
             }
             _ => html! { { value } },
         };
-        html! { <div class={classes!("field", class)}><dt>{ name }</dt><dd>{ shown }</dd></div> }
+        html! { <div class={classes!("field", class)}><dt>{ name }</dt><dd>{ what }</dd></div> }
     };
     html! { <dl class="fields">{ for now.iter().map(row) }</dl> }
 }
@@ -101,7 +103,7 @@ fn overview(desk: &Desk, ask: &Callback<Ask>) -> Html {
         }
         words.retain(|w| !w.is_empty());
         html! {
-            <li><button class="row" onclick={press}>
+            <li><button class="item" onclick={press}>
                 <strong class="mono">{ &n.name }</strong><span>{ words.join(", ") }</span>
             </button></li>
         }
@@ -122,7 +124,9 @@ fn overview(desk: &Desk, ask: &Callback<Ask>) -> Html {
 fn node(desk: &Desk, id: NodeId, ask: &Callback<Ask>) -> Html {
     let before = desk.model.borrow_mut().look_before(id);
     let model = desk.model.borrow();
-    let Some(view) = model.view.nodes.get(id.at()) else { return gone("This node is not in this run.") };
+    let Some(view) = model.view.nodes.get(id.at()) else {
+        return gone("This node is not in this run.");
+    };
     let mut state = vec![view.look.role.clone()];
     match view.status {
         Status::Up => {}
@@ -134,10 +138,11 @@ fn node(desk: &Desk, id: NodeId, ask: &Callback<Ask>) -> Html {
     let last = model.last_step(id).and_then(|s| model.session.trace().event(s));
     let visit = last.map(|e| {
         let (ask, step) = (ask.clone(), e.step);
-        let press = Callback::from(move |_: MouseEvent| ask.emit(Ask::Pick(Some(Pick::Event(step)))));
+        let press =
+            Callback::from(move |_: MouseEvent| ask.emit(Ask::Pick(Some(Pick::Event(step)))));
         html! {
             <p class="last"><span class="soft">{ "Last: " }</span>
-                <button class="link" onclick={press}>{ words::title(&model, e) }</button>
+                <button class="textlink" onclick={press}>{ words::title(&model, e) }</button>
                 <span class="soft">{ format!(" at {}", words::seconds(e.at)) }</span></p>
         }
     });
@@ -172,10 +177,11 @@ fn timers(model: &Model, id: NodeId, ask: &Callback<Ask>) -> Html {
     };
     let row = |t: &happened_before::core::view::TimerView| {
         let (ask, code) = (ask.clone(), t.code);
-        let press =
-            Callback::from(move |_: MouseEvent| ask.emit(Ask::Pick(Some(Pick::Timer { node: id, code }))));
+        let press = Callback::from(move |_: MouseEvent| {
+            ask.emit(Ask::Pick(Some(Pick::Timer { node: id, code })))
+        });
         html! {
-            <div class="field"><dt><button class="link" onclick={press}>{ &t.name }</button></dt>
+            <div class="field"><dt><button class="textlink" onclick={press}>{ &t.name }</button></dt>
                 <dd>{ due(t.due) }</dd></div>
         }
     };
@@ -222,8 +228,12 @@ fn message(desk: &Desk, id: MsgId, ask: &Callback<Ask>) -> Html {
     let here = model.session.cursor();
     let mut life = vec![("sent".to_string(), words::seconds(passage.sent_at))];
     match passage.fate {
-        Fate::Received { step, at } if step <= here => life.push(("received".into(), words::seconds(at))),
-        Fate::Lost { step, at, .. } if step <= here => life.push(("lost".into(), words::seconds(at))),
+        Fate::Received { step, at } if step <= here => {
+            life.push(("received".into(), words::seconds(at)))
+        }
+        Fate::Lost { step, at, .. } if step <= here => {
+            life.push(("lost".into(), words::seconds(at)))
+        }
         _ => {}
     }
     if let Some(m) = flying {
@@ -235,7 +245,9 @@ fn message(desk: &Desk, id: MsgId, ask: &Callback<Ask>) -> Html {
     }
     let sent = pick_step(ask, passage.sent_step, "The event that sent it");
     let ended = match passage.fate {
-        Fate::Received { step, .. } if step <= here => pick_step(ask, step, "The event that received it"),
+        Fate::Received { step, .. } if step <= here => {
+            pick_step(ask, step, "The event that received it")
+        }
         _ => html! {},
     };
     let button = |(name, action): (&'static str, Action)| {
@@ -265,17 +277,21 @@ fn message(desk: &Desk, id: MsgId, ask: &Callback<Ask>) -> Html {
 fn pick_step(ask: &Callback<Ask>, step: u64, text: &'static str) -> Html {
     let ask = ask.clone();
     let press = Callback::from(move |_: MouseEvent| ask.emit(Ask::Visit(step)));
-    html! { <button class="link" onclick={press}>{ text }</button> }
+    html! { <button class="textlink" onclick={press}>{ text }</button> }
 }
 
 fn timer(desk: &Desk, id: NodeId, code: u32, ask: &Callback<Ask>) -> Html {
     let model = desk.model.borrow();
-    let running = model.view.nodes.get(id.at()).and_then(|n| n.timers.iter().find(|t| t.code == code));
+    let running =
+        model.view.nodes.get(id.at()).and_then(|n| n.timers.iter().find(|t| t.code == code));
     let Some(t) = running else { return gone("This timer is not running now.") };
-    let life = vec![("set".to_string(), words::seconds(t.set_at)), ("ends".to_string(), due(t.due))];
+    let life =
+        vec![("set".to_string(), words::seconds(t.set_at)), ("ends".to_string(), due(t.due))];
     let fire = {
         let ask = ask.clone();
-        Callback::from(move |_: MouseEvent| ask.emit(Ask::Do(vec![Action::Fire { node: id, timer: code }])))
+        Callback::from(move |_: MouseEvent| {
+            ask.emit(Ask::Do(vec![Action::Fire { node: id, timer: code }]))
+        })
     };
     html! {
         <>
@@ -300,7 +316,10 @@ fn link(desk: &Desk, a: NodeId, b: NodeId, ask: &Callback<Ask>) -> Html {
                 words.push(format!("loses {}", happened_before::scene::stage::percent(l.loss)));
             }
             if l.delay > 0 {
-                words.push(format!("delayed by {}", happened_before::scene::stage::duration(l.delay.into())));
+                words.push(format!(
+                    "delayed by {}",
+                    happened_before::scene::stage::duration(l.delay.into())
+                ));
             }
         }
         let said = if words.is_empty() { "as the settings say".into() } else { words.join(", ") };
@@ -346,12 +365,15 @@ fn cone(model: &Model, step: u64) -> Option<Html> {
 fn event(desk: &Desk, step: u64, ask: &Callback<Ask>) -> Html {
     let around = desk.model.borrow_mut().look_around(step);
     let model = desk.model.borrow();
-    let Some(event) = model.session.trace().event(step) else { return gone("The run has no such event.") };
+    let Some(event) = model.session.trace().event(step) else {
+        return gone("The run has no such event.");
+    };
     let who = event.node.map_or("the network".into(), |n| model.name(n));
     let sent = |s: &happened_before::core::view::Sent| {
         let (ask, id) = (ask.clone(), s.id);
-        let press = Callback::from(move |_: MouseEvent| ask.emit(Ask::Pick(Some(Pick::Message(id)))));
-        html! { <li><button class="row" onclick={press}>
+        let press =
+            Callback::from(move |_: MouseEvent| ask.emit(Ask::Pick(Some(Pick::Message(id)))));
+        html! { <li><button class="item" onclick={press}>
             <span>{ s.look.name }</span><span class="mono">{ format!("to {}", model.name(s.id.to)) }</span>
         </button></li> }
     };
@@ -388,7 +410,8 @@ fn event(desk: &Desk, step: u64, ask: &Callback<Ask>) -> Html {
 fn entry(desk: &Desk, id: NodeId, index: u64) -> Html {
     let model = desk.model.borrow();
     let log = model.view.nodes.get(id.at()).and_then(|n| n.log.as_ref());
-    let cell = log.and_then(|l| Some((l, l.cells.get(usize::try_from(index.checked_sub(l.first)?).ok()?)?)));
+    let cell = log
+        .and_then(|l| Some((l, l.cells.get(usize::try_from(index.checked_sub(l.first)?).ok()?)?)));
     let Some((log, cell)) = cell else { return gone("This log has no such entry now.") };
     let who: Vec<String> = model
         .view
@@ -404,7 +427,10 @@ fn entry(desk: &Desk, id: NodeId, index: u64) -> Html {
     let all = vec![
         ("says".to_string(), cell.text.clone()),
         ("epoch".to_string(), cell.epoch.to_string()),
-        ("known committed".to_string(), if index <= log.committed { "yes" } else { "not here" }.into()),
+        (
+            "known committed".to_string(),
+            if index <= log.committed { "yes" } else { "not here" }.into(),
+        ),
         ("the same on".to_string(), who.join(" ")),
     ];
     html! { <>{ head(format!("Entry {index}"), format!("log of {}", model.name(id))) }{ fields(&all, None) }</> }
@@ -412,7 +438,8 @@ fn entry(desk: &Desk, id: NodeId, index: u64) -> Html {
 
 fn operation(desk: &Desk, id: OpId, ask: &Callback<Ask>) -> Html {
     let model = desk.model.borrow();
-    let known = model.session.trace().ops.iter().find(|o| o.id == id && o.step <= model.session.cursor());
+    let known =
+        model.session.trace().ops.iter().find(|o| o.id == id && o.step <= model.session.cursor());
     let Some(op) = known else { return gone("This operation has not been invoked yet.") };
     let ended = op.ended.filter(|(step, _)| *step <= model.session.cursor());
     let outcome = match (&op.end, ended) {
@@ -438,7 +465,8 @@ fn operation(desk: &Desk, id: OpId, ask: &Callback<Ask>) -> Html {
 
 fn property(desk: &Desk, i: usize, ask: &Callback<Ask>) -> Html {
     let model = desk.model.borrow();
-    let (Some(info), Some(verdict)) = (model.info.properties.get(i), model.view.verdicts.get(i)) else {
+    let (Some(info), Some(verdict)) = (model.info.properties.get(i), model.view.verdicts.get(i))
+    else {
         return gone("This scene has no such property.");
     };
     let name = |n: &NodeId| model.name(*n);

@@ -35,7 +35,7 @@ pub fn Journal(props: &JournalProps) -> Html {
         });
         html! {
             <li>
-                <button class="row" onclick={press}>
+                <button class="item" onclick={press}>
                     <span class="mono">{ words::seconds(entry.at) }</span>
                     <span>{ words::action_text(&model, &entry.action) }</span>
                 </button>
@@ -51,7 +51,7 @@ pub fn Journal(props: &JournalProps) -> Html {
         }
     };
     html! {
-        <section class="group journal" id="journal">
+        <section class="part journal" id="journal">
             <h2>{ "Done so far" }</h2>
             if branches.len() > 1 {
                 <ul class="branches" aria-label="Branches">{ for branches.iter().enumerate().map(lane) }</ul>

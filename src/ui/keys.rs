@@ -16,7 +16,7 @@ pub fn ask(event: &KeyboardEvent) -> Option<Ask> {
     let tag = target.as_ref().map(|t| t.tag_name().to_lowercase()).unwrap_or_default();
     let key = event.key();
     if key == "Escape" {
-        return Some(Ask::Pick(None));
+        return Some(Ask::Escape);
     }
     let typing = matches!(tag.as_str(), "input" | "textarea" | "select");
     let pressing = matches!(tag.as_str(), "button" | "a" | "summary");

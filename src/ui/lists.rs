@@ -42,7 +42,7 @@ fn events(model: &Model, ask: &Callback<Ask>) -> Vec<Html> {
         let picked = model.pick == Some(Pick::Event(step));
         html! {
             <li key={step} class={picked.then_some("picked")}>
-                <button class="row" onclick={press}>
+                <button class="item" onclick={press}>
                     <span class="mono">{ words::seconds(event.at) }</span>
                     <span>{ words::line(model, event) }</span>
                 </button>
@@ -62,7 +62,7 @@ fn state(model: &Model, ask: &Callback<Ask>) -> Html {
         let status = format!("{:?}", node.status).to_lowercase();
         html! {
             <tr key={node.id.0}>
-                <th scope="row"><button class="row" onclick={press}>{ &node.name }</button></th>
+                <th scope="row"><button class="item" onclick={press}>{ &node.name }</button></th>
                 <td>{ &node.look.role }</td>
                 <td>{ status }</td>
                 <td class="mono">{ fields(&node.look.durable) }</td>

@@ -391,7 +391,8 @@ impl Model {
     fn find_latest(&mut self) {
         let here = self.session.cursor() as usize;
         let seen = &self.session.trace().events[..here];
-        let last = seen.iter().rev().take(2_000).find(|e| self.is_interesting(e) && !is_first_boot(e));
+        let last =
+            seen.iter().rev().take(2_000).find(|e| self.is_interesting(e) && !is_first_boot(e));
         let Some(event) = last else {
             self.latest = None;
             return;
@@ -415,7 +416,13 @@ pub fn rate(speed: i32) -> f64 {
 pub fn rate_text(speed: i32) -> String {
     let rate = rate(speed);
     let round = |v: f64| {
-        let unit = if v < 20.0 { 1.0 } else if v < 200.0 { 10.0 } else { 100.0 };
+        let unit = if v < 20.0 {
+            1.0
+        } else if v < 200.0 {
+            10.0
+        } else {
+            100.0
+        };
         (v / unit).round() * unit
     };
     if rate >= 0.95 { format!("{} ×", round(rate)) } else { format!("1/{} ×", round(1.0 / rate)) }

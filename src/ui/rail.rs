@@ -26,11 +26,11 @@ pub fn Rail(props: &RailProps) -> Html {
     let fold = ask.reform(|_: MouseEvent| Ask::Fold(super::frame::Panel::Rail));
     html! {
         <aside class="rail" aria-label="Scene">
-            <button class="plain fold" onclick={fold} aria-expanded={(!props.folded).to_string()}
+            <button class="quiet fold" onclick={fold} aria-expanded={(!props.folded).to_string()}
                 aria-label="Scene panel">{ if props.folded { "›" } else { "‹" } }</button>
             <div class="rail-body">
                 <h1>{ model.scene.title }</h1>
-                <p class="line">{ model.scene.line }</p>
+                <p class="lead">{ model.scene.line }</p>
                 { faults(&model, ask) }
                 { seed(&model, ask) }
                 { mutants(&model, ask) }
@@ -55,7 +55,7 @@ fn faults(model: &Model, ask: &Callback<Ask>) -> Html {
         html! { <button class="verb" disabled={!on} onclick={press}>{ name }</button> }
     };
     html! {
-        <section class="group">
+        <section class="part">
             <h2>{ "Break it" }</h2>
             <p class="small">{ "Drag across links to cut them; click a node, a message or a timer." }</p>
             <div class="verbs">
@@ -94,9 +94,9 @@ fn seed(model: &Model, ask: &Callback<Ask>) -> Html {
         })
     };
     html! {
-        <section class="group">
+        <section class="part">
             <h2>{ "Run" }</h2>
-            <label class="knob">
+            <label class="setting">
                 <span>{ "Seed" }</span>
                 <input class="mono" id="seed" inputmode="numeric" value={setup.seed.to_string()} onchange={typed} />
             </label>
@@ -116,7 +116,8 @@ fn mutants(model: &Model, ask: &Callback<Ask>) -> Html {
     let setup = &model.session.setup;
     let row = |m: &happened_before::core::protocol::Mutant| {
         let on = setup.mutants.contains(m.id);
-        let breaks = model.info.properties.iter().find(|p| p.id == m.breaks).map_or(m.breaks, |p| p.title);
+        let breaks =
+            model.info.properties.iter().find(|p| p.id == m.breaks).map_or(m.breaks, |p| p.title);
         let (ask, setup, id) = (ask.clone(), setup.clone(), m.id);
         let change = Callback::from(move |_: Event| {
             let mut setup = setup.clone();
@@ -136,7 +137,7 @@ fn mutants(model: &Model, ask: &Callback<Ask>) -> Html {
     };
     let open = !setup.mutants.is_empty();
     html! {
-        <details class="group" open={open}>
+        <details class="part" open={open}>
             <summary><h2>{ "What if?" }</h2></summary>
             <ul class="mutants">{ for model.info.mutants.iter().map(row) }</ul>
         </details>
@@ -146,7 +147,7 @@ fn mutants(model: &Model, ask: &Callback<Ask>) -> Html {
 fn knobs(model: &Model, ask: &Callback<Ask>) -> Html {
     let row = |knob: &KnobInfo| knob_row(model, knob, ask);
     html! {
-        <details class="group" open={!model.session.setup.knobs.is_empty()}>
+        <details class="part" open={!model.session.setup.knobs.is_empty()}>
             <summary><h2>{ "Settings" }</h2></summary>
             { presets(model, ask) }
             { for model.info.knobs.iter().map(row) }
@@ -165,7 +166,7 @@ fn presets(model: &Model, ask: &Callback<Ask>) -> Html {
         ask.emit(Ask::Restart(Setup { preset, knobs: Default::default(), ..setup.clone() }));
     });
     html! {
-        <label class="knob">
+        <label class="setting">
             <span>{ "Parameters" }</span>
             <select onchange={change} id="preset">
                 { for model.scene.presets.iter().map(|p| html! {
@@ -180,7 +181,8 @@ fn presets(model: &Model, ask: &Callback<Ask>) -> Html {
 fn value(model: &Model, knob: &KnobInfo) -> i64 {
     let setup = &model.session.setup;
     let preset = model.scene.preset(&setup.preset).ok();
-    let of_preset = preset.and_then(|p| p.values.iter().find(|(k, _)| *k == knob.id)).map(|(_, v)| *v);
+    let of_preset =
+        preset.and_then(|p| p.values.iter().find(|(k, _)| *k == knob.id)).map(|(_, v)| *v);
     setup.knobs.get(knob.id).copied().or(of_preset).unwrap_or(knob.default)
 }
 
@@ -193,7 +195,11 @@ fn knob_row(model: &Model, knob: &KnobInfo, ask: &Callback<Ask>) -> Html {
         let (ask, setup) = (ask.clone(), setup.clone());
         move |value: Result<i64, String>| match value {
             Ok(v) if v < min || v > max => ask.emit(Ask::Say(Some(format!(
-                "{}: from {} to {}, not {}.", super::model::sentence(title).trim_end_matches('.'), unit.show(min), unit.show(max), unit.show(v)
+                "{}: from {} to {}, not {}.",
+                super::model::sentence(title).trim_end_matches('.'),
+                unit.show(min),
+                unit.show(max),
+                unit.show(v)
             )))),
             Ok(v) => {
                 let mut setup = setup.clone();
@@ -223,13 +229,13 @@ fn knob_row(model: &Model, knob: &KnobInfo, ask: &Callback<Ask>) -> Html {
             html! { <input class="mono" value={unit.show(now)} onchange={change} data-knob={id} /> }
         }
     };
-    let class = classes!("knob", turned.then_some("turned"));
+    let class = classes!("setting", turned.then_some("turned"));
     html! { <label {class} title={id}><span>{ title }</span>{ control }</label> }
 }
 
 fn about(model: &Model) -> Html {
     html! {
-        <details class="group about">
+        <details class="part about">
             <summary><h2>{ "Sources" }</h2></summary>
             <ul>{ for model.scene.sources.iter().map(|s| html! { <li>{ *s }</li> }) }</ul>
             <p class="small">{ format!("Left out: {}", model.scene.leaves_out) }</p>

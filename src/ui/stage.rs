@@ -6,10 +6,11 @@ use super::gesture::{self, Stroke};
 use super::model::{Model, Pick};
 use super::words;
 use happened_before::core::view::{Lens, Shape};
-use happened_before::scene::{Point, Target};
+use happened_before::scene::history::History;
+use happened_before::scene::{PX, Point, Target, log_strip};
 use std::rc::Rc;
 use wasm_bindgen::prelude::*;
-use web_sys::{Element, PointerEvent, ResizeObserver};
+use web_sys::{Element, HtmlElement, PointerEvent, ResizeObserver};
 use yew::prelude::*;
 
 #[derive(Properties, PartialEq)]
@@ -72,6 +73,15 @@ pub fn use_picture(desk: &Rc<Desk>, slot: Slot) -> NodeRef {
     svg
 }
 
+/// The height that a lens needs where it is 340 pixels wide.
+fn lens_height(model: &Model, slot: Slot) -> i32 {
+    let clients = model.view.nodes.iter().filter(|n| n.shape == Shape::Client).count();
+    match slot {
+        Slot::Log => log_strip::height(&model.view) / PX,
+        _ => History::height(clients) / PX,
+    }
+}
+
 #[derive(Properties, PartialEq)]
 struct LensProps {
     slot: Slot,
@@ -83,6 +93,17 @@ struct LensProps {
 #[component(LensPicture)]
 fn lens(props: &LensProps) -> Html {
     let svg = use_picture(&props.desk.0, props.slot);
+    {
+        // As high as its rows need at its width; a property, since the page's policy forbids styles
+        // in attributes.
+        let (svg, height) = (svg.clone(), lens_height(&props.desk.0.model.borrow(), props.slot));
+        use_effect_with(height, move |height| {
+            let frame = svg.cast::<Element>().and_then(|s| s.parent_element());
+            if let Some(frame) = frame.and_then(|f| f.dyn_into::<HtmlElement>().ok()) {
+                let _ = frame.style().set_property("--high", &height.to_string());
+            }
+        });
+    }
     let press = props.ask.clone();
     let press = Callback::from(move |e: PointerEvent| {
         let pick = match target(&e) {
@@ -136,6 +157,8 @@ fn caption(model: &Model, notice: Option<&str>) -> Html {
                 <p class="said">
                     if let Some((title, aside)) = said {
                         <strong>{ title }</strong><span class="soft">{ aside }</span>
+                    } else {
+                        <span class="soft">{ model.scene.line }</span>
                     }
                 </p>
                 <p class="hint">{ hint }</p>
@@ -251,7 +274,10 @@ pub fn place(e: &PointerEvent, svg: &NodeRef) -> Point {
     let Some(el) = svg.cast::<Element>() else { return Point::default() };
     let r = el.get_bounding_client_rect();
     let tenths = |v: f64| (v * 10.0).round() as i32;
-    Point::new(tenths(f64::from(e.client_x()) - r.left()), tenths(f64::from(e.client_y()) - r.top()))
+    Point::new(
+        tenths(f64::from(e.client_x()) - r.left()),
+        tenths(f64::from(e.client_y()) - r.top()),
+    )
 }
 
 /// What a pointer points at.
@@ -270,7 +296,8 @@ fn TimePicture(props: &PictureProps) -> Html {
         let (desk, from, svg) = (props.desk.0.clone(), from.clone(), svg.clone());
         Callback::from(move |e: PointerEvent| {
             if e.button() == 0 {
-                *from.borrow_mut() = Some((place(&e, &svg), desk.model.borrow().window, target(&e)));
+                *from.borrow_mut() =
+                    Some((place(&e, &svg), desk.model.borrow().window, target(&e)));
                 capture(&e, &svg);
             }
         })
@@ -300,7 +327,9 @@ fn TimePicture(props: &PictureProps) -> Html {
                 other => desk.scene(Slot::Time).hit(at, slop).copied().or(other),
             };
             ask.emit(match target {
-                Some(Target::Event(step) | Target::Violation(step)) => Ask::Pick(Some(Pick::Event(step))),
+                Some(Target::Event(step) | Target::Violation(step)) => {
+                    Ask::Pick(Some(Pick::Event(step)))
+                }
                 Some(Target::Node(node)) => Ask::Pick(Some(Pick::Node(node))),
                 Some(Target::Message(id)) => Ask::Pick(Some(Pick::Message(id))),
                 _ => Ask::SeekTime(desk.time_at(Slot::Time, at.x)),
@@ -327,12 +356,12 @@ fn TimePicture(props: &PictureProps) -> Html {
     html! {
         <section class="time" id="time" aria-label="Space-time diagram"
             onpointerdown={down} onpointermove={drag} onpointerup={up} onwheel={wheel}>
-            <svg class="scene" role="img" ref={svg}></svg>
+            <div class="time-frame"><svg class="scene" role="img" ref={svg}></svg></div>
             <div class="time-tools" onpointerdown={|e: PointerEvent| e.stop_propagation()}
                 onpointerup={|e: PointerEvent| e.stop_propagation()}>
-                <button class="plain" aria-pressed={props.causal.to_string()} onclick={causal}>{ "Even spacing" }</button>
-                <button class="plain icon" aria-label="Show more time" title="Show more time" onclick={zoomed(true)}>{ "−" }</button>
-                <button class="plain icon" aria-label="Show less time" title="Show less time" onclick={zoomed(false)}>{ "+" }</button>
+                <button class="quiet" aria-pressed={props.causal.to_string()} onclick={causal}>{ "Even spacing" }</button>
+                <button class="quiet icon" aria-label="Show more time" title="Show more time" onclick={zoomed(true)}>{ "−" }</button>
+                <button class="quiet icon" aria-label="Show less time" title="Show less time" onclick={zoomed(false)}>{ "+" }</button>
             </div>
         </section>
     }

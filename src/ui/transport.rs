@@ -35,7 +35,7 @@ pub fn Transport(props: &TransportProps) -> Html {
         let to = props.ask.clone();
         let press = Callback::from(move |_: MouseEvent| to.emit(ask.clone()));
         html! {
-            <button class="plain icon" {id} title={name} aria-label={name} onclick={press}>{ sign(path) }</button>
+            <button class="quiet icon" {id} title={name} aria-label={name} onclick={press}>{ sign(path) }</button>
         }
     };
     let play = props.ask.reform(|_: MouseEvent| Ask::Toggle);
@@ -118,7 +118,7 @@ fn Line(props: &LineProps) -> Html {
     };
     let up = Callback::from(move |_: PointerEvent| *held.borrow_mut() = false);
     html! {
-        <div class="line" id="line" onpointerdown={down} onpointermove={drag} onpointerup={up.clone()} onpointercancel={up}>
+        <div class="timeline" id="line" onpointerdown={down} onpointermove={drag} onpointerup={up.clone()} onpointercancel={up}>
             <svg class="scene" role="img" ref={svg}></svg>
         </div>
     }

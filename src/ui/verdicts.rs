@@ -27,15 +27,15 @@ pub fn Verdicts(props: &VerdictProps) -> Html {
             <p class="tally">
                 if broken > 0 { <span class="bad">{ format!("✗ {broken} violated") }</span> }
                 <span class="good">{ format!("✓ {holds} hold") }</span>
-                if open > 0 { <span class="open">{ format!("? {open} open") }</span> }
+                if open > 0 { <span class="undecided">{ format!("? {open} open") }</span> }
             </p>
             <ul class="pills" aria-label="Properties">
                 { for (0..model.view.verdicts.len()).map(pill) }
             </ul>
-            <button class="plain lists-toggle" id="lists" aria-expanded={(!props.lists).to_string()} onclick={lists}>
+            <button class="quiet lists-toggle" id="lists" aria-expanded={(!props.lists).to_string()} onclick={lists}>
                 { "Events and state" }
             </button>
-            <p class="run mono">
+            <p class="stamp mono">
                 { format!("seed {} · {} · {}", setup.seed, words::count(model.session.cursor(), "event"),
                     digest(model.session.digest())) }
             </p>
@@ -52,8 +52,10 @@ fn digest(digest: u64) -> String {
 /// How many hold, are violated, are open.
 fn tally(model: &Model) -> (usize, usize, usize) {
     let broken = model.view.verdicts.iter().filter(|v| v.violation.is_some()).count();
-    let live = |id| model.info.properties.iter().any(|p| p.id == id && p.kind == PropertyKind::Liveness);
-    let open = model.view.verdicts.iter().filter(|v| v.violation.is_none() && live(v.property)).count();
+    let live =
+        |id| model.info.properties.iter().any(|p| p.id == id && p.kind == PropertyKind::Liveness);
+    let open =
+        model.view.verdicts.iter().filter(|v| v.violation.is_none() && live(v.property)).count();
     (model.view.verdicts.len() - broken - open, broken, open)
 }
 
@@ -62,8 +64,12 @@ fn pill(model: &Model, i: usize, props: &VerdictProps) -> Html {
     let live = model.info.properties.get(i).is_some_and(|p| p.kind == PropertyKind::Liveness);
     let (class, sign, how) = match (&verdict.violation, live) {
         (Some(v), _) => ("pill bad", "✗", format!("violated at {}", words::seconds(v.at))),
-        (None, true) => ("pill open", "?", "open: a finite run cannot refute it".into()),
-        (None, false) => ("pill good", "✓", format!("holds in {} checked", words::count(verdict.checked, "state"))),
+        (None, true) => ("pill undecided", "?", "open: a finite run cannot refute it".into()),
+        (None, false) => (
+            "pill good",
+            "✓",
+            format!("holds in {} checked", words::count(verdict.checked, "state")),
+        ),
     };
     let ask = props.ask.clone();
     let press = Callback::from(move |_: MouseEvent| ask.emit(Ask::Pick(Some(Pick::Property(i)))));

@@ -47,7 +47,8 @@ pub fn rule(model: &Model, event: &Event) -> String {
 /// What came about in a step, in a few words.
 pub fn cause(model: &Model, event: &Event) -> String {
     let name = |n: NodeId| model.name(n);
-    let look = |id| passage(model.session.trace(), event.step, id).map_or("a message", |p| p.look.name);
+    let look =
+        |id| passage(model.session.trace(), event.step, id).map_or("a message", |p| p.look.name);
     match &event.what {
         What::Boot => "started".into(),
         What::Receive(id) => format!("received {} from {}", look(id), name(id.from)),
@@ -98,7 +99,8 @@ pub fn set(model: &Model, nodes: NodeSet) -> String {
 /// An intervention in words.
 pub fn action_text(model: &Model, action: &Action) -> String {
     let name = |n: &NodeId| model.name(*n);
-    let way = |from: &NodeSet, to: &NodeSet| format!("{} to {}", set(model, *from), set(model, *to));
+    let way =
+        |from: &NodeSet, to: &NodeSet| format!("{} to {}", set(model, *from), set(model, *to));
     let message = |id: &happened_before::core::ids::MsgId| {
         let known = model.session.trace().messages.iter().rev().find(|p| p.id == *id);
         let what = known.map_or("a message", |p| p.look.name);
