@@ -242,7 +242,9 @@ struct Seal {
 
 impl Observer {
     fn see(&mut self, seen: &Seen<Lamport>) {
-        let Some(node) = seen.actor().filter(|_| seen.notes.contains(&"IR1")) else { return };
+        // Also if it crashed right after: what it sent is on its way.
+        let Some(node) = seen.touched.filter(|_| seen.notes.contains(&"IR1")) else { return };
+        let node = seen.nodes[node.at()];
         self.events.resize(seen.nodes.len(), Vec::new());
         let (me, clock) = (node.me.at(), node.durable.time);
         let mut past = match self.events[me].last() {
