@@ -18,7 +18,6 @@ use crate::core::protocol::{
     TimerName, Witness,
 };
 use crate::core::view::{Family, Layout, Lens, MessageLook, NodeLook};
-use std::collections::BTreeMap;
 
 /// The protocol.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -72,6 +71,13 @@ pub struct Clock {
     pub time: u64,
 }
 
+/// What a process keeps of the present event.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
+pub struct State {
+    /// The message whose receipt it is: its sender and T_m.
+    pub heard: Option<(NodeId, u64)>,
+}
+
 /// A message with the sender's timestamp T_m.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Message {
@@ -117,7 +123,7 @@ fn send(node: &mut Node<Lamport>, cx: &mut Context<Lamport>, to: NodeId) {
 
 impl Protocol for Lamport {
     type Config = Config;
-    type State = ();
+    type State = State;
     type Durable = Clock;
     type Message = Message;
     type Timer = Act;
@@ -125,12 +131,14 @@ impl Protocol for Lamport {
     type Ret = u64;
     type Observer = Observer;
 
-    fn boot(cx: &mut Context<Self>, _clock: &Clock) {
+    fn boot(cx: &mut Context<Self>, _clock: &Clock) -> State {
         let after = cx.between(cx.cfg.pause / 4, cx.cfg.pause);
         cx.set_timer(Act, after);
+        State::default()
     }
 
-    fn on_message(node: &mut Node<Self>, cx: &mut Context<Self>, _from: NodeId, message: Message) {
+    fn on_message(node: &mut Node<Self>, cx: &mut Context<Self>, from: NodeId, message: Message) {
+        node.state.heard = Some((from, message.timestamp));
         // IR2 (b): "sets C greater than or equal to its present value and greater than T_m".
         if !cx.mutant(IGNORE_ARRIVAL) {
             node.durable.time = node.durable.time.max(message.timestamp);
@@ -140,6 +148,7 @@ impl Protocol for Lamport {
     }
 
     fn on_timer(node: &mut Node<Self>, cx: &mut Context<Self>, _timer: Act) {
+        node.state.heard = None;
         let others: Vec<NodeId> = cx.others().collect();
         match cx.choose(others.len() as u8 + 1) {
             0 => ir1(node, cx),
@@ -150,6 +159,7 @@ impl Protocol for Lamport {
     }
 
     fn on_op(node: &mut Node<Self>, cx: &mut Context<Self>, id: OpId, op: Op) {
+        node.state.heard = None;
         match op {
             Op::Send { to } if to < cx.nodes.into() && to != u32::from(node.me.0) => {
                 send(node, cx, NodeId(to as u16));
@@ -214,37 +224,57 @@ impl Protocol for Lamport {
     }
 }
 
-/// What the observer knows: each process's events as (own count of events, clock), and the engine's
-/// causality to compare with.
+/// What the observer knows: each process's events, and what happened before them by the processes'
+/// own messages. Clients are outside the system: what one of them carries from one process to
+/// another is the paper's "anomalous behavior", which the Clock Condition does not rule out.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub struct Observer {
-    /// The clock after each event, by process and by the engine's count of its events.
-    events: BTreeMap<(NodeId, u32), u64>,
+    events: Vec<Vec<Seal>>,
     broken: Option<Witness>,
+}
+
+/// An event: its clock, and how many events of each process happened before it or are it.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+struct Seal {
+    clock: u64,
+    past: Vec<u32>,
 }
 
 impl Observer {
     fn see(&mut self, seen: &Seen<Lamport>) {
-        let Some(node) = seen.actor().filter(|_| seen.notes.contains(&"IR1")) else { return };
-        let time = node.durable.time;
-        // Events before this one: on each process all up to the count the engine's stamp knows of.
-        // C grows along a process, so the last known event that has a clock decides.
-        for (p, known) in seen.stamp.iter().enumerate() {
-            let p = NodeId(p as u16);
-            let until = if p == node.me { known.saturating_sub(1) } else { *known };
-            let last = self.events.range((p, 0)..=(p, until)).next_back();
-            if let Some((_, earlier)) = last.filter(|(_, earlier)| **earlier >= time) {
-                let why = format!(
-                    "An event of {} with clock {earlier} happened before one of {} with clock {time}.",
-                    Lamport::name(p.0),
-                    Lamport::name(node.me.0)
-                );
-                self.broken.get_or_insert(Witness { why, nodes: vec![p, node.me] });
-            }
+        // Also if it crashed right after: what it sent is on its way.
+        let Some(node) = seen.touched.filter(|_| seen.notes.contains(&"IR1")) else { return };
+        let node = seen.nodes[node.at()];
+        self.events.resize(seen.nodes.len(), Vec::new());
+        let (me, clock) = (node.me.at(), node.durable.time);
+        let mut past = match self.events[me].last() {
+            Some(last) => last.past.clone(),
+            None => vec![0; seen.nodes.len()],
+        };
+        if let Some(sending) = node.state.heard.and_then(|heard| self.sending(heard)) {
+            past.iter_mut().zip(&sending.past).for_each(|(a, b)| *a = (*a).max(*b));
         }
-        if let Some(count) = seen.stamp.get(node.me.at()) {
-            self.events.insert((node.me, *count), time);
+        // C grows along a process, so the last event known of each decides.
+        for (p, count) in past.iter().enumerate() {
+            let last = (*count as usize).checked_sub(1).and_then(|i| self.events[p].get(i));
+            let Some(earlier) = last.filter(|e| e.clock >= clock) else { continue };
+            let (a, b) = (NodeId(p as u16), node.me);
+            let why = format!(
+                "An event of {} with clock {} happened before one of {} with clock {clock}.",
+                Lamport::name(a.0),
+                earlier.clock,
+                Lamport::name(b.0)
+            );
+            self.broken.get_or_insert(Witness { why, nodes: vec![a, b] });
         }
+        past[me] += 1;
+        self.events[me].push(Seal { clock, past });
+    }
+
+    /// The event that sent a message: T_m is its clock.
+    fn sending(&self, (from, timestamp): (NodeId, u64)) -> Option<&Seal> {
+        let all = self.events.get(from.at())?;
+        all.get(all.partition_point(|e| e.clock < timestamp))
     }
 }
 
