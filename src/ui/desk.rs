@@ -63,6 +63,9 @@ impl Slot {
         [Slot::Stage, Slot::Time, Slot::Log, Slot::History, Slot::Matrix, Slot::Line];
 }
 
+/// What the browser calls before each frame.
+type Tick = Closure<dyn FnMut(f64)>;
+
 /// Pictures, loop and model of one scene page.
 pub struct Desk {
     /// The run.
@@ -79,7 +82,7 @@ pub struct Desk {
     /// Pictures that have not seen the last step, as bits.
     stale: Cell<u8>,
     request: Cell<i32>,
-    tick: RefCell<Option<Closure<dyn FnMut(f64)>>>,
+    tick: RefCell<Option<Tick>>,
 }
 
 impl Desk {
@@ -176,10 +179,10 @@ impl Desk {
         }
     }
 
-    fn move_one(&self, model: &Model, slot: Slot, all: bool) {
+    fn move_one(&self, model: &Model, slot: Slot, frame: u32) {
         if let Some(h) = self.slot(slot).borrow_mut().as_mut().filter(|h| h.shown()) {
             let moves = moves(model, slot, h.size);
-            h.picture.moves(moves, all);
+            h.picture.moves(moves, frame);
         }
     }
 
@@ -193,7 +196,7 @@ impl Desk {
         if self.is_stale(Slot::Stage) {
             self.draw_one(&model, Slot::Stage);
         } else if !self.still.get() {
-            self.move_one(&model, Slot::Stage, nth.is_multiple_of(BESIDE));
+            self.move_one(&model, Slot::Stage, nth);
         }
         for (i, slot) in Slot::ALL.into_iter().enumerate().skip(1) {
             if nth % BESIDE != i as u32 % BESIDE {
@@ -202,7 +205,7 @@ impl Desk {
             if self.is_stale(slot) {
                 self.draw_one(&model, slot);
             } else if !self.still.get() {
-                self.move_one(&model, slot, true);
+                self.move_one(&model, slot, 0);
             }
         }
         if nth.is_multiple_of(BESIDE) {

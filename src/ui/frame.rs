@@ -228,6 +228,7 @@ impl Component for Frame {
             (inspector || !self.drawer).then_some("no-drawer"),
             inspector.then_some("no-inspector"),
             self.drawer.then_some("picked"),
+            (!lists).then_some("with-lists"),
         );
         let tab = self.tab;
         let look = Look(desk.clone(), rev);

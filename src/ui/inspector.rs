@@ -119,7 +119,9 @@ fn overview(desk: &Desk, ask: &Callback<Ask>) -> Html {
                 <h3><span>{ "Only the observer knows" }</span></h3>
                 <ul class="facts">{ for model.view.facts.iter().map(|f| html! { <li>{ f }</li> }) }</ul>
             }
-            { flying(&model, None, ask) }
+            if !model.playing {
+                { flying(&model, None, ask) }
+            }
             <p class="small">{ "Select a node, a message, a timer or an event." }</p>
         </>
     }
@@ -416,6 +418,21 @@ fn cone(model: &Model, step: u64) -> Option<Html> {
     })
 }
 
+/// What an event broke for the first time, with the witness.
+fn broken(model: &Model, step: u64) -> Vec<Html> {
+    let verdicts = model.view.verdicts.iter();
+    let here = verdicts.filter_map(|v| Some((v, v.violation.as_ref().filter(|x| x.step == step)?)));
+    here.map(|(verdict, violation)| {
+        html! {
+            <p class="witness">
+                <b>{ format!("Breaks {}. ", verdict.title) }</b>
+                { super::model::sentence(&violation.why) }
+            </p>
+        }
+    })
+    .collect()
+}
+
 fn event(desk: &Desk, step: u64, ask: &Callback<Ask>) -> Html {
     let around = desk.model.borrow_mut().look_around(step);
     let model = desk.model.borrow();
@@ -439,6 +456,7 @@ fn event(desk: &Desk, step: u64, ask: &Callback<Ask>) -> Html {
     html! {
         <>
             { head(words::title(&model, event), format!("{who}, {}", words::seconds(event.at))) }
+            { for broken(&model, step) }
             { for cone(&model, step) }
             <p class="soft">{ super::model::sentence(&words::cause(&model, event)) }</p>
             if event.notes.len() > 1 {

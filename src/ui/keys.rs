@@ -23,10 +23,10 @@ pub fn ask(event: &KeyboardEvent) -> Option<Ask> {
     if typing {
         return None;
     }
-    if let Some(node) = target.as_ref().and_then(focused_node) {
-        if let Some(ask) = on_node(&key, node, target.as_ref()?) {
-            return Some(ask);
-        }
+    if let Some(node) = target.as_ref().and_then(focused_node)
+        && let Some(ask) = on_node(&key, node, target.as_ref()?)
+    {
+        return Some(ask);
     }
     match key.as_str() {
         " " if !pressing => Some(Ask::Toggle),

@@ -57,7 +57,10 @@ fn state(model: &Model, ask: &Callback<Ask>) -> Html {
         let (ask, id) = (ask.clone(), node.id);
         let press = Callback::from(move |_: MouseEvent| ask.emit(Ask::Pick(Some(Pick::Node(id)))));
         let fields = |all: &[(String, String)]| {
-            all.iter().map(|(k, v)| format!("{k} {v}")).collect::<Vec<_>>().join(", ")
+            all.iter()
+                .map(|(k, v)| format!("{k} {}", if v.is_empty() { "–" } else { v }))
+                .collect::<Vec<_>>()
+                .join(", ")
         };
         let status = format!("{:?}", node.status).to_lowercase();
         html! {

@@ -45,6 +45,11 @@ const SEARCH: u64 = 20_000;
 /// First width of the space-time diagram, in microseconds.
 const WINDOW: u64 = 400_000;
 
+/// A branch and a step of it.
+type Place = (usize, u64);
+/// A node before and after a step.
+type Looks = (NodeLook, NodeLook);
+
 /// A run as it is looked at.
 pub struct Model {
     /// Which scene.
@@ -81,7 +86,7 @@ pub struct Model {
     /// The last thing of interest, and its node's badge then.
     latest: Option<(u64, String)>,
     /// The look before and after a step, with branch and step.
-    around: Option<((usize, u64), Option<(NodeLook, NodeLook)>)>,
+    around: Option<(Place, Option<Looks>)>,
 }
 
 impl Model {
@@ -247,8 +252,7 @@ impl Model {
         let here = self.session.cursor();
         if forth {
             let mut left = SEARCH;
-            loop {
-                let Some(event) = self.session.forward() else { break };
+            while let Some(event) = self.session.forward() {
                 let event = event.clone();
                 if self.is_interesting(&event) {
                     break;
@@ -331,7 +335,7 @@ impl Model {
     }
 
     /// The acting node's look before and after a step.
-    pub fn look_around(&mut self, step: u64) -> Option<(NodeLook, NodeLook)> {
+    pub fn look_around(&mut self, step: u64) -> Option<Looks> {
         let name = (self.session.current(), step);
         if let Some((known, looks)) = &self.around
             && *known == name

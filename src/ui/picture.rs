@@ -14,7 +14,8 @@ const SVG: &str = "http://www.w3.org/2000/svg";
 pub struct Picture {
     root: Element,
     held: Vec<Held>,
-    keys: BTreeMap<String, Element>,
+    /// Elements by key, with what is hidden in the structure.
+    keys: BTreeMap<String, (Element, bool)>,
     /// What motion has written since the last structure.
     moved: BTreeMap<String, Change>,
     size: (i32, i32),
@@ -80,18 +81,26 @@ impl Picture {
         self.moved.clear();
     }
 
-    /// Moves what moves; what stands where it stood is left alone. Dials, which creep, only where
-    /// `all` is set.
-    pub fn moves(&mut self, moves: Vec<Move>, all: bool) {
+    /// Moves what moves; what stands where it stood is left alone. What creeps or trails behind
+    /// waits for its turn: dials for every third frame, trails for every second.
+    pub fn moves(&mut self, moves: Vec<Move>, frame: u32) {
         for Move { key, change } in moves {
-            if !all && key.starts_with("timer") {
+            let turn = match key.as_bytes() {
+                [b't', b'i', b'm', ..] => 3,
+                [b't', b'r', b'a', ..] => 2,
+                _ => 1,
+            };
+            if !frame.is_multiple_of(turn) {
                 continue;
             }
             let old = self.moved.get(&key);
             if old == Some(&change) {
                 continue;
             }
-            let Some(el) = self.keys.get(&key) else { continue };
+            let Some((el, hidden)) = self.keys.get(&key) else { continue };
+            if old.is_none() && change == Change::Shown(!hidden) {
+                continue;
+            }
             write_change(el, &change, old);
             self.moved.insert(key, change);
         }
@@ -153,7 +162,7 @@ fn tag(shape: &Shape) -> &'static str {
 /// Writes one structure.
 struct Pen<'a> {
     moved: &'a BTreeMap<String, Change>,
-    keys: BTreeMap<String, Element>,
+    keys: BTreeMap<String, (Element, bool)>,
     mode: Mode,
 }
 
@@ -224,7 +233,7 @@ impl Pen<'_> {
             let _ = el.append_child(&part.el);
         }
         if !item.key.is_empty() {
-            self.keys.insert(item.key.clone(), el.clone());
+            self.keys.insert(item.key.clone(), (el.clone(), item.hidden));
         }
         Held { el, head: item, parts }
     }
@@ -255,7 +264,7 @@ impl Pen<'_> {
         }
         held.parts = self.patch(&held.el, std::mem::take(&mut held.parts), parts);
         if !item.key.is_empty() {
-            self.keys.insert(item.key.clone(), held.el.clone());
+            self.keys.insert(item.key.clone(), (held.el.clone(), item.hidden));
         }
         held.head = item;
         held

@@ -32,10 +32,10 @@ pub fn Rail(props: &RailProps) -> Html {
                 <h2 class="scene-title">{ model.scene.title }</h2>
                 <p class="lead">{ model.scene.line }</p>
                 { faults(&model, ask) }
+                <Journal look={props.look.clone()} ask={ask.clone()} />
                 { seed(&model, ask) }
                 { mutants(&model, ask) }
                 { knobs(&model, ask) }
-                <Journal look={props.look.clone()} ask={ask.clone()} />
                 { about(&model) }
             </div>
         </aside>

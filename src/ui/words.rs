@@ -64,19 +64,19 @@ pub fn cause(model: &Model, event: &Event) -> String {
             format!("{} from {} to {} {how}", look(msg), name(msg.from), name(msg.to))
         }
         What::Dock => "a message or timer waits".into(),
-        What::Sync => "a write became safe".into(),
+        What::Sync => "its write became safe".into(),
         What::Act(action) => action_text(model, action),
         What::Ignored { action, why } => format!("{}: {why}", action_text(model, action)),
     }
 }
 
-/// One line of the event log: `S4: BecomeLeader, term 1 (received RequestVote reply from S2)`.
+/// One line of the event log: `S4: BecomeLeader (received RequestVote reply from S2)`.
 pub fn line(model: &Model, event: &Event) -> String {
     let cause = cause(model, event);
     let who = event.node.map(|n| model.name(n));
     let what = match (&who, event.notes.is_empty()) {
-        (Some(who), true) => format!("{who} {cause}"),
-        (Some(who), false) => format!("{who} {cause}: {}", title(model, event)),
+        (Some(who), true) => format!("{who}: {cause}"),
+        (Some(who), false) => format!("{who}: {} ({cause})", title(model, event)),
         (None, _) => cause,
     };
     let broken: Vec<&str> = event
