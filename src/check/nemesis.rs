@@ -64,7 +64,8 @@ enum Ambush {
 }
 
 /// Each with its weight, by repetition.
-const AMBUSHES: [Ambush; 10] = [
+const AMBUSHES: [Ambush; 11] = [
+    Ambush::Isolate,
     Ambush::Isolate,
     Ambush::Isolate,
     Ambush::Isolate,
@@ -109,6 +110,8 @@ pub struct Nemesis {
     style: Option<Ambush>,
     /// It follows one idea only.
     hunting: bool,
+    /// The longest wait before a blow, in latencies.
+    tempo: u64,
 }
 
 impl Nemesis {
@@ -124,12 +127,13 @@ impl Nemesis {
             landmark: None,
             style: None,
             hunting: false,
+            tempo: 8,
         };
         nemesis.mix = FAULTS.iter().copied().filter(|_| nemesis.roll(3) > 0).collect();
         if nemesis.mix.is_empty() {
             nemesis.mix = FAULTS.to_vec();
         }
-        if nemesis.roll(3) == 0 {
+        if nemesis.roll(2) == 0 {
             nemesis.hunt(landmarks);
             return nemesis;
         }
@@ -146,6 +150,12 @@ impl Nemesis {
     /// (its change of power), and little else.
     fn hunt(&mut self, landmarks: &[&'static str]) {
         self.pace = 1_500;
+        self.tempo = [1, 3, 8][self.roll(3) as usize];
+        if self.roll(2) == 0 {
+            // On a network that stays odd for a while.
+            self.pace = 300;
+            self.mix = vec![(Fault::Partition, 3), (Fault::Links, 2), (Fault::Heal, 1)];
+        }
         self.ambush = 1_000_000;
         let any = self.roll(landmarks.len().max(1) as u64) as usize;
         self.landmark = landmarks.get(if self.roll(2) == 0 { 0 } else { any }).copied();
@@ -265,7 +275,7 @@ impl Nemesis {
             Fault::Partition => {
                 let groups = self.groups();
                 plot.now(Action::Partition(groups));
-                if self.roll(2) == 0 {
+                if !self.hunting && self.roll(2) == 0 {
                     plot.later(self.span(), Action::HealAll);
                 }
             }
@@ -414,7 +424,9 @@ impl Nemesis {
         world: &dyn AnyWorld,
         entries: &mut Vec<Entry>,
     ) {
-        let soon = 8 * self.field.latency;
+        // Whom it cuts off may first do something with its power.
+        let tempo = if style == Ambush::Isolate { 8 } else { self.tempo };
+        let soon = tempo * self.field.latency;
         let wait = if self.hunting { self.roll(soon) } else { self.span().min(soon) };
         let mut plot = Plot { now: world.now() + 1 + wait, entries: Vec::new() };
         match style {
