@@ -64,7 +64,8 @@ enum Ambush {
 }
 
 /// Each with its weight, by repetition.
-const AMBUSHES: [Ambush; 11] = [
+const AMBUSHES: [Ambush; 12] = [
+    Ambush::BounceOthers,
     Ambush::Isolate,
     Ambush::Isolate,
     Ambush::Isolate,
@@ -368,7 +369,11 @@ impl Nemesis {
         let all = self.shuffled();
         let set = |nodes: &[NodeId]| nodes.iter().copied().collect::<NodeSet>();
         let half = all.len() / 2;
-        let mut groups: Vec<NodeSet> = match self.roll(5) {
+        let mut shape = self.roll(5);
+        if self.hunting && self.roll(2) == 0 {
+            shape = 2;
+        }
+        let mut groups: Vec<NodeSet> = match shape {
             // Halves.
             0 => vec![set(&all[..half]), set(&all[half..])],
             // One alone.
