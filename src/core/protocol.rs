@@ -374,8 +374,8 @@ pub struct Seen<'a, P: Protocol> {
     pub stamp: &'a [u32],
     /// True time in microseconds.
     pub now: u64,
-    /// What clients were told in this step.
-    pub answers: &'a [(OpId, P::Op, Outcome<P>)],
+    /// What clients were told in this step: by whom, about which operation, what.
+    pub answers: &'a [(NodeId, OpId, P::Op, Outcome<P>)],
 }
 
 impl<'a, P: Protocol> Seen<'a, P> {

@@ -257,7 +257,8 @@ impl Show for Lamport {
     const LANDMARKS: &'static [&'static str] = &["IR2b"];
 
     fn name(n: u16) -> String {
-        crate::core::world::client_name(n + 15)
+        // The paper's processes are P, Q, R.
+        if n < 11 { char::from(b'P' + n as u8).to_string() } else { format!("P{n}") }
     }
 
     fn op(call: &Call) -> Option<Op> {

@@ -59,7 +59,7 @@ pub struct World<P: Show> {
     observer: Arc<P::Observer>,
     checks: Vec<Check>,
     /// What clients were told in the present step.
-    told: Vec<(OpId, P::Op, Outcome<P>)>,
+    told: Vec<(NodeId, OpId, P::Op, Outcome<P>)>,
     /// Sizes of the choices the last handler asked for.
     asked: Vec<u8>,
 }

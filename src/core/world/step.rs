@@ -132,7 +132,7 @@ impl<P: Show> World<P> {
             Payload::Request { op, call } => {
                 self.handle(id.to, ev, |n, cx| P::on_op(n, cx, op, call))
             }
-            Payload::Reply { op, outcome } => self.answered(op, outcome, ev),
+            Payload::Reply { op, outcome } => self.answered(id.from, op, outcome, ev),
         }
     }
 
