@@ -49,7 +49,7 @@ fn meddle(s: &mut Session, seed: u64) {
     s.advance_to(s.time() + 200_000, 1_000_000);
 }
 
-/// 1. Config, seed and journal fix every byte.
+/// (1) Config, seed and journal fix every byte.
 #[test]
 fn the_same_run_twice_is_the_same() {
     for scene in CATALOG {
@@ -65,7 +65,7 @@ fn the_same_run_twice_is_the_same() {
     }
 }
 
-/// 1 and 2. The journal holds all that was done: followed anew, it leads to the same moment.
+/// (1, 2) The journal holds all that was done: followed anew, it leads to the same moment.
 #[test]
 fn the_journal_is_the_whole_truth() {
     for scene in CATALOG {
@@ -157,7 +157,7 @@ fn an_intervention_changes_no_other_draw() {
     assert_eq!(differ, 0, "a message of the same name travels as long in both");
 }
 
-/// 5. Nodes know only what reached them: to the others, a server that nobody can hear is the same
+/// (5) Nodes know only what reached them: to the others, a server that nobody can hear is the same
 /// whether it runs, is paused or is dead.
 #[test]
 fn what_nobody_hears_changes_nobody() {
@@ -235,7 +235,7 @@ fn stamps_are_reachability() {
     }
 }
 
-/// 7. Nothing is scripted: a script can only act. It has no word for a node's state.
+/// (7) Nothing is scripted: a script can only act. It has no word for a node's state.
 #[test]
 fn a_script_has_no_word_for_state() {
     let act = serde_json::from_str::<Entry>(r#"{"at": 5, "do": {"restart": 1}}"#);

@@ -13,12 +13,12 @@ use super::catalog::{self, Preset, Scene};
 use crate::core::action::Call;
 use crate::core::config::{Clients, Common, Knob, Net, Unit};
 use crate::core::ids::{NodeId, OpId};
+use crate::core::list::List;
 use crate::core::protocol::{
     CallName, Context, Mutant, Node, Outcome, Property, PropertyKind, Protocol, Seen, Show,
     TimerName, Witness,
 };
 use crate::core::view::{Family, Layout, Lens, MessageLook, NodeLook};
-use std::collections::BTreeMap;
 
 /// The protocol.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -214,36 +214,42 @@ impl Protocol for Lamport {
     }
 }
 
-/// What the observer knows: each process's events as (own count of events, clock), and the engine's
-/// causality to compare with.
+/// What the observer knows: the clock after each event, to be held against the engine's causality.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub struct Observer {
-    /// The clock after each event, by process and by the engine's count of its events.
-    events: BTreeMap<(NodeId, u32), u64>,
+    /// A list a process; the engine's count of an event, less one, is its place. Events without a
+    /// timestamp (a start) carry the clock of the one before.
+    clocks: Vec<List<u64>>,
     broken: Option<Witness>,
 }
 
 impl Observer {
     fn see(&mut self, seen: &Seen<Lamport>) {
-        let Some(node) = seen.actor().filter(|_| seen.notes.contains(&"IR1")) else { return };
-        let time = node.durable.time;
-        // Events before this one: on each process all up to the count the engine's stamp knows of.
-        // C grows along a process, so the last known event that has a clock decides.
-        for (p, known) in seen.stamp.iter().enumerate() {
-            let p = NodeId(p as u16);
-            let until = if p == node.me { known.saturating_sub(1) } else { *known };
-            let last = self.events.range((p, 0)..=(p, until)).next_back();
-            if let Some((_, earlier)) = last.filter(|(_, earlier)| **earlier >= time) {
-                let why = format!(
-                    "An event of {} with clock {earlier} happened before one of {} with clock {time}.",
-                    Lamport::name(p.0),
-                    Lamport::name(node.me.0)
-                );
-                self.broken.get_or_insert(Witness { why, nodes: vec![p, node.me] });
-            }
+        let Some(me) = seen.touched else { return };
+        self.clocks.resize(seen.nodes.len(), List::default());
+        let time = seen.nodes[me.at()].durable.time;
+        if seen.notes.contains(&"IR1") {
+            self.compare(me, time, seen.stamp);
         }
-        if let Some(count) = seen.stamp.get(node.me.at()) {
-            self.events.insert((node.me, *count), time);
+        let known = seen.stamp[me.at()].into();
+        let mine = &mut self.clocks[me.at()];
+        while mine.len() < known {
+            mine.push(time);
+        }
+    }
+
+    /// Clocks grow along a process, so of each process the last event before this one decides.
+    fn compare(&mut self, me: NodeId, time: u64, stamp: &[u32]) {
+        for (p, clocks) in self.clocks.iter().enumerate() {
+            let before = u64::from(stamp[p]).saturating_sub(u64::from(p == me.at()));
+            let Some(earlier) = before.checked_sub(1).and_then(|i| clocks.get(i)) else { continue };
+            if *earlier >= time {
+                let (a, b) = (Lamport::name(p as u16), Lamport::name(me.0));
+                let why = format!(
+                    "An event of {a} with clock {earlier} happened before one of {b} with clock {time}."
+                );
+                self.broken.get_or_insert(Witness { why, nodes: vec![NodeId(p as u16), me] });
+            }
         }
     }
 }
