@@ -47,7 +47,7 @@ pub struct Options {
     pub reduction: bool,
     /// How to keep the frontier.
     pub keep: Keep,
-    /// Go on after an invariant is violated, to the end or until all are.
+    /// Go on after an invariant is violated, to the end.
     pub all_violations: bool,
 }
 
