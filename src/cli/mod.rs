@@ -5,6 +5,8 @@
 
 use serde::{Deserialize, Serialize};
 
+mod explore;
+
 /// What a command line may ask of the machine it runs on.
 pub trait Host {
     /// The bytes of the file called `path`, or one sentence on why there are none.
@@ -63,7 +65,8 @@ pub const USAGE: u8 = 64;
 type Command = fn(&mut Args, &dyn Host) -> Answer;
 
 /// Every subcommand, its one-line help, and the function that answers.
-const COMMANDS: &[(&str, &str, Command)] = &[];
+const COMMANDS: &[(&str, &str, Command)] =
+    &[("explore", "visits every state of a specification-level model", explore::run)];
 
 /// Runs one command line (without the program's name).
 pub fn call(args: &[String], host: &dyn Host) -> Output {

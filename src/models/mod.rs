@@ -1,6 +1,7 @@
 //! Specification-level models, written from the papers and their TLA+ specifications, with the
 //! published numbers of states.
 pub mod ballots;
+pub mod catalog;
 pub mod lamport_mutex;
 pub mod paxos;
 pub mod tcommit;

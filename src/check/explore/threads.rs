@@ -61,15 +61,18 @@ where
             };
             states.push(state);
         }
-        let threads = if size < SMALL { 1 } else { threads };
-        let share = size.div_ceil(threads);
-        let this = &*self;
-        let slices = states.chunks(share).zip((first..).step_by(share));
-        let yields: Vec<_> = std::thread::scope(|scope| {
-            let workers: Vec<_> =
-                slices.map(|(slice, at)| scope.spawn(move || this.slice(slice, at))).collect();
-            workers.into_iter().map(|w| w.join()).collect()
-        });
+        let yields = if threads == 1 || size < SMALL {
+            vec![Ok(self.slice(&states, first))]
+        } else {
+            let share = size.div_ceil(threads);
+            let this = &*self;
+            let slices = states.chunks(share).zip((first..).step_by(share));
+            std::thread::scope(|scope| {
+                let work = slices.map(|(slice, at)| scope.spawn(move || this.slice(slice, at)));
+                let workers: Vec<_> = work.collect();
+                workers.into_iter().map(|w| w.join()).collect()
+            })
+        };
         for result in yields {
             match result {
                 Ok(part) => self.merge(part),
@@ -164,7 +167,12 @@ where
         for (found, at) in self.found.iter_mut().zip(part.found) {
             *found = found.or(at);
         }
+        let most = self.bounds.max_states;
         for c in part.candidates {
+            if self.seen.len() >= most {
+                self.outcome = Outcome::MaxStates;
+                return;
+            }
             if self.admit(c.print, c.parent, c.choice, c.state) {
                 self.count_fresh(c.rule);
             }
