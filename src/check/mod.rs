@@ -1,1 +1,2 @@
 //! Checkers.
+pub mod explore;

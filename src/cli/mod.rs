@@ -4,6 +4,7 @@
 //! or terminal is touched here.
 
 mod bench;
+mod explore;
 
 use serde::{Deserialize, Serialize};
 
@@ -65,8 +66,10 @@ pub const USAGE: u8 = 64;
 type Command = fn(&mut Args, &dyn Host) -> Answer;
 
 /// Every subcommand, its one-line help, and the function that answers.
-const COMMANDS: &[(&str, &str, Command)] =
-    &[("bench", "what the engine costs on this machine", bench::run)];
+const COMMANDS: &[(&str, &str, Command)] = &[
+    ("bench", "what the engine costs on this machine", bench::run),
+    ("explore", "visits every state of a specification-level model", explore::run),
+];
 
 /// Runs one command line (without the program's name).
 pub fn call(args: &[String], host: &dyn Host) -> Output {
