@@ -1,4 +1,5 @@
 //! The pure core of Happened Before.
+pub mod algo;
 pub mod check;
 pub mod cli;
 pub mod core;

@@ -3,6 +3,10 @@
 //! A command reads only what its [`Host`] gives it and answers with an [`Output`]: no file, clock
 //! or terminal is touched here.
 
+mod cases;
+mod clock;
+mod hash;
+
 use serde::{Deserialize, Serialize};
 
 /// What a command line may ask of the machine it runs on.
@@ -63,7 +67,10 @@ pub const USAGE: u8 = 64;
 type Command = fn(&mut Args, &dyn Host) -> Answer;
 
 /// Every subcommand, its one-line help, and the function that answers.
-const COMMANDS: &[(&str, &str, Command)] = &[];
+const COMMANDS: &[(&str, &str, Command)] = &[
+    ("hash", "where keys live under a placement rule", hash::hash),
+    ("clock", "what logical clocks say, a case a line", clock::clock),
+];
 
 /// Runs one command line (without the program's name).
 pub fn call(args: &[String], host: &dyn Host) -> Output {
