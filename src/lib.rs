@@ -3,3 +3,4 @@ pub mod algo;
 pub mod check;
 pub mod cli;
 pub mod core;
+pub mod share;

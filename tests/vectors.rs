@@ -262,3 +262,78 @@ fn bad_input_is_named_with_its_place() {
         "hb: --nodes is missing: names separated by commas\n"
     );
 }
+
+#[test]
+fn shiviz_logs_have_the_hosts_and_events_that_shiviz_finds() {
+    let Some(file) = document("shiviz/PARSERS.json") else { return };
+    for case in file["cases"].as_array().unwrap() {
+        let log = case["log"].as_str().unwrap();
+        let Some(text) = conformance(&format!("shiviz/log/{log}")) else { continue };
+        let mut args =
+            vec!["import", "shiviz", "log", "--parser", case["parser"].as_str().unwrap()];
+        args.extend(case["delimiter"].as_str().map(|d| ["--delimiter", d]).into_iter().flatten());
+        let args: Vec<String> = args.into_iter().map(str::to_string).collect();
+        let files = BTreeMap::from([("log".to_string(), text.into_bytes())]);
+        let out = cli::call(&args, &Desk { files, stdin: String::new() });
+        assert_eq!((out.code, out.stderr.as_str()), (0, ""), "{log}");
+        let found: Value = serde_json::from_str(&out.stdout).unwrap();
+        let found: Vec<(u64, u64)> = found["executions"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .map(|e| {
+                let size = |k: &str| e[k].as_array().unwrap().len() as u64;
+                (size("events"), size("hosts"))
+            })
+            .collect();
+        let expected: Vec<(u64, u64)> = case["executions"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .map(|e| (e["events"].as_u64().unwrap(), e["hosts"].as_u64().unwrap()))
+            .collect();
+        assert_eq!(found, expected, "{log}");
+    }
+}
+
+#[test]
+fn a_real_trace_of_etcd_imports() {
+    let Some(text) = conformance("etcd-raft/trace-head.ndjson") else { return };
+    let found: Value = serde_json::from_str(&answer("import etcd-trace input", &text)).unwrap();
+    let events = found["executions"][0]["events"].as_array().unwrap();
+    assert_eq!(events.len(), text.lines().count());
+    assert_eq!(found["executions"][0]["hosts"], json!(["1", "2", "3", "4", "5"]));
+}
+
+/// Time to import 100,000 events of 8 hosts; `cargo test --profile fast --test vectors -- --ignored --nocapture`.
+#[test]
+#[ignore = "a measurement"]
+fn a_hundred_thousand_events_import_in_linear_time() {
+    for events in [25_000u64, 50_000, 100_000] {
+        let mut clocks = vec![[0u64; 8]; 8];
+        let mut log = String::new();
+        let mut random = 1u64;
+        for i in 0..events {
+            random = random
+                .wrapping_mul(6_364_136_223_846_793_005)
+                .wrapping_add(1_442_695_040_888_963_407);
+            let (who, from) = ((random >> 33) as usize % 8, (random >> 40) as usize % 8);
+            let message = clocks[from];
+            clocks[who].iter_mut().zip(message).for_each(|(c, m)| *c = (*c).max(m));
+            clocks[who][who] += 1;
+            let counts: Vec<String> = (0..8)
+                .filter(|p| clocks[who][*p] > 0)
+                .map(|p| format!("\"host-{p}\":{}", clocks[who][p]))
+                .collect();
+            log.push_str(&format!("host-{who} {{{}}}\nevent {i}\n", counts.join(", ")));
+        }
+        let start = std::time::Instant::now();
+        let out = hb("import shiviz input", &log);
+        println!(
+            "{events} events: {} ms, {} MB of answer",
+            start.elapsed().as_millis(),
+            out.stdout.len() >> 20
+        );
+        assert_eq!(out.code, 0);
+    }
+}

@@ -6,6 +6,7 @@
 mod cases;
 mod clock;
 mod hash;
+mod import;
 
 use serde::{Deserialize, Serialize};
 
@@ -69,6 +70,7 @@ type Command = fn(&mut Args, &dyn Host) -> Answer;
 /// Every subcommand, its one-line help, and the function that answers.
 const COMMANDS: &[(&str, &str, Command)] = &[
     ("hash", "where keys live under a placement rule", hash::hash),
+    ("import", "executions others recorded, as events and parents", import::import),
     ("clock", "what logical clocks say, a case a line", clock::clock),
 ];
 
