@@ -103,7 +103,7 @@ fn rings_follow_the_python_hash_ring_through_leaves_and_joins() {
         assert_eq!(json!(placed(&args, &keys)), json!(owners));
         for (key, two) in case["get2"].as_object().into_iter().flatten() {
             let two: Vec<&str> = two.as_array().unwrap().iter().filter_map(Value::as_str).collect();
-            let found = placed(&format!("{args} --replicas 2"), &[key.clone()]);
+            let found = placed(&format!("{args} --replicas 2"), std::slice::from_ref(key));
             assert_eq!(found, [two.join(",")], "{key}");
         }
     }
@@ -335,5 +335,93 @@ fn a_hundred_thousand_events_import_in_linear_time() {
             out.stdout.len() >> 20
         );
         assert_eq!(out.code, 0);
+    }
+}
+
+/// The case with every object among its steps reduced to the names it asks for.
+fn unanswered(case: &Value) -> Value {
+    let mut case = case.clone();
+    for step in case["steps"].as_array_mut().unwrap() {
+        match step {
+            Value::Object(asked) => asked.values_mut().for_each(|v| *v = Value::Null),
+            Value::Array(step) if step[0] == "acquire" => step[1] = Value::Null,
+            _ => {}
+        }
+    }
+    case
+}
+
+#[test]
+fn breakers_count_and_turn_as_their_libraries_do() {
+    for preset in ["gobreaker", "resilience4j"] {
+        let Some(file) = document(&format!("vectors/circuit_breaker_{preset}.json")) else {
+            continue;
+        };
+        let cases = file["cases"].as_array().unwrap();
+        let asked: Vec<Value> = cases.iter().map(unanswered).collect();
+        assert_eq!(lines(&format!("breaker --preset {preset}"), &asked), *cases);
+    }
+}
+
+#[test]
+fn polly_defaults_are_those_documented() {
+    let Some(file) = document("vectors/circuit_breaker_resilience4j.json") else { return };
+    let config = &file["defaults"]["polly_v8"];
+    let steps = json!([["fail", 99], {"state": 0}, ["fail", 1], {"state": 0}, ["sleep", 4.9], ["acquire", 0],
+        ["sleep", 0.1], ["acquire", 0], ["acquire", 0], {"state": 0}, ["finish-ok", 1], {"state": 0}]);
+    let cases = [json!({"steps": steps}), json!({"config": config, "steps": steps})];
+    let found = lines("breaker --preset polly", &cases);
+    assert_eq!(found[0]["steps"], found[1]["steps"]);
+    assert_eq!(
+        found[0]["steps"],
+        json!([["fail", 99], {"state": "Closed"}, ["fail", 1], {"state": "Open"},
+        ["sleep", 4.9], ["acquire", false], ["sleep", 0.1], ["acquire", true], ["acquire", false],
+        {"state": "HalfOpen"}, ["finish-ok", 1], {"state": "Closed"}])
+    );
+}
+
+#[test]
+fn appends_succeed_and_fail_as_in_eventstoredb() {
+    let Some(file) = document("vectors/eventstore_append_idempotency.json") else { return };
+    let cases = file["cases"].as_array().unwrap();
+    let mut asked = cases.clone();
+    for case in &mut asked {
+        case.as_object_mut().unwrap().remove("total");
+        for step in case["steps"].as_array_mut().unwrap() {
+            step.as_array_mut().unwrap().truncate(2);
+        }
+    }
+    for (case, found) in cases.iter().zip(lines("eventlog", &asked)) {
+        assert_eq!(found["steps"], case["steps"], "{}", case["name"]);
+        assert!(case.get("total").is_none_or(|total| *total == found["total"]), "{}", case["name"]);
+    }
+}
+
+/// Answers must have every field of the case, equal.
+fn assert_fields(args: &str, cases: &Value, given: &[&str]) {
+    let cases = cases.as_array().unwrap();
+    let asked: Vec<Value> = cases
+        .iter()
+        .map(|c| {
+            let fields = c.as_object().unwrap().iter().filter(|(k, _)| given.contains(&k.as_str()));
+            Value::Object(fields.map(|(k, v)| (k.clone(), v.clone())).collect())
+        })
+        .collect();
+    for (case, found) in cases.iter().zip(lines(args, &asked)) {
+        for (name, value) in case.as_object().unwrap() {
+            assert_eq!(found[name], *value, "{args}: {name} of {case}");
+        }
+    }
+}
+
+#[test]
+fn formulas_give_the_tabled_numbers() {
+    if let Some(file) = document("vectors/pbs_k_staleness.json") {
+        assert_fields("formula pbs", &file["cases"], &["N", "R", "W"]);
+    }
+    if let Some(file) = document("vectors/byzantine_om_formula.json") {
+        assert_fields("formula om", &file["cases"], &["n", "m"]);
+        assert_fields("formula pbft", &file["pbft"], &["f"]);
+        assert_fields("formula pbft", &file["pbft"], &["n"]);
     }
 }

@@ -3,8 +3,10 @@
 //! A command reads only what its [`Host`] gives it and answers with an [`Output`]: no file, clock
 //! or terminal is touched here.
 
+mod breaker;
 mod cases;
 mod clock;
+mod formula;
 mod hash;
 mod import;
 
@@ -72,6 +74,9 @@ const COMMANDS: &[(&str, &str, Command)] = &[
     ("hash", "where keys live under a placement rule", hash::hash),
     ("import", "executions others recorded, as events and parents", import::import),
     ("clock", "what logical clocks say, a case a line", clock::clock),
+    ("breaker", "scripts of calls through a circuit breaker, a case a line", breaker::breaker),
+    ("eventlog", "appends with an expected version, a case a line", formula::eventlog),
+    ("formula", "exact numbers: pbs, om, pbft, a case a line", formula::formula),
 ];
 
 /// Runs one command line (without the program's name).

@@ -11,7 +11,7 @@ use std::collections::BTreeSet;
 fn logs() -> impl Strategy<Value = String> {
     let step = (0usize..5, prop::option::of(any::<prop::sample::Index>()), 0u8..4);
     prop::collection::vec(step, 1..40).prop_map(|steps| {
-        let mut clocks = vec![[0u64; 5]; 5];
+        let mut clocks = [[0u64; 5]; 5];
         let mut sent: Vec<[u64; 5]> = Vec::new();
         let mut lines = Vec::new();
         for (i, (who, from, key)) in steps.iter().enumerate() {
