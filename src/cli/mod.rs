@@ -4,7 +4,13 @@
 //! or terminal is touched here.
 
 mod bench;
+mod breaker;
+mod cases;
+mod clock;
 mod explore;
+mod formula;
+mod hash;
+mod import;
 
 use serde::{Deserialize, Serialize};
 
@@ -68,7 +74,13 @@ type Command = fn(&mut Args, &dyn Host) -> Answer;
 /// Every subcommand, its one-line help, and the function that answers.
 const COMMANDS: &[(&str, &str, Command)] = &[
     ("bench", "what the engine costs on this machine", bench::run),
+    ("breaker", "scripts of calls through a circuit breaker, a case a line", breaker::breaker),
+    ("clock", "what logical clocks say, a case a line", clock::clock),
+    ("eventlog", "appends with an expected version, a case a line", formula::eventlog),
     ("explore", "visits every state of a specification-level model", explore::run),
+    ("formula", "exact numbers: pbs, om, pbft, a case a line", formula::formula),
+    ("hash", "where keys live under a placement rule", hash::hash),
+    ("import", "executions others recorded, as events and parents", import::import),
 ];
 
 /// Runs one command line (without the program's name).

@@ -1,0 +1,2 @@
+//! What goes in and out: other tools' logs and traces.
+pub mod import;
