@@ -1,1 +1,3 @@
 //! Checkers.
+
+pub mod history;

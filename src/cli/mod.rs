@@ -3,6 +3,8 @@
 //! A command reads only what its [`Host`] gives it and answers with an [`Output`]: no file, clock
 //! or terminal is touched here.
 
+mod history;
+
 use serde::{Deserialize, Serialize};
 
 /// What a command line may ask of the machine it runs on.
@@ -63,7 +65,8 @@ pub const USAGE: u8 = 64;
 type Command = fn(&mut Args, &dyn Host) -> Answer;
 
 /// Every subcommand, its one-line help, and the function that answers.
-const COMMANDS: &[(&str, &str, Command)] = &[];
+const COMMANDS: &[(&str, &str, Command)] =
+    &[("history", "judges a history of client operations", history::run)];
 
 /// Runs one command line (without the program's name).
 pub fn call(args: &[String], host: &dyn Host) -> Output {

@@ -1,0 +1,3 @@
+//! Taking histories and runs in and out of the formats of other tools.
+
+pub mod import;
