@@ -180,6 +180,18 @@ impl Op {
         matches!(self.outcome, Outcome::Ok(_))
     }
 
+    /// True when the operation, having answered what it did, cannot have changed anything.
+    pub fn idle(&self) -> bool {
+        let reads = |step: &Value| model::triple(step).is_some_and(|(f, ..)| !model::is_write(f));
+        match (self.f, self.answer()) {
+            (F::Cas, Some(Value::Bool(false))) => true,
+            (F::Cas, Some(_)) => self.args.first() == self.args.get(1),
+            (F::Dequeue | F::Pop, Some(Value::Nil)) => true,
+            (F::Txn, _) => self.args.iter().all(reads),
+            (f, _) => f.reads_only(),
+        }
+    }
+
     /// True when the operation may or may not have taken effect.
     pub fn maybe(&self) -> bool {
         matches!(self.outcome, Outcome::Open | Outcome::Unknown)

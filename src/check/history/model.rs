@@ -148,6 +148,7 @@ impl Model {
     /// One transaction over registers: its steps in order, all at once.
     fn txn(&self, state: &Value, op: &Op) -> Option<Value> {
         let Value::Map(pairs) = state else { return None };
+        let unwritten = if matches!(self.init, Value::Map(_)) { &Value::Nil } else { &self.init };
         let mut pairs = pairs.clone();
         let answered = match op.answer() {
             Some(Value::List(all)) => Some(all),
@@ -165,7 +166,7 @@ impl Model {
             }
             let Some(answered) = answered else { continue };
             let Some((_, _, seen)) = answered.get(i).and_then(triple) else { continue };
-            let now = at.map_or(&self.init, |at| &pairs[at].1);
+            let now = at.map_or(unwritten, |at| &pairs[at].1);
             if !matches!(seen, Value::Nil | Value::Any) && seen != now {
                 return None;
             }

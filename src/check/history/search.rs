@@ -195,14 +195,17 @@ impl<'a> Search<'a> {
         false
     }
 
-    /// Places every enabled certain operation that leaves the state as it is: placing it now is
+    /// Places every enabled certain operation that can never change the state: placing it now is
     /// never worse than later.
     fn place_idle(&mut self, state: u32) {
         loop {
             let bound = self.bound();
             let mut moved = false;
             for slot in 0..self.width {
-                while self.enabled(slot, bound) && self.after(state, slot) == state {
+                while self.idle(slot)
+                    && self.enabled(slot, bound)
+                    && self.after(state, slot) != REFUSED
+                {
                     self.place(slot as u32);
                     moved = true;
                 }
@@ -227,6 +230,10 @@ impl<'a> Search<'a> {
         chain.get(self.at[slot] as usize)
     }
 
+    fn idle(&self, slot: usize) -> bool {
+        self.head(slot).is_some_and(|item| item.op.idle())
+    }
+
     fn enabled(&self, slot: usize, bound: u64) -> bool {
         self.head(slot).is_some_and(|item| {
             item.from <= bound && item.need.iter().all(|&(c, n)| self.at[c as usize] >= n)
@@ -239,7 +246,8 @@ impl<'a> Search<'a> {
         for slot in 0..self.at.len() {
             if self.enabled(slot, bound) {
                 let after = self.after(state, slot);
-                if after != REFUSED && after != state {
+                let useless = after == state && slot >= self.width;
+                if after != REFUSED && !useless {
                     self.choices.push((slot as u32, after));
                 }
             }
