@@ -298,8 +298,8 @@ pub struct Legal {
 pub struct Illegal {
     /// Operations that alone are already illegal, and of which none can be left out.
     pub core: Vec<u32>,
-    /// Operations that explain why: still illegal even if every other operation may have
-    /// happened at any time, or never. Contains `core`.
+    /// Operations that explain why: still illegal even if every other operation invoked before
+    /// the last of them returned may have happened at any time, or never. Contains `core`.
     pub cause: Vec<u32>,
     /// Adya's (or the session guarantee's) names, where the level has some.
     pub anomalies: Vec<String>,
