@@ -71,8 +71,8 @@ impl Asker<'_, '_, '_> {
 
     /// Operations that stay illegal although all others may happen at any time or never.
     fn cause(&mut self, ops: &[Op]) -> Vec<Op> {
-        let mut keep = vec![true; ops.len()];
-        let mut size = ops.len().div_ceil(2).max(1);
+        let mut keep = self.recent(ops);
+        let mut size = keep.iter().filter(|k| **k).count().div_ceil(2).max(1);
         loop {
             let mut changed = false;
             for first in (0..ops.len()).step_by(size) {
@@ -97,6 +97,21 @@ impl Asker<'_, '_, '_> {
             }
         }
         ops.iter().zip(keep).filter(|(_, k)| *k).map(|(op, _)| op.clone()).collect()
+    }
+
+    /// The latest operations that suffice: most contradictions are young.
+    fn recent(&mut self, ops: &[Op]) -> Vec<bool> {
+        let sure = self.sure;
+        let mut count = 4;
+        while count < ops.len() {
+            let keep: Vec<bool> = (0..ops.len()).map(|i| i + count >= ops.len()).collect();
+            if self.illegal(&relaxed(ops, &keep), QUESTION) {
+                return keep;
+            }
+            self.sure = sure;
+            count *= 2;
+        }
+        vec![true; ops.len()]
     }
 
     /// A sub-history that is illegal and of which nothing can be left out.

@@ -109,6 +109,8 @@ pub struct Search<'a> {
     visited: Visited,
     states: States,
     kinds: Vec<Vec<u32>>,
+    /// For each read of a text (slot, position): the overwrites that can still come before it.
+    overwrites: BTreeMap<(usize, u32), Vec<(usize, u32)>>,
     started: bool,
 }
 
@@ -130,6 +132,7 @@ impl<'a> Search<'a> {
         let items = plan.chains.iter().chain(&plan.classes).flatten();
         let states = States::new(model, items.map(|i| i.op));
         let left = plan.chains.iter().map(Vec::len).sum();
+        let overwrites = overwrites(&plan);
         Search {
             model,
             width,
@@ -141,6 +144,7 @@ impl<'a> Search<'a> {
             visited: Visited::new(width, slots - width),
             states,
             kinds: of,
+            overwrites,
             plan,
             started: false,
         }
@@ -184,7 +188,7 @@ impl<'a> Search<'a> {
         if self.left == 0 {
             return true;
         }
-        if self.visited.insert(state, &self.at) {
+        if !self.doomed(state) && self.visited.insert(state, &self.at) {
             let first = self.choices.len();
             self.gather(state);
             self.frames.push(Frame { done: self.order.len(), first, next: first });
@@ -193,6 +197,28 @@ impl<'a> Search<'a> {
             self.undo(before);
         }
         false
+    }
+
+    /// Whether some read whose turn it is can never come true: a text only grows until it is
+    /// overwritten, so it has to start what the read answers.
+    fn doomed(&self, state: u32) -> bool {
+        if self.overwrites.is_empty() {
+            return false;
+        }
+        let now = match &self.states.all[state as usize] {
+            Value::Str(s) => Some(s.as_str()),
+            _ => None,
+        };
+        let bound = self.bound();
+        (0..self.width).any(|slot| {
+            let Some(item) = self.head(slot).filter(|i| i.from <= bound) else { return false };
+            let (F::Get, Some(Value::Str(answer))) = (item.op.f, item.op.answer()) else {
+                return false;
+            };
+            let dead = !now.is_some_and(|s| answer.starts_with(s));
+            let rescue = self.overwrites.get(&(slot, self.at[slot]));
+            dead && rescue.is_none_or(|all| all.iter().all(|&(s, i)| self.at[s] > i))
+        })
     }
 
     /// Places every enabled certain operation that can never change the state: placing it now is
@@ -297,6 +323,29 @@ impl<'a> Search<'a> {
         }
         ids
     }
+}
+
+/// For each read of a text, the overwrites that are not certainly before or after it.
+fn overwrites(plan: &Plan) -> BTreeMap<(usize, u32), Vec<(usize, u32)>> {
+    let mut puts = Vec::new();
+    let mut gets = Vec::new();
+    for (slot, chain) in plan.chains.iter().chain(&plan.classes).enumerate() {
+        for (i, item) in chain.iter().enumerate() {
+            match item.op.f {
+                F::Put => puts.push((item.from, item.until, slot, i as u32)),
+                F::Get => gets.push((item.from, item.until, slot, i as u32)),
+                _ => {}
+            }
+        }
+    }
+    puts.sort_unstable();
+    let mut all = BTreeMap::new();
+    for (from, until, slot, i) in gets {
+        let end = puts.partition_point(|p| p.0 <= until);
+        let near = puts[..end].iter().filter(|p| p.1 >= from).map(|p| (p.2, p.3));
+        all.insert((slot, i), near.collect());
+    }
+    all
 }
 
 /// Model states by number; states no answer can tell apart are one.
