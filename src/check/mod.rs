@@ -1,2 +1,4 @@
 //! Checkers.
 pub mod explore;
+
+pub mod history;

@@ -10,6 +10,7 @@ mod clock;
 mod explore;
 mod formula;
 mod hash;
+mod history;
 mod import;
 
 use serde::{Deserialize, Serialize};
@@ -80,6 +81,7 @@ const COMMANDS: &[(&str, &str, Command)] = &[
     ("explore", "visits every state of a specification-level model", explore::run),
     ("formula", "exact numbers: pbs, om, pbft, a case a line", formula::formula),
     ("hash", "where keys live under a placement rule", hash::hash),
+    ("history", "judges a history of client operations", history::run),
     ("import", "executions others recorded, as events and parents", import::import),
 ];
 
