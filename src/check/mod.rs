@@ -1,4 +1,4 @@
-//! Checkers.
-pub mod explore;
+//! Checkers: exhaustive search, and judges of histories.
 
+pub mod explore;
 pub mod history;

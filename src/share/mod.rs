@@ -1,4 +1,3 @@
-//! What goes in and out: other tools' logs and traces.
-//! Taking histories and runs in and out of the formats of other tools.
+//! What goes in and out: links, histories, traces.
 
 pub mod import;

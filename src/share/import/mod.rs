@@ -1,14 +1,13 @@
-//! Executions that others recorded, as plain data.
+//! Readers of foreign formats. Bad input gives one sentence with line and column.
+
 pub mod etcd;
 pub mod execution;
+pub mod history;
+pub mod notation;
 pub mod shiviz;
 
 #[cfg(test)]
 mod tests;
-//! Readers of foreign formats. Bad input gives one sentence with line and column.
-
-pub mod history;
-pub mod notation;
 
 use std::fmt;
 
