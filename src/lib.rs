@@ -8,3 +8,4 @@ pub mod core;
 pub mod models;
 pub mod protocols;
 pub mod share;
+pub mod stories;

@@ -12,6 +12,7 @@ mod formula;
 mod hash;
 mod history;
 mod import;
+mod story;
 
 use serde::{Deserialize, Serialize};
 
@@ -82,6 +83,7 @@ const COMMANDS: &[(&str, &str, Command)] = &[
     ("formula", "exact numbers: pbs, om, pbft, a case a line", formula::formula),
     ("hash", "where keys live under a placement rule", hash::hash),
     ("history", "judges a history of client operations", history::run),
+    ("story", "plays stories and re-enactments, a line a step", story::run),
     ("import", "executions others recorded, as events and parents", import::import),
 ];
 

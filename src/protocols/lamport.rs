@@ -19,6 +19,7 @@ use crate::core::protocol::{
     TimerName, Witness,
 };
 use crate::core::view::{Family, Layout, Lens, MessageLook, NodeLook};
+use crate::stories::{Ask, Step, Story};
 
 /// The protocol.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -40,6 +41,8 @@ pub const SCENE: Scene = Scene {
     leaves_out: "Physical clocks, total order and mutual exclusion.",
     layout: Layout::Row,
     presets: PRESETS,
+    stories: STORIES,
+    challenges: &[],
     build: |setup| catalog::make::<Lamport>(PRESETS, setup),
     info: catalog::info::<Lamport>,
 };
@@ -50,6 +53,56 @@ const PRESETS: &[Preset] = &[Preset {
     version: "1978",
     source: "Lamport 1978, figure 1: three processes",
     values: &[("nodes", 3)],
+}];
+
+const STORIES: &[Story] = &[Story {
+    id: "before",
+    title: "What a number knows",
+    source: None,
+    preset: "paper",
+    knobs: &[("lamport.pause", 10_000_000)],
+    mutants: &[],
+    seed: 3,
+    steps: &[
+        Step {
+            text: "Three processes, no shared clock. Each counts its own events, from zero.",
+            ..Step::SAY
+        },
+        Step {
+            text: "Something happens in {P}, then again. Its clock says one, then two. That is rule IR1.",
+            say: &["A: local at P"],
+            until: "P.C >= 1 & not op A open",
+            ..Step::SAY
+        },
+        Step {
+            text: "{P} sends to {Q}. The message carries the time at which it left.",
+            say: &["A: send 1 at P"],
+            until: "P.C >= 2 & not op A open",
+            ask: Some(Ask {
+                question: "{Q} has counted nothing yet. What will its clock say on arrival?",
+                options: &[
+                    ("One: its first event", "P.C = 1"),
+                    ("More than the message says", "P.C >= 2"),
+                ],
+            }),
+            ..Step::SAY
+        },
+        Step {
+            text: "{Q} jumps ahead of the message: an effect is always later than its cause. That is rule IR2.",
+            until: "rule IR2b Q & Q.C >= 3",
+            ..Step::SAY
+        },
+        Step {
+            text: "Meanwhile {R} heard of none of this. Its small number says nothing about before: select an event and see what lies beside it.",
+            say: &["A: local at R"],
+            until: "R.C >= 1",
+            ..Step::SAY
+        },
+        Step {
+            text: "Your turn: let processes send, hold a message back, and watch which clocks jump.",
+            ..Step::SAY
+        },
+    ],
 }];
 
 /// Settings; times in microseconds.

@@ -35,6 +35,8 @@ pub const SCENE: Scene = Scene {
     leaves_out: "Agreement.",
     layout: Layout::Circle,
     presets: PRESETS,
+    stories: &[],
+    challenges: &[],
     build: |setup| catalog::make::<Largest>(PRESETS, setup),
     info: catalog::info::<Largest>,
 };
