@@ -143,7 +143,7 @@ impl<M: Model> Search<M> {
             return state;
         }
         let state = self.frontier.pop_front()?;
-        self.heap -= self.model.heap_bytes(&state);
+        self.heap = self.heap.saturating_sub(self.model.heap_bytes(&state));
         self.cursor += 1;
         Some(state)
     }
@@ -321,7 +321,7 @@ impl<M: Model> Search<M> {
         self.trail.last().map(|(_, state)| state.clone())
     }
 
-    fn finding(&mut self, property: usize, index: u32) -> Option<Finding<M::State, M::Action>> {
+    fn finding(&self, property: usize, index: u32) -> Option<Finding<M::State, M::Action>> {
         let mut chain = vec![index];
         while let Some(parent) = chain.last().map(|i| self.parents[*i as usize]) {
             if parent == NONE {
@@ -343,7 +343,7 @@ impl<M: Model> Search<M> {
     }
 
     /// What was found so far.
-    pub fn report(&mut self) -> Report<M::State, M::Action> {
+    pub fn report(&self) -> Report<M::State, M::Action> {
         let mut violations = Vec::new();
         let mut witnesses = Vec::new();
         let mut unreached = Vec::new();
