@@ -169,3 +169,105 @@ fn liveness_agrees_with_all_sets_of_nodes() {
     }
     assert!((SEEDS / 10..SEEDS * 9 / 10).contains(&live), "{live}");
 }
+
+/// One step of a program.
+#[derive(Clone, Copy, Debug)]
+enum Step {
+    /// Touches nothing that others see.
+    Local,
+    /// Adds to the shared counter.
+    Add(u8),
+    /// Waits for a value of the shared counter.
+    Await(u8),
+}
+
+/// Processes that share a counter; some run for ever.
+#[derive(Clone, Debug)]
+struct Programs {
+    code: Vec<(Vec<Step>, bool)>,
+    bad: u8,
+}
+
+impl Programs {
+    fn random(seed: u32) -> Programs {
+        let mut k = 0u32;
+        let mut draw = |below: u64| {
+            k += 1;
+            fingerprint(&(seed, k, 'p')) % below
+        };
+        let code = (0..3).map(|_| {
+            let steps = (0..1 + draw(4)).map(|_| match draw(5) {
+                0 => Step::Add(1 + draw(3) as u8),
+                1 => Step::Await(draw(8) as u8),
+                _ => Step::Local,
+            });
+            (steps.collect(), draw(2) == 0)
+        });
+        Programs { code: code.collect(), bad: draw(8) as u8 }
+    }
+}
+
+impl Model for Programs {
+    /// Program counters, and the shared counter last.
+    type State = [u8; 4];
+    type Action = u8;
+    fn init(&self, out: &mut Vec<[u8; 4]>) {
+        out.push([0; 4]);
+    }
+    fn actions(&self, s: &[u8; 4], out: &mut Vec<u8>) {
+        out.extend((0..3).filter(|p| self.next(s, p).is_some()));
+    }
+    fn next(&self, s: &[u8; 4], p: &u8) -> Option<[u8; 4]> {
+        let (p, mut next) = (usize::from(*p), *s);
+        let (steps, forever) = &self.code[p];
+        match *steps.get(usize::from(s[p]))? {
+            Step::Local => {}
+            Step::Add(n) => next[3] = (s[3] + n) % 8,
+            Step::Await(n) if s[3] != n => return None,
+            Step::Await(_) => {}
+        }
+        next[p] += 1;
+        if *forever && usize::from(next[p]) == steps.len() {
+            next[p] = 0;
+        }
+        Some(next)
+    }
+    fn properties(&self) -> Vec<Property<Self>> {
+        vec![Property::always("Good", "test", |m: &Self, s: &[u8; 4]| s[3] != m.bad)]
+    }
+    fn label(&self, p: &u8) -> String {
+        p.to_string()
+    }
+    fn safe(&self, s: &[u8; 4], p: &u8) -> bool {
+        let p = usize::from(*p);
+        matches!(self.code[p].0.get(usize::from(s[p])), Some(Step::Local))
+    }
+}
+
+#[test]
+fn reduction_agrees_with_the_full_search() {
+    let (mut few, mut many, mut broken) = (0, 0, 0);
+    for seed in 0..SEEDS {
+        let programs = Programs::random(seed);
+        let run = |reduction, threads| {
+            let options = Options { reduction, ..Options::default() };
+            let mut search = Search::with(programs.clone(), Bounds::default(), options);
+            match threads {
+                0 => search.finish(),
+                _ => search.run_threads(threads, &mut || false),
+            };
+            search.report()
+        };
+        let (full, reduced) = (run(false, 0), run(true, 0));
+        assert_eq!(full.outcome, reduced.outcome, "seed {seed}: {programs:?}");
+        assert_eq!(full.outcome, run(true, 2).outcome, "seed {seed}: {programs:?}");
+        if full.outcome == Outcome::Complete {
+            assert_eq!(full.terminal, reduced.terminal, "deadlocks are kept: seed {seed}");
+        }
+        broken += u32::from(full.outcome == Outcome::Violated);
+        few += reduced.distinct;
+        many += full.distinct;
+    }
+    assert!(few * 4 < many * 3, "{few} of {many}");
+    assert!((SEEDS / 10..SEEDS * 9 / 10).contains(&broken), "{broken}");
+}
