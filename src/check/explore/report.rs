@@ -30,9 +30,9 @@ pub enum Keep {
 /// How to search.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Options {
-    /// Visit one state of each class of [`Model::canonical`].
+    /// Visit one state of each class of [`Model::canonical`](super::Model::canonical).
     pub symmetry: bool,
-    /// Partial-order reduction by [`Model::safe`].
+    /// Partial-order reduction by [`Model::safe`](super::Model::safe).
     pub reduction: bool,
     /// How to keep the frontier.
     pub keep: Keep,
@@ -137,7 +137,7 @@ pub struct Report<S, A> {
     pub bytes: u64,
     /// Invariants violated, each with a shortest path.
     pub violations: Vec<Finding<S, A>>,
-    /// States that [`Kind::Sometimes`] asked for, each with a shortest path.
+    /// States that [`Kind::Sometimes`](super::Kind::Sometimes) asked for, each with a shortest path.
     pub witnesses: Vec<Finding<S, A>>,
     /// `Sometimes` properties without a witness; refuted if the outcome is `Complete`.
     pub unreached: Vec<&'static str>,
