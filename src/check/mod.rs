@@ -1,2 +1,4 @@
-//! Checkers.
+//! Checkers: exhaustive search, and judges of histories.
+
 pub mod explore;
+pub mod history;

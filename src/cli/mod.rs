@@ -3,9 +3,17 @@
 //! A command reads only what its [`Host`] gives it and answers with an [`Output`]: no file, clock
 //! or terminal is touched here.
 
-use serde::{Deserialize, Serialize};
-
+mod bench;
+mod breaker;
+mod cases;
+mod clock;
 mod explore;
+mod formula;
+mod hash;
+mod history;
+mod import;
+
+use serde::{Deserialize, Serialize};
 
 /// What a command line may ask of the machine it runs on.
 pub trait Host {
@@ -65,8 +73,17 @@ pub const USAGE: u8 = 64;
 type Command = fn(&mut Args, &dyn Host) -> Answer;
 
 /// Every subcommand, its one-line help, and the function that answers.
-const COMMANDS: &[(&str, &str, Command)] =
-    &[("explore", "visits every state of a specification-level model", explore::run)];
+const COMMANDS: &[(&str, &str, Command)] = &[
+    ("bench", "what the engine costs on this machine", bench::run),
+    ("breaker", "scripts of calls through a circuit breaker, a case a line", breaker::breaker),
+    ("clock", "what logical clocks say, a case a line", clock::clock),
+    ("eventlog", "appends with an expected version, a case a line", formula::eventlog),
+    ("explore", "visits every state of a specification-level model", explore::run),
+    ("formula", "exact numbers: pbs, om, pbft, a case a line", formula::formula),
+    ("hash", "where keys live under a placement rule", hash::hash),
+    ("history", "judges a history of client operations", history::run),
+    ("import", "executions others recorded, as events and parents", import::import),
+];
 
 /// Runs one command line (without the program's name).
 pub fn call(args: &[String], host: &dyn Host) -> Output {

@@ -1,2 +1,16 @@
-//! Engine.
+//! The engine: protocols as pure functions, worlds as lists of things that could happen next,
+//! sessions as lists of the things that did.
+
+pub mod action;
+pub mod clock;
+pub mod config;
 pub mod hash;
+pub mod ids;
+pub mod kernel;
+pub mod list;
+pub mod protocol;
+pub mod random;
+pub mod session;
+pub mod trace;
+pub mod view;
+pub mod world;

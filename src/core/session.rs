@@ -1,0 +1,252 @@
+//! A session: a run as a document. The journal is the truth; checkpoints are a cache. Nothing is
+//! ever overwritten: acting in the past starts a branch.
+
+use super::action::{Action, Entry};
+use super::config::Setup;
+use super::trace::Trace;
+use super::view::{Event, WorldView};
+use super::world::AnyWorld;
+use std::collections::BTreeMap;
+
+/// Steps between checkpoints: re-running this many costs far less than a frame.
+const STRIDE: u64 = 256;
+/// Checkpoints kept a branch; beyond that every second one goes.
+const MOST_CHECKPOINTS: usize = 512;
+
+/// Makes the world of a setup at time 0, or says in one sentence what is wrong with the setup.
+pub type Build = fn(&Setup) -> Result<Box<dyn AnyWorld>, String>;
+
+/// One line of time.
+pub struct Branch {
+    /// What it is called.
+    pub name: String,
+    /// The branch and step it left, unless it is the first.
+    pub parent: Option<(usize, u64)>,
+    /// The interventions, in order.
+    pub journal: Vec<Entry>,
+    /// What has been recorded of it.
+    pub trace: Trace,
+    checkpoints: BTreeMap<u64, Checkpoint>,
+}
+
+struct Checkpoint {
+    world: Box<dyn AnyWorld>,
+    applied: usize,
+}
+
+impl Checkpoint {
+    fn fork(&self) -> Checkpoint {
+        Checkpoint { world: self.world.fork(), applied: self.applied }
+    }
+}
+
+/// A run with its branches and a cursor.
+pub struct Session {
+    /// Which run.
+    pub setup: Setup,
+    branches: Vec<Branch>,
+    current: usize,
+    world: Box<dyn AnyWorld>,
+    /// Journal entries that the world at the cursor has seen.
+    applied: usize,
+    time: u64,
+}
+
+impl Session {
+    /// A run at time 0 with a journal to follow.
+    pub fn new(build: Build, setup: Setup, journal: Vec<Entry>) -> Result<Self, String> {
+        if journal.windows(2).any(|w| w[0].at > w[1].at) {
+            return Err("the journal's times go back".into());
+        }
+        let world = build(&setup)?;
+        let start = Checkpoint { world: world.fork(), applied: 0 };
+        let branch = Branch {
+            name: "main".into(),
+            parent: None,
+            journal,
+            trace: Trace::default(),
+            checkpoints: BTreeMap::from([(0, start)]),
+        };
+        Ok(Session { setup, branches: vec![branch], current: 0, world, applied: 0, time: 0 })
+    }
+
+    /// The branch under the cursor.
+    pub fn branch(&self) -> &Branch {
+        &self.branches[self.current]
+    }
+    /// All branches; the first is the one the session began with.
+    pub fn branches(&self) -> &[Branch] {
+        &self.branches
+    }
+    /// Which branch is under the cursor.
+    pub fn current(&self) -> usize {
+        self.current
+    }
+    /// What is recorded of the current branch, also beyond the cursor.
+    pub fn trace(&self) -> &Trace {
+        &self.branch().trace
+    }
+    /// Steps taken at the cursor.
+    pub fn cursor(&self) -> u64 {
+        self.world.steps()
+    }
+    /// Virtual time at the cursor, in microseconds; between two steps it moves while playing.
+    pub fn time(&self) -> u64 {
+        self.time
+    }
+    /// The world at the cursor.
+    pub fn world(&self) -> &dyn AnyWorld {
+        &*self.world
+    }
+    /// What can be seen at the cursor.
+    pub fn view(&self) -> WorldView {
+        self.world.view()
+    }
+    /// Digest of everything up to the cursor.
+    pub fn digest(&self) -> u64 {
+        self.world.digest()
+    }
+
+    /// Is the next thing an entry of the journal?
+    fn next_is_entry(&self) -> bool {
+        let Some(entry) = self.branch().journal.get(self.applied) else { return false };
+        self.world.next_due().is_none_or(|due| entry.at <= due)
+    }
+
+    /// When the next step will be, if there is one.
+    pub fn next_at(&self) -> Option<u64> {
+        if self.next_is_entry() {
+            return Some(self.branch().journal[self.applied].at.max(self.world.now()));
+        }
+        self.world.next_due()
+    }
+
+    /// Takes one step.
+    pub fn forward(&mut self) -> Option<&Event> {
+        let event = self.advance()?;
+        let step = event.step;
+        let branch = &mut self.branches[self.current];
+        if step > branch.trace.len() {
+            branch.trace.push(event);
+        }
+        if step % STRIDE == 0 {
+            let (world, applied) = (&self.world, self.applied);
+            branch
+                .checkpoints
+                .entry(step)
+                .or_insert_with(|| Checkpoint { world: world.fork(), applied });
+            thin(&mut branch.checkpoints);
+        }
+        branch.trace.event(step)
+    }
+
+    fn advance(&mut self) -> Option<Event> {
+        let event = if self.next_is_entry() {
+            let entry = &self.branches[self.current].journal[self.applied];
+            self.applied += 1;
+            self.world.act(entry)
+        } else {
+            self.world.step()?
+        };
+        self.time = self.time.max(event.at);
+        Some(event)
+    }
+
+    /// Lets everything up to a time happen, at most `most` steps; true when time has got there.
+    pub fn advance_to(&mut self, time: u64, most: u64) -> bool {
+        for _ in 0..most {
+            match self.next_at() {
+                Some(at) if at <= time => self.forward(),
+                _ => {
+                    self.time = self.time.max(time);
+                    return true;
+                }
+            };
+        }
+        false
+    }
+
+    /// Goes to a step, back or forth; stops early where the run ends.
+    pub fn seek(&mut self, step: u64) {
+        let here = self.cursor();
+        let from = self.branch().checkpoints.range(..=step).next_back();
+        if let Some((at, checkpoint)) = from.filter(|(at, _)| step < here || **at > here) {
+            debug_assert!(*at <= step);
+            let Checkpoint { world, applied } = checkpoint.fork();
+            self.world = world;
+            self.applied = applied;
+        }
+        while self.cursor() < step && self.forward().is_some() {}
+        self.time = self.world.now();
+    }
+
+    /// Goes to a time.
+    pub fn seek_time(&mut self, time: u64) {
+        let known = self.trace().step_at(time);
+        self.seek(known);
+        self.advance_to(time, u64::MAX);
+        self.time = time.max(self.world.now());
+    }
+
+    /// Does something at the cursor. If the branch goes on beyond the cursor, what was there stays
+    /// and a new branch begins here. Refuses, with a sentence, what makes no sense here.
+    pub fn act(&mut self, action: Action) -> Result<(), String> {
+        // An entry comes before what happens by itself at its time, so what is left of this
+        // instant happens first.
+        let now = self.time.max(self.world.now());
+        self.advance_to(now, u64::MAX);
+        self.world.allows(&action)?;
+        let at = if self.world.steps() > 0 && self.world.now() == now { now + 1 } else { now };
+        if self.applied < self.branch().journal.len() || self.cursor() < self.trace().len() {
+            self.fork();
+        }
+        self.branches[self.current].journal.push(Entry { at, action });
+        while self.applied < self.branch().journal.len() && self.forward().is_some() {}
+        Ok(())
+    }
+
+    /// Begins a branch at the cursor and moves to it.
+    pub fn fork(&mut self) {
+        let step = self.cursor();
+        let old = self.branch();
+        let checkpoints = old.checkpoints.range(..=step).map(|(s, c)| (*s, c.fork())).collect();
+        let branch = Branch {
+            name: format!("branch {}", self.branches.len()),
+            parent: Some((self.current, step)),
+            journal: old.journal[..self.applied].to_vec(),
+            trace: old.trace.prefix(step),
+            checkpoints,
+        };
+        self.branches.push(branch);
+        self.current = self.branches.len() - 1;
+    }
+
+    /// Moves to another branch, to the same time.
+    pub fn switch(&mut self, branch: usize) {
+        if branch >= self.branches.len() || branch == self.current {
+            return;
+        }
+        let time = self.time;
+        self.current = branch;
+        let Checkpoint { world, applied } = self.branches[branch].checkpoints[&0].fork();
+        self.world = world;
+        self.applied = applied;
+        self.seek_time(time);
+    }
+
+    /// Rough bytes held by checkpoints' count, for figures.
+    pub fn checkpoints(&self) -> usize {
+        self.branches.iter().map(|b| b.checkpoints.len()).sum()
+    }
+}
+
+/// Keeps the first and every second of the rest once there are too many.
+fn thin(checkpoints: &mut BTreeMap<u64, Checkpoint>) {
+    if checkpoints.len() > MOST_CHECKPOINTS {
+        let mut keep = false;
+        checkpoints.retain(|step, _| {
+            keep = !keep;
+            *step == 0 || keep
+        });
+    }
+}

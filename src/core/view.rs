@@ -1,0 +1,398 @@
+//! What can be seen of a world: plain data, integers and strings, nothing of any protocol's types.
+//! Drawing, the inspector, tests and exports all start here.
+
+use super::action::{Action, Call};
+use super::ids::{MsgId, NodeId, NodeSet, OpId};
+use serde::Serialize;
+
+/// The shared pictures a scene may choose from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Lens {
+    /// A row of cells a node.
+    Log,
+    /// Operations of clients against time.
+    History,
+    /// Timestamps at events.
+    Clocks,
+}
+
+/// How the nodes stand; closed-form, so that nodes never move because state changed.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Layout {
+    /// On a circle, the first on top.
+    #[default]
+    Circle,
+    /// Side by side.
+    Row,
+    /// Two groups facing each other.
+    TwoSites,
+}
+
+/// A world at one step.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct WorldView {
+    /// True time in microseconds.
+    pub now: u64,
+    /// Steps taken.
+    pub step: u64,
+    /// Servers, then clients; a node's place is its number.
+    pub nodes: Vec<NodeView>,
+    /// Messages on their way or docked at a busy receiver, in the order of their names.
+    pub messages: Vec<MessageView>,
+    /// Links that are not as the settings say.
+    pub links: Vec<LinkView>,
+    /// The groups, if what is cut is exactly what lies between groups (clients included).
+    pub groups: Option<Vec<NodeSet>>,
+    /// One a property.
+    pub verdicts: Vec<Verdict>,
+    /// What only the observer knows.
+    pub facts: Vec<String>,
+    /// The last log position known, to the observer, to be committed.
+    pub committed: Option<u64>,
+    /// Nothing happens by itself.
+    pub manual: bool,
+}
+
+/// What kind of thing a node is; decides its outline.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Shape {
+    /// Rounded square.
+    #[default]
+    Server,
+    /// Circle.
+    Client,
+    /// Hexagon.
+    Service,
+    /// Diamond.
+    Router,
+    /// Small house.
+    General,
+}
+
+/// How a role is drawn.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Border {
+    /// Leader, primary.
+    Double,
+    /// Candidate, proposer.
+    Dashed,
+    /// Follower.
+    #[default]
+    Single,
+    /// Learner, observer.
+    Thin,
+}
+
+/// Is the process running?
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Status {
+    /// Running.
+    #[default]
+    Up,
+    /// Stopped; only its disk is left.
+    Crashed,
+    /// Stopped without its knowledge.
+    Paused,
+    /// Running slowly.
+    Slow,
+}
+
+/// What a protocol says about a node.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct NodeLook {
+    /// Role in the field's word: `Leader`, `Follower`.
+    pub role: String,
+    /// How the role is drawn.
+    pub border: Border,
+    /// One letter for small drawings (`L`), empty for the ordinary role.
+    pub glyph: String,
+    /// Term, ballot, view, epoch: chooses the fill.
+    pub epoch: Option<u64>,
+    /// What stands under the name: `term 3`, `⟨7⟩`.
+    pub badge: String,
+    /// What survives a crash, name and value.
+    pub durable: Vec<(String, String)>,
+    /// What does not.
+    pub volatile: Vec<(String, String)>,
+    /// Votes or acknowledgements received, as dots at their senders' bearings: who, and whether
+    /// in favour.
+    pub ballots: Vec<(NodeId, bool)>,
+}
+
+/// A node.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct NodeView {
+    /// Its number.
+    pub id: NodeId,
+    /// `S1`, `A`.
+    pub name: String,
+    /// Its outline.
+    pub shape: Shape,
+    /// Running?
+    pub status: Status,
+    /// What the protocol says of it.
+    pub look: NodeLook,
+    /// Its log.
+    pub log: Option<LogView>,
+    /// Running timers.
+    pub timers: Vec<TimerView>,
+    /// Its clock minus true time, in microseconds.
+    pub skew: i64,
+    /// Its clock's rate, in parts per million above true time.
+    pub drift: i32,
+    /// Waiting for its disk.
+    pub syncing: bool,
+    /// What waits at a busy or paused node: how many messages and timers.
+    pub inbox: u32,
+    /// It lies (known to the observer only).
+    pub lies: bool,
+    /// For a client: what it is waiting for.
+    pub waiting: Option<String>,
+}
+
+/// A running timer.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct TimerView {
+    /// Its name.
+    pub name: String,
+    /// Its code in [`Action::Fire`].
+    pub code: u32,
+    /// Started at, true time in microseconds.
+    pub set_at: u64,
+    /// Ends at, true time in microseconds; `None` while the clock stands still.
+    pub due: Option<u64>,
+}
+
+/// Rows of cells.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct LogView {
+    /// Position of the first cell.
+    pub first: u64,
+    /// Cells in order.
+    pub cells: Vec<Cell>,
+    /// The node knows everything up to here to be committed.
+    pub committed: u64,
+}
+
+/// One log entry.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct Cell {
+    /// What it says, short.
+    pub text: String,
+    /// Term or epoch.
+    pub epoch: u64,
+}
+
+/// Family of a message: its shape and hue.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Family {
+    /// Vote, prepare: triangle.
+    Vote,
+    /// Replicate, propose: square.
+    #[default]
+    Replicate,
+    /// Acknowledgement: disc.
+    Ack,
+    /// Heartbeat: small disc.
+    Heartbeat,
+    /// Commit: diamond.
+    Commit,
+    /// Client's request or answer: arrow head.
+    Client,
+    /// Snapshot: framed square.
+    Snapshot,
+    /// Gossip: star.
+    Gossip,
+    /// View change: pentagon.
+    ViewChange,
+    /// Token, hint: envelope.
+    Token,
+}
+
+/// A message in general.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash, Serialize)]
+pub struct MessageLook {
+    /// Its name in the paper or the specification.
+    pub name: &'static str,
+    /// Shape and hue.
+    pub family: Family,
+    /// An answer (hollow), not a request (filled).
+    pub reply: bool,
+    /// An answer that says no.
+    pub negative: bool,
+    /// Term or epoch it carries.
+    pub epoch: Option<u64>,
+}
+
+/// A message on its way.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct MessageView {
+    /// Its name.
+    pub id: MsgId,
+    /// What it is.
+    pub look: MessageLook,
+    /// Sent at, true time in microseconds.
+    pub sent_at: u64,
+    /// Arrives, or is lost, at.
+    pub due: u64,
+    /// It will be lost half-way.
+    pub doomed: bool,
+    /// Held back by hand.
+    pub held: bool,
+    /// It has arrived and waits for a busy or paused receiver.
+    pub docked: bool,
+    /// A copy of another message.
+    pub twin: bool,
+    /// What it says differs from what an honest sender would have said.
+    pub forged: bool,
+}
+
+/// A link that is not as the settings say.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct LinkView {
+    /// From.
+    pub from: NodeId,
+    /// To.
+    pub to: NodeId,
+    /// Nothing passes.
+    pub cut: bool,
+    /// Share lost, parts per million.
+    pub loss: u32,
+    /// Delay added, microseconds.
+    pub delay: u32,
+}
+
+/// What a checker says of a property, up to this step.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Verdict {
+    /// Property's id.
+    pub property: &'static str,
+    /// The field's name for it.
+    pub title: &'static str,
+    /// States checked.
+    pub checked: u64,
+    /// The first violation.
+    pub violation: Option<Violation>,
+}
+
+/// A property broken.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Violation {
+    /// After this step.
+    pub step: u64,
+    /// True time in microseconds.
+    pub at: u64,
+    /// One sentence.
+    pub why: String,
+    /// The nodes involved.
+    pub nodes: Vec<NodeId>,
+}
+
+/// Why a message was lost.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Loss {
+    /// By chance.
+    Chance,
+    /// The link is cut.
+    Cut,
+    /// Nobody was there to take it.
+    Down,
+    /// By hand.
+    Dropped,
+    /// Its sender is Byzantine and kept silent.
+    Withheld,
+}
+
+/// What happened in a step.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum What {
+    /// A node started.
+    Boot,
+    /// A message was handled.
+    Receive(MsgId),
+    /// A timer ran out.
+    Timer { code: u32, name: &'static str },
+    /// A message was lost.
+    Lost { msg: MsgId, why: Loss },
+    /// A message or timer waits at a busy node.
+    Dock,
+    /// A write became safe, and what waited for it took place.
+    Sync,
+    /// Somebody intervened.
+    Act(Action),
+    /// An intervention that made no sense here.
+    Ignored { action: Action, why: String },
+}
+
+/// A message put on a link.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize)]
+pub struct Sent {
+    /// Its name.
+    pub id: MsgId,
+    /// What it is.
+    pub look: MessageLook,
+    /// Arrives, or is lost, at (microseconds).
+    pub due: u64,
+}
+
+/// What happened to a client's operation.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum OpStep {
+    /// It was invoked; `process` is new after each unknown outcome.
+    Invoke { op: OpId, process: u32, call: Call },
+    /// It is done.
+    Ok { op: OpId, value: Option<String> },
+    /// It did not happen.
+    Fail { op: OpId, why: &'static str },
+    /// No answer in time: it may have happened or may yet.
+    Unknown { op: OpId },
+}
+
+/// A vector timestamp of the engine: for each process, how many of its events this one knows of.
+pub type Stamp = std::sync::Arc<[u32]>;
+
+/// One step of a run, as recorded.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Event {
+    /// Its number, from 1.
+    pub step: u64,
+    /// True time in microseconds.
+    pub at: u64,
+    /// Where it happened; `None` for the network.
+    pub node: Option<NodeId>,
+    /// What it was.
+    pub what: What,
+    /// Somebody made it happen now; it did not happen by itself.
+    pub forced: bool,
+    /// Rules applied, in order.
+    pub notes: Vec<&'static str>,
+    /// Messages sent.
+    pub sent: Vec<Sent>,
+    /// Clients' operations begun or ended.
+    pub ops: Vec<OpStep>,
+    /// Engine's own causality; empty for the network's events.
+    #[serde(skip)]
+    pub stamp: Stamp,
+    /// Properties broken for the first time here.
+    pub broken: Vec<&'static str>,
+}
+
+impl Event {
+    /// Did this event happen before `other` (in Lamport's sense), or is it the same?
+    pub fn before(&self, other: &Event) -> bool {
+        let Some(node) = self.node else { return false };
+        match (self.stamp.get(node.at()), other.stamp.get(node.at())) {
+            (Some(mine), Some(known)) => other.node.is_some() && *mine <= *known,
+            _ => false,
+        }
+    }
+}

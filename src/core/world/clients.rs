@@ -1,0 +1,185 @@
+//! Clients: outside the cluster, behind links like everyone else. They send an operation, send it
+//! again if nobody answers, and after a while no longer know whether it happened.
+
+use super::*;
+use crate::core::action::Call;
+use crate::core::ids::OpId;
+use crate::core::kernel::Mode;
+use crate::core::random::{Stream, below, draw, exponential};
+use crate::core::view::OpStep;
+
+/// The client's next operation.
+pub(super) const THINK: u32 = 0;
+/// The same operation again.
+pub(super) const RETRY: u32 = 1;
+/// The client gives up waiting.
+pub(super) const DEADLINE: u32 = 2;
+
+/// What a client's timer is called.
+pub(super) fn timer_title(code: u32) -> &'static str {
+    match code {
+        THINK => "next operation",
+        RETRY => "ask again",
+        _ => "give up waiting",
+    }
+}
+
+/// Pause before asking somebody else.
+const REDIRECT_PAUSE: u64 = 20_000;
+
+/// A client.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub(super) struct Client<P: Show> {
+    pub(super) me: NodeId,
+    pub(super) next: u32,
+    pub(super) process: u32,
+    pub(super) waiting: Option<Waiting<P>>,
+    /// Who answered last, or was said to be in charge.
+    pub(super) known: Option<NodeId>,
+    draws: u64,
+}
+
+/// An operation a client waits for.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub(super) struct Waiting<P: Show> {
+    pub(super) id: OpId,
+    pub(super) op: P::Op,
+    pub(super) target: NodeId,
+    fixed: bool,
+}
+
+impl<P: Show> Client<P> {
+    pub(super) fn new(n: u16, k: &mut Kernel) -> Self {
+        let me = NodeId(k.common.nodes + n);
+        let mut client =
+            Client { me, next: 0, process: u32::from(n), waiting: None, known: None, draws: 0 };
+        client.think(k);
+        client
+    }
+
+    fn draw(&mut self, k: &Kernel) -> u64 {
+        self.draws += 1;
+        draw(k.seed, Stream::Client(self.me.0), self.draws)
+    }
+
+    fn think(&mut self, k: &mut Kernel) {
+        let mean = k.common.client.interval;
+        if mean > 0 {
+            let pause = exponential(self.draw(k), mean);
+            k.set_timer(self.me, THINK, pause);
+        }
+    }
+
+    fn pick_server(&mut self, k: &Kernel) -> NodeId {
+        NodeId(below(self.draw(k), k.common.nodes.into()) as u16)
+    }
+}
+
+impl<P: Show> World<P> {
+    fn client_place(&self, node: NodeId) -> usize {
+        usize::from(node.0 - self.settings.common.nodes)
+    }
+
+    pub(super) fn client_timer(&mut self, node: NodeId, code: u32, ev: &mut Event) {
+        let c = self.client_place(node);
+        match code {
+            THINK => self.next_op(c, ev),
+            RETRY => self.ask_again(c, ev),
+            _ => {
+                if let Some(w) = self.clients[c].waiting.take() {
+                    ev.ops.push(OpStep::Unknown { op: w.id });
+                    // An unknown operation stays open for ever: what the client does next is
+                    // another process's.
+                    self.clients[c].process += u32::from(self.settings.common.clients);
+                    self.clients[c].known = None;
+                    self.k.cancel_timer(node, RETRY);
+                    self.clients[c].think(&mut self.k);
+                }
+            }
+        }
+    }
+
+    fn next_op(&mut self, c: usize, ev: &mut Event) {
+        if self.clients[c].waiting.is_some() {
+            return;
+        }
+        let settings = self.settings.clone();
+        let client = &mut self.clients[c];
+        let nth = client.next;
+        let k = &self.k;
+        let mut pick = |n: u64| below(client.draw(k), n);
+        match P::workload(&settings.common, c as u16, nth, &mut pick) {
+            Some(op) => self.invoke(c, op, None, ev),
+            None => self.clients[c].think(&mut self.k),
+        }
+    }
+
+    /// A client invokes an operation.
+    pub(super) fn invoke(&mut self, c: usize, op: P::Op, to: Option<NodeId>, ev: &mut Event) {
+        let k = &self.k;
+        let client = &mut self.clients[c];
+        let id = OpId { client: client.me, nth: client.next };
+        client.next += 1;
+        let target = match to.or(client.known) {
+            Some(server) => server,
+            None => client.pick_server(k),
+        };
+        client.waiting = Some(Waiting { id, op: op.clone(), target, fixed: to.is_some() });
+        let (me, process) = (client.me, client.process);
+        let times = self.k.common.client;
+        self.k.cancel_timer(me, THINK);
+        self.k.set_timer(me, DEADLINE, times.timeout);
+        if times.retry > 0 && to.is_none() {
+            self.k.set_timer(me, RETRY, times.retry);
+        }
+        let call: Call = P::call(&op);
+        ev.ops.push(OpStep::Invoke { op: id, process, call });
+        self.post(me, target, Payload::Request { op: id, call: op }, 100, ev);
+    }
+
+    fn ask_again(&mut self, c: usize, ev: &mut Event) {
+        let k = &self.k;
+        let client = &mut self.clients[c];
+        let (me, known) = (client.me, client.known.take());
+        let other = client.pick_server(k);
+        let Some(w) = client.waiting.as_mut() else { return };
+        if !w.fixed {
+            w.target = known.unwrap_or(other);
+        }
+        let (id, op, target) = (w.id, w.op.clone(), w.target);
+        if self.k.common.client.retry > 0 {
+            self.k.set_timer(me, RETRY, self.k.common.client.retry);
+        }
+        self.post(me, target, Payload::Request { op: id, call: op }, 100, ev);
+    }
+
+    /// An answer has reached its client.
+    pub(super) fn answered(&mut self, from: NodeId, op: OpId, outcome: Outcome<P>, ev: &mut Event) {
+        let c = self.client_place(op.client);
+        let client = &mut self.clients[c];
+        // Answers to an operation that is settled, or given up, change nothing.
+        let Some(w) = client.waiting.as_ref().filter(|w| w.id == op) else { return };
+        let (me, target, asked) = (client.me, w.target, w.op.clone());
+        let end = match &outcome {
+            Outcome::Redirect(_) if w.fixed => OpStep::Fail { op, why: "not the one in charge" },
+            Outcome::Redirect(hint) => {
+                client.known = *hint;
+                if self.k.mode == Mode::Search {
+                    return;
+                }
+                return self.k.set_timer(me, RETRY, REDIRECT_PAUSE);
+            }
+            Outcome::Ok(ret) => {
+                client.known = Some(target);
+                OpStep::Ok { op, value: P::answer(ret) }
+            }
+            Outcome::Fail(why) => OpStep::Fail { op, why },
+        };
+        client.waiting = None;
+        self.k.cancel_timer(me, RETRY);
+        self.k.cancel_timer(me, DEADLINE);
+        self.clients[c].think(&mut self.k);
+        ev.ops.push(end);
+        self.answers(from, op, asked, outcome);
+    }
+}

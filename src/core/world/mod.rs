@@ -1,0 +1,249 @@
+//! A world: nodes of one protocol, their disks, the network between them and their clients, as a
+//! list of things that could happen next.
+
+mod act;
+mod clients;
+mod disk;
+mod observe;
+mod options;
+mod show;
+mod step;
+
+pub use options::Limits;
+
+use super::action::{Action, Entry};
+use super::config::Common;
+use super::hash::fingerprint;
+use super::ids::{MsgId, NodeId, OpId};
+use super::kernel::{Kernel, Mode};
+use super::protocol::{Context, Dice, Effect, Node, Outcome, Payload, Show};
+use super::view::{Event, MessageView, What, WorldView};
+use clients::Client;
+use observe::Check;
+use std::collections::{BTreeMap, VecDeque};
+use std::sync::Arc;
+
+/// Fixed for the whole run.
+#[derive(Clone, Debug)]
+pub struct Settings<P: Show> {
+    /// What every scene has.
+    pub common: Common,
+    /// What this protocol has.
+    pub cfg: P::Config,
+    /// Mutants switched on, as bits.
+    pub mutants: u32,
+}
+
+/// A node, its disk, and what it still has to do.
+#[derive(Clone, Debug)]
+struct Slot<P: Show> {
+    node: Node<P>,
+    /// What surely survives.
+    synced: Arc<P::Durable>,
+    /// What was safe before that, for disks that lose their tail.
+    before: Arc<P::Durable>,
+    /// Written, not safe yet; oldest first.
+    written: Vec<Arc<P::Durable>>,
+    /// Effects that wait for the disk.
+    pending: VecDeque<Effect<P>>,
+}
+
+/// A world of one protocol.
+#[derive(Clone, Debug)]
+pub struct World<P: Show> {
+    k: Kernel,
+    settings: Arc<Settings<P>>,
+    slots: Vec<Arc<Slot<P>>>,
+    clients: Vec<Client<P>>,
+    payloads: BTreeMap<MsgId, Arc<Payload<P>>>,
+    observer: Arc<P::Observer>,
+    checks: Vec<Check>,
+    /// What clients were told in the present step.
+    told: Vec<(NodeId, OpId, P::Op, Outcome<P>)>,
+    /// Sizes of the choices the last handler asked for.
+    asked: Vec<u8>,
+}
+
+/// A world whose protocol is not known by type: the one place where it is forgotten.
+pub trait AnyWorld: Send {
+    /// True time, microseconds.
+    fn now(&self) -> u64;
+    /// Steps taken.
+    fn steps(&self) -> u64;
+    /// When the next thing happens by itself.
+    fn next_due(&self) -> Option<u64>;
+    /// Lets the next thing happen.
+    fn step(&mut self) -> Option<Event>;
+    /// Does something at a time (not before now). What makes no sense is a step that changes
+    /// nothing and says why.
+    fn act(&mut self, entry: &Entry) -> Event;
+    /// Would this action make sense now? If not, one sentence.
+    fn allows(&self, action: &Action) -> Result<(), String>;
+    /// What can be seen.
+    fn view(&self) -> WorldView;
+    /// What a message in flight says.
+    fn details(&self, id: MsgId) -> Option<Vec<(String, String)>>;
+    /// A digest of every event and every node's state so far.
+    fn digest(&self) -> u64;
+    /// A copy.
+    fn fork(&self) -> Box<dyn AnyWorld>;
+    /// What a search may do next, within limits.
+    fn options(&self, limits: &Limits) -> Vec<Action>;
+    /// The state without time and names, for a search to recognise.
+    fn fingerprint(&self) -> u64;
+    /// Leaves time out, for a search.
+    fn set_search(&mut self);
+    /// The choices the last handler asked for (their sizes).
+    fn asked(&self) -> &[u8];
+    /// Properties broken so far, with the step of the first violation.
+    fn broken(&self) -> Vec<(&'static str, u64)>;
+}
+
+impl<P: Show> World<P> {
+    /// A world at time 0, before anything has happened.
+    pub fn new(settings: Settings<P>, seed: u64) -> Self {
+        let common = settings.common;
+        let mut k = Kernel::new(common, seed);
+        let settings = Arc::new(settings);
+        let blank = Arc::new(P::Durable::default());
+        let slots = (0..common.nodes).map(|n| {
+            let me = NodeId(n);
+            let mut dice = Dice::default();
+            let state = P::boot(&mut context(&settings, me, 0, &mut dice), &blank);
+            let node = Node { me, state, durable: P::Durable::default() };
+            let (synced, before) = (blank.clone(), blank.clone());
+            Arc::new(Slot { node, synced, before, written: Vec::new(), pending: VecDeque::new() })
+        });
+        let slots = slots.collect();
+        let clients = (0..common.clients).map(|c| Client::new(c, &mut k)).collect();
+        let checks = P::properties().iter().map(|_| Check::default()).collect();
+        World {
+            k,
+            settings,
+            slots,
+            clients,
+            payloads: BTreeMap::new(),
+            observer: Arc::default(),
+            checks,
+            told: Vec::new(),
+            asked: Vec::new(),
+        }
+    }
+
+    /// A server's node.
+    pub fn node(&self, n: u16) -> &Node<P> {
+        &self.slots[usize::from(n)].node
+    }
+
+    /// What the observer knows.
+    pub fn observer(&self) -> &P::Observer {
+        &self.observer
+    }
+
+    /// The kernel, to look at.
+    pub fn kernel(&self) -> &Kernel {
+        &self.k
+    }
+
+    fn is_server(&self, node: NodeId) -> bool {
+        node.0 < self.settings.common.nodes
+    }
+
+    fn exists(&self, node: NodeId) -> Result<(), String> {
+        if self.k.has(node) { Ok(()) } else { Err(format!("there is no process {}", node.0)) }
+    }
+
+    fn name(&self, node: NodeId) -> String {
+        if self.is_server(node) {
+            P::name(node.0)
+        } else {
+            client_name(node.0 - self.settings.common.nodes)
+        }
+    }
+}
+
+/// A context over the settings of a world.
+fn context<'a, P: Show>(
+    settings: &'a Settings<P>,
+    me: NodeId,
+    clock: i64,
+    dice: &'a mut Dice,
+) -> Context<'a, P> {
+    Context {
+        me,
+        nodes: settings.common.nodes,
+        cfg: &settings.cfg,
+        clock,
+        effects: Vec::new(),
+        mutants: settings.mutants,
+        dice,
+    }
+}
+
+/// `A`, `B`, ... `Z`, `A1`, ...
+pub fn client_name(n: u16) -> String {
+    let letter = char::from(b'A' + (n % 26) as u8);
+    if n < 26 { letter.to_string() } else { format!("{letter}{}", n / 26) }
+}
+
+impl<P: Show + Send> AnyWorld for World<P>
+where
+    P::Config: Send + Sync,
+    P::State: Send + Sync,
+    P::Durable: Send + Sync,
+    P::Message: Send + Sync,
+    P::Timer: Send + Sync,
+    P::Op: Send + Sync,
+    P::Ret: Send + Sync,
+    P::Observer: Send + Sync,
+    P: Sync,
+{
+    fn now(&self) -> u64 {
+        self.k.now
+    }
+    fn steps(&self) -> u64 {
+        self.k.step
+    }
+    fn next_due(&self) -> Option<u64> {
+        self.k.next_due()
+    }
+    fn step(&mut self) -> Option<Event> {
+        self.happen()
+    }
+    fn act(&mut self, entry: &Entry) -> Event {
+        self.intervene(entry)
+    }
+    fn allows(&self, action: &Action) -> Result<(), String> {
+        self.sensible(action)
+    }
+    fn view(&self) -> WorldView {
+        self.look()
+    }
+    fn details(&self, id: MsgId) -> Option<Vec<(String, String)>> {
+        self.message_details(id)
+    }
+    fn digest(&self) -> u64 {
+        let nodes: Vec<u64> =
+            self.slots.iter().map(|s| fingerprint(&(&s.node, &s.synced, &s.written))).collect();
+        fingerprint(&(self.k.digest, self.k.now, self.k.step, nodes))
+    }
+    fn fork(&self) -> Box<dyn AnyWorld> {
+        Box::new(self.clone())
+    }
+    fn options(&self, limits: &Limits) -> Vec<Action> {
+        self.list_options(limits)
+    }
+    fn fingerprint(&self) -> u64 {
+        self.timeless_fingerprint()
+    }
+    fn set_search(&mut self) {
+        self.k.mode = Mode::Search;
+    }
+    fn asked(&self) -> &[u8] {
+        &self.asked
+    }
+    fn broken(&self) -> Vec<(&'static str, u64)> {
+        let pairs = P::properties().iter().zip(&self.checks);
+        pairs.filter_map(|(p, c)| Some((p.id, c.first.as_ref()?.step))).collect()
+    }
+}

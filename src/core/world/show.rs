@@ -1,0 +1,141 @@
+//! The view of a world: plain data for drawings, inspectors and exports.
+
+use super::*;
+use crate::core::kernel::{Proc, is_twin};
+use crate::core::protocol::{TimerName, call_text};
+use crate::core::view::{LinkView, NodeLook, NodeView, Shape, Status, TimerView, Verdict};
+
+impl<P: Show> World<P> {
+    pub(super) fn look(&self) -> WorldView {
+        let all = 0..self.k.procs.len() as u16;
+        WorldView {
+            now: self.k.now,
+            step: self.k.step,
+            nodes: all.map(|n| self.node_view(NodeId(n))).collect(),
+            messages: self.k.flight.keys().filter_map(|id| self.message_view(*id)).collect(),
+            links: self.link_views(),
+            groups: self.k.groups(),
+            verdicts: self.verdicts(),
+            facts: P::facts(&self.observer),
+            committed: P::committed(&self.observer),
+            manual: self.k.mode == Mode::Manual,
+        }
+    }
+
+    fn verdicts(&self) -> Vec<Verdict> {
+        let pairs = P::properties().iter().zip(&self.checks);
+        pairs
+            .map(|(p, c)| Verdict {
+                property: p.id,
+                title: p.title,
+                checked: c.checked,
+                violation: c.first.clone(),
+            })
+            .collect()
+    }
+
+    fn link_views(&self) -> Vec<LinkView> {
+        let odd = self.k.links.iter().filter(|(_, l)| !l.is_plain());
+        odd.map(|((from, to), l)| LinkView {
+            from: *from,
+            to: *to,
+            cut: l.cut,
+            loss: l.loss.unwrap_or(self.settings.common.net.loss),
+            delay: l.delay,
+        })
+        .collect()
+    }
+
+    fn message_view(&self, id: MsgId) -> Option<MessageView> {
+        let f = self.k.flight.get(&id)?;
+        Some(MessageView {
+            id,
+            look: self.payloads.get(&id)?.look(),
+            sent_at: f.sent_at,
+            due: f.due,
+            doomed: f.doom.is_some(),
+            held: f.held,
+            docked: f.docked,
+            twin: is_twin(id),
+            forged: f.forged,
+        })
+    }
+
+    /// What a message in flight says.
+    pub(super) fn message_details(&self, id: MsgId) -> Option<Vec<(String, String)>> {
+        Some(match &**self.payloads.get(&id)? {
+            Payload::Peer(message) => P::details(message),
+            Payload::Request { call, .. } => vec![("operation".into(), self.op_text(call))],
+            Payload::Reply { outcome, .. } => vec![("answer".into(), outcome_text(outcome))],
+        })
+    }
+
+    fn op_text(&self, op: &P::Op) -> String {
+        let call = P::call(op);
+        call_text(P::CALLS, &call)
+    }
+
+    fn node_view(&self, node: NodeId) -> NodeView {
+        let p = self.k.proc(node);
+        let server = self.is_server(node);
+        let slot = if server { Some(&self.slots[node.at()]) } else { None };
+        NodeView {
+            id: node,
+            name: self.name(node),
+            shape: if server { P::SHAPE } else { Shape::Client },
+            status: status(p),
+            look: match slot {
+                Some(s) => P::node(&self.settings.cfg, &self.settings.common, &s.node),
+                None => NodeLook { role: "Client".into(), ..NodeLook::default() },
+            },
+            log: slot.and_then(|s| P::log(&s.node)),
+            timers: self.timer_views(node, p),
+            skew: p.clock.skew(self.k.now),
+            drift: p.clock.drift(),
+            syncing: p.syncing,
+            inbox: p.inbox.len() as u32,
+            lies: p.lie != crate::core::action::Lie::Honest,
+            waiting: self.waiting(node),
+        }
+    }
+
+    fn waiting(&self, node: NodeId) -> Option<String> {
+        let c = node.0.checked_sub(self.settings.common.nodes)?;
+        let w = self.clients[usize::from(c)].waiting.as_ref()?;
+        Some(self.op_text(&w.op))
+    }
+
+    fn timer_views(&self, node: NodeId, p: &Proc) -> Vec<TimerView> {
+        let name = |code: u32| match self.is_server(node) {
+            true => P::Timer::ALL.get(code as usize).map_or("", |(_, name)| name),
+            false => clients::timer_title(code),
+        };
+        p.timers
+            .iter()
+            .map(|(code, s)| TimerView {
+                name: name(*code).into(),
+                code: *code,
+                set_at: s.set_at,
+                due: s.due,
+            })
+            .collect()
+    }
+}
+
+fn status(p: &Proc) -> Status {
+    match (p.up, p.paused, p.slow) {
+        (false, _, _) => Status::Crashed,
+        (_, true, _) => Status::Paused,
+        (_, _, 0) => Status::Up,
+        _ => Status::Slow,
+    }
+}
+
+fn outcome_text<P: Show>(outcome: &Outcome<P>) -> String {
+    match outcome {
+        Outcome::Ok(ret) => P::answer(ret).map_or("done".into(), |v| format!("done: {v}")),
+        Outcome::Fail(why) => format!("no: {why}"),
+        Outcome::Redirect(Some(n)) => format!("ask {}", P::name(n.0)),
+        Outcome::Redirect(None) => "ask somebody else".into(),
+    }
+}

@@ -1,0 +1,197 @@
+//! What a scene is to the rest of the house: data, and one function that makes its world.
+
+use crate::core::config::{COMMON, Common, Knob, Setup, Unit, turn};
+use crate::core::protocol::{CallName, Mutant, PropertyKind, Show};
+use crate::core::view::{Layout, Lens};
+use crate::core::world::{AnyWorld, Settings, World};
+
+/// A scene of the field guide.
+pub struct Scene {
+    /// Kebab-case name.
+    pub id: &'static str,
+    /// Its title.
+    pub title: &'static str,
+    /// The family it belongs to.
+    pub family: &'static str,
+    /// What it is, in one sentence.
+    pub line: &'static str,
+    /// The words of the cheat sheet that it brings to life.
+    pub seed_phrases: &'static [&'static str],
+    /// Where it comes from.
+    pub sources: &'static [&'static str],
+    /// What it leaves out.
+    pub leaves_out: &'static str,
+    /// How its nodes stand.
+    pub layout: Layout,
+    /// Parameter sets; the first is where the scene starts.
+    pub presets: &'static [Preset],
+    /// Makes its world.
+    pub build: fn(&Setup) -> Result<Box<dyn AnyWorld>, String>,
+    /// What its protocol offers.
+    pub info: fn() -> Info,
+}
+
+/// The parameters of a real system or a paper.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Preset {
+    /// Kebab-case name.
+    pub id: &'static str,
+    /// Its title.
+    pub title: &'static str,
+    /// Version of the system, or year of the paper.
+    pub version: &'static str,
+    /// Where the numbers stand.
+    pub source: &'static str,
+    /// Knobs turned.
+    pub values: &'static [(&'static str, i64)],
+}
+
+/// What a protocol offers, as plain data.
+pub struct Info {
+    /// Knobs with their defaults.
+    pub knobs: Vec<KnobInfo>,
+    /// Claims checked.
+    pub properties: Vec<PropertyInfo>,
+    /// Named bugs.
+    pub mutants: &'static [Mutant],
+    /// Client operations.
+    pub calls: &'static [CallName],
+    /// Shared pictures it uses.
+    pub lenses: &'static [Lens],
+    /// Rules worth jumping to.
+    pub landmarks: &'static [&'static str],
+}
+
+/// A knob.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct KnobInfo {
+    /// Name.
+    pub id: &'static str,
+    /// What it does.
+    pub title: &'static str,
+    /// Meaning of the number.
+    pub unit: Unit,
+    /// Smallest.
+    pub min: i64,
+    /// Largest.
+    pub max: i64,
+    /// Where the scene starts, before any preset.
+    pub default: i64,
+}
+
+/// A claim.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct PropertyInfo {
+    /// Name.
+    pub id: &'static str,
+    /// The field's name for it.
+    pub title: &'static str,
+    /// The claim.
+    pub claim: &'static str,
+    /// Where it is stated.
+    pub cite: &'static str,
+    /// Safety or liveness.
+    pub kind: PropertyKind,
+}
+
+impl Scene {
+    /// A preset by name; the first if the name is empty.
+    pub fn preset(&self, id: &str) -> Result<&'static Preset, String> {
+        let found = self.presets.iter().find(|p| p.id == id);
+        let first = self.presets.first().filter(|_| id.is_empty());
+        found.or(first).ok_or_else(|| {
+            let all: Vec<&str> = self.presets.iter().map(|p| p.id).collect();
+            format!("{} has no preset '{id}', only {}", self.id, all.join(", "))
+        })
+    }
+
+    /// Reads `name=value` as a person types it.
+    pub fn parse_knob(&self, name: &str, value: &str) -> Result<i64, String> {
+        let knobs = (self.info)().knobs;
+        let Some(knob) = knobs.iter().find(|k| k.id == name) else {
+            return Err(no_knob(self.id, name, &knobs));
+        };
+        knob.unit.parse(value).map_err(|why| format!("{name}: {why}"))
+    }
+}
+
+fn no_knob(scene: &str, name: &str, knobs: &[KnobInfo]) -> String {
+    let all: Vec<&str> = knobs.iter().map(|k| k.id).collect();
+    format!("{scene} has no knob '{name}', only {}", all.join(", "))
+}
+
+/// The settings of a setup, or what is wrong with it.
+pub fn settings<P: Show>(presets: &[Preset], setup: &Setup) -> Result<Settings<P>, String> {
+    let mut common = P::common();
+    let mut cfg = P::Config::default();
+    let preset = presets.iter().find(|p| p.id == setup.preset || setup.preset.is_empty());
+    let Some(preset) = preset else {
+        return Err(format!("{} has no preset '{}'", setup.scene, setup.preset));
+    };
+    let turned = setup.knobs.iter().map(|(k, v)| (k.as_str(), *v));
+    for (id, value) in preset.values.iter().copied().chain(turned) {
+        let done =
+            turn(COMMON, &mut common, id, value).or_else(|| turn(P::knobs(), &mut cfg, id, value));
+        done.unwrap_or_else(|| Err(no_knob(&setup.scene, id, &knobs::<P>())))?;
+    }
+    Ok(Settings { common, cfg, mutants: mutant_bits::<P>(setup)? })
+}
+
+fn mutant_bits<P: Show>(setup: &Setup) -> Result<u32, String> {
+    let mut bits = 0;
+    for id in &setup.mutants {
+        let Some(number) = P::mutants().iter().position(|m| m.id == id) else {
+            let all: Vec<&str> = P::mutants().iter().map(|m| m.id).collect();
+            return Err(format!("{} has no mutant '{id}', only {}", setup.scene, all.join(", ")));
+        };
+        bits |= 1 << number;
+    }
+    Ok(bits)
+}
+
+fn knobs<P: Show>() -> Vec<KnobInfo> {
+    fn list<C>(knobs: &[Knob<C>], config: &C) -> Vec<KnobInfo> {
+        let one = |k: &Knob<C>| KnobInfo {
+            id: k.id,
+            title: k.title,
+            unit: k.unit,
+            min: k.min,
+            max: k.max,
+            default: (k.get)(config),
+        };
+        knobs.iter().map(one).collect()
+    }
+    let common: Common = P::common();
+    let mut all = list(COMMON, &common);
+    all.extend(list(P::knobs(), &P::Config::default()));
+    all
+}
+
+/// What a protocol offers.
+pub fn info<P: Show>() -> Info {
+    let properties = P::properties().iter().map(|p| PropertyInfo {
+        id: p.id,
+        title: p.title,
+        claim: p.claim,
+        cite: p.cite,
+        kind: p.kind,
+    });
+    Info {
+        knobs: knobs::<P>(),
+        properties: properties.collect(),
+        mutants: P::mutants(),
+        calls: P::CALLS,
+        lenses: P::LENSES,
+        landmarks: P::LANDMARKS,
+    }
+}
+
+/// Makes a world of a protocol; a scene names it as `|s| make::<Protocol>(PRESETS, s)`.
+pub fn make<P>(presets: &[Preset], setup: &Setup) -> Result<Box<dyn AnyWorld>, String>
+where
+    P: Show,
+    World<P>: AnyWorld,
+{
+    let settings = settings::<P>(presets, setup)?;
+    Ok(Box::new(World::<P>::new(settings, setup.seed)))
+}

@@ -1,0 +1,310 @@
+//! Lamport clocks: a number that respects what happened before, and hides what is concurrent.
+//!
+//! *Models*: processes with local events and messages; each event carries the clock of rules IR1
+//! and IR2. Processes act at random moments, or when a client tells them to.
+//!
+//! *Leaves out*: physical clocks, total order and mutual exclusion.
+//!
+//! *Checks*: the Clock Condition, for every pair of events, against the engine's own causality.
+//!
+//! *Paper*: Lamport: Time, Clocks, and the Ordering of Events in a Distributed System, CACM 1978.
+
+use super::catalog::{self, Preset, Scene};
+use crate::core::action::Call;
+use crate::core::config::{Clients, Common, Knob, Net, Unit};
+use crate::core::ids::{NodeId, OpId};
+use crate::core::list::List;
+use crate::core::protocol::{
+    CallName, Context, Mutant, Node, Outcome, Property, PropertyKind, Protocol, Seen, Show,
+    TimerName, Witness,
+};
+use crate::core::view::{Family, Layout, Lens, MessageLook, NodeLook};
+
+/// The protocol.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Lamport;
+
+/// The scene.
+pub const SCENE: Scene = Scene {
+    id: "lamport",
+    title: "Lamport clock",
+    family: "Clocks",
+    line: "A number that respects before, and hides beside.",
+    seed_phrases: &[
+        "Lamport Clock",
+        "Logical counter. Incremented on send/receive. Total order but not causal.",
+    ],
+    sources: &[
+        "Lamport: Time, Clocks, and the Ordering of Events in a Distributed System, CACM 1978",
+    ],
+    leaves_out: "Physical clocks, total order and mutual exclusion.",
+    layout: Layout::Row,
+    presets: PRESETS,
+    build: |setup| catalog::make::<Lamport>(PRESETS, setup),
+    info: catalog::info::<Lamport>,
+};
+
+const PRESETS: &[Preset] = &[Preset {
+    id: "paper",
+    title: "CACM 1978",
+    version: "1978",
+    source: "Lamport 1978, figure 1: three processes",
+    values: &[("nodes", 3)],
+}];
+
+/// Settings; times in microseconds.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Config {
+    /// Longest pause of a process between two events of its own.
+    pub pause: u64,
+}
+
+impl Default for Config {
+    fn default() -> Self {
+        Config { pause: 80_000 }
+    }
+}
+
+/// A process's clock.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
+pub struct Clock {
+    /// C, the time of its last event.
+    pub time: u64,
+}
+
+/// A message with the sender's timestamp T_m.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Message {
+    /// T_m.
+    pub timestamp: u64,
+}
+
+/// The one timer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Act;
+
+impl TimerName for Act {
+    const ALL: &'static [(Self, &'static str)] = &[(Act, "next event")];
+}
+
+/// What a client may ask a process to do.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Op {
+    /// An event of its own.
+    Local,
+    /// Send to this process.
+    Send { to: u32 },
+}
+
+const IGNORE_ARRIVAL: u8 = 0;
+const NO_TICK: u8 = 1;
+
+/// IR1: "each process increments C between any two successive events".
+fn ir1(node: &mut Node<Lamport>, cx: &mut Context<Lamport>) {
+    if !cx.mutant(NO_TICK) {
+        node.durable.time += 1;
+    }
+    cx.persist(&node.durable);
+    cx.note("IR1");
+}
+
+fn send(node: &mut Node<Lamport>, cx: &mut Context<Lamport>, to: NodeId) {
+    ir1(node, cx);
+    // IR2 (a): "the message m contains a timestamp T_m = C(a)".
+    cx.note("IR2a");
+    cx.send(to, Message { timestamp: node.durable.time });
+}
+
+impl Protocol for Lamport {
+    type Config = Config;
+    type State = ();
+    type Durable = Clock;
+    type Message = Message;
+    type Timer = Act;
+    type Op = Op;
+    type Ret = u64;
+    type Observer = Observer;
+
+    fn boot(cx: &mut Context<Self>, _clock: &Clock) {
+        let after = cx.between(cx.cfg.pause / 4, cx.cfg.pause);
+        cx.set_timer(Act, after);
+    }
+
+    fn on_message(node: &mut Node<Self>, cx: &mut Context<Self>, _from: NodeId, message: Message) {
+        // IR2 (b): "sets C greater than or equal to its present value and greater than T_m".
+        if !cx.mutant(IGNORE_ARRIVAL) {
+            node.durable.time = node.durable.time.max(message.timestamp);
+        }
+        cx.note("IR2b");
+        ir1(node, cx);
+    }
+
+    fn on_timer(node: &mut Node<Self>, cx: &mut Context<Self>, _timer: Act) {
+        let others: Vec<NodeId> = cx.others().collect();
+        match cx.choose(others.len() as u8 + 1) {
+            0 => ir1(node, cx),
+            k => send(node, cx, others[usize::from(k) - 1]),
+        }
+        let after = cx.between(cx.cfg.pause / 4, cx.cfg.pause);
+        cx.set_timer(Act, after);
+    }
+
+    fn on_op(node: &mut Node<Self>, cx: &mut Context<Self>, id: OpId, op: Op) {
+        match op {
+            Op::Send { to } if to < cx.nodes.into() && to != u32::from(node.me.0) => {
+                send(node, cx, NodeId(to as u16));
+            }
+            _ => ir1(node, cx),
+        }
+        cx.reply(id, Outcome::Ok(node.durable.time));
+    }
+
+    fn common() -> Common {
+        let common = Common::default();
+        Common {
+            nodes: 3,
+            clients: 1,
+            disk: 0,
+            net: Net { low: 15_000, high: 60_000, ..common.net },
+            client: Clients { interval: 0, ..common.client },
+            ..common
+        }
+    }
+
+    fn knobs() -> &'static [Knob<Config>] {
+        &[Knob {
+            id: "lamport.pause",
+            title: "longest pause between a process's own events",
+            unit: Unit::Time,
+            min: 1_000,
+            max: 10_000_000,
+            get: |c| c.pause as i64,
+            set: |c, v| c.pause = v as u64,
+        }]
+    }
+
+    fn mutants() -> &'static [Mutant] {
+        &[
+            Mutant {
+                id: "ignore-arrival",
+                what: "What if a receiver did not look at the timestamp?",
+                breaks: "clock-condition",
+            },
+            Mutant {
+                id: "no-tick",
+                what: "What if events did not count?",
+                breaks: "clock-condition",
+            },
+        ]
+    }
+
+    fn properties() -> &'static [Property<Self>] {
+        &[Property {
+            id: "clock-condition",
+            title: "Clock Condition",
+            claim: "For any events a, b: if a happened before b then C(a) < C(b).",
+            cite: "Lamport 1978, section \"Logical Clocks\"",
+            kind: PropertyKind::Safety,
+            check: |_, observer| observer.broken.clone(),
+        }]
+    }
+
+    fn observe(observer: &mut Observer, seen: &Seen<Self>) {
+        observer.see(seen);
+    }
+}
+
+/// What the observer knows: the clock after each event, to be held against the engine's causality.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
+pub struct Observer {
+    /// A list a process; the engine's count of an event, less one, is its place. Events without a
+    /// timestamp (a start) carry the clock of the one before.
+    clocks: Vec<List<u64>>,
+    broken: Option<Witness>,
+}
+
+impl Observer {
+    fn see(&mut self, seen: &Seen<Lamport>) {
+        let Some(me) = seen.touched else { return };
+        self.clocks.resize(seen.nodes.len(), List::default());
+        let time = seen.nodes[me.at()].durable.time;
+        if seen.notes.contains(&"IR1") {
+            self.compare(me, time, seen.stamp);
+        }
+        let known = seen.stamp[me.at()].into();
+        let mine = &mut self.clocks[me.at()];
+        while mine.len() < known {
+            mine.push(time);
+        }
+    }
+
+    /// Clocks grow along a process, so of each process the last event before this one decides.
+    fn compare(&mut self, me: NodeId, time: u64, stamp: &[u32]) {
+        for (p, clocks) in self.clocks.iter().enumerate() {
+            let before = u64::from(stamp[p]).saturating_sub(u64::from(p == me.at()));
+            let Some(earlier) = before.checked_sub(1).and_then(|i| clocks.get(i)) else { continue };
+            if *earlier >= time {
+                let (a, b) = (Lamport::name(p as u16), Lamport::name(me.0));
+                let why = format!(
+                    "An event of {a} with clock {earlier} happened before one of {b} with clock {time}."
+                );
+                self.broken.get_or_insert(Witness { why, nodes: vec![NodeId(p as u16), me] });
+            }
+        }
+    }
+}
+
+impl Show for Lamport {
+    const CALLS: &'static [CallName] = &[
+        CallName { name: "local", key: false, value: false, arg: false },
+        CallName { name: "send", key: false, value: true, arg: false },
+    ];
+    const LENSES: &'static [Lens] = &[Lens::Clocks];
+    const LANDMARKS: &'static [&'static str] = &["IR2b"];
+
+    fn name(n: u16) -> String {
+        // The paper's processes are P, Q, R.
+        if n < 11 { char::from(b'P' + n as u8).to_string() } else { format!("P{n}") }
+    }
+
+    fn op(call: &Call) -> Option<Op> {
+        match call.f {
+            0 => Some(Op::Local),
+            1 => Some(Op::Send { to: u32::try_from(call.value).ok()? }),
+            _ => None,
+        }
+    }
+
+    fn call(op: &Op) -> Call {
+        match op {
+            Op::Local => Call::default(),
+            Op::Send { to } => Call { f: 1, value: i64::from(*to), ..Call::default() },
+        }
+    }
+
+    fn answer(ret: &u64) -> Option<String> {
+        Some(ret.to_string())
+    }
+
+    fn node(_cfg: &Config, _common: &Common, node: &Node<Self>) -> NodeLook {
+        NodeLook {
+            role: "Process".into(),
+            badge: format!("⟨{}⟩", node.durable.time),
+            durable: vec![("C".into(), node.durable.time.to_string())],
+            ..NodeLook::default()
+        }
+    }
+
+    fn message(message: &Message) -> MessageLook {
+        MessageLook {
+            name: "message",
+            family: Family::Replicate,
+            epoch: Some(message.timestamp),
+            ..MessageLook::default()
+        }
+    }
+
+    fn details(message: &Message) -> Vec<(String, String)> {
+        vec![("T_m".into(), message.timestamp.to_string())]
+    }
+}

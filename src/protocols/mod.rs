@@ -1,0 +1,19 @@
+//! The protocols, one line a scene.
+
+pub mod catalog;
+pub mod lamport;
+pub mod raft;
+pub mod template;
+
+pub use catalog::{Info, KnobInfo, Preset, PropertyInfo, Scene};
+
+/// Every scene, in the reading order of the field guide.
+pub const CATALOG: &[Scene] = &[raft::SCENE, lamport::SCENE];
+
+/// A scene by its id.
+pub fn scene(id: &str) -> Result<&'static Scene, String> {
+    CATALOG.iter().find(|s| s.id == id).ok_or_else(|| {
+        let all: Vec<&str> = CATALOG.iter().map(|s| s.id).collect();
+        format!("there is no scene '{id}', only {}", all.join(", "))
+    })
+}

@@ -1,0 +1,95 @@
+//! The replicated log. Indexes start at 1, as in the paper.
+
+use super::Op;
+use crate::core::ids::OpId;
+use crate::core::list::List;
+
+/// What an entry asks of the state machine.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub enum Command {
+    /// Nothing: a new leader's first entry.
+    Noop,
+    /// A client's operation.
+    Client { id: OpId, op: Op },
+}
+
+impl Command {
+    /// Another command of the same shape, for liars.
+    pub(super) fn lie(&mut self) {
+        if let Command::Client { op: Op::Put { value, .. } | Op::Cas { value, .. }, .. } = self {
+            *value = -*value;
+        }
+    }
+}
+
+/// A log entry.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Entry {
+    /// The term in which a leader created it.
+    pub term: u64,
+    /// What it asks.
+    pub command: Command,
+}
+
+/// A log.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
+pub struct Log(List<Entry>);
+
+impl Log {
+    /// Index of the last entry; 0 if there is none.
+    pub fn len(&self) -> u64 {
+        self.0.len()
+    }
+    /// Is there no entry?
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+    /// The entry at an index.
+    pub fn get(&self, index: u64) -> Option<&Entry> {
+        self.0.get(index.checked_sub(1)?)
+    }
+    /// Term of the entry at an index; 0 if there is none.
+    pub fn term(&self, index: u64) -> u64 {
+        self.get(index).map_or(0, |e| e.term)
+    }
+    /// Term of the last entry; 0 if there is none.
+    pub fn last_term(&self) -> u64 {
+        self.term(self.len())
+    }
+    /// All entries in order.
+    pub fn iter(&self) -> impl DoubleEndedIterator<Item = &Entry> {
+        self.0.iter()
+    }
+    /// At most `most` entries from an index on.
+    pub fn from(&self, index: u64, most: u32) -> Vec<Entry> {
+        self.0.iter_from(index.max(1) - 1).take(most as usize).cloned().collect()
+    }
+    /// The first `count` entries.
+    pub fn prefix(&self, count: u64) -> Log {
+        let mut cut = self.clone();
+        cut.truncate(count);
+        cut
+    }
+    /// Adds an entry.
+    pub fn push(&mut self, entry: Entry) {
+        self.0.push(entry);
+    }
+    /// Removes everything after an index.
+    pub fn truncate(&mut self, index: u64) {
+        self.0.truncate(index);
+    }
+    /// The last index up to which both are the same.
+    pub fn common(&self, other: &Log) -> u64 {
+        self.0.common(&other.0)
+    }
+    /// Has nothing changed between the two?
+    pub fn same(&self, other: &Log) -> bool {
+        self.0.same(&other.0)
+    }
+}
+
+impl FromIterator<Entry> for Log {
+    fn from_iter<T: IntoIterator<Item = Entry>>(entries: T) -> Self {
+        Log(entries.into_iter().collect())
+    }
+}

@@ -1,0 +1,237 @@
+//! Figure 3 of the paper, checked after every step, and exactly-once application (section 8).
+//!
+//! What only an observer can know (who ever led, what was ever committed) is kept here.
+
+use super::*;
+use crate::core::list::List;
+use crate::core::protocol::{PropertyKind, Witness};
+use std::hash::{Hash, Hasher};
+
+/// What the observer knows.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Observer {
+    /// Who became leader in a term.
+    pub leaders: BTreeMap<u64, NodeSet>,
+    /// Entries ever committed, with the term of the server that first held them so.
+    pub committed: List<(u64, Entry)>,
+    /// Each server as it was before the step.
+    last: Vec<Last>,
+    broken: BTreeMap<&'static str, Witness>,
+}
+
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+struct Last {
+    log: Log,
+    /// Its term, if it led.
+    led: Option<u64>,
+    applied: u64,
+    /// What applying its log up to there says, each request counted once.
+    fold: Store,
+}
+
+// `last` follows from the servers themselves, which a search's fingerprint has already.
+impl Hash for Observer {
+    fn hash<H: Hasher>(&self, h: &mut H) {
+        (&self.leaders, &self.committed, &self.broken).hash(h);
+    }
+}
+
+macro_rules! claim {
+    ($id:literal, $title:literal, $claim:literal, $cite:literal) => {
+        Property {
+            id: $id,
+            title: $title,
+            claim: $claim,
+            cite: $cite,
+            kind: PropertyKind::Safety,
+            check: |_, observer| observer.broken.get($id).cloned(),
+        }
+    };
+}
+
+/// Figure 3, and section 8's sessions.
+pub const PROPERTIES: &[Property<Raft>] = &[
+    claim!(
+        "election-safety",
+        "Election Safety",
+        "At most one leader can be elected in a given term.",
+        "Raft (extended), figure 3 and section 5.2"
+    ),
+    claim!(
+        "leader-append-only",
+        "Leader Append-Only",
+        "A leader never overwrites or deletes entries in its log; it only appends new entries.",
+        "Raft (extended), figure 3 and section 5.3"
+    ),
+    claim!(
+        "log-matching",
+        "Log Matching",
+        "If two logs contain an entry with the same index and term, then the logs are identical in all entries up through the given index.",
+        "Raft (extended), figure 3 and section 5.3"
+    ),
+    claim!(
+        "leader-completeness",
+        "Leader Completeness",
+        "If a log entry is committed in a given term, then that entry will be present in the logs of the leaders for all higher-numbered terms.",
+        "Raft (extended), figure 3 and section 5.4"
+    ),
+    claim!(
+        "state-machine-safety",
+        "State Machine Safety",
+        "If a server has applied a log entry at a given index to its state machine, no other server will ever apply a different log entry for the same index.",
+        "Raft (extended), figure 3 and section 5.4.3"
+    ),
+    claim!(
+        "exactly-once",
+        "Exactly Once",
+        "A client's request takes effect at most once, however often it is sent.",
+        "Raft (extended), section 8"
+    ),
+];
+
+impl Observer {
+    /// Looks at a step.
+    pub(super) fn see(&mut self, seen: &Seen<Raft>) {
+        self.last.resize(seen.nodes.len(), Last::default());
+        let Some(n) = seen.actor() else { return };
+        let elected = seen.notes.contains(&"BecomeLeader");
+        if elected {
+            self.election_safety(n);
+        }
+        if !self.last[n.me.at()].log.same(&n.durable.log) {
+            let kept = self.last[n.me.at()].log.common(&n.durable.log);
+            self.leader_append_only(n, kept);
+            self.log_matching(n, kept, seen);
+        }
+        self.commits(n, seen);
+        if elected {
+            self.leader_completeness(n);
+        }
+        self.applies(n);
+        let last = &mut self.last[n.me.at()];
+        last.led = (n.state.role == Role::Leader).then_some(n.durable.current_term);
+        last.log = n.durable.log.clone();
+    }
+
+    fn accuse(&mut self, id: &'static str, why: String, nodes: Vec<NodeId>) {
+        self.broken.entry(id).or_insert(Witness { why, nodes });
+    }
+
+    fn election_safety(&mut self, n: &Node<Raft>) {
+        let term = n.durable.current_term;
+        let leaders = self.leaders.entry(term).or_default();
+        leaders.insert(n.me);
+        let all: Vec<NodeId> = leaders.iter().collect();
+        if all.len() > 1 {
+            let why = format!(
+                "S{} and S{} were both elected in term {term}.",
+                all[0].0 + 1,
+                all[1].0 + 1
+            );
+            self.accuse("election-safety", why, all);
+        }
+    }
+
+    /// `kept` is how much of its log the server still has.
+    fn leader_append_only(&mut self, n: &Node<Raft>, kept: u64) {
+        let last = &self.last[n.me.at()];
+        // Becoming leader counts: the paper's leader never deletes, from its first moment on.
+        if n.state.role == Role::Leader && kept < last.log.len() {
+            let still = last.led == Some(n.durable.current_term);
+            let when = if still { "while it led" } else { "on its election" };
+            let (me, term) = (n.me.0 + 1, n.durable.current_term);
+            let why = format!("S{me}, leader of term {term}, lost its entry {} {when}.", kept + 1);
+            self.accuse("leader-append-only", why, vec![n.me]);
+        }
+    }
+
+    /// What lies before `kept` was compared when it was new, so only the last of it counts: if the
+    /// terms agree there, all before is the same.
+    fn log_matching(&mut self, n: &Node<Raft>, kept: u64, seen: &Seen<Raft>) {
+        let mine = &n.durable.log;
+        for other in seen.nodes.iter().filter(|o| o.me != n.me) {
+            let theirs = &other.durable.log;
+            let new = kept + 1..=mine.len().min(theirs.len());
+            let Some(agree) = new.rev().find(|i| mine.term(*i) == theirs.term(*i)) else {
+                continue;
+            };
+            let differ = (kept.max(1)..=agree).find(|i| mine.get(*i) != theirs.get(*i));
+            if let Some(differ) = differ {
+                let (a, b) = (n.me.0 + 1, other.me.0 + 1);
+                let why = format!(
+                    "S{a} and S{b} agree on the term at index {agree} but differ at index {differ}."
+                );
+                self.accuse("log-matching", why, vec![n.me, other.me]);
+            }
+        }
+    }
+
+    /// Records what became committed, and holds it against leaders of higher terms.
+    fn commits(&mut self, n: &Node<Raft>, seen: &Seen<Raft>) {
+        while self.committed.len() < n.state.commit_index {
+            let index = self.committed.len() + 1;
+            let Some(entry) = n.durable.log.get(index) else { return };
+            let term = n.durable.current_term;
+            self.committed.push((term, entry.clone()));
+            let lacking = seen.alive().find(|l| {
+                l.state.role == Role::Leader
+                    && l.durable.current_term > term
+                    && l.durable.log.get(index) != Some(entry)
+            });
+            if let Some(leader) = lacking {
+                self.lacks(leader, index, term);
+            }
+        }
+    }
+
+    fn lacks(&mut self, leader: &Node<Raft>, index: u64, term: u64) {
+        let (me, own) = (leader.me.0 + 1, leader.durable.current_term);
+        let why = format!(
+            "Entry {index} was committed in term {term}, but S{me}, leader of term {own}, does not have it."
+        );
+        self.accuse("leader-completeness", why, vec![leader.me]);
+    }
+
+    fn leader_completeness(&mut self, n: &Node<Raft>) {
+        let missing = (1..).zip(self.committed.iter()).find(|(index, (term, entry))| {
+            *term < n.durable.current_term && n.durable.log.get(*index) != Some(entry)
+        });
+        if let Some((index, (term, _))) = missing {
+            let term = *term;
+            self.lacks(n, index, term);
+        }
+    }
+
+    fn applies(&mut self, n: &Node<Raft>) {
+        let mut last = std::mem::take(&mut self.last[n.me.at()]);
+        if n.state.last_applied < last.applied {
+            // It has restarted, and applies its log anew.
+            last.applied = 0;
+            last.fold = Store::default();
+        }
+        let grown = n.state.last_applied > last.applied;
+        while last.applied < n.state.last_applied {
+            last.applied += 1;
+            let index = last.applied;
+            let entry = n.durable.log.get(index);
+            if self.committed.get(index - 1).map(|(_, e)| e) != entry {
+                let why = format!(
+                    "S{} applied another entry at index {index} than was applied before.",
+                    n.me.0 + 1
+                );
+                self.accuse("state-machine-safety", why, vec![n.me]);
+            }
+            if let Some(Entry { command: Command::Client { id, op }, .. }) = entry {
+                last.fold.apply(*id, op, false);
+            }
+        }
+        if grown && last.fold.values != n.state.store.values {
+            let why = format!(
+                "S{}'s store is not what its log says once repeated requests count once.",
+                n.me.0 + 1
+            );
+            self.accuse("exactly-once", why, vec![n.me]);
+        }
+        self.last[n.me.at()] = last;
+    }
+}

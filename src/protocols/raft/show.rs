@@ -1,0 +1,191 @@
+//! How Raft is looked at.
+
+use super::*;
+use crate::core::action::Call;
+use crate::core::protocol::{CallName, Show, call_text, key_name};
+use crate::core::view::{Border, Cell, Family, Lens, LogView, MessageLook, NodeLook};
+
+const GET: u8 = 0;
+const PUT: u8 = 1;
+const CAS: u8 = 2;
+
+impl Show for Raft {
+    const CALLS: &'static [CallName] = &[
+        CallName { name: "get", key: true, value: false, arg: false },
+        CallName { name: "put", key: true, value: true, arg: false },
+        CallName { name: "cas", key: true, value: true, arg: true },
+    ];
+    const LENSES: &'static [Lens] = &[Lens::Log, Lens::History];
+    const LANDMARKS: &'static [&'static str] =
+        &["BecomeLeader", "Timeout", "ConflictAppendEntriesRequest"];
+
+    fn op(call: &Call) -> Option<Op> {
+        let Call { key, value, arg, .. } = *call;
+        match call.f {
+            GET => Some(Op::Get { key }),
+            PUT => Some(Op::Put { key, value }),
+            CAS => Some(Op::Cas { key, expected: arg, value }),
+            _ => None,
+        }
+    }
+
+    fn call(op: &Op) -> Call {
+        match *op {
+            Op::Get { key } => Call { f: GET, key, ..Call::default() },
+            Op::Put { key, value } => Call { f: PUT, key, value, ..Call::default() },
+            Op::Cas { key, expected, value } => Call { f: CAS, key, value, arg: expected },
+        }
+    }
+
+    fn answer(ret: &Ret) -> Option<String> {
+        match ret {
+            Ret::Done => None,
+            Ret::Value(None) => Some("nil".into()),
+            Ret::Value(Some(v)) => Some(v.to_string()),
+            Ret::Swapped(yes) => Some(yes.to_string()),
+        }
+    }
+
+    fn node(_cfg: &Config, common: &Common, node: &Node<Self>) -> NodeLook {
+        let (s, d) = (&node.state, &node.durable);
+        let (role, border, glyph) = match s.role {
+            Role::Leader => ("Leader", Border::Double, "L"),
+            Role::Candidate => ("Candidate", Border::Dashed, "C"),
+            Role::Follower => ("Follower", Border::Single, ""),
+        };
+        let candidate = s.role == Role::Candidate;
+        let ballots = (0..common.nodes).map(NodeId).filter(|_| candidate).filter_map(|v| {
+            let (yes, no) = (s.votes_granted.has(v), s.votes_refused.has(v));
+            (yes || no).then_some((v, yes))
+        });
+        NodeLook {
+            role: role.into(),
+            border,
+            glyph: glyph.into(),
+            epoch: Some(d.current_term),
+            badge: format!("term {}", d.current_term),
+            durable: fields([
+                ("currentTerm", d.current_term.to_string()),
+                ("votedFor", d.voted_for.map_or("nil".into(), |v| Self::name(v.0))),
+                ("log", entries(d.log.len())),
+            ]),
+            volatile: volatile(s, role),
+            ballots: ballots.collect(),
+        }
+    }
+
+    fn log(node: &Node<Self>) -> Option<LogView> {
+        let cells =
+            node.durable.log.iter().map(|e| Cell { text: short(&e.command), epoch: e.term });
+        Some(LogView { first: 1, cells: cells.collect(), committed: node.state.commit_index })
+    }
+
+    fn message(message: &Message) -> MessageLook {
+        let (name, family, reply, negative) = match message {
+            Message::RequestVoteRequest { .. } => ("RequestVote", Family::Vote, false, false),
+            Message::RequestVoteResponse { vote_granted, .. } => {
+                ("RequestVote reply", Family::Vote, true, !vote_granted)
+            }
+            Message::AppendEntriesRequest { entries, .. } if entries.is_empty() => {
+                ("AppendEntries", Family::Heartbeat, false, false)
+            }
+            Message::AppendEntriesRequest { .. } => {
+                ("AppendEntries", Family::Replicate, false, false)
+            }
+            Message::AppendEntriesResponse { success, .. } => {
+                ("AppendEntries reply", Family::Ack, true, !success)
+            }
+        };
+        MessageLook { name, family, reply, negative, epoch: Some(message.term()) }
+    }
+
+    fn details(message: &Message) -> Vec<(String, String)> {
+        let term = ("term", message.term().to_string());
+        match message {
+            Message::RequestVoteRequest { last_log_index, last_log_term, .. } => fields([
+                term,
+                ("lastLogIndex", last_log_index.to_string()),
+                ("lastLogTerm", last_log_term.to_string()),
+            ]),
+            Message::RequestVoteResponse { vote_granted, .. } => {
+                fields([term, ("voteGranted", vote_granted.to_string())])
+            }
+            Message::AppendEntriesRequest {
+                prev_log_index,
+                prev_log_term,
+                entries,
+                leader_commit,
+                ..
+            } => fields([
+                term,
+                ("prevLogIndex", prev_log_index.to_string()),
+                ("prevLogTerm", prev_log_term.to_string()),
+                (
+                    "entries",
+                    entries.iter().map(|e| short(&e.command)).collect::<Vec<_>>().join(" "),
+                ),
+                ("leaderCommit", leader_commit.to_string()),
+            ]),
+            Message::AppendEntriesResponse { success, match_index, hint, .. } => fields([
+                term,
+                ("success", success.to_string()),
+                if *success {
+                    ("matchIndex", match_index.to_string())
+                } else {
+                    ("back to", hint.to_string())
+                },
+            ]),
+        }
+    }
+
+    fn facts(observer: &Observer) -> Vec<String> {
+        let last = observer.leaders.iter().next_back();
+        let led = last.and_then(|(term, who)| {
+            Some(format!("term {term} was won by {}", Self::name(who.iter().next()?.0)))
+        });
+        led.into_iter()
+            .chain([format!("{} committed", entries(observer.committed.len()))])
+            .collect()
+    }
+
+    fn committed(observer: &Observer) -> Option<u64> {
+        Some(observer.committed.len())
+    }
+}
+
+fn fields<const N: usize>(pairs: [(&str, String); N]) -> Vec<(String, String)> {
+    pairs.into_iter().map(|(name, value)| (name.to_string(), value)).collect()
+}
+
+fn entries(n: u64) -> String {
+    format!("{n} {}", if n == 1 { "entry" } else { "entries" })
+}
+
+fn list(numbers: &[u64]) -> String {
+    numbers.iter().map(u64::to_string).collect::<Vec<_>>().join(" ")
+}
+
+fn volatile(s: &State, role: &str) -> Vec<(String, String)> {
+    let votes = s.votes_granted.iter().map(|v| Raft::name(v.0)).collect::<Vec<_>>().join(" ");
+    let store: Vec<String> =
+        s.store.values.iter().map(|(k, v)| format!("{}={v}", key_name(*k))).collect();
+    fields([
+        ("state", role.to_string()),
+        ("votesGranted", votes),
+        ("commitIndex", s.commit_index.to_string()),
+        ("lastApplied", s.last_applied.to_string()),
+        ("nextIndex", list(&s.next_index)),
+        ("matchIndex", list(&s.match_index)),
+        ("store", store.join(" ")),
+    ])
+}
+
+/// A cell's text: `x3` for put x=3, `x?` for get x, `·` for a no-op.
+fn short(command: &Command) -> String {
+    match command {
+        Command::Noop => "·".into(),
+        Command::Client { op: Op::Get { key }, .. } => format!("{}?", key_name(*key)),
+        Command::Client { op: Op::Put { key, value }, .. } => format!("{}{value}", key_name(*key)),
+        Command::Client { op, .. } => call_text(Raft::CALLS, &Raft::call(op)),
+    }
+}

@@ -1,0 +1,3 @@
+//! What goes in and out: links, histories, traces.
+
+pub mod import;
