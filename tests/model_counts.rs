@@ -2,7 +2,9 @@
 //! (tlaplus/Examples manifests and stateright's tests, both MIT).
 
 use happened_before::check::explore::{Bounds, Model, Options, Outcome, Report, Search};
-use happened_before::models::{LamportMutex, Paxos, Size, TCommit, TwoPhase, Voting, twophase};
+use happened_before::models::{
+    LamportMutex, Paxos, PaxosCommit, Size, TCommit, TwoPhase, Voting, twophase,
+};
 
 type ReportOf<M> = Report<<M as Model>::State, <M as Model>::Action>;
 
@@ -73,8 +75,20 @@ fn voting() {
 
 #[test]
 fn lamport_mutex() {
-    let start = std::time::Instant::now();
     let published = LamportMutex::new(3, 6, None);
     assert_eq!(counts(published, Options::default()), (724_274, 2_729_079, 61));
-    println!("{:?}", start.elapsed());
+}
+
+#[test]
+fn paxos_commit() {
+    if std::env::var_os("HB_LONG").is_none() {
+        println!("skipped: 17 million steps; set HB_LONG to run it");
+        return;
+    }
+    let mut search = Search::new(PaxosCommit::new(2, 3, 2, None), Bounds::default());
+    search.run_threads(2, &mut || false);
+    let report = search.report();
+    assert_eq!((report.distinct, report.generated, report.depth), (1_321_761, 16_959_159, 28));
+    assert_eq!(report.outcome, Outcome::Complete);
+    assert!(report.violations.is_empty() && report.unreached.is_empty());
 }

@@ -1,7 +1,7 @@
 //! The models by name, with their parameters and mutants.
 
-use super::{LamportMutex, Paxos, Size, TCommit, TwoPhase, Voting};
-use super::{lamport_mutex, paxos, tcommit, twophase, voting};
+use super::{LamportMutex, Paxos, PaxosCommit, Size, TCommit, TwoPhase, Voting};
+use super::{lamport_mutex, paxos, paxos_commit, tcommit, twophase, voting};
 use crate::check::explore::Model;
 
 /// A number that sizes a model.
@@ -107,6 +107,21 @@ pub const MODELS: &[Entry] = &[
         symmetries: &["full"],
     },
     Entry {
+        id: "paxos-commit",
+        title: "Paxos Commit (PaxosCommit.tla)",
+        parameters: &[
+            count("rm", "resource managers", 4, 2),
+            count("acceptors", "acceptors", 5, 3),
+            count("ballots", "ballots, numbered from 0", 3, 2),
+        ],
+        mutants: &[
+            mutant("ignore-reported-votes", "TCConsistent"),
+            mutant("commit-on-first", "TCConsistent"),
+            mutant("minority-quorum", "TCConsistent"),
+        ],
+        symmetries: &[],
+    },
+    Entry {
         id: "lamport-mutex",
         title: "Lamport's mutual exclusion over FIFO channels (LamportMutex.tla)",
         parameters: &[
@@ -208,10 +223,7 @@ impl Entry {
     /// The symmetry called `name`; the empty name is the default one.
     fn symmetry(&self, name: &str) -> Result<&'static str, String> {
         let Some(first) = self.symmetries.first() else {
-            return Err(format!(
-                "{} has no symmetry: its order tells the processes apart",
-                self.id
-            ));
+            return Err(format!("no symmetry is known of {}", self.id));
         };
         let named = self.symmetries.iter().find(|s| **s == name);
         named.or(name.is_empty().then_some(first)).copied().ok_or_else(|| {
@@ -227,6 +239,12 @@ impl Choice {
     }
 
     fn check_size(&self) -> Result<(), String> {
+        let [a, b, c] = [0, 1, 2].map(|i| self.values.get(i).copied().unwrap_or(1));
+        if self.entry.id == "paxos-commit" && !PaxosCommit::fits(a, b, c) {
+            return Err("this size of paxos-commit does not fit: rm * acceptors is at most 16, \
+                        rm * acceptors * ballots at most 32"
+                .into());
+        }
         if self.entry.id == "paxos" && !Paxos::fits(&self.size()) {
             return Err("this size of paxos does not fit: acceptors * ballots * \
                         (values * ballots + 1) is at most 128"
@@ -267,6 +285,12 @@ impl Choice {
                 use voting::Mutant::*;
                 let all = [SkipSafetyCheck, TwoValuesPerBallot, MinorityQuorum];
                 visit.visit(Voting::new(self.size(), self.mutant.map(|i| all[i])))
+            }
+            "paxos-commit" => {
+                use paxos_commit::Mutant::*;
+                let all = [IgnoreReportedVotes, CommitOnFirst, MinorityQuorum];
+                let mutant = self.mutant.map(|i| all[i]);
+                visit.visit(PaxosCommit::new(v[0], v[1], v[2], mutant))
             }
             _ => {
                 use lamport_mutex::Mutant::*;

@@ -10,7 +10,7 @@
 //! through all of it is one (Lichtenstein and Pnueli 1985), so looking at each component suffices.
 
 use super::model::{Kind, Model, Property};
-use super::search::Bounds;
+use super::report::Bounds;
 use super::table::Table;
 use crate::core::hash::fingerprint;
 use std::collections::{BTreeMap, BTreeSet, VecDeque};

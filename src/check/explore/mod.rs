@@ -6,6 +6,7 @@
 //! mistaken for one is about `n * n / 2^65`.
 mod lasso;
 mod model;
+mod report;
 mod search;
 mod table;
 #[cfg(not(target_arch = "wasm32"))]
@@ -13,5 +14,6 @@ mod threads;
 
 pub use lasso::{Lasso, Liveness, lasso};
 pub use model::{Kind, Model, Predicate, Property};
-pub use search::{Bounds, Coverage, Finding, Keep, Options, Outcome, Progress, Report, Search};
+pub use report::{Bounds, Coverage, Finding, Keep, Options, Outcome, Progress, Report};
+pub use search::Search;
 pub use table::Table;

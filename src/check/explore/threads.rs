@@ -6,7 +6,8 @@
 //! threads.
 
 use super::model::{Kind, Model};
-use super::search::{Outcome, Progress, Search, Tally, ample, identity, settles};
+use super::report::{Outcome, Progress};
+use super::search::{Search, Tally, ample, identity, settles};
 
 /// States of one batch; a fixed number, so that bounds cut at the same place on any machine.
 const BATCH: usize = 16 * 1024;
