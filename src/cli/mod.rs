@@ -6,6 +6,7 @@
 mod breaker;
 mod cases;
 mod clock;
+mod crdt;
 mod formula;
 mod hash;
 mod import;
@@ -74,6 +75,7 @@ const COMMANDS: &[(&str, &str, Command)] = &[
     ("hash", "where keys live under a placement rule", hash::hash),
     ("import", "executions others recorded, as events and parents", import::import),
     ("clock", "what logical clocks say, a case a line", clock::clock),
+    ("crdt", "replicas of a data type, a case a line", crdt::crdt),
     ("breaker", "scripts of calls through a circuit breaker, a case a line", breaker::breaker),
     ("eventlog", "appends with an expected version, a case a line", formula::eventlog),
     ("formula", "exact numbers: pbs, om, pbft, a case a line", formula::formula),
