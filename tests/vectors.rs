@@ -226,6 +226,8 @@ fn sets_of_dotted_versions_update_and_sync() {
             "server": {"entries": [["a", 2, ["v2"]]], "anon": []}, "id": "a"}),
         json!({"op": "sync", "clocks": [{"entries": [["a", 1, []]], "anon": []},
             {"entries": [["a", 2, ["v2", "v1"]]], "anon": []}]}),
+        json!({"op": "update", "context": [["a", 1]], "values": ["v3"],
+            "server": {"entries": [["a", 2, ["v2", "v1"]]], "anon": []}, "id": "a"}),
     ];
     let found = lines("clock dvvset", &asked);
     let expect: Vec<&Value> = found.iter().map(|l| &l["expect"]).collect();
@@ -235,6 +237,7 @@ fn sets_of_dotted_versions_update_and_sync() {
             {"entries": [["a", 1, ["v1"]]], "anon": []},
             {"entries": [["a", 3, ["v5", "v2"]]], "anon": []},
             {"entries": [["a", 2, ["v2"]]], "anon": []},
+            {"entries": [["a", 3, ["v3", "v2"]]], "anon": []},
         ])
     );
 }

@@ -182,7 +182,7 @@ proptest! {
             prop_assert!(places.windows(2).all(|w| w[0] < w[1]));
         }
         // By operations in the order of their names, which is causal.
-        inserts.sort_by(|a, b| a.id.cmp(&b.id));
+        inserts.sort_by_key(|i| i.id);
         let mut by_ops = Rga::default();
         prop_assert!(inserts.iter().chain(&inserts).all(|i| by_ops.apply(i.clone())));
         prop_assert!(removes.iter().all(|id| by_ops.apply_remove(id)));
