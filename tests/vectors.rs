@@ -226,6 +226,8 @@ fn sets_of_dotted_versions_update_and_sync() {
             "server": {"entries": [["a", 2, ["v2"]]], "anon": []}, "id": "a"}),
         json!({"op": "sync", "clocks": [{"entries": [["a", 1, []]], "anon": []},
             {"entries": [["a", 2, ["v2", "v1"]]], "anon": []}]}),
+        json!({"op": "update", "context": [["a", 1]], "values": ["v3"],
+            "server": {"entries": [["a", 2, ["v2", "v1"]]], "anon": []}, "id": "a"}),
     ];
     let found = lines("clock dvvset", &asked);
     let expect: Vec<&Value> = found.iter().map(|l| &l["expect"]).collect();
@@ -235,6 +237,7 @@ fn sets_of_dotted_versions_update_and_sync() {
             {"entries": [["a", 1, ["v1"]]], "anon": []},
             {"entries": [["a", 3, ["v5", "v2"]]], "anon": []},
             {"entries": [["a", 2, ["v2"]]], "anon": []},
+            {"entries": [["a", 3, ["v3", "v2"]]], "anon": []},
         ])
     );
 }
@@ -424,4 +427,67 @@ fn formulas_give_the_tabled_numbers() {
         assert_fields("formula pbft", &file["pbft"], &["f"]);
         assert_fields("formula pbft", &file["pbft"], &["n"]);
     }
+}
+
+#[test]
+fn multi_value_registers_keep_what_rust_crdt_keeps() {
+    let Some(file) = document("vectors/crdt_mvreg_rust_crdt.json") else { return };
+    let cases = file["cases"].as_array().unwrap();
+    let asked: Vec<Value> = cases.iter().map(|c| json!({"do": c["do"]})).collect();
+    for (case, found) in cases.iter().zip(lines("crdt mvreg", &asked)) {
+        for (name, value) in case.as_object().unwrap().iter().filter(|(name, _)| *name != "why") {
+            assert_eq!(found[name], *value, "{name} of {case}");
+        }
+    }
+}
+
+#[test]
+fn every_replicated_type_answers_a_script() {
+    let replicas = |kind: &str, steps: Value| {
+        let found = lines(&format!("crdt {kind}"), &[json!({"steps": steps})]);
+        (found[0]["replicas"].clone(), found[0]["converged"] == true)
+    };
+    let both = |v: Value| (json!({"a": v, "b": v}), true);
+    assert_eq!(
+        replicas(
+            "g-counter",
+            json!([["a", "inc", 2], ["b", "inc"], ["a", "merge", "b"], ["b", "merge", "a"]])
+        ),
+        both(json!(3))
+    );
+    assert_eq!(
+        replicas("pn-counter", json!([["a", "dec", 2], ["b", "merge", "a"]])),
+        both(json!(-2))
+    );
+    assert_eq!(
+        replicas(
+            "lww",
+            json!([["a", "write", "x", 9], ["b", "write", "y", 8], ["b", "merge", "a"]])
+        ),
+        both(json!("x"))
+    );
+    assert_eq!(
+        replicas("mvreg", json!([["a", "write", "x"], ["b", "write", "y"], ["b", "merge", "a"]])),
+        (json!({"a": ["x"], "b": ["x", "y"]}), false)
+    );
+    let cart = json!([
+        ["a", "add", 1],
+        ["b", "merge", "a"],
+        ["b", "remove", 1],
+        ["a", "add", 1],
+        ["a", "merge", "b"],
+        ["b", "merge", "a"]
+    ]);
+    assert_eq!(replicas("or-set", cart.clone()), both(json!([1])));
+    assert_eq!(replicas("two-phase-set", cart), both(json!([])));
+    let edits = json!([
+        ["a", "insert", 0, "h"],
+        ["a", "insert", 1, "i"],
+        ["b", "merge", "a"],
+        ["b", "remove", 0],
+        ["a", "insert", 2, "!"],
+        ["a", "merge", "b"],
+        ["b", "merge", "a"]
+    ]);
+    assert_eq!(replicas("rga", edits), both(json!(["i", "!"])));
 }

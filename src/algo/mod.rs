@@ -4,6 +4,7 @@
 //! published or computed elsewhere.
 pub mod breaker;
 pub mod clocks;
+pub mod crdt;
 pub mod eventlog;
 pub mod formula;
 pub mod hashing;

@@ -48,46 +48,64 @@ pub fn clock(args: &mut Args, host: &dyn Host) -> Answer {
 fn from_tables(tables: &[Table], case: &Value) -> Result<String, String> {
     let case = object(case)?;
     if let Some(name) = case.get("table").or(case.get("op")) {
-        let table = find(tables, text(name, "table")?)?;
-        let row = match case.get("case").or(case.get("args")) {
-            Some(row) => list(row, "case")?.clone(),
-            None => named_arguments(case),
-        };
-        let mut out = case.clone();
-        let result = last(run(table, &row)?);
-        out.insert("expect".into(), result);
-        return Ok(Value::Object(out).to_string());
-    }
-    let mut out = Map::new();
-    for (name, rows) in case {
-        let Ok(table) = find(tables, name) else {
-            out.insert(name.clone(), rows.clone());
-            continue;
-        };
-        let rows = list(rows, name)?;
-        if is_row(rows, table.1) {
-            let result = run(table, rows)?;
-            out.insert("expect".into(), last(result.clone()));
-            out.insert(name.clone(), complete(rows, table.1, result));
-            continue;
-        }
-        let whole: Result<Vec<Value>, String> = rows
-            .iter()
-            .map(|row| {
-                let row = list(row, name)?;
-                Ok(complete(row, table.1, run(table, row)?))
-            })
-            .collect();
-        out.insert(name.clone(), Value::Array(whole?));
+        return Ok(from_fields(tables, text(name, "table")?, case)?.to_string());
     }
     if !case.keys().any(|name| find(tables, name).is_ok()) {
         return Err(no_table(tables, &brief(&Value::Object(case.clone()))));
     }
+    let mut out = Map::new();
+    for (name, rows) in case {
+        if find(tables, name).is_err() {
+            out.insert(name.clone(), rows.clone());
+            continue;
+        }
+        let rows = list(rows, name)?;
+        if is_row(rows, find(tables, name)?.1) {
+            let (given, results) = run(tables, name, rows)?;
+            out.insert("expect".into(), last(results.clone()));
+            out.insert(name.clone(), given.iter().cloned().chain(results).collect());
+            continue;
+        }
+        let answers: Result<Value, String> = rows
+            .iter()
+            .map(|row| match row {
+                Value::Object(fields) => from_fields(tables, name, fields),
+                row => {
+                    let (given, results) = run(tables, name, list(row, name)?)?;
+                    Ok(given.iter().cloned().chain(results).collect())
+                }
+            })
+            .collect();
+        out.insert(name.clone(), answers?);
+    }
     Ok(Value::Object(out).to_string())
 }
 
-/// Arguments given by name, in the order a, b, c.
+/// Answers one row given as fields, under `expect`.
+fn from_fields(tables: &[Table], name: &str, case: &Map<String, Value>) -> Result<Value, String> {
+    let row = match case.get("case").or(case.get("args")) {
+        Some(row) => list(row, "case")?.clone(),
+        None => named_arguments(case),
+    };
+    let mut out = case.clone();
+    out.insert("expect".into(), last(run(tables, name, &row)?.1));
+    Ok(Value::Object(out))
+}
+
+/// Arguments given by name. A client's clock may be given as what it had read and its values.
 fn named_arguments(case: &Map<String, Value>) -> Vec<Value> {
+    if let (Some(read), Some(values)) = (case.get("context"), case.get("values")) {
+        let entries: Value = match read {
+            Value::Object(read) => read.iter().map(|(id, n)| json!([id, n, []])).collect(),
+            read => {
+                read.as_array().into_iter().flatten().map(|e| json!([e[0], e[1], []])).collect()
+            }
+        };
+        let mut case = case.clone();
+        case.retain(|name, _| !matches!(name.as_str(), "context" | "values"));
+        case.insert("client".into(), json!({"entries": entries, "anon": values}));
+        return named_arguments(&case);
+    }
     const NAMES: [&str; 7] = ["client", "clocks", "clock", "a", "b", "server", "id"];
     NAMES.iter().filter_map(|n| case.get(*n)).cloned().collect()
 }
@@ -109,19 +127,18 @@ fn no_table(tables: &[Table], found: &str) -> String {
     format!("expected one of {}, found {found}", names.join(", "))
 }
 
-fn run(table: &Table, row: Row) -> Out {
-    let (name, arguments, answer) = table;
-    if *name == "update" && row.len() == 2 {
-        return run(find(DVVSET, "first-update")?, row);
-    }
-    let args = row.get(..*arguments);
-    let args = args.ok_or_else(|| format!("'{name}' takes {arguments} arguments"))?;
-    answer(args).map_err(|e| format!("{name}: {e}"))
-}
-
-/// The row's arguments with the results after them.
-fn complete(row: Row, arguments: usize, results: Vec<Value>) -> Value {
-    row[..arguments].iter().cloned().chain(results).collect()
+/// Works out a row: its arguments, and the results. What follows the arguments is ignored.
+fn run<'a>(tables: &[Table], name: &str, row: Row<'a>) -> Result<(Row<'a>, Vec<Value>), String> {
+    let name = match (name, row) {
+        ("update", [_, _]) => "first-update",
+        ("sync", [a, b, ..]) if a.is_object() && b.is_object() => "sync-two",
+        _ => name,
+    };
+    let (_, arguments, answer) = find(tables, name)?;
+    let given = row.get(..*arguments);
+    let given = given.ok_or_else(|| format!("'{name}' takes {arguments} arguments"))?;
+    let results = answer(given).map_err(|e| format!("{name}: {e}"))?;
+    Ok((given, results))
 }
 
 /// The result of an operation with one, or the list of them.
@@ -330,6 +347,7 @@ const DVVSET: &[Table] = &[
         let joined = sets?.into_iter().reduce(|a, b| a.sync(&b));
         Ok(vec![joined.map_or(Value::Null, |s| set_value(&s))])
     }),
+    ("sync-two", 2, |r| Ok(vec![set_value(&set(&r[0])?.sync(&set(&r[1])?))])),
     ("join", 1, |r| {
         let vector = set(&r[0])?.join();
         Ok(vec![vector.iter().map(|(k, n)| json!([json_of(k), n])).collect()])

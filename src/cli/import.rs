@@ -1,9 +1,10 @@
 //! `hb import`: executions that others recorded.
 
 use super::{Answer, Args, Bad, HOLDS, Host, VIOLATED};
-use crate::share::import::execution::{Execution, ImportError};
+use crate::share::import::execution::{Event, Execution, ImportError};
 use crate::share::import::{etcd, shiviz};
-use serde_json::{Value, json};
+use serde::{Serialize, Serializer};
+use serde_json::json;
 
 /// Prints `{"executions": [...]}`, or for a file that tells of the impossible, with exit code 1,
 /// `{"inconsistent": {"file", "line", "reason"}}`.
@@ -29,8 +30,8 @@ pub fn import(args: &mut Args, host: &dyn Host) -> Answer {
     };
     match imported {
         Ok(executions) => {
-            let executions: Vec<Value> = executions.iter().map(document).collect();
-            Ok((HOLDS, json!({ "executions": executions }).to_string() + "\n"))
+            let document = serde_json::to_string(&Document { executions: &executions });
+            document.map(|d| (HOLDS, d + "\n")).map_err(|e| Bad(format!("{file}: {e}")))
         }
         Err(ImportError::Impossible(at)) => {
             let found = json!({"file": file, "line": at.line, "reason": at.reason});
@@ -53,20 +54,58 @@ fn utf8<'a>(file: &str, bytes: &'a [u8]) -> Result<&'a str, Bad> {
     })
 }
 
-fn document(execution: &Execution) -> Value {
-    let name = |host: u32| execution.hosts[host as usize].clone();
-    let events = execution.events.iter().map(|event| {
-        let clock: Value = event.clock.iter().map(|(h, n)| (name(*h), json!(n))).collect();
-        let parents = event.parents.iter().map(|p| execution.id(&execution.events[*p as usize]));
-        json!({
-            "id": execution.id(event),
-            "host": name(event.host),
-            "clock": clock,
-            "text": event.text,
-            "parents": parents.collect::<Vec<_>>(),
-            "line": event.line,
-        })
-    });
-    let events: Vec<Value> = events.collect();
-    json!({"label": execution.label, "hosts": execution.hosts, "events": events})
+/// The executions as JSON. Logs are large: this writes straight from them, copying nothing.
+#[derive(Serialize)]
+struct Document<'a> {
+    #[serde(serialize_with = "each_execution")]
+    executions: &'a [Execution],
+}
+
+fn each_execution<S: Serializer>(all: &&[Execution], out: S) -> Result<S::Ok, S::Error> {
+    out.collect_seq(all.iter().map(|execution| Run {
+        label: &execution.label,
+        hosts: &execution.hosts,
+        events: execution,
+    }))
+}
+
+#[derive(Serialize)]
+struct Run<'a> {
+    label: &'a str,
+    hosts: &'a [String],
+    #[serde(serialize_with = "each_event")]
+    events: &'a Execution,
+}
+
+fn each_event<S: Serializer>(execution: &&Execution, out: S) -> Result<S::Ok, S::Error> {
+    out.collect_seq(execution.events.iter().map(|event| Row {
+        id: execution.id(event),
+        host: &execution.hosts[event.host as usize],
+        clock: (execution, event),
+        text: &event.text,
+        parents: (execution, event),
+        line: event.line,
+    }))
+}
+
+type Of<'a> = (&'a Execution, &'a Event);
+
+#[derive(Serialize)]
+struct Row<'a> {
+    id: String,
+    host: &'a str,
+    #[serde(serialize_with = "clock_of")]
+    clock: Of<'a>,
+    text: &'a str,
+    #[serde(serialize_with = "parents_of")]
+    parents: Of<'a>,
+    line: u32,
+}
+
+fn clock_of<S: Serializer>((execution, event): &Of, out: S) -> Result<S::Ok, S::Error> {
+    out.collect_map(event.clock.iter().map(|(h, n)| (&execution.hosts[*h as usize], n)))
+}
+
+fn parents_of<S: Serializer>((execution, event): &Of, out: S) -> Result<S::Ok, S::Error> {
+    out.collect_seq(event.parents.iter().map(|p| execution.id(&execution.events[*p as usize])))
 }

@@ -7,6 +7,7 @@ mod bench;
 mod breaker;
 mod cases;
 mod clock;
+mod crdt;
 mod explore;
 mod formula;
 mod hash;
@@ -78,13 +79,14 @@ const COMMANDS: &[(&str, &str, Command)] = &[
     ("bench", "what the engine costs on this machine", bench::run),
     ("breaker", "scripts of calls through a circuit breaker, a case a line", breaker::breaker),
     ("clock", "what logical clocks say, a case a line", clock::clock),
+    ("crdt", "replicas of a data type, a case a line", crdt::crdt),
     ("eventlog", "appends with an expected version, a case a line", formula::eventlog),
     ("explore", "visits every state of a specification-level model", explore::run),
     ("formula", "exact numbers: pbs, om, pbft, a case a line", formula::formula),
     ("hash", "where keys live under a placement rule", hash::hash),
     ("history", "judges a history of client operations", history::run),
-    ("story", "plays stories and re-enactments, a line a step", story::run),
     ("import", "executions others recorded, as events and parents", import::import),
+    ("story", "plays stories and re-enactments, a line a step", story::run),
 ];
 
 /// Runs one command line (without the program's name).

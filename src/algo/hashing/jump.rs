@@ -4,6 +4,8 @@
 //! inherit the roundings of those two operations, so they are part of the function: both are done
 //! here exactly as IEEE 754 rounds them, on integers.
 
+use super::{HashFn, Placement};
+
 /// Bits in a double's significand.
 const SIGNIFICAND: u32 = 53;
 
@@ -27,6 +29,21 @@ fn ratio(d: u64) -> (u128, u32) {
     let sticky = u128::from(!n.is_multiple_of(u128::from(d)));
     let (kept, drop) = round_to_double((quotient << 1) | sticky);
     (kept, s + 1 - drop)
+}
+
+/// [`jump`] over the hash of a key, as a placement rule. Only the last node can leave.
+#[derive(Clone, Copy, Debug)]
+pub struct Jump {
+    /// How many nodes.
+    pub nodes: u32,
+    /// What makes a 64-bit key of the key's bytes.
+    pub hash: HashFn,
+}
+
+impl Placement for Jump {
+    fn owner(&self, key: &[u8]) -> Option<u32> {
+        (self.nodes > 0).then(|| jump(self.hash.hash(key), self.nodes))
+    }
 }
 
 /// The bucket of a 64-bit key among `buckets`, 0-based. Without buckets the answer is 0.

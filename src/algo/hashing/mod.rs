@@ -14,7 +14,7 @@ mod token;
 
 pub use bounded::{assign_bounded, capacity};
 pub use digest::{HashFn, md5};
-pub use jump::jump;
+pub use jump::{Jump, jump};
 pub use maglev::{MAGLEV_TABLE, Maglev, is_prime};
 pub use modulo::Modulo;
 pub use rendezvous::Rendezvous;

@@ -111,8 +111,8 @@ fn read(
         let range = |group| found.named_group(group).unwrap_or(0..0);
         let clock = range("clock");
         let line = lines.of(clock.start);
-        clocks.push(parse_clock(&text[clock.clone()], || column(text, clock.start), line)?);
         let host = hosts.id(&text[range("host")]);
+        clocks.push(parse_clock(&text[clock.clone()], || column(text, clock.start), line)?);
         let text = text[range("event")].to_string();
         events.push(Event { host, number: 0, clock: Vec::new(), text, parents: Vec::new(), line });
     }
