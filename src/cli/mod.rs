@@ -9,10 +9,17 @@ mod cases;
 mod clock;
 mod crdt;
 mod explore;
+mod export;
 mod formula;
+mod fuzz;
 mod hash;
 mod history;
 mod import;
+mod list;
+mod play;
+mod replay;
+mod run;
+mod script;
 mod story;
 
 use serde::{Deserialize, Serialize};
@@ -82,10 +89,15 @@ const COMMANDS: &[(&str, &str, Command)] = &[
     ("crdt", "replicas of a data type, a case a line", crdt::crdt),
     ("eventlog", "appends with an expected version, a case a line", formula::eventlog),
     ("explore", "visits every state of a specification-level model", explore::run),
+    ("export", "a run in another form", export::export),
     ("formula", "exact numbers: pbs, om, pbft, a case a line", formula::formula),
+    ("fuzz", "seeded fault schedules: safety, then recovery", fuzz::fuzz),
     ("hash", "where keys live under a placement rule", hash::hash),
     ("history", "judges a history of client operations", history::run),
     ("import", "executions others recorded, as events and parents", import::import),
+    ("list", "the scenes, with their presets, knobs, properties and mutants", list::list),
+    ("replay", "plays a shared run again", replay::replay),
+    ("run", "plays a scene: its history, verdicts, trace or digest", run::run),
     ("story", "plays stories and re-enactments, a line a step", story::run),
 ];
 
@@ -191,6 +203,11 @@ impl Args {
     pub fn positional(&mut self) -> Option<String> {
         let i = self.rest.iter().position(|a| !a.starts_with("--"))?;
         Some(self.rest.remove(i))
+    }
+
+    /// Is there an argument like this? It is left where it is.
+    pub fn any(&self, like: impl Fn(&str) -> bool) -> bool {
+        self.rest.iter().any(|a| like(a))
     }
 
     /// Takes the next positional argument or complains that `what` is missing.

@@ -77,19 +77,18 @@ const STORIES: &[Story] = &[Story {
         Step {
             text: "{P} sends to {Q}. The message carries the time at which it left.",
             say: &["A: send 1 at P"],
-            until: "P.C >= 2 & not op A open",
+            until: "Q.C >= 3 & not op A open",
             ask: Some(Ask {
                 question: "{Q} has counted nothing yet. What will its clock say on arrival?",
                 options: &[
-                    ("One: its first event", "P.C = 1"),
-                    ("More than the message says", "P.C >= 2"),
+                    ("One: its first event", "Q.C = 1"),
+                    ("Three: one more than the message says", "Q.C = 3"),
                 ],
             }),
             ..Step::SAY
         },
         Step {
             text: "{Q} jumps ahead of the message: an effect is always later than its cause. That is rule IR2.",
-            until: "rule IR2b Q & Q.C >= 3",
             ..Step::SAY
         },
         Step {

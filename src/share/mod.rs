@@ -1,3 +1,5 @@
-//! What goes in and out: links, histories, traces.
+//! Runs and histories as documents for others: links, imports, exports.
 
+pub mod export;
 pub mod import;
+pub mod link;

@@ -1,0 +1,328 @@
+//! Makes a violating run small: fewer interventions, simpler ones, earlier ones, fewer processes.
+//!
+//! Deleting goes by ever smaller chunks (Zeller, Hildebrandt: Simplifying and Isolating
+//! Failure-Inducing Input, TSE 2002). What is kept always replays to a violation of the same
+//! property; the passes are repeated until none of them helps.
+
+use crate::core::action::{Action, ClockChange, CrashMode, Entry, LinkChange};
+use crate::core::config::Setup;
+use crate::core::ids::{NodeId, NodeSet};
+use crate::core::session::Build;
+use crate::core::view::Shape;
+
+/// A run that breaks a property.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Violating {
+    /// Which run.
+    pub setup: Setup,
+    /// Its interventions, up to the violation.
+    pub journal: Vec<Entry>,
+    /// The property.
+    pub property: String,
+    /// The step of the first violation.
+    pub step: u64,
+    /// Its time, in microseconds.
+    pub at: u64,
+}
+
+/// Plays a journal until the property breaks, at most `steps` steps; the step and time of the
+/// violation, and how many entries had been used.
+pub fn replay(
+    build: Build,
+    setup: &Setup,
+    journal: &[Entry],
+    property: &str,
+    steps: u64,
+) -> Option<(u64, u64, usize)> {
+    let mut world = build(setup).ok()?;
+    let mut used = 0;
+    while world.steps() < steps {
+        let entry = journal.get(used);
+        let planned = entry.filter(|e| world.next_due().is_none_or(|due| e.at <= due));
+        let event = match planned {
+            Some(entry) => {
+                used += 1;
+                world.act(entry)
+            }
+            None => world.step()?,
+        };
+        if event.broken.contains(&property) {
+            return Some((event.step, event.at, used));
+        }
+    }
+    None
+}
+
+/// Shrinks; `again()` is asked before each replay and ends the work when it says no.
+pub struct Shrinker<'a> {
+    build: Build,
+    best: Violating,
+    again: &'a mut dyn FnMut() -> bool,
+}
+
+/// Shrinks a run that breaks `property`; `None` if it does not.
+pub fn shrink(
+    build: Build,
+    setup: &Setup,
+    journal: &[Entry],
+    property: &str,
+    steps: u64,
+    again: &mut dyn FnMut() -> bool,
+) -> Option<Violating> {
+    let (step, at, used) = replay(build, setup, journal, property, steps)?;
+    let best = Violating {
+        setup: setup.clone(),
+        journal: journal[..used].to_vec(),
+        property: property.into(),
+        step,
+        at,
+    };
+    let mut shrinker = Shrinker { build, best, again };
+    shrinker.to_fixpoint();
+    Some(shrinker.best)
+}
+
+impl Shrinker<'_> {
+    fn to_fixpoint(&mut self) {
+        loop {
+            let before = self.best.clone();
+            self.fewer_processes();
+            self.plainer_knobs();
+            self.delete();
+            self.simplify();
+            self.earlier();
+            if self.best == before || !(self.again)() {
+                return;
+            }
+        }
+    }
+
+    /// Takes a candidate if it breaks the property, too, and is no larger.
+    fn accept(&mut self, setup: &Setup, journal: Vec<Entry>) -> bool {
+        if !(self.again)() {
+            return false;
+        }
+        // A shorter journal may take longer to show, but not for ever.
+        let steps = if journal.len() < self.best.journal.len() || *setup != self.best.setup {
+            self.best.step * 2 + 200
+        } else {
+            self.best.step
+        };
+        let property = self.best.property.clone();
+        let Some((step, at, used)) = replay(self.build, setup, &journal, &property, steps) else {
+            return false;
+        };
+        let journal = journal[..used].to_vec();
+        self.best = Violating { setup: setup.clone(), journal, property, step, at };
+        true
+    }
+
+    fn with(&mut self, journal: Vec<Entry>) -> bool {
+        let setup = self.best.setup.clone();
+        self.accept(&setup, journal)
+    }
+
+    /// Deletes chunks, halving their size.
+    fn delete(&mut self) {
+        let mut size = self.best.journal.len();
+        while size > 0 {
+            let mut start = 0;
+            while start < self.best.journal.len() {
+                let mut journal = self.best.journal.clone();
+                journal.drain(start..(start + size).min(journal.len()));
+                if !self.with(journal) {
+                    start += size;
+                }
+            }
+            size /= 2;
+        }
+    }
+
+    fn simplify(&mut self) {
+        let mut i = 0;
+        while i < self.best.journal.len() {
+            for action in simpler(&self.best.journal[i].action) {
+                let mut journal = self.best.journal.clone();
+                journal[i].action = action;
+                if self.with(journal) {
+                    break;
+                }
+                if i >= self.best.journal.len() {
+                    return;
+                }
+            }
+            i += 1;
+        }
+    }
+
+    /// Moves each entry, and all after it, towards the one before.
+    fn earlier(&mut self) {
+        let mut i = 0;
+        while i < self.best.journal.len() {
+            let before = if i == 0 { 0 } else { self.best.journal[i - 1].at };
+            let gap = self.best.journal[i].at - before;
+            for cut in [gap, gap / 2, gap / 8] {
+                if cut == 0 || i >= self.best.journal.len() {
+                    continue;
+                }
+                let mut journal = self.best.journal.clone();
+                journal[i..].iter_mut().for_each(|e| e.at -= cut);
+                let (step, len) = (self.best.step, self.best.journal.len());
+                let old = self.best.clone();
+                if self.with(journal) {
+                    // Earlier must not mean longer, or the passes would never end.
+                    if self.best.step <= step && self.best.journal.len() <= len {
+                        break;
+                    }
+                    self.best = old;
+                }
+            }
+            i += 1;
+        }
+    }
+
+    /// Turns varied knobs back.
+    fn plainer_knobs(&mut self) {
+        let ids: Vec<String> = self.best.setup.knobs.keys().cloned().collect();
+        for id in ids.into_iter().filter(|id| id != "nodes" && id != "clients") {
+            let mut setup = self.best.setup.clone();
+            setup.knobs.remove(&id);
+            self.accept(&setup, self.best.journal.clone());
+        }
+    }
+
+    /// Takes servers and clients away; the rest keep their meaning under new numbers.
+    fn fewer_processes(&mut self) {
+        let Ok(world) = (self.build)(&self.best.setup) else { return };
+        let nodes = world.view().nodes;
+        let clients = nodes.iter().filter(|n| n.shape == Shape::Client).count() as u16;
+        let servers = nodes.len() as u16 - clients;
+        for fewer in (3..servers).rev().take(2).chain([3]).filter(|n| *n < servers) {
+            let mut setup = self.best.setup.clone();
+            setup.knobs.insert("nodes".into(), fewer.into());
+            let journal = renamed(&self.best.journal, servers, fewer);
+            if self.accept(&setup, journal) {
+                return;
+            }
+        }
+        if clients > 1 {
+            let mut setup = self.best.setup.clone();
+            setup.knobs.insert("clients".into(), i64::from(clients) - 1);
+            self.accept(&setup, self.best.journal.clone());
+        }
+    }
+}
+
+/// The journal for a world with fewer servers: what concerns the removed ones only is left out.
+fn renamed(journal: &[Entry], old: u16, new: u16) -> Vec<Entry> {
+    let one = |n: NodeId| match n.0 {
+        n if n < new => Some(NodeId(n)),
+        n if n < old => None,
+        n => Some(NodeId(n - old + new)),
+    };
+    let set = |s: NodeSet| s.iter().filter_map(one).collect::<NodeSet>();
+    let entry = |e: &Entry| {
+        let mut action = e.action.clone();
+        match &mut action {
+            Action::Deliver(id)
+            | Action::Drop(id)
+            | Action::Duplicate(id)
+            | Action::Hold(id)
+            | Action::Release(id)
+            | Action::Forge { msg: id, .. } => {
+                id.from = one(id.from)?;
+                id.to = one(id.to)?;
+            }
+            Action::Fire { node, .. }
+            | Action::Crash { node, .. }
+            | Action::CrashAfter { node, .. }
+            | Action::Restart(node)
+            | Action::Pause(node)
+            | Action::Resume(node)
+            | Action::Slow { node, .. }
+            | Action::Clock { node, .. }
+            | Action::Disk { node, .. }
+            | Action::Lie { node, .. }
+            | Action::Choose { node, .. } => *node = one(*node)?,
+            Action::Cut { from, to }
+            | Action::Heal { from, to }
+            | Action::Link { from, to, .. } => {
+                (*from, *to) = (set(*from), set(*to));
+            }
+            Action::Partition(groups) => groups.iter_mut().for_each(|g| *g = set(*g)),
+            Action::Invoke { client, to, .. } => {
+                *client = one(*client)?;
+                *to = to.and_then(one);
+            }
+            Action::HealAll | Action::Manual(_) => {}
+        }
+        Some(Entry { at: e.at, action })
+    };
+    journal.iter().filter_map(entry).collect()
+}
+
+/// Simpler actions to try in an action's place; each is strictly simpler, so that trying ends.
+fn simpler(action: &Action) -> Vec<Action> {
+    let plain = CrashMode::Process;
+    match action {
+        Action::Crash { node, mode } if *mode != plain => {
+            vec![Action::Crash { node: *node, mode: plain }]
+        }
+        Action::CrashAfter { node, effects, mode } => {
+            let mut all = vec![Action::Crash { node: *node, mode: plain }];
+            if *mode != plain {
+                all.push(Action::CrashAfter { node: *node, effects: *effects, mode: plain });
+            }
+            if *effects > 0 {
+                all.push(Action::CrashAfter { node: *node, effects: effects - 1, mode: *mode });
+            }
+            all
+        }
+        Action::Partition(groups) if groups.len() > 2 => {
+            let mut merged = groups.clone();
+            let last = merged.pop().unwrap_or_default();
+            merged[0].0 |= last.0;
+            vec![Action::Partition(merged)]
+        }
+        Action::Cut { from, to } => {
+            let smaller = smaller_sets(*from, *to);
+            smaller.into_iter().map(|(from, to)| Action::Cut { from, to }).collect()
+        }
+        Action::Heal { from, to } => {
+            let mut all = vec![Action::HealAll];
+            let smaller = smaller_sets(*from, *to);
+            all.extend(smaller.into_iter().map(|(from, to)| Action::Heal { from, to }));
+            all
+        }
+        Action::Link { from, to, change } => {
+            let smaller = smaller_sets(*from, *to);
+            let link = |(from, to)| Action::Link { from, to, change: *change };
+            let mut all: Vec<Action> = smaller.into_iter().map(link).collect();
+            if let LinkChange::Delay(us @ 1..) = change {
+                let change = LinkChange::Delay(us / 2);
+                all.push(Action::Link { from: *from, to: *to, change });
+            }
+            all
+        }
+        Action::Clock { node, change: ClockChange::Step(us) } if us.abs() > 1_000 => {
+            vec![Action::Clock { node: *node, change: ClockChange::Step(us / 2) }]
+        }
+        _ => Vec::new(),
+    }
+}
+
+fn smaller_sets(from: NodeSet, to: NodeSet) -> Vec<(NodeSet, NodeSet)> {
+    let without = |set: NodeSet, n: NodeId| {
+        let mut smaller = set;
+        smaller.remove(n);
+        smaller
+    };
+    let mut all = Vec::new();
+    if from.len() > 1 {
+        all.extend(from.iter().map(|n| (without(from, n), to)));
+    }
+    if to.len() > 1 {
+        all.extend(to.iter().map(|n| (from, without(to, n))));
+    }
+    all
+}

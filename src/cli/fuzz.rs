@@ -1,0 +1,256 @@
+//! `hb fuzz`: seeded fault schedules, shrunk to what matters.
+
+use super::play::take_setup;
+use super::{Answer, Args, Bad, HOLDS, Host, UNKNOWN, VIOLATED};
+use crate::check::fuzz::{DEFAULT_STEPS, Outcome, Target};
+use crate::check::shrink::{Violating, shrink};
+use crate::protocols::scene;
+use crate::share::link::{Link, MAX_STEP};
+use serde_json::{Value, json};
+use std::collections::BTreeMap;
+use std::ops::Range;
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+/// Seeds tried unless told otherwise.
+const DEFAULT_SEEDS: Range<u64> = 0..200;
+/// Time for shrinking one violation, in milliseconds.
+const SHRINK_MS: u64 = 2_000;
+/// Replays for shrinking one violation.
+const SHRINK_REPLAYS: u32 = 3_000;
+/// Most seeds listed.
+const LISTED: usize = 100;
+
+/// `hb fuzz SCENE --seeds A..B [--mutant M] [--steps N] [--set k=v ...] [--budget-ms N] [--json]`.
+pub fn fuzz(args: &mut Args, host: &dyn Host) -> Answer {
+    let as_json = args.flag("--json");
+    let seeds = match args.value("--seeds")? {
+        Some(text) => range(&text)?,
+        None => DEFAULT_SEEDS,
+    };
+    let steps = args.number("--steps")?.unwrap_or(DEFAULT_STEPS);
+    if steps > MAX_STEP {
+        return Err(format!("--steps takes at most {MAX_STEP}").into());
+    }
+    let budget = args.number("--budget-ms")?;
+    let base = take_setup(args)?;
+    args.done()?;
+    let target = Target::new(scene(&base.scene)?, base, steps)?;
+    let knobs: Vec<String> = target.base.knobs.iter().map(|(k, v)| format!(" {k}={v}")).collect();
+    let mutants: Vec<String> = target.base.mutants.iter().map(|m| format!(" {m}")).collect();
+    host.hint(&format!(
+        "fuzz {}{}{}, seeds {}..{}, {steps} steps each",
+        target.base.scene,
+        mutants.concat(),
+        knobs.concat(),
+        seeds.start,
+        seeds.end
+    ));
+    let deadline = budget.map(|ms| host.clock_ms().saturating_add(ms));
+    let report = Report::of(&target, seeds, deadline, host)?;
+    let text = if as_json { report.document().to_string() + "\n" } else { report.summary() };
+    Ok((report.code(), text))
+}
+
+/// Reads `A..B`, which excludes B.
+pub fn range(text: &str) -> Result<Range<u64>, Bad> {
+    let parts = text.split_once("..").and_then(|(a, b)| Some((a.parse().ok()?, b.parse().ok()?)));
+    match parts {
+        Some((a, b)) if a < b => Ok(a..b),
+        Some(_) => Err(format!("the range {text} is empty").into()),
+        None => Err(format!("a range looks like 0..500, not '{text}'").into()),
+    }
+}
+
+/// What has been found.
+struct Report {
+    runs: u64,
+    steps: u64,
+    complete: bool,
+    /// One a property: the lowest seed, shrunk.
+    violations: Vec<(u64, &'static str, Violating)>,
+    violating: Vec<u64>,
+    unconverged: Vec<u64>,
+    rules: BTreeMap<&'static str, u64>,
+    elapsed_ms: u64,
+}
+
+impl Report {
+    fn of(
+        target: &Target,
+        seeds: Range<u64>,
+        deadline: Option<u64>,
+        host: &dyn Host,
+    ) -> Result<Report, Bad> {
+        let start = host.clock_ms();
+        let total = seeds.end - seeds.start;
+        let outcomes = run_all(target, seeds, deadline, host)?;
+        let mut report = Report {
+            runs: outcomes.len() as u64,
+            steps: outcomes.values().map(|o| o.steps).sum(),
+            complete: outcomes.len() as u64 == total,
+            violations: Vec::new(),
+            violating: Vec::new(),
+            unconverged: Vec::new(),
+            rules: BTreeMap::new(),
+            elapsed_ms: 0,
+        };
+        for (seed, outcome) in outcomes {
+            for (rule, count) in &outcome.rules {
+                *report.rules.entry(rule).or_default() += count;
+            }
+            if outcome.converged == Some(false) {
+                report.unconverged.push(seed);
+            }
+            if !outcome.broken.is_empty() {
+                report.violating.push(seed);
+            }
+            for (property, step) in &outcome.broken {
+                report.shrink(target, seed, property, *step, &outcome, host);
+            }
+        }
+        report.elapsed_ms = host.clock_ms().saturating_sub(start);
+        Ok(report)
+    }
+
+    /// Shrinks the first violation of each property.
+    fn shrink(
+        &mut self,
+        target: &Target,
+        seed: u64,
+        property: &'static str,
+        step: u64,
+        run: &Outcome,
+        host: &dyn Host,
+    ) {
+        if self.violations.iter().any(|(_, p, _)| *p == property) {
+            return;
+        }
+        let end = host.clock_ms().saturating_add(SHRINK_MS);
+        let mut replays = 0;
+        let mut again = || {
+            replays += 1;
+            replays < SHRINK_REPLAYS && host.clock_ms() < end && !host.cancelled()
+        };
+        let build = target.scene.build;
+        let small = shrink(build, &run.setup, &run.journal, property, step, &mut again);
+        self.violations.extend(small.map(|v| (seed, property, v)));
+    }
+
+    fn code(&self) -> u8 {
+        match (self.violating.is_empty(), self.complete && self.unconverged.is_empty()) {
+            (false, _) => VIOLATED,
+            (true, false) => UNKNOWN,
+            (true, true) => HOLDS,
+        }
+    }
+
+    fn document(&self) -> Value {
+        let violations = self.violations.iter().map(|(seed, property, v)| {
+            json!({
+                "seed": seed,
+                "property": property,
+                "length": v.journal.len(),
+                "actions": v.journal,
+                "setup": v.setup,
+                "step": v.step,
+                "at_us": v.at,
+                "url": link(v).fragment(),
+            })
+        });
+        json!({
+            "runs": self.runs,
+            "steps": self.steps,
+            "violations": Value::from_iter(violations),
+            "violating": self.violating.len(),
+            "violating_seeds": self.violating.iter().take(LISTED).collect::<Vec<_>>(),
+            "unconverged": self.unconverged,
+            "rules": self.rules,
+            "complete": self.complete,
+            "elapsed_ms": self.elapsed_ms,
+        })
+    }
+
+    fn summary(&self) -> String {
+        let mut out = format!(
+            "{} runs, {} steps, {} ms{}\n",
+            self.runs,
+            self.steps,
+            self.elapsed_ms,
+            if self.complete { "" } else { " (stopped early)" }
+        );
+        for (seed, property, v) in &self.violations {
+            out.push_str(&format!(
+                "{property} is broken with seed {seed}: {} interventions, step {}\n  {}\n",
+                v.journal.len(),
+                v.step,
+                link(v).fragment()
+            ));
+        }
+        out.push_str(&format!("{} runs violate a property\n", self.violating.len()));
+        if !self.unconverged.is_empty() {
+            out.push_str(&format!("not recovered: seeds {:?}\n", self.unconverged));
+        }
+        for (rule, count) in &self.rules {
+            out.push_str(&format!("  {count:>9} {rule}\n"));
+        }
+        out
+    }
+}
+
+/// The violating run, at its violation.
+fn link(v: &Violating) -> Link {
+    Link { cursor: v.step, time: v.at, ..Link::new(v.setup.clone(), v.journal.clone()) }
+}
+
+/// Runs seeds on all threads; what there is when time is up.
+fn run_all(
+    target: &Target,
+    seeds: Range<u64>,
+    deadline: Option<u64>,
+    host: &dyn Host,
+) -> Result<BTreeMap<u64, Outcome>, Bad> {
+    let found = Mutex::new(BTreeMap::new());
+    let next = AtomicU64::new(seeds.start);
+    let stop = || host.cancelled() || deadline.is_some_and(|end| host.clock_ms() >= end);
+    let work = |seed: u64| {
+        let outcome = target.run(seed);
+        if let Ok(mut all) = found.lock() {
+            all.insert(seed, outcome);
+        }
+    };
+    let worker = |stopped: &dyn Fn() -> bool| {
+        while !stopped() {
+            let seed = next.fetch_add(1, Ordering::Relaxed);
+            if seed >= seeds.end {
+                return;
+            }
+            work(seed);
+        }
+    };
+    drive(host.threads(), &worker, &stop);
+    let all = found.into_inner().unwrap_or_default();
+    all.into_iter().map(|(seed, outcome)| Ok((seed, outcome?))).collect()
+}
+
+/// The calling thread is one of the workers and the only one that asks the host.
+#[cfg(not(target_arch = "wasm32"))]
+fn drive(threads: usize, worker: &(dyn Fn(&dyn Fn() -> bool) + Sync), stop: &dyn Fn() -> bool) {
+    use std::sync::atomic::AtomicBool;
+    let stopped = AtomicBool::new(false);
+    std::thread::scope(|s| {
+        for _ in 1..threads.max(1) {
+            s.spawn(|| worker(&|| stopped.load(Ordering::Relaxed)));
+        }
+        worker(&|| {
+            let now = stop();
+            stopped.fetch_or(now, Ordering::Relaxed);
+            now
+        });
+    });
+}
+
+#[cfg(target_arch = "wasm32")]
+fn drive(_threads: usize, worker: &dyn Fn(&dyn Fn() -> bool), stop: &dyn Fn() -> bool) {
+    worker(stop);
+}

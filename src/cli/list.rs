@@ -1,0 +1,68 @@
+//! `hb list`: the catalogue.
+
+use super::{Answer, Args, HOLDS, Host};
+use crate::core::protocol::PropertyKind;
+use crate::protocols::{CATALOG, Scene};
+use serde_json::{Value, json};
+
+/// `hb list [--json]`.
+pub fn list(args: &mut Args, _host: &dyn Host) -> Answer {
+    let as_json = args.flag("--json");
+    args.done()?;
+    let text = if as_json {
+        Value::from_iter(CATALOG.iter().map(document)).to_string() + "\n"
+    } else {
+        let line = |s: &Scene| format!("{:<14}{:<28}{}\n", s.id, s.title, s.line);
+        CATALOG.iter().map(line).collect()
+    };
+    Ok((HOLDS, text))
+}
+
+fn document(scene: &Scene) -> Value {
+    let info = (scene.info)();
+    let presets = scene
+        .presets
+        .iter()
+        .map(|p| json!({"id": p.id, "title": p.title, "version": p.version, "source": p.source}));
+    let knobs = info.knobs.iter().map(|k| {
+        json!({
+            "id": k.id, "title": k.title, "kind": kind(k.unit), "unit": k.unit.name(),
+            "min": k.min, "max": k.max, "default": k.default,
+        })
+    });
+    let properties = info.properties.iter().map(|p| {
+        let kind = match p.kind {
+            PropertyKind::Safety => "safety",
+            PropertyKind::Liveness => "liveness",
+        };
+        json!({"id": p.id, "title": p.title, "claim": p.claim, "cite": p.cite, "kind": kind})
+    });
+    let mutants =
+        info.mutants.iter().map(|m| json!({"id": m.id, "what": m.what, "breaks": m.breaks}));
+    json!({
+        "id": scene.id,
+        "title": scene.title,
+        "family": scene.family,
+        "line": scene.line,
+        "seed_phrases": scene.seed_phrases,
+        "sources": scene.sources,
+        "presets": Value::from_iter(presets),
+        "knobs": Value::from_iter(knobs),
+        "properties": Value::from_iter(properties),
+        "mutants": Value::from_iter(mutants),
+        "stories": [],
+        "challenges": [],
+        "reenactments": [],
+    })
+}
+
+fn kind(unit: crate::core::config::Unit) -> Value {
+    use crate::core::config::Unit;
+    match unit {
+        Unit::Time => "time".into(),
+        Unit::Share => "share".into(),
+        Unit::Count | Unit::Rate => "number".into(),
+        Unit::Switch => "switch".into(),
+        Unit::Choice(names) => json!({"choice": names}),
+    }
+}

@@ -1,0 +1,335 @@
+//! What `run`, `replay` and `export` share: a run played up to a moment, and its forms.
+
+use super::{Args, Bad, HOLDS, Host, UNKNOWN, VIOLATED};
+use crate::core::action::Call;
+use crate::core::config::{Setup, parse_time};
+use crate::core::protocol::{PropertyKind, key_name};
+use crate::core::session::Session;
+use crate::core::trace::{OpEnd, OpLife};
+use crate::core::view::{Status, What};
+use crate::protocols::{Info, scene};
+use crate::share::export::tell::tell;
+use crate::share::link::{Link, MAX_STEP, MAX_TIME, ViewState};
+use serde_json::{Map, Value, json};
+use std::collections::BTreeMap;
+
+/// Played unless something else is asked for, in microseconds.
+const DEFAULT_UNTIL: u64 = 10_000_000;
+/// Steps between two looks at whether the user wants to stop.
+const SLICE: u64 = 4_096;
+
+/// A file's text, or where it stops being text.
+pub fn utf8<'a>(file: &str, bytes: &'a [u8]) -> Result<&'a str, Bad> {
+    std::str::from_utf8(bytes).map_err(|e| {
+        let good = &bytes[..e.valid_up_to()];
+        let line = good.iter().filter(|b| **b == b'\n').count() + 1;
+        let column = good.iter().rev().take_while(|b| **b != b'\n').count() + 1;
+        Bad(format!("{file}:{line}:{column}: this byte is not UTF-8 text"))
+    })
+}
+
+/// Takes `SCENE [--preset P] [--set k=v ...] [--mutant M] [--seed N]`.
+pub fn take_setup(args: &mut Args) -> Result<Setup, Bad> {
+    let turned = args.settings()?;
+    let preset = args.value("--preset")?.unwrap_or_default();
+    let mutants = args.values("--mutant")?.into_iter().collect();
+    let seed = args.number("--seed")?.unwrap_or(0);
+    let id = args.need("the scene")?;
+    let scene = scene(&id)?;
+    let mut knobs = BTreeMap::new();
+    for (name, value) in turned {
+        let value = scene.parse_knob(&name, &value)?;
+        knobs.insert(name, value);
+    }
+    let setup = Setup { scene: id, preset, knobs, mutants, seed };
+    (scene.build)(&setup)?;
+    Ok(setup)
+}
+
+/// Where to stop.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Goal {
+    /// At this moment, in microseconds.
+    Until(u64),
+    /// After this many steps.
+    Steps(u64),
+}
+
+impl Goal {
+    /// Takes `--until 5s` or `--steps N`.
+    pub fn take(args: &mut Args) -> Result<Option<Goal>, Bad> {
+        let steps = args.number("--steps")?.map(Goal::Steps);
+        let Some(text) = args.value("--until")? else { return Ok(steps) };
+        if steps.is_some() {
+            return Err("--until and --steps exclude each other".into());
+        }
+        let time = parse_time(&text).and_then(|t| u64::try_from(t).ok());
+        let time = time.filter(|t| *t <= MAX_TIME);
+        let wrong = || format!("--until takes a time such as 5s or 150ms, not '{text}'");
+        Ok(Some(Goal::Until(time.ok_or_else(wrong)?)))
+    }
+
+    /// What a link asks for: its own moment, if it has one.
+    pub fn of(link: &Link) -> Goal {
+        match (link.time, link.cursor) {
+            (0, 0) => Goal::Until(DEFAULT_UNTIL.max(link.journal.last().map_or(0, |e| e.at))),
+            (0, step) => Goal::Steps(step),
+            (time, _) => Goal::Until(time),
+        }
+    }
+}
+
+impl Default for Goal {
+    fn default() -> Self {
+        Goal::Until(DEFAULT_UNTIL)
+    }
+}
+
+/// A run that has been played.
+pub struct Played {
+    /// The run, at its goal.
+    pub session: Session,
+    /// It stopped before the goal: asked to, or too long.
+    pub early: bool,
+    goal: Goal,
+}
+
+/// Plays a run up to its goal, or until the user stops it.
+pub fn play(link: &Link, goal: Goal, host: &dyn Host) -> Result<Played, Bad> {
+    link.check()?;
+    let build = scene(&link.setup.scene)?.build;
+    let mut session = Session::new(build, link.setup.clone(), link.journal.clone())?;
+    let (until, steps) = match goal {
+        Goal::Until(time) => (time, MAX_STEP),
+        Goal::Steps(steps) => (u64::MAX, steps.min(MAX_STEP)),
+    };
+    let mut early = false;
+    while !early && session.cursor() < steps {
+        let slice = SLICE.min(steps - session.cursor());
+        if until == u64::MAX {
+            if (0..slice).any(|_| session.forward().is_none()) {
+                break;
+            }
+        } else if session.advance_to(until, slice) {
+            break;
+        }
+        early = host.cancelled();
+    }
+    let unreached = matches!(goal, Goal::Until(t) if session.time() < t);
+    Ok(Played { early: early || unreached, session, goal })
+}
+
+/// What to print.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Form {
+    /// For a person.
+    Summary,
+    /// One document.
+    Json,
+    /// A line a step.
+    Trace,
+    /// 16 hex digits.
+    Digest,
+}
+
+impl Form {
+    /// Takes `--json`, `--trace` or `--digest`.
+    pub fn take(args: &mut Args) -> Result<Form, Bad> {
+        let all = [("--json", Form::Json), ("--trace", Form::Trace), ("--digest", Form::Digest)];
+        let asked: Vec<Form> =
+            all.into_iter().filter(|(flag, _)| args.flag(flag)).map(|(_, form)| form).collect();
+        match asked[..] {
+            [] => Ok(Form::Summary),
+            [one] => Ok(one),
+            _ => Err("--json, --trace and --digest exclude each other".into()),
+        }
+    }
+}
+
+impl Played {
+    /// 0, 1 if a property is broken, 2 if it stopped early.
+    pub fn code(&self) -> u8 {
+        match (self.session.world().broken().is_empty(), self.early) {
+            (false, _) => VIOLATED,
+            (true, true) => UNKNOWN,
+            (true, false) => HOLDS,
+        }
+    }
+
+    /// The run with its moment.
+    pub fn link(&self) -> Link {
+        Link::of(&self.session, ViewState::default())
+    }
+
+    /// What the scene offers.
+    pub fn info(&self) -> Result<Info, Bad> {
+        Ok((scene(&self.session.setup.scene)?.info)())
+    }
+
+    /// Names of all processes.
+    pub fn names(&self) -> Vec<String> {
+        self.session.view().nodes.into_iter().map(|n| n.name).collect()
+    }
+
+    /// The text asked for.
+    pub fn text(&mut self, form: Form) -> Result<String, Bad> {
+        Ok(match form {
+            Form::Digest => format!("{:016x}\n", self.session.digest()),
+            Form::Json => self.document()?.to_string() + "\n",
+            Form::Trace => {
+                let (step, time) = (self.session.cursor(), self.session.time());
+                let calls = self.info()?.calls;
+                tell(&mut self.session, calls, step, time)
+            }
+            Form::Summary => self.summary()?,
+        })
+    }
+
+    fn kinds(&self) -> BTreeMap<&'static str, u64> {
+        let mut kinds = BTreeMap::new();
+        for message in &self.session.trace().messages {
+            *kinds.entry(message.look.name).or_default() += 1;
+        }
+        kinds
+    }
+
+    /// The document of `--json`.
+    pub fn document(&self) -> Result<Value, Bad> {
+        let (session, view, info) = (&self.session, self.session.view(), self.info()?);
+        let until = match self.goal {
+            Goal::Until(time) => time,
+            Goal::Steps(_) => session.time(),
+        };
+        let nodes = view.nodes.iter().map(|n| {
+            json!({
+                "id": n.id, "name": n.name, "up": n.status != Status::Crashed, "role": n.look.role,
+                "durable": fields(&n.look.durable), "volatile": fields(&n.look.volatile),
+            })
+        });
+        let ignored = session.trace().events.iter().filter_map(|e| match &e.what {
+            What::Ignored { action, why } => {
+                Some(json!({"step": e.step, "action": action, "why": why}))
+            }
+            _ => None,
+        });
+        let history = session.trace().ops.iter().enumerate();
+        Ok(json!({
+            "scene": session.setup.scene,
+            "seed": session.setup.seed,
+            "setup": session.setup,
+            "journal": session.branch().journal,
+            "until_us": until,
+            "time_us": session.time(),
+            "events": session.cursor(),
+            "digest": format!("{:016x}", session.digest()),
+            "messages": self.kinds(),
+            "nodes": Value::from_iter(nodes),
+            "history": Value::from_iter(history.map(|(i, op)| operation(i, op, &info))),
+            "verdicts": self.verdicts(&info),
+            "ignored": Value::from_iter(ignored),
+            "complete": !self.early,
+            "url": self.link().fragment(),
+        }))
+    }
+
+    fn verdicts(&self, info: &Info) -> Value {
+        let view = self.session.view();
+        let one = |(v, p): (&crate::core::view::Verdict, &crate::protocols::PropertyInfo)| {
+            let violation = v.violation.as_ref();
+            json!({
+                "property": v.property,
+                "verdict": verdict(v.violation.is_some(), p.kind),
+                "step": violation.map(|x| x.step),
+                "why": violation.map(|x| x.why.clone()),
+                "checked": v.checked,
+            })
+        };
+        Value::from_iter(view.verdicts.iter().zip(&info.properties).map(one))
+    }
+
+    fn summary(&self) -> Result<String, Bad> {
+        let (session, view, info) = (&self.session, self.session.view(), self.info()?);
+        let mut out = format!(
+            "{} · seed {} · {} · {} steps · digest {:016x}\n",
+            session.setup.scene,
+            session.setup.seed,
+            crate::core::config::show_time(session.time() as i64),
+            session.cursor(),
+            session.digest()
+        );
+        if self.early {
+            out.push_str("stopped before its end\n");
+        }
+        let kinds: Vec<String> = self.kinds().iter().map(|(k, n)| format!("{n} {k}")).collect();
+        out.push_str(&format!("messages: {}\n", kinds.join(", ")));
+        let done = session.trace().ops.iter().filter(|o| matches!(o.end, OpEnd::Ok(_))).count();
+        out.push_str(&format!("operations: {done} of {} done\n", session.trace().ops.len()));
+        for fact in &view.facts {
+            out.push_str(&format!("{fact}\n"));
+        }
+        for (v, p) in view.verdicts.iter().zip(&info.properties) {
+            let word = verdict(v.violation.is_some(), p.kind);
+            let why = match &v.violation {
+                Some(x) => format!("step {}: {}", x.step, x.why),
+                None => format!("{} states checked", v.checked),
+            };
+            out.push_str(&format!("{word:<9} {}: {why}\n", v.title));
+        }
+        out.push_str(&format!("link: {}\n", self.link().fragment()));
+        Ok(out)
+    }
+}
+
+fn verdict(broken: bool, kind: PropertyKind) -> &'static str {
+    match (broken, kind) {
+        (true, _) => "violated",
+        (false, PropertyKind::Safety) => "holds",
+        (false, PropertyKind::Liveness) => "open",
+    }
+}
+
+fn fields(pairs: &[(String, String)]) -> Map<String, Value> {
+    pairs.iter().map(|(k, v)| (k.clone(), Value::from(v.as_str()))).collect()
+}
+
+/// An operation as histories have it; its id is its place among the invocations.
+fn operation(id: usize, op: &OpLife, info: &Info) -> Value {
+    let call = info.calls.get(usize::from(op.call.f));
+    let Call { key, value, arg, .. } = op.call;
+    let answer = match &op.end {
+        OpEnd::Ok(Some(text)) => scalar(text),
+        _ => Value::Null,
+    };
+    let value = match call.map(|c| (c.value, c.arg)) {
+        Some((true, true)) => json!([arg, value]),
+        Some((true, false)) => json!(value),
+        _ => answer.clone(),
+    };
+    let outcome = match &op.end {
+        OpEnd::Ok(_) => "ok",
+        OpEnd::Fail(_) => "fail",
+        OpEnd::Unknown | OpEnd::Open => "unknown",
+    };
+    json!({
+        "id": id,
+        "process": op.process,
+        "f": call.map_or("?", |c| c.name),
+        "key": call.filter(|c| c.key).map(|_| key_name(key)),
+        "value": value,
+        "result": answer,
+        "invoke_us": op.invoked,
+        // Unknown outcomes never return: they may yet take effect.
+        "return_us": op.ended.filter(|_| outcome != "unknown").map(|(_, at)| at),
+        "outcome": outcome,
+    })
+}
+
+/// A number where it is one, `null` for nil, else the text.
+fn scalar(text: &str) -> Value {
+    match text {
+        "nil" => Value::Null,
+        "true" => true.into(),
+        "false" => false.into(),
+        _ => text.parse::<i64>().map_or_else(|_| text.into(), Value::from),
+    }
+}

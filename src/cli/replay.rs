@@ -1,0 +1,63 @@
+//! `hb replay`: plays a shared run again.
+
+use super::play::{Form, Goal, play, utf8};
+use super::{Answer, Args, Bad, Host, script};
+use crate::core::action::Entry;
+use crate::core::config::Setup;
+use crate::share::link::{Link, MAX_TEXT};
+
+/// `hb replay URL_OR_FILE [--until T | --steps N] [--json | --trace | --digest]`.
+pub fn replay(args: &mut Args, host: &dyn Host) -> Answer {
+    let form = Form::take(args)?;
+    let goal = Goal::take(args)?;
+    let source = args.need("the link or file")?;
+    args.done()?;
+    let link = open(&source, host)?;
+    let mut played = play(&link, goal.unwrap_or(Goal::of(&link)), host)?;
+    Ok((played.code(), played.text(form)?))
+}
+
+/// The run that a link, or a file with a link or a run document in it, names.
+pub fn open(source: &str, host: &dyn Host) -> Result<Link, Bad> {
+    if looks_like_link(source) {
+        return Ok(Link::decode(source)?);
+    }
+    let bytes = host.read(source).map_err(|why| format!("{why}; and it is not a link"))?;
+    if bytes.len() > script::MAX_SCRIPT {
+        return Err(format!("{source}: longer than {} MB", script::MAX_SCRIPT >> 20).into());
+    }
+    let text = utf8(source, &bytes)?;
+    if text.trim_start().starts_with('{') {
+        return document(source, text);
+    }
+    if text.len() > MAX_TEXT {
+        return Err(format!("{source}: neither a link nor a run document").into());
+    }
+    Ok(Link::decode(text).map_err(|why| format!("{source}: {why}"))?)
+}
+
+fn looks_like_link(source: &str) -> bool {
+    let plain = |b: u8| b.is_ascii_alphanumeric() || b == b'-' || b == b'_';
+    source.contains('#')
+        || source.starts_with('1') && source.len() > 12 && source.bytes().all(plain)
+}
+
+/// What `hb run --json` and `hb export --to json` print, or a bare link as JSON.
+#[derive(serde::Deserialize)]
+struct Document {
+    setup: Setup,
+    #[serde(default)]
+    journal: Vec<Entry>,
+    #[serde(default, alias = "events")]
+    cursor: u64,
+    #[serde(default, alias = "time_us")]
+    time: u64,
+}
+
+fn document(file: &str, text: &str) -> Result<Link, Bad> {
+    let Document { setup, journal, cursor, time } =
+        serde_json::from_str(text).map_err(|e| script::complaint(file, 0, &e))?;
+    let link = Link { cursor, time, ..Link::new(setup, journal) };
+    link.check().map_err(|why| format!("{file}: {why}"))?;
+    Ok(link)
+}

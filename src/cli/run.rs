@@ -1,0 +1,21 @@
+//! `hb run`: plays a scene.
+
+use super::play::{Form, Goal, play, take_setup};
+use super::{Answer, Args, Host, script};
+use crate::share::link::Link;
+
+/// `hb run SCENE [--preset P] [--set k=v ...] [--mutant M] [--script FILE] [--seed N]
+/// [--until 5s | --steps N] [--json | --trace | --svg FILE | --digest]`.
+pub fn run(args: &mut Args, host: &dyn Host) -> Answer {
+    let form = Form::take(args)?;
+    let goal = Goal::take(args)?.unwrap_or_default();
+    let file = args.value("--script")?;
+    let setup = take_setup(args)?;
+    args.done()?;
+    let journal = match file {
+        Some(file) => script::parse(&file, &host.read(&file)?)?,
+        None => Vec::new(),
+    };
+    let mut played = play(&Link::new(setup, journal), goal, host)?;
+    Ok((played.code(), played.text(form)?))
+}

@@ -1,0 +1,22 @@
+//! A run in other forms.
+
+mod mermaid;
+mod shiviz;
+pub mod tell;
+
+pub use mermaid::mermaid;
+pub use shiviz::shiviz;
+
+/// The plain letters for what stands in badges and cells.
+pub(crate) fn ascii(text: &str) -> String {
+    let plain = |c: char| match c {
+        '⟨' => '<',
+        '⟩' => '>',
+        '·' => '.',
+        '→' => '>',
+        '–' | '—' => '-',
+        c if c.is_ascii() => c,
+        _ => '?',
+    };
+    text.chars().map(plain).collect()
+}

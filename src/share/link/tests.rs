@@ -1,0 +1,383 @@
+use super::*;
+use crate::core::action::{Call, CrashMode, DiskChange, Fsync, Lie, LinkChange};
+use crate::core::ids::NodeSet;
+use crate::core::random::{Stream, below, draw};
+use crate::protocols::CATALOG;
+use expect_test::expect;
+use proptest::prelude::*;
+
+fn node() -> impl Strategy<Value = NodeId> {
+    (0..9u16).prop_map(NodeId)
+}
+
+fn nodes() -> impl Strategy<Value = NodeSet> {
+    any::<u8>().prop_map(|bits| NodeSet(bits.into()))
+}
+
+fn message() -> impl Strategy<Value = MsgId> {
+    (node(), node(), any::<u32>()).prop_map(|(from, to, nth)| MsgId { from, to, nth })
+}
+
+fn mode() -> impl Strategy<Value = CrashMode> {
+    (0..3, any::<u8>()).prop_map(|(m, kept)| match m {
+        0 => CrashMode::Process,
+        1 => CrashMode::Os { kept },
+        _ => CrashMode::Torn { kept },
+    })
+}
+
+fn quality() -> impl Strategy<Value = LinkChange> {
+    (0..7, any::<u32>()).prop_map(|(kind, n)| match kind {
+        0 => LinkChange::Loss(n),
+        1 => LinkChange::Duplication(n),
+        2 => LinkChange::Reordering(n),
+        3 => LinkChange::Delay(n),
+        4 => LinkChange::Fifo(n % 2 == 0),
+        5 => LinkChange::Bandwidth(n),
+        _ => LinkChange::Reset,
+    })
+}
+
+fn on_messages() -> impl Strategy<Value = Action> {
+    prop_oneof![
+        message().prop_map(Action::Deliver),
+        message().prop_map(Action::Drop),
+        message().prop_map(Action::Duplicate),
+        message().prop_map(Action::Hold),
+        message().prop_map(Action::Release),
+        (message(), any::<u16>()).prop_map(|(msg, variant)| Action::Forge { msg, variant }),
+    ]
+}
+
+fn on_nodes() -> impl Strategy<Value = Action> {
+    let clock = (0..3, -1_000_000..1_000_000i32).prop_map(|(kind, n)| match kind {
+        0 => ClockChange::Step(i64::from(n) * 1_000),
+        1 => ClockChange::Drift(n),
+        _ => ClockChange::Freeze(n > 0),
+    });
+    let disk = (0..5, any::<u32>()).prop_map(|(kind, n)| match kind {
+        0 => DiskChange::Fsync(Fsync::Batch),
+        1 => DiskChange::Fsync(Fsync::Lies),
+        2 => DiskChange::Latency(n),
+        _ => DiskChange::LoseTail,
+    });
+    let lie = prop_oneof![Just(Lie::Silent), Just(Lie::Equivocate), Just(Lie::Honest)];
+    prop_oneof![
+        (node(), 0..3u32).prop_map(|(node, timer)| Action::Fire { node, timer }),
+        (node(), mode()).prop_map(|(node, mode)| Action::Crash { node, mode }),
+        (node(), any::<u8>(), mode()).prop_map(|(node, effects, mode)| Action::CrashAfter {
+            node,
+            effects,
+            mode
+        }),
+        node().prop_map(Action::Restart),
+        node().prop_map(Action::Pause),
+        node().prop_map(Action::Resume),
+        (node(), any::<u32>()).prop_map(|(node, us)| Action::Slow { node, us }),
+        (node(), clock).prop_map(|(node, change)| Action::Clock { node, change }),
+        (node(), disk).prop_map(|(node, change)| Action::Disk { node, change }),
+        (node(), lie).prop_map(|(node, policy)| Action::Lie { node, policy }),
+        (node(), prop::collection::vec(any::<u8>(), 0..4))
+            .prop_map(|(node, picks)| Action::Choose { node, picks }),
+    ]
+}
+
+fn on_network() -> impl Strategy<Value = Action> {
+    prop_oneof![
+        (nodes(), nodes()).prop_map(|(from, to)| Action::Cut { from, to }),
+        (nodes(), nodes()).prop_map(|(from, to)| Action::Heal { from, to }),
+        prop::collection::vec(nodes(), 0..3).prop_map(Action::Partition),
+        Just(Action::HealAll),
+        (nodes(), nodes(), quality()).prop_map(|(from, to, change)| Action::Link {
+            from,
+            to,
+            change
+        }),
+        any::<bool>().prop_map(Action::Manual),
+        (node(), prop::option::of(node()), 0..4u8, any::<u32>(), any::<i64>()).prop_map(
+            |(client, to, f, key, value)| Action::Invoke {
+                client,
+                to,
+                call: Call { f, key, value, arg: -value / 2 }
+            }
+        ),
+    ]
+}
+
+fn journal() -> impl Strategy<Value = Vec<Entry>> {
+    let entry = (0..3_000_000u64, prop_oneof![on_messages(), on_nodes(), on_network()]);
+    prop::collection::vec(entry, 0..40).prop_map(|entries| {
+        let mut at = 0;
+        let mut each = |(since, action)| {
+            at += since;
+            Entry { at, action }
+        };
+        entries.into_iter().map(&mut each).collect()
+    })
+}
+
+/// A setup of any scene with some knobs turned within their bounds.
+fn setup() -> impl Strategy<Value = Setup> {
+    (any::<u64>(), any::<u64>(), 0..5u64).prop_map(|(pick, seed, turned)| {
+        let roll = |k, n: usize| below(draw(pick, Stream::Nemesis, k), n as u64) as usize;
+        let scene = &CATALOG[roll(0, CATALOG.len())];
+        let info = (scene.info)();
+        let mut setup = Setup { scene: scene.id.into(), seed, ..Setup::default() };
+        if roll(1, 2) == 1 {
+            setup.preset = scene.presets[roll(2, scene.presets.len())].id.into();
+        }
+        for k in 0..turned {
+            let knob = &info.knobs[roll(10 + 2 * k, info.knobs.len())];
+            let span = (knob.max - knob.min + 1).min(1_000) as usize;
+            setup.knobs.insert(knob.id.into(), knob.min + roll(11 + 2 * k, span) as i64);
+        }
+        if roll(3, 2) == 1 && !info.mutants.is_empty() {
+            setup.mutants.insert(info.mutants[roll(4, info.mutants.len())].id.into());
+        }
+        setup
+    })
+}
+
+fn selection() -> impl Strategy<Value = Option<Selection>> {
+    prop::option::of(prop_oneof![
+        node().prop_map(Selection::Node),
+        message().prop_map(Selection::Message),
+        any::<u64>().prop_map(Selection::Step),
+        (node(), any::<u32>()).prop_map(|(client, nth)| Selection::Op(OpId { client, nth })),
+    ])
+}
+
+prop_compose! {
+    fn link()(
+        setup in setup(),
+        journal in journal(),
+        cursor in 0..MAX_STEP,
+        time in 0..MAX_TIME,
+        selection in selection(),
+        panels in any::<u16>(),
+    ) -> Link {
+        Link { setup, journal, cursor, time, view: ViewState { selection, panels } }
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::with_cases(300) })]
+
+    #[test]
+    fn what_is_written_is_read(link in link()) {
+        prop_assert_eq!(Link::decode(&link.encode()), Ok(link.clone()));
+        let address = format!("https://example.org/raft/{}", link.fragment());
+        prop_assert_eq!(Link::decode(&address), Ok(link.clone()));
+        let json = serde_json::to_string(&link).unwrap();
+        prop_assert_eq!(serde_json::from_str::<Link>(&json).unwrap(), link);
+    }
+
+    #[test]
+    fn every_cut_and_every_typing_error_is_noticed(link in link(), at in any::<prop::sample::Index>()) {
+        let text = link.encode();
+        let at = 1 + at.index(text.len() - 1);
+        let cut = Link::decode(&text[..at]);
+        prop_assert!(cut.unwrap_err().starts_with("this link was cut short or mistyped"));
+        let mut typo = text.clone().into_bytes();
+        typo[at] = if typo[at] == b'A' { b'B' } else { b'A' };
+        prop_assert!(Link::decode(std::str::from_utf8(&typo).unwrap()).is_err());
+    }
+
+    #[test]
+    fn no_text_makes_it_panic(text in ".{0,200}", bytes in prop::collection::vec(any::<u8>(), 0..400)) {
+        let _ = Link::decode(&text);
+        let _ = Link::decode(&format!("1{text}"));
+        let _ = Link::decode(&sealed(&bytes));
+    }
+
+    /// A true body with some bytes changed and its checksum made right again.
+    #[test]
+    fn no_forgery_makes_it_panic(
+        link in link(),
+        changes in prop::collection::vec((any::<prop::sample::Index>(), any::<u8>()), 1..4),
+    ) {
+        let mut bytes = URL_SAFE_NO_PAD.decode(&link.encode()[1..]).unwrap();
+        bytes.truncate(bytes.len() - CHECKSUM);
+        for (at, byte) in changes {
+            let at = at.index(bytes.len());
+            bytes[at] = byte;
+        }
+        let _ = Link::decode(&sealed(&bytes));
+    }
+}
+
+fn sealed(body: &[u8]) -> String {
+    let mut bytes = body.to_vec();
+    bytes.extend(checksum(body));
+    format!("1{}", URL_SAFE_NO_PAD.encode(bytes))
+}
+
+fn message_of(from: u16, to: u16, nth: u32) -> MsgId {
+    MsgId { from: NodeId(from), to: NodeId(to), nth }
+}
+
+fn typical() -> Link {
+    let servers = |bits| NodeSet(bits);
+    let acts = [
+        (812_345, Action::Crash { node: NodeId(2), mode: CrashMode::Process }),
+        (1_400_210, Action::Restart(NodeId(2))),
+        (1_700_000, Action::Partition(vec![servers(0b110_0011), servers(0b001_1100)])),
+        (1_912_345, Action::Drop(message_of(3, 4, 17))),
+        (2_012_345, Action::Duplicate(message_of(4, 3, 12))),
+        (2_512_345, Action::HealAll),
+        (
+            2_600_000,
+            Action::Invoke {
+                client: NodeId(5),
+                to: Some(NodeId(1)),
+                call: Call { f: 1, key: 0, value: 42, arg: 0 },
+            },
+        ),
+        (3_000_000, Action::Fire { node: NodeId(4), timer: 0 }),
+    ];
+    let setup = Setup {
+        scene: "raft".into(),
+        preset: "paper".into(),
+        knobs: [("net.loss".to_string(), 20_000), ("raft.noop".to_string(), 0)].into(),
+        mutants: ["short-quorum".to_string()].into(),
+        seed: 7,
+    };
+    Link {
+        setup,
+        journal: acts.into_iter().map(|(at, action)| Entry { at, action }).collect(),
+        cursor: 431,
+        time: 3_250_000,
+        view: ViewState { selection: Some(Selection::Node(NodeId(4))), panels: 5 },
+    }
+}
+
+#[test]
+fn links_of_format_1_open_for_ever() {
+    let text = typical().encode();
+    expect!["1BHJhZnQFcGFwZXICCG5ldC5sb3NzwLgCCXJhZnQubm9vcAABDHNob3J0LXF1b3J1bQcIucoxBwIA2fAjCQKOphIPAmMc-foMAQMEEaCNBgIEAwygwh4Q56wFFQUBAQEAVACAtRgGBACvA9CuxgEBAAQF6BAB2w"].assert_eq(&text);
+    assert!(text.len() < 300, "{} characters", text.len());
+    let plain = Link::new(Setup { scene: "lamport".into(), seed: 1, ..Setup::default() }, vec![]);
+    expect!["1B2xhbXBvcnQAAAABAAAAAABxNt3t"].assert_eq(&plain.encode());
+    assert_eq!(Link::decode(&plain.encode()), Ok(plain));
+}
+
+/// Every kind of action, so that none may be renumbered.
+#[test]
+fn actions_keep_their_numbers() {
+    let (a, b) = (NodeSet(1), NodeSet(6));
+    let (m, node) = (message_of(0, 1, 2), NodeId(1));
+    let (mode, change) = (CrashMode::Os { kept: 1 }, LinkChange::Loss(1));
+    let all = [
+        Action::Deliver(m),
+        Action::Drop(m),
+        Action::Duplicate(m),
+        Action::Hold(m),
+        Action::Release(m),
+        Action::Forge { msg: m, variant: 0 },
+        Action::Fire { node, timer: 1 },
+        Action::Crash { node, mode },
+        Action::CrashAfter { node, effects: 2, mode: CrashMode::Torn { kept: 0 } },
+        Action::Restart(node),
+        Action::Pause(node),
+        Action::Resume(node),
+        Action::Slow { node, us: 9 },
+        Action::Cut { from: a, to: b },
+        Action::Heal { from: a, to: b },
+        Action::Partition(vec![a, b]),
+        Action::HealAll,
+        Action::Link { from: a, to: b, change },
+        Action::Clock { node, change: ClockChange::Step(-3) },
+        Action::Disk { node, change: DiskChange::LoseTail },
+        Action::Lie { node, policy: Lie::Corrupt },
+        Action::Invoke {
+            client: NodeId(5),
+            to: None,
+            call: Call { f: 1, key: 2, value: 3, arg: 4 },
+        },
+        Action::Choose { node, picks: vec![1, 0] },
+        Action::Manual(true),
+    ];
+    let hex = |a: &Action| -> String {
+        postcard::to_allocvec(a).unwrap().iter().map(|b| format!("{b:02x}")).collect()
+    };
+    let text: Vec<String> = all.iter().map(hex).collect();
+    expect!["00000102 01000102 02000102 03000102 04000102 0500010200 060101 07010101 0801020200 0901 0a01 0b01 0c0109 0d0106 0e0106 0f020106 10 1101060001 12010005 130102 140103 15050001020608 1601020100 1701"].assert_eq(&text.join(" "));
+}
+
+#[test]
+fn two_hundred_interventions_stay_under_two_kilobytes() {
+    let mut link = typical();
+    let pattern = link.journal.clone();
+    link.journal = (0..200u64)
+        .map(|i| Entry {
+            at: i * 150_000,
+            action: pattern[i as usize % pattern.len()].action.clone(),
+        })
+        .collect();
+    let text = link.encode();
+    assert!(text.len() < 2_048, "{} characters", text.len());
+}
+
+#[test]
+fn each_damage_has_its_sentence() {
+    let says = |text: &str| Link::decode(text).unwrap_err();
+    let text = typical().encode();
+    assert_eq!(says(""), "this is not a link to a run");
+    assert_eq!(says("https://example.org/"), "this is not a link to a run");
+    assert_eq!(says("hello"), "this is not a link to a run");
+    assert_eq!(
+        says("#s=2AAAA"),
+        "this link was made by a newer version (its format is 2, this one reads 1)"
+    );
+    assert_eq!(says(&text[..text.len() - 3]), "this link was cut short or mistyped");
+    assert_eq!(says("1ab cd"), "this link was cut short or mistyped: its character 4 is ' '");
+    assert_eq!(says(&"1".repeat(MAX_TEXT + 1)), "this link is longer than 64 KB");
+    assert_eq!(
+        says(&sealed(&[0xff; 40])),
+        "this link holds something that this version does not know"
+    );
+    let with = |change: fn(&mut Link)| {
+        let mut link = typical();
+        change(&mut link);
+        says(&link.encode())
+    };
+    assert_eq!(
+        with(|l| l.setup.scene = "rapt".into()),
+        format!(
+            "there is no scene 'rapt', only {}",
+            CATALOG.iter().map(|s| s.id).collect::<Vec<_>>().join(", ")
+        )
+    );
+    assert_eq!(with(|l| l.setup.preset = "etcd-9".into()), "raft has no preset 'etcd-9'");
+    assert!(
+        with(|l| _ = l.setup.knobs.insert("net.lots".into(), 1))
+            .starts_with("raft has no knob 'net.lots', only nodes, clients, ")
+    );
+    assert_eq!(
+        with(|l| _ = l.setup.knobs.insert("nodes".into(), 0)),
+        "nodes must lie between 1 and 100, not 0"
+    );
+    assert!(
+        with(|l| _ = l.setup.mutants.insert("no-luck".into()))
+            .starts_with("raft has no mutant 'no-luck', only ")
+    );
+    assert_eq!(with(|l| l.setup.scene = "a b\u{7}".into()), "'a b\\u{7}' is not a name");
+    assert_eq!(
+        with(|l| l.journal[7].at = u64::MAX),
+        "entry 8 of the journal holds a number that is too large"
+    );
+    assert_eq!(
+        with(|l| l.journal = vec![Entry { at: 0, action: Action::HealAll }; MAX_ENTRIES + 1]),
+        "the journal has 10001 entries, more than 10000"
+    );
+}
+
+#[test]
+fn a_session_opens_where_it_was_left() {
+    let mut session = Link { cursor: 0, time: 0, ..typical() }.open().unwrap();
+    session.seek_time(2_000_123);
+    let link = Link::of(&session, ViewState::default());
+    let again = Link::decode(&link.encode()).unwrap().open().unwrap();
+    assert_eq!((again.cursor(), again.time()), (session.cursor(), session.time()));
+    assert_eq!(again.digest(), session.digest());
+}
