@@ -7,5 +7,6 @@ pub mod cli;
 pub mod core;
 pub mod models;
 pub mod protocols;
+pub mod scene;
 pub mod share;
 pub mod stories;
