@@ -29,10 +29,21 @@ fn steps_are_short_and_the_last_hands_over() {
     for (scene, story) in all() {
         for step in story.steps {
             let words = step.text.split_whitespace().count();
-            assert!((4..=35).contains(&words), "{} {}: {words} words: {}", scene.id, story.id, step.text);
+            assert!(
+                (4..=35).contains(&words),
+                "{} {}: {words} words: {}",
+                scene.id,
+                story.id,
+                step.text
+            );
         }
         let Step { say, until, .. } = story.steps.last().expect("it has steps");
-        assert!(story.source.is_some() || say.is_empty() && until.is_empty(), "{} {}", scene.id, story.id);
+        assert!(
+            story.source.is_some() || say.is_empty() && until.is_empty(),
+            "{} {}",
+            scene.id,
+            story.id
+        );
     }
 }
 
@@ -42,7 +53,8 @@ fn without_the_narration_the_states_are_the_same() {
     for (scene, story) in all() {
         let (told, _) = play(scene, story).expect("it plays");
         let journal = told.branch().journal.clone();
-        let mut silent = Session::new(scene.build, setup(scene, story), journal).expect("its own journal");
+        let mut silent =
+            Session::new(scene.build, setup(scene, story), journal).expect("its own journal");
         silent.seek(told.cursor());
         assert_eq!(silent.digest(), told.digest(), "{} {}", scene.id, story.id);
     }
@@ -53,7 +65,13 @@ fn no_story_breaks_a_claim_unless_a_mutant_is_on() {
     for (scene, story) in all() {
         let (told, _) = play(scene, story).expect("it plays");
         let broken = told.world().broken();
-        assert_eq!(!broken.is_empty(), !story.mutants.is_empty(), "{} {}: {broken:?}", scene.id, story.id);
+        assert_eq!(
+            !broken.is_empty(),
+            !story.mutants.is_empty(),
+            "{} {}: {broken:?}",
+            scene.id,
+            story.id
+        );
     }
 }
 
@@ -79,7 +97,11 @@ fn figure_8_is_reenacted() {
 fn figure_8_without_the_rule_loses_a_committed_entry() {
     let (session, _) = raft("figure-8-broken");
     let view = session.view();
-    let broken = view.verdicts.iter().find(|v| v.property == "leader-completeness").and_then(|v| v.violation.clone());
+    let broken = view
+        .verdicts
+        .iter()
+        .find(|v| v.property == "leader-completeness")
+        .and_then(|v| v.violation.clone());
     let why = broken.expect("a violation").why;
     assert_eq!(why, "Entry 2 was committed in term 4, but S5, leader of term 5, does not have it.");
 }
@@ -87,7 +109,16 @@ fn figure_8_without_the_rule_loses_a_committed_entry() {
 #[test]
 fn a_split_vote_elects_nobody_and_the_next_term_somebody() {
     let (session, _) = raft("split-vote");
-    let elected: Vec<&str> = session.trace().events.iter().flat_map(|e| &e.notes).filter(|n| **n == "BecomeLeader").copied().collect();
+    let elected: Vec<&str> = session
+        .trace()
+        .events
+        .iter()
+        .flat_map(|e| &e.notes)
+        .filter(|n| **n == "BecomeLeader")
+        .copied()
+        .collect();
     assert_eq!(elected, ["BecomeLeader"]);
-    assert!(session.view().nodes.iter().all(|n| n.look.epoch >= Some(2) || n.look.role != "Leader"));
+    assert!(
+        session.view().nodes.iter().all(|n| n.look.epoch >= Some(2) || n.look.role != "Leader")
+    );
 }

@@ -41,12 +41,23 @@ pub struct Outcome {
     pub journal: Vec<Entry>,
     /// Steps taken.
     pub steps: u64,
-    /// Properties broken, each with the step of its first violation.
-    pub broken: Vec<(&'static str, u64)>,
+    /// First violations, in order.
+    pub broken: Vec<Broken>,
     /// It recovered after the faults; `None` if a property broke before.
     pub converged: Option<bool>,
     /// How often each rule was applied.
     pub rules: BTreeMap<&'static str, u64>,
+}
+
+/// A property's first violation in a run.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Broken {
+    /// The property.
+    pub property: &'static str,
+    /// The step.
+    pub step: u64,
+    /// How many entries of the journal came before.
+    pub faults: usize,
 }
 
 impl<'a> Target<'a> {
@@ -78,7 +89,7 @@ impl<'a> Target<'a> {
     /// switches and numbers turned, since a mistake may hide behind a default.
     fn vary(&self, seed: u64) -> Setup {
         let plain = Setup { seed, ..self.base.clone() };
-        let mut dice = Nemesis::new(!seed, self.field(&plain));
+        let mut dice = Nemesis::new(!seed, self.field(&plain), &[]);
         if dice.roll(2) == 0 {
             return plain;
         }
@@ -97,6 +108,9 @@ impl<'a> Target<'a> {
                 _ if knob.id == "nodes" && knob.default > 3 && dice.roll(3) == 0 => {
                     setup.knobs.insert(id, 3);
                 }
+                _ if knob.id == "clients" && knob.default > 1 && dice.roll(3) == 0 => {
+                    setup.knobs.insert(id, 1);
+                }
                 _ => {}
             }
         }
@@ -110,21 +124,20 @@ impl<'a> Target<'a> {
         let world = (self.scene.build)(&setup)?;
         let mut run = Run {
             target: self,
-            nemesis: Nemesis::new(seed, self.field(&setup)),
+            nemesis: Nemesis::new(seed, self.field(&setup), self.info.landmarks),
             field: self.field(&setup),
             world,
             agenda: BTreeMap::new(),
             journal: Vec::new(),
             rules: BTreeMap::new(),
+            broken: Vec::new(),
             planned: 0,
         };
         let by_hand = self.knob(&setup, "client.interval") == 0;
         run.plague(by_hand);
-        let broken = run.world.broken();
         let timeout = self.knob(&setup, "client.timeout").max(10 * run.field.latency);
-        let converged = broken.is_empty().then(|| run.recovers(by_hand, timeout * PATIENCE));
-        let Run { world, journal, rules, .. } = run;
-        let broken = world.broken();
+        let converged = run.broken.is_empty().then(|| run.recovers(by_hand, timeout * PATIENCE));
+        let Run { world, journal, rules, broken, .. } = run;
         Ok(Outcome { setup, journal, steps: world.steps(), broken, converged, rules })
     }
 }
@@ -143,6 +156,7 @@ struct Run<'a> {
     agenda: BTreeMap<(u64, u64), Action>,
     journal: Vec<Entry>,
     rules: BTreeMap<&'static str, u64>,
+    broken: Vec<Broken>,
     planned: u64,
 }
 
@@ -164,6 +178,9 @@ impl Run<'_> {
             }
             None => self.world.step()?,
         };
+        for property in event.broken.iter().copied() {
+            self.broken.push(Broken { property, step: event.step, faults: self.journal.len() });
+        }
         for rule in &event.notes {
             *self.rules.entry(rule).or_default() += 1;
         }
@@ -204,10 +221,10 @@ impl Run<'_> {
             };
             in_vain = 0;
             let landmarks = self.target.info.landmarks;
-            if let Some(node) =
-                event.node.filter(|_| event.notes.iter().any(|n| landmarks.contains(n)))
+            if let Some(node) = event.node
+                && event.notes.iter().any(|n| landmarks.contains(n))
             {
-                let ambush = self.nemesis.ambush(&*self.world, node);
+                let ambush = self.nemesis.ambush(&*self.world, node, &event.notes);
                 self.plan(ambush);
             }
         }

@@ -26,6 +26,7 @@ enum Fault {
     SlowDisk,
     SlowNode,
     Clock,
+    Timers,
 }
 
 const FAULTS: &[(Fault, u64)] = &[
@@ -42,7 +43,42 @@ const FAULTS: &[(Fault, u64)] = &[
     (Fault::SlowDisk, 1),
     (Fault::SlowNode, 1),
     (Fault::Clock, 1),
+    (Fault::Timers, 3),
 ];
+
+/// What it does right after a landmark.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Ambush {
+    /// Crashes the server.
+    Crash,
+    /// Crashes and restarts others.
+    BounceOthers,
+    /// Cuts the server off, with some others and some clients.
+    Isolate,
+    /// Pauses the server.
+    Pause,
+    /// Crashes the server in its next handler.
+    MidHandler,
+    /// Ends timers of others.
+    Timers,
+}
+
+/// Each with its weight, by repetition.
+const AMBUSHES: [Ambush; 10] = [
+    Ambush::Isolate,
+    Ambush::Isolate,
+    Ambush::Isolate,
+    Ambush::BounceOthers,
+    Ambush::BounceOthers,
+    Ambush::Timers,
+    Ambush::Timers,
+    Ambush::Crash,
+    Ambush::Pause,
+    Ambush::MidHandler,
+];
+
+/// Most timer codes looked at.
+const TIMERS: u32 = 8;
 
 /// What the nemesis knows of the world it plagues; times in microseconds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -67,18 +103,35 @@ pub struct Nemesis {
     pace: u64,
     /// Share of landmarks that it strikes at, in parts per million.
     ambush: u32,
+    /// The landmark it strikes at; any, if there is none.
+    landmark: Option<&'static str>,
+    /// What it does there; anything, if there is none.
+    style: Option<Ambush>,
 }
 
 impl Nemesis {
     /// The nemesis of a seed.
-    pub fn new(seed: u64, field: Field) -> Self {
-        let mut nemesis = Nemesis { seed, draws: 0, field, mix: Vec::new(), pace: 0, ambush: 0 };
+    pub fn new(seed: u64, field: Field, landmarks: &[&'static str]) -> Self {
+        let mut nemesis = Nemesis {
+            seed,
+            draws: 0,
+            field,
+            mix: Vec::new(),
+            pace: 0,
+            ambush: 0,
+            landmark: None,
+            style: None,
+        };
         nemesis.mix = FAULTS.iter().copied().filter(|_| nemesis.roll(3) > 0).collect();
         if nemesis.mix.is_empty() {
             nemesis.mix = FAULTS.to_vec();
         }
-        nemesis.pace = [15, 40, 120][nemesis.roll(3) as usize];
-        nemesis.ambush = [0, 100_000, 300_000, 600_000][nemesis.roll(4) as usize];
+        nemesis.pace = [15, 40, 120, 400][nemesis.roll(4) as usize];
+        nemesis.ambush = [0, 300_000, 800_000, 950_000][nemesis.roll(4) as usize];
+        let landmark = nemesis.roll(landmarks.len() as u64 + 1) as usize;
+        nemesis.landmark = landmarks.get(landmark).copied();
+        let style = nemesis.roll(AMBUSHES.len() as u64 + 3) as usize;
+        nemesis.style = AMBUSHES.get(style).copied();
         nemesis
     }
 
@@ -229,6 +282,25 @@ impl Nemesis {
                 };
                 plot.now(Action::Clock { node, change });
             }
+            Fault::Timers => {
+                let all = self.shuffled();
+                let most = self.roll(all.len() as u64) as usize + 1;
+                self.timers(&all[..most], world, plot);
+            }
+        }
+    }
+
+    /// Ends a running timer of each of these servers, nearly at once: nothing may rely on who is
+    /// first.
+    fn timers(&mut self, nodes: &[NodeId], world: &dyn AnyWorld, plot: &mut Plot) {
+        for node in nodes {
+            let fire = |timer| Action::Fire { node: *node, timer };
+            let running: Vec<Action> =
+                (0..TIMERS).map(fire).filter(|f| world.allows(f).is_ok()).collect();
+            if !running.is_empty() {
+                let which = self.roll(running.len() as u64) as usize;
+                plot.later(self.roll(self.field.latency), running[which].clone());
+            }
         }
     }
 
@@ -301,48 +373,84 @@ impl Nemesis {
         groups
     }
 
-    /// What it does right after a landmark at a server, if anything.
-    pub fn ambush(&mut self, world: &dyn AnyWorld, node: NodeId) -> Vec<Entry> {
-        if node.0 >= self.field.servers || !self.likely(self.ambush) {
+    /// What it does right after landmarks at a server, if anything.
+    pub fn ambush(&mut self, world: &dyn AnyWorld, node: NodeId, seen: &[&str]) -> Vec<Entry> {
+        let awaited = self.landmark.is_none_or(|l| seen.contains(&l));
+        if !awaited || node.0 >= self.field.servers || !self.likely(self.ambush) {
             return Vec::new();
         }
-        let wait = self.roll(3 * self.field.latency);
+        let mut entries = Vec::new();
+        let any = AMBUSHES[self.roll(AMBUSHES.len() as u64) as usize];
+        let style = self.style.unwrap_or(any);
+        self.spring(style, node, world, &mut entries);
+        if self.roll(3) == 0 {
+            self.spring(any, node, world, &mut entries);
+        }
+        entries
+    }
+
+    fn spring(
+        &mut self,
+        style: Ambush,
+        node: NodeId,
+        world: &dyn AnyWorld,
+        entries: &mut Vec<Entry>,
+    ) {
+        let wait = self.span().min(8 * self.field.latency);
         let mut plot = Plot { now: world.now() + 1 + wait, entries: Vec::new() };
-        match self.roll(6) {
-            0 => {
+        match style {
+            Ambush::Crash => {
                 let mode = self.mode();
                 plot.now(Action::Crash { node, mode });
                 plot.later(self.span(), Action::Restart(node));
             }
-            1 => {
+            Ambush::BounceOthers => {
                 for other in self.servers().filter(|n| *n != node) {
                     if self.roll(2) == 0 {
                         self.bounce(other, &mut plot);
                     }
                 }
             }
-            2 | 3 => {
-                let all = self.everyone();
-                let mut mine = NodeSet::one(node);
-                let friends = self.roll(1 + u64::from(self.field.servers) / 2);
-                (0..friends).for_each(|_| mine.insert(self.server()));
-                let clients = NodeSet(all.0 & !NodeSet::first(self.field.servers).0);
-                let with = if self.roll(2) == 0 { clients } else { NodeSet::EMPTY };
-                let rest = NodeSet(all.0 & !mine.0);
-                plot.now(Action::Partition(vec![NodeSet(mine.0 | with.0), rest]));
-                plot.later(self.span(), Action::HealAll);
-            }
-            4 => {
+            Ambush::Isolate => self.isolate(node, &mut plot),
+            Ambush::Pause => {
                 plot.now(Action::Pause(node));
                 plot.later(self.span(), Action::Resume(node));
             }
-            _ => {
+            Ambush::MidHandler => {
                 let (effects, mode) = (self.roll(4) as u8, self.mode());
                 plot.now(Action::CrashAfter { node, effects, mode });
                 plot.later(self.span(), Action::Restart(node));
             }
+            Ambush::Timers => {
+                let all = self.shuffled();
+                let most = self.roll(all.len() as u64) as usize + 1;
+                self.timers(&all[..most], world, &mut plot);
+            }
         }
-        plot.entries
+        entries.extend(plot.entries);
+    }
+
+    /// Cuts a server off, with less than half of the others, and with the clients or without.
+    fn isolate(&mut self, node: NodeId, plot: &mut Plot) {
+        let all = self.everyone();
+        let mut mine = NodeSet::one(node);
+        let friends = self.roll(u64::from(self.field.servers).div_ceil(2));
+        (0..friends).for_each(|_| mine.insert(self.server()));
+        let mut rest = NodeSet(all.0 & !mine.0);
+        let clients = all.0 & !NodeSet::first(self.field.servers).0;
+        // Clients on both sides see both.
+        match self.roll(3) {
+            0 => {}
+            1 => mine.0 |= clients,
+            _ => {
+                mine.0 |= clients;
+                rest.0 &= !clients;
+            }
+        }
+        plot.now(Action::Partition(vec![mine, rest]));
+        if self.roll(2) == 0 {
+            plot.later(self.span(), Action::HealAll);
+        }
     }
 
     /// Undoes everything: what is left is the protocol's own business.

@@ -67,7 +67,7 @@ struct Report {
     runs: u64,
     steps: u64,
     complete: bool,
-    /// One a property: the lowest seed, shrunk.
+    /// One a property, shrunk.
     violations: Vec<(u64, &'static str, Violating)>,
     violating: Vec<u64>,
     unconverged: Vec<u64>,
@@ -95,46 +95,44 @@ impl Report {
             rules: BTreeMap::new(),
             elapsed_ms: 0,
         };
-        for (seed, outcome) in outcomes {
+        for (seed, outcome) in &outcomes {
             for (rule, count) in &outcome.rules {
                 *report.rules.entry(rule).or_default() += count;
             }
             if outcome.converged == Some(false) {
-                report.unconverged.push(seed);
+                report.unconverged.push(*seed);
             }
             if !outcome.broken.is_empty() {
-                report.violating.push(seed);
-            }
-            for (property, step) in &outcome.broken {
-                report.shrink(target, seed, property, *step, &outcome, host);
+                report.violating.push(*seed);
             }
         }
+        report.shrink(target, &outcomes, host);
         report.elapsed_ms = host.clock_ms().saturating_sub(start);
         Ok(report)
     }
 
-    /// Shrinks the first violation of each property.
-    fn shrink(
-        &mut self,
-        target: &Target,
-        seed: u64,
-        property: &'static str,
-        step: u64,
-        run: &Outcome,
-        host: &dyn Host,
-    ) {
-        if self.violations.iter().any(|(_, p, _)| *p == property) {
-            return;
+    /// Shrinks, for each property, the run that broke it after the fewest faults.
+    fn shrink(&mut self, target: &Target, outcomes: &BTreeMap<u64, Outcome>, host: &dyn Host) {
+        let mut first: BTreeMap<&'static str, (usize, u64, u64)> = BTreeMap::new();
+        for (seed, outcome) in outcomes {
+            for b in &outcome.broken {
+                let here = (b.faults, b.step, *seed);
+                let best = first.entry(b.property).or_insert(here);
+                *best = here.min(*best);
+            }
         }
-        let end = host.clock_ms().saturating_add(SHRINK_MS);
-        let mut replays = 0;
-        let mut again = || {
-            replays += 1;
-            replays < SHRINK_REPLAYS && host.clock_ms() < end && !host.cancelled()
-        };
-        let build = target.scene.build;
-        let small = shrink(build, &run.setup, &run.journal, property, step, &mut again);
-        self.violations.extend(small.map(|v| (seed, property, v)));
+        for (property, (_, step, seed)) in first {
+            let run = &outcomes[&seed];
+            let end = host.clock_ms().saturating_add(SHRINK_MS);
+            let mut replays = 0;
+            let mut again = || {
+                replays += 1;
+                replays < SHRINK_REPLAYS && host.clock_ms() < end && !host.cancelled()
+            };
+            let build = target.scene.build;
+            let small = shrink(build, &run.setup, &run.journal, property, step, &mut again);
+            self.violations.extend(small.map(|v| (seed, property, v)));
+        }
     }
 
     fn code(&self) -> u8 {

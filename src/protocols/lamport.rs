@@ -266,42 +266,62 @@ impl Protocol for Lamport {
     }
 }
 
-/// What the observer knows: the clock after each event, to be held against the engine's causality.
+/// What the observer knows: each process's events, and what happened before them by the processes'
+/// own messages. Clients are outside the system: what one of them carries from one process to
+/// another is the paper's "anomalous behavior", which the Clock Condition does not rule out.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub struct Observer {
     /// A list a process; the engine's count of an event, less one, is its place. Events without a
     /// timestamp (a start) carry the clock of the one before.
-    clocks: Vec<List<u64>>,
+    events: Vec<List<Seal>>,
     broken: Option<Witness>,
+}
+
+/// An event: its clock, and how many events of each process happened before it or are it.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+struct Seal {
+    clock: u64,
+    past: Vec<u32>,
 }
 
 impl Observer {
     fn see(&mut self, seen: &Seen<Lamport>) {
         let Some(me) = seen.touched else { return };
-        self.clocks.resize(seen.nodes.len(), List::default());
-        let time = seen.nodes[me.at()].durable.time;
-        if seen.notes.contains(&"IR1") {
-            self.compare(me, time, seen.stamp);
+        self.events.resize(seen.nodes.len(), List::default());
+        let clock = seen.nodes[me.at()].durable.time;
+        let mut past = match self.events[me.at()].last() {
+            Some(last) => last.past.clone(),
+            None => vec![0; seen.nodes.len()],
+        };
+        if let Some(sending) = seen.heard.and_then(|(from, count)| self.event(from, count)) {
+            past.iter_mut().zip(&sending.past).for_each(|(a, b)| *a = (*a).max(*b));
         }
-        let known = seen.stamp[me.at()].into();
-        let mine = &mut self.clocks[me.at()];
-        while mine.len() < known {
-            mine.push(time);
+        if seen.notes.contains(&"IR1") {
+            self.compare(me, clock, &past);
+        }
+        let mine = &mut self.events[me.at()];
+        for count in mine.len() as u32 + 1..=seen.stamp[me.at()] {
+            past[me.at()] = count;
+            mine.push(Seal { clock, past: past.clone() });
         }
     }
 
+    fn event(&self, of: NodeId, count: u32) -> Option<&Seal> {
+        self.events.get(of.at())?.get(u64::from(count).checked_sub(1)?)
+    }
+
     /// Clocks grow along a process, so of each process the last event before this one decides.
-    fn compare(&mut self, me: NodeId, time: u64, stamp: &[u32]) {
-        for (p, clocks) in self.clocks.iter().enumerate() {
-            let before = u64::from(stamp[p]).saturating_sub(u64::from(p == me.at()));
-            let Some(earlier) = before.checked_sub(1).and_then(|i| clocks.get(i)) else { continue };
-            if *earlier >= time {
-                let (a, b) = (Lamport::name(p as u16), Lamport::name(me.0));
-                let why = format!(
-                    "An event of {a} with clock {earlier} happened before one of {b} with clock {time}."
-                );
-                self.broken.get_or_insert(Witness { why, nodes: vec![NodeId(p as u16), me] });
-            }
+    fn compare(&mut self, me: NodeId, clock: u64, past: &[u32]) {
+        for (p, count) in (0..).map(NodeId).zip(past) {
+            let Some(earlier) = self.event(p, *count).map(|e| e.clock).filter(|c| *c >= clock)
+            else {
+                continue;
+            };
+            let (a, b) = (Lamport::name(p.0), Lamport::name(me.0));
+            let why = format!(
+                "An event of {a} with clock {earlier} happened before one of {b} with clock {clock}."
+            );
+            self.broken.get_or_insert(Witness { why, nodes: vec![p, me] });
         }
     }
 }

@@ -32,6 +32,7 @@ impl<P: Show> World<P> {
             touched: ev.node.filter(|n| self.is_server(*n)),
             notes: &ev.notes,
             stamp: &ev.stamp,
+            heard: self.heard.take(),
             now: self.k.now,
             answers: &told,
         };
