@@ -8,6 +8,7 @@
 pub mod convergence;
 mod explain;
 pub mod incremental;
+pub mod lattice;
 pub mod linearizable;
 pub mod model;
 mod relation;

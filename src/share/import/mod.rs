@@ -2,6 +2,7 @@
 
 pub mod history;
 pub mod notation;
+pub mod txn;
 
 use std::fmt;
 

@@ -80,6 +80,21 @@ pub fn judge(txns: &[Txn], asked: &[&'static str]) -> (Verdict, Vec<&'static str
     (Verdict::Illegal(illegal), names::weakest_broken(&found))
 }
 
+/// The same transactions as if a list were a register that holds its last element. What is
+/// illegal then is illegal for the lists too.
+pub fn as_registers(txns: &[Txn]) -> Vec<Txn> {
+    let plain = |step: &Step| match step {
+        Step::Append(k, v) => Step::Write(k.clone(), v.clone()),
+        Step::List(k, list) => {
+            let last = list.as_ref().map(|l| l.last().cloned().unwrap_or(Value::Nil));
+            Step::Read(k.clone(), last)
+        }
+        other => other.clone(),
+    };
+    let steps = |txn: &Txn| txn.steps.iter().map(plain).collect();
+    txns.iter().map(|txn| Txn { steps: steps(txn), ..txn.clone() }).collect()
+}
+
 /// Whether every element read in `some` was appended in `some`, as far as it ever was.
 fn closed(some: &[&Txn], all: &[&Txn]) -> bool {
     let appended = |txns: &[&Txn]| -> BTreeSet<(String, Value)> {
