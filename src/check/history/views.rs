@@ -235,23 +235,25 @@ fn asked(nodes: &[Node], live: &[usize], from: &BTreeMap<usize, usize>, level: L
     all
 }
 
-/// The pairs the view of process `p` has to keep besides.
+/// The pairs the view of process `p` has to keep besides. Whatever the level, a read does not see
+/// what its own process writes there later.
 fn own(nodes: &[Node], mine: &[usize], p: u32, level: Level, view: &mut Relation) {
-    for (at, &b) in mine.iter().enumerate() {
-        for &a in mine[..at].iter().filter(|&&a| nodes[a].op.process == p) {
-            if nodes[b].op.process != p || nodes[b].read.is_none() {
-                continue;
-            }
+    let of_p: Vec<usize> = mine.iter().copied().filter(|&i| nodes[i].op.process == p).collect();
+    for (at, &b) in of_p.iter().enumerate() {
+        for &a in &of_p[..at] {
+            let (first, second) = (&nodes[a], &nodes[b]);
+            let same_key = first.op.key == second.op.key;
+            let future = first.read.is_some() && second.wrote.is_some() && same_key;
             let wanted = match level {
                 Level::ReadYourWrites => {
-                    nodes[a].wrote.is_some() && nodes[a].op.key == nodes[b].op.key
+                    first.wrote.is_some() && second.read.is_some() && same_key
                 }
                 Level::MonotonicReads | Level::MonotonicWrites | Level::WritesFollowReads => {
-                    nodes[a].read.is_some()
+                    first.read.is_some() && second.read.is_some()
                 }
                 _ => false,
             };
-            if wanted {
+            if wanted || future {
                 view.add(a, b);
             }
         }

@@ -58,6 +58,11 @@ impl Level {
         ("wfr", Level::WritesFollowReads),
     ];
 
+    /// Whether a transaction that reads a register twice has to see the same.
+    fn repeatable(self) -> bool {
+        self != Level::ReadCommitted && self <= Level::Strict
+    }
+
     /// The anomaly a history shows that breaks this level and none weaker.
     fn anomaly(self) -> &'static str {
         match self {
@@ -191,7 +196,7 @@ fn face<'a>(txn: &'a Txn, level: Level, bad: &mut BTreeSet<&'static str>) -> Fac
                 let own = face.writes.contains_key(k.as_str());
                 match now.insert(k, v) {
                     Some(before) if before == v => {}
-                    Some(_) if own || level != Level::ReadCommitted => {
+                    Some(_) if own || level.repeatable() => {
                         bad.insert("internal");
                     }
                     _ => face.reads.push((k, v)),
