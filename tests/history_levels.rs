@@ -1,8 +1,8 @@
 //! The levels below linearizability against brute force over all orders, and their implications.
 
+use happened_before::check::history::model::Kind;
 use happened_before::check::history::txn::register::{Level, judge};
 use happened_before::check::history::txn::{End, Step, Txn};
-use happened_before::check::history::model::Kind;
 use happened_before::check::history::{
     Budget, F, History, Model, Op, Outcome, Value, Verdict, lattice, replay,
 };
@@ -104,9 +104,10 @@ fn views(
             let Some(from) = from else { return true };
             from.iter().filter(|(r, _)| ops[**r].process == p).all(|(r, w)| {
                 let at = order.iter().position(|x| x == r).unwrap();
-                let last = order[..at].iter().rev().find(|&&o| {
-                    ops[o].f == F::Write && ops[o].key == ops[*r].key
-                });
+                let last = order[..at]
+                    .iter()
+                    .rev()
+                    .find(|&&o| ops[o].f == F::Write && ops[o].key == ops[*r].key);
                 last.copied() == *w
             })
         })
@@ -173,9 +174,7 @@ fn expected(ops: &[Op], level: &str) -> bool {
                         && some_order(n, &co, &mut |order| {
                             from.iter().all(|(r, w)| {
                                 let last = order.iter().rev().find(|&&o| {
-                                    writes(o)
-                                        && ops[o].key == ops[*r].key
-                                        && co.contains(&(o, *r))
+                                    writes(o) && ops[o].key == ops[*r].key && co.contains(&(o, *r))
                                 });
                                 last.copied() == *w
                             })
@@ -350,9 +349,8 @@ fn axioms(txns: &[Txn], level: Level) -> bool {
             }
         }
     }
-    let writes = |t: usize, k: &str| {
-        txns[t].steps.iter().any(|s| matches!(s, Step::Write(x, _) if x == k))
-    };
+    let writes =
+        |t: usize, k: &str| txns[t].steps.iter().any(|s| matches!(s, Step::Write(x, _) if x == k));
     let so: Pairs = (0..n)
         .flat_map(|b| (0..b).map(move |a| (a, b)))
         .filter(|&(a, b)| txns[a].session == txns[b].session)
@@ -360,7 +358,9 @@ fn axioms(txns: &[Txn], level: Level) -> bool {
     let wr: Pairs = reads.iter().filter_map(|r| Some((r.3?, r.0))).collect();
     let both: Pairs = so.union(&wr).copied().collect();
     let then = |a: &Pairs, b: &Pairs| -> Pairs {
-        a.iter().flat_map(|&(x, y)| b.iter().filter(move |p| p.0 == y).map(move |p| (x, p.1))).collect()
+        a.iter()
+            .flat_map(|&(x, y)| b.iter().filter(move |p| p.0 == y).map(move |p| (x, p.1)))
+            .collect()
     };
     let base = closure(&both);
     some_order(n, &base, &mut |order| {

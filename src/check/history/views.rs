@@ -245,9 +245,7 @@ fn own(nodes: &[Node], mine: &[usize], p: u32, level: Level, view: &mut Relation
             let same_key = first.op.key == second.op.key;
             let future = first.read.is_some() && second.wrote.is_some() && same_key;
             let wanted = match level {
-                Level::ReadYourWrites => {
-                    first.wrote.is_some() && second.read.is_some() && same_key
-                }
+                Level::ReadYourWrites => first.wrote.is_some() && second.read.is_some() && same_key,
                 Level::MonotonicReads | Level::MonotonicWrites | Level::WritesFollowReads => {
                     first.read.is_some() && second.read.is_some()
                 }
