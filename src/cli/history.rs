@@ -2,9 +2,13 @@
 
 use super::{Answer, Args, Bad, HOLDS, Host, UNKNOWN, VIOLATED};
 use crate::check::history::model::Kind;
-use crate::check::history::{Budget, Model, Value, Verdict, linearizable};
+use crate::check::history::txn::register::{self, Level};
+use crate::check::history::txn::{append, names};
+use crate::check::history::{Budget, Model, Value, Verdict, lattice};
 use crate::share::import::history::{Format, Reading, read};
 use crate::share::import::notation::edn_part;
+use crate::share::import::txn::Transactions;
+use crate::share::import::{self, Fault};
 use serde_json::json;
 
 /// Milliseconds a judge may think unless `--budget-ms` says otherwise.
@@ -25,6 +29,28 @@ pub fn run(args: &mut Args, host: &dyn Host) -> Answer {
     let bytes = if file == "-" { host.stdin().map(String::into_bytes) } else { host.read(&file) };
     let bytes = bytes?;
     let format = format_of(format.as_deref(), &file)?;
+    let start = host.clock_ms();
+    let stop = || host.cancelled() || host.clock_ms().saturating_sub(start) >= budget_ms;
+    let mut budget = Budget { steps: u64::MAX, should_stop: &stop };
+    let elapsed = || host.clock_ms().saturating_sub(start);
+    let at = |f: Fault| Bad(format!("{file}: {f}"));
+
+    if let Some(lists) = transactional(model.as_deref()) {
+        let read = import::txn::read(&bytes, format != Format::Json, lists).map_err(at)?;
+        if lists {
+            let (verdict, not) = judge_lists(&read, level.as_deref(), &mut budget)?;
+            return Ok(document(&verdict, not, elapsed()));
+        }
+        return match level.as_deref() {
+            Some("lattice") => Ok(all_levels(lattice::transactional(&read.txns, &mut budget))),
+            level => {
+                let level = txn_level(level.unwrap_or("linearizable"))?;
+                let verdict = register::judge(&read.txns, level, &mut budget);
+                Ok(document(&verdict, Vec::new(), elapsed()))
+            }
+        };
+    }
+
     let kind = kind_of(model.as_deref(), format)?;
     let mut reading = Reading::usual(kind, format);
     match cas_fail.as_deref() {
@@ -36,16 +62,85 @@ pub fn run(args: &mut Args, host: &dyn Host) -> Answer {
         }
     }
     let model = model_of(kind, format, init.as_deref())?;
-    let history = read(&bytes, format, &reading).map_err(|f| Bad(format!("{file}: {f}")))?;
+    let history = read(&bytes, format, &reading).map_err(at)?;
+    let level = level.as_deref().unwrap_or("linearizable");
+    if level == "lattice" {
+        return Ok(all_levels(lattice::single(&model, &history, &mut budget)));
+    }
+    if !lattice::LEVELS.contains(&level) {
+        let known = lattice::LEVELS.join(", ");
+        return Err(format!("--level takes one of {known} with this model, not '{level}'").into());
+    }
+    match lattice::judge(&model, &history, level, &mut budget) {
+        Some(verdict) => Ok(document(&verdict, Vec::new(), elapsed())),
+        None => Err(format!(
+            "--level {level} needs operations that read, write, get, put or cas; this history has \
+             others"
+        )
+        .into()),
+    }
+}
 
-    let start = host.clock_ms();
-    let stop = || host.cancelled() || host.clock_ms().saturating_sub(start) >= budget_ms;
-    let mut budget = Budget { steps: u64::MAX, should_stop: &stop };
-    let verdict = match level.as_deref().unwrap_or("linearizable") {
-        "linearizable" => linearizable::judge(&model, &history, &mut budget),
-        other => return Err(format!("--level does not know '{other}'").into()),
+/// Whether the model is one of transactions, and whether their reads answer lists.
+fn transactional(model: Option<&str>) -> Option<bool> {
+    match model {
+        Some("txn") => Some(false),
+        Some("list-append") => Some(true),
+        _ => None,
+    }
+}
+
+fn txn_level(name: &str) -> Result<Level, Bad> {
+    let name = match name {
+        "linearizable" => "strict-serializable",
+        "sequential" => "serializable",
+        "snapshot-isolation" => "si",
+        "causal+" => "causal",
+        other => other,
     };
-    Ok(document(&verdict, host.clock_ms().saturating_sub(start)))
+    Level::ALL.iter().find(|(n, _)| *n == name).map(|(_, l)| *l).ok_or_else(|| {
+        let known: Vec<&str> = Level::ALL.iter().map(|l| l.0).collect();
+        Bad(format!("--level takes one of {} with transactions, not '{name}'", known.join(", ")))
+    })
+}
+
+/// List-append by Adya's anomalies; levels those do not reach are judged on the lists' last
+/// elements as registers.
+fn judge_lists(
+    read: &Transactions,
+    level: Option<&str>,
+    budget: &mut Budget,
+) -> Result<(Verdict, Vec<&'static str>), Bad> {
+    if let Some(level @ ("causal" | "prefix" | "read-atomic" | "ryw" | "mr" | "mw" | "wfr")) = level
+    {
+        let broken = append::judge(&read.txns, &["causal-cerone"]);
+        if matches!(broken.0, Verdict::Illegal(_)) && !matches!(level, "ryw" | "mr" | "mw" | "wfr")
+        {
+            return Ok(broken);
+        }
+        let verdict = register::judge(&append::as_registers(&read.txns), txn_level(level)?, budget);
+        return Ok((verdict, Vec::new()));
+    }
+    let asked: Vec<&str> = match level {
+        Some(level) => vec![level],
+        None if read.check.is_empty() => vec!["strict-serializable"],
+        None => read.check.iter().map(String::as_str).collect(),
+    };
+    let mut known = Vec::new();
+    for name in asked {
+        let found = names::level(name).or_else(|| names::anomaly(name));
+        known.push(found.ok_or_else(|| {
+            Bad(format!("'{name}' is neither a level nor an anomaly for list-append"))
+        })?);
+    }
+    Ok(append::judge(&read.txns, &known))
+}
+
+fn all_levels(levels: Vec<(&'static str, Verdict)>) -> (u8, String) {
+    let map: serde_json::Map<String, serde_json::Value> =
+        levels.iter().map(|(l, v)| (l.to_string(), v.name().into())).collect();
+    let unknown = levels.iter().any(|(_, v)| matches!(v, Verdict::Unknown(_)));
+    (if unknown { UNKNOWN } else { HOLDS }, format!("{}\n", json!({ "levels": map })))
 }
 
 fn format_of(name: Option<&str>, file: &str) -> Result<Format, Bad> {
@@ -83,8 +178,8 @@ fn model_of(kind: Kind, format: Format, init: Option<&str>) -> Result<Model, Bad
     Ok(model)
 }
 
-fn document(verdict: &Verdict, elapsed_ms: u64) -> (u8, String) {
-    let (code, doc) = match verdict {
+fn document(verdict: &Verdict, not: Vec<&str>, elapsed_ms: u64) -> (u8, String) {
+    let (code, mut doc) = match verdict {
         Verdict::Ok(legal) => {
             let mut doc = json!({
                 "verdict": "ok", "order": legal.order, "core": [], "anomalies": [],
@@ -108,12 +203,16 @@ fn document(verdict: &Verdict, elapsed_ms: u64) -> (u8, String) {
             (VIOLATED, doc)
         }
         Verdict::Unknown(why) => {
+            let anomalies: Vec<&str> = if why == append::EMPTY { vec![why] } else { vec![] };
             let doc = json!({
-                "verdict": "unknown", "order": [], "core": [], "anomalies": [], "because": why,
-                "elapsed_ms": elapsed_ms,
+                "verdict": "unknown", "order": [], "core": [], "anomalies": anomalies,
+                "because": why, "elapsed_ms": elapsed_ms,
             });
             (UNKNOWN, doc)
         }
     };
+    if !not.is_empty() {
+        doc["not"] = not.into();
+    }
     (code, format!("{doc}\n"))
 }

@@ -89,9 +89,9 @@ fn one(m: &Moment, part: &str) -> Result<bool, String> {
 fn last_end<'a>(m: &'a Moment, client: Option<NodeId>) -> Option<&'a OpEnd> {
     let so_far = |o: &&OpLife| o.step <= m.view.step && client.is_none_or(|c| o.id.client == c);
     let ended = |o: &&OpLife| o.ended.is_some_and(|(step, _)| step <= m.view.step);
-    let mine = m.trace.ops.iter().filter(so_far);
+    let mut mine = m.trace.ops.iter().filter(so_far);
     match client {
-        Some(_) => mine.last().map(|o| if ended(&o) { &o.end } else { &OpEnd::Open }),
+        Some(_) => mine.next_back().map(|o| if ended(&o) { &o.end } else { &OpEnd::Open }),
         None => mine.filter(ended).max_by_key(|o| o.ended).map(|o| &o.end),
     }
 }

@@ -6,7 +6,7 @@ use super::search::Plan;
 use super::{Budget, F, Illegal, Op, Outcome, Value};
 
 /// Steps one question of the reduction may take before its operation is simply kept.
-const QUESTION: u64 = 20_000;
+pub(crate) const QUESTION: u64 = 20_000;
 /// Steps the whole reduction may take.
 const REDUCTION: u64 = 2_000_000;
 
@@ -23,6 +23,31 @@ pub fn illegal(model: &Model, ops: &[&Op], budget: &mut Budget) -> Illegal {
     let because = sentence(model, &prefix, &cause);
     let ids = |ops: &[Op]| ops.iter().map(|op| op.id).collect::<Vec<u32>>();
     Illegal { core: ids(&core), cause: ids(&cause), anomalies: Vec::new(), minimal, because }
+}
+
+/// A part of `all` that is still illegal and of which nothing can be left out.
+pub fn smallest<T: Copy>(all: &[T], illegal: &mut dyn FnMut(&[T]) -> bool) -> Vec<T> {
+    let mut core = all.to_vec();
+    let mut size = core.len().div_ceil(2).max(1);
+    loop {
+        let mut changed = false;
+        let mut end = core.len();
+        while end > 0 {
+            let first = end.saturating_sub(size);
+            let mut less = core.clone();
+            less.drain(first..end);
+            if illegal(&less) {
+                core = less;
+                changed = true;
+            }
+            end = first;
+        }
+        if size > 1 {
+            size = size.div_ceil(2);
+        } else if !changed {
+            return core;
+        }
+    }
 }
 
 struct Asker<'a, 'b, 'c> {
@@ -168,17 +193,18 @@ fn sentence(model: &Model, prefix: &[Op], cause: &[Op]) -> String {
     let Some(last) = last else { return "No order of the operations is legal.".into() };
     let on = last.key.as_ref().map(|k| format!(" (key {k})")).unwrap_or_default();
     let who = format!("operation {} of process {}, {last}{on},", last.id, last.process);
-    if cause.len() == 1 && matches!(last.f, F::Read | F::Get) {
-        if let Some(v) = last.answer() {
-            let writes = |op: &&Op| op.args.last() == Some(v) && !op.f.reads_only();
-            if !prefix.iter().any(|op| writes(&op)) {
-                return format!(
-                    "{} cannot have answered that: nothing had asked for {v} to be written by \
+    if cause.len() == 1
+        && matches!(last.f, F::Read | F::Get)
+        && let Some(v) = last.answer()
+    {
+        let writes = |op: &&Op| op.args.last() == Some(v) && !op.f.reads_only();
+        if !prefix.iter().any(|op| writes(&op)) {
+            return format!(
+                "{} cannot have answered that: nothing had asked for {v} to be written by \
                      then, and the start is {}.",
-                    capital(&who),
-                    shown(&model.start())
-                );
-            }
+                capital(&who),
+                shown(&model.start())
+            );
         }
     }
     let others: Vec<String> = cause

@@ -1,15 +1,22 @@
 //! Judges of client-operation histories. They know nothing but histories: no node, no message.
 //!
 //! A [`History`] is filled while a run goes on (or by an importer) and judged by
-//! [`linearizable`], [`sequential`], [`causal`], [`sessions`] and [`txn`]. Every verdict is
+//! [`linearizable`], [`sequential`], [`views`] (PRAM, causal, sessions), [`convergence`] and
+//! [`txn`]. Every verdict is
 //! computed, three-valued, and carries its witness.
 
+pub mod convergence;
 mod explain;
 pub mod incremental;
+pub mod lattice;
 pub mod linearizable;
 pub mod model;
+mod relation;
 mod search;
+pub mod sequential;
 mod table;
+pub mod txn;
+pub mod views;
 
 use serde::{Deserialize, Serialize};
 use std::fmt;

@@ -157,6 +157,19 @@ impl Model {
         for (i, step) in op.args.iter().enumerate() {
             let (f, key, value) = triple(step)?;
             let at = pairs.binary_search_by(|(k, _)| k.cmp(key));
+            match (f, at) {
+                // Marks of a snapshot: what it is about to write, until it has written it.
+                ("lock", Ok(_)) => return None,
+                ("lock", Err(at)) => {
+                    pairs.insert(at, (key.clone(), Value::Nil));
+                    continue;
+                }
+                ("unlock", at) => {
+                    pairs.remove(at.ok()?);
+                    continue;
+                }
+                _ => {}
+            }
             if is_write(f) {
                 match at {
                     Ok(at) => pairs[at].1 = value.clone(),
@@ -188,7 +201,7 @@ pub fn triple(step: &Value) -> Option<(&str, &Value, &Value)> {
 
 /// Whether a step of a transaction writes a register.
 pub fn is_write(f: &str) -> bool {
-    matches!(f, "w" | "write")
+    !matches!(f, "r" | "read")
 }
 
 fn matches(answer: &Value, is: &Value) -> bool {

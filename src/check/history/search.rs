@@ -119,13 +119,16 @@ impl<'a> Search<'a> {
     pub fn new(model: &'a Model, plan: Plan<'a>) -> Search<'a> {
         let width = plan.chains.len();
         let slots = width + plan.classes.len();
-        let mut kinds: BTreeMap<(F, &[Value], Option<&Value>), u32> = BTreeMap::new();
+        type Asked<'x> = (Option<&'x str>, F, &'x [Value], Option<&'x Value>);
+        let mut kinds: BTreeMap<Asked, u32> = BTreeMap::new();
         let mut of = Vec::with_capacity(slots);
         for chain in plan.chains.iter().chain(&plan.classes) {
             let mut row = Vec::with_capacity(chain.len());
             for item in chain {
                 let n = kinds.len() as u32;
-                row.push(*kinds.entry((item.op.f, &item.op.args, item.op.answer())).or_insert(n));
+                let op = item.op;
+                let asked = (op.key.as_deref(), op.f, op.args.as_slice(), op.answer());
+                row.push(*kinds.entry(asked).or_insert(n));
             }
             of.push(row);
         }
@@ -202,7 +205,7 @@ impl<'a> Search<'a> {
     /// Whether some read whose turn it is can never come true: a text only grows until it is
     /// overwritten, so it has to start what the read answers.
     fn doomed(&self, state: u32) -> bool {
-        if self.overwrites.is_empty() {
+        if self.overwrites.is_empty() || self.states.keyed {
             return false;
         }
         let now = match &self.states.all[state as usize] {
@@ -354,6 +357,8 @@ struct States {
     ids: BTreeMap<Value, u32>,
     memo: Pairs,
     seen: Seen,
+    /// Several keys are placed together: a state is a map from key to state.
+    keyed: bool,
 }
 
 /// What the answers of a history can tell apart.
@@ -372,7 +377,9 @@ impl States {
             Kind::Kv => Seen::Texts(BTreeSet::new()),
             _ => Seen::All,
         };
+        let mut keys: BTreeSet<Option<&str>> = BTreeSet::new();
         for op in ops {
+            keys.insert(op.key.as_deref());
             match (&mut seen, op.f, op.answer()) {
                 (Seen::Values(all), F::Read, Some(v)) => {
                     all.insert(v.clone());
@@ -386,20 +393,27 @@ impl States {
                 _ => {}
             }
         }
-        let mut states = States { all: Vec::new(), ids: BTreeMap::new(), memo: Pairs::new(), seen };
-        states.number(model.start());
+        let keyed = keys.len() > 1 && model.kind != Kind::MultiRegister;
+        let memo = Pairs::new();
+        let mut states = States { all: Vec::new(), ids: BTreeMap::new(), memo, seen, keyed };
+        let start = if keyed { Value::Map(Vec::new()) } else { states.telling(model.start()) };
+        states.number(start);
         states
     }
 
-    fn number(&mut self, state: Value) -> u32 {
-        let state = match (&self.seen, state) {
+    /// The state as far as any answer can tell.
+    fn telling(&self, state: Value) -> Value {
+        match (&self.seen, state) {
             (Seen::Values(seen), v) if v != Value::Nil && !seen.contains(&v) => Value::Any,
             (Seen::Texts(seen), Value::Str(s)) => {
                 let read = seen.range(s.clone()..).next().is_some_and(|r| r.starts_with(&s));
                 if read { Value::Str(s) } else { Value::Any }
             }
             (_, v) => v,
-        };
+        }
+    }
+
+    fn number(&mut self, state: Value) -> u32 {
         let n = self.all.len() as u32;
         *self.ids.entry(state).or_insert_with_key(|v| {
             self.all.push(v.clone());
@@ -409,12 +423,40 @@ impl States {
 
     fn step(&mut self, model: &Model, state: u32, op: &Op) -> u32 {
         let now = &self.all[state as usize];
+        let next = if self.keyed {
+            self.step_keyed(model, now, op)
+        } else {
+            self.step_one(model, now, op)
+        };
+        next.map_or(REFUSED, |next| self.number(next))
+    }
+
+    fn step_one(&self, model: &Model, now: &Value, op: &Op) -> Option<Value> {
         if *now == Value::Any && op.f == F::Append {
-            return state;
+            return Some(Value::Any);
         }
-        match model.step(now, op) {
-            Some(next) => self.number(next),
-            None => REFUSED,
+        model.step(now, op).map(|v| self.telling(v))
+    }
+
+    fn step_keyed(&self, model: &Model, now: &Value, op: &Op) -> Option<Value> {
+        let Value::Map(pairs) = now else { return None };
+        let key = op.key.as_deref().map_or(Value::Nil, Value::text);
+        match pairs.binary_search_by(|(k, _)| k.cmp(&key)) {
+            Ok(at) => {
+                let next = self.step_one(model, &pairs[at].1, op)?;
+                let mut pairs = pairs.clone();
+                pairs[at].1 = next;
+                Some(Value::Map(pairs))
+            }
+            Err(at) => {
+                let start = self.telling(model.start());
+                let next = self.step_one(model, &start, op)?;
+                let mut pairs = pairs.clone();
+                if next != start {
+                    pairs.insert(at, (key, next));
+                }
+                Some(Value::Map(pairs))
+            }
         }
     }
 }

@@ -146,9 +146,9 @@ pub fn percent(ppm: u32) -> String {
 pub fn duration(us: u64) -> String {
     match us {
         0..1_000 => format!("{us} \u{b5}s"),
-        1_000..1_000_000 if us % 1_000 == 0 => format!("{} ms", us / 1_000),
+        1_000..1_000_000 if us.is_multiple_of(1_000) => format!("{} ms", us / 1_000),
         1_000..1_000_000 => format!("{}.{} ms", us / 1_000, us % 1_000 / 100),
-        _ if us % 1_000_000 == 0 => format!("{} s", us / 1_000_000),
+        _ if us.is_multiple_of(1_000_000) => format!("{} s", us / 1_000_000),
         _ => format!("{}.{:02} s", us / 1_000_000, us % 1_000_000 / 10_000),
     }
 }

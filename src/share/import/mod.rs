@@ -5,6 +5,7 @@ pub mod execution;
 pub mod history;
 pub mod notation;
 pub mod shiviz;
+pub mod txn;
 
 #[cfg(test)]
 mod tests;
