@@ -64,7 +64,8 @@ enum Ambush {
 }
 
 /// Each with its weight, by repetition.
-const AMBUSHES: [Ambush; 10] = [
+const AMBUSHES: [Ambush; 11] = [
+    Ambush::Isolate,
     Ambush::Isolate,
     Ambush::Isolate,
     Ambush::Isolate,
@@ -107,6 +108,10 @@ pub struct Nemesis {
     landmark: Option<&'static str>,
     /// What it does there; anything, if there is none.
     style: Option<Ambush>,
+    /// It follows one idea only.
+    hunting: bool,
+    /// The longest wait before a blow, in latencies.
+    tempo: u64,
 }
 
 impl Nemesis {
@@ -121,10 +126,16 @@ impl Nemesis {
             ambush: 0,
             landmark: None,
             style: None,
+            hunting: false,
+            tempo: 8,
         };
         nemesis.mix = FAULTS.iter().copied().filter(|_| nemesis.roll(3) > 0).collect();
         if nemesis.mix.is_empty() {
             nemesis.mix = FAULTS.to_vec();
+        }
+        if nemesis.roll(2) == 0 {
+            nemesis.hunt(landmarks);
+            return nemesis;
         }
         nemesis.pace = [15, 40, 120, 400][nemesis.roll(4) as usize];
         nemesis.ambush = [0, 300_000, 800_000, 950_000][nemesis.roll(4) as usize];
@@ -133,6 +144,23 @@ impl Nemesis {
         let style = nemesis.roll(AMBUSHES.len() as u64 + 3) as usize;
         nemesis.style = AMBUSHES.get(style).copied();
         nemesis
+    }
+
+    /// A run with one idea: the same blow at the same landmark each time, mostly the scene's first
+    /// (its change of power), and little else.
+    fn hunt(&mut self, landmarks: &[&'static str]) {
+        self.pace = 1_500;
+        self.tempo = [1, 3, 8][self.roll(3) as usize];
+        if self.roll(2) == 0 {
+            // On a network that stays odd for a while.
+            self.pace = 300;
+            self.mix = vec![(Fault::Partition, 3), (Fault::Links, 2), (Fault::Heal, 1)];
+        }
+        self.ambush = 1_000_000;
+        let any = self.roll(landmarks.len().max(1) as u64) as usize;
+        self.landmark = landmarks.get(if self.roll(2) == 0 { 0 } else { any }).copied();
+        self.style = Some(AMBUSHES[self.roll(AMBUSHES.len() as u64) as usize]);
+        self.hunting = true;
     }
 
     /// A draw below `n`.
@@ -247,7 +275,7 @@ impl Nemesis {
             Fault::Partition => {
                 let groups = self.groups();
                 plot.now(Action::Partition(groups));
-                if self.roll(2) == 0 {
+                if !self.hunting && self.roll(2) == 0 {
                     plot.later(self.span(), Action::HealAll);
                 }
             }
@@ -383,7 +411,7 @@ impl Nemesis {
         let any = AMBUSHES[self.roll(AMBUSHES.len() as u64) as usize];
         let style = self.style.unwrap_or(any);
         self.spring(style, node, world, &mut entries);
-        if self.roll(3) == 0 {
+        if !self.hunting && self.roll(3) == 0 {
             self.spring(any, node, world, &mut entries);
         }
         entries
@@ -396,7 +424,10 @@ impl Nemesis {
         world: &dyn AnyWorld,
         entries: &mut Vec<Entry>,
     ) {
-        let wait = self.span().min(8 * self.field.latency);
+        // Whom it cuts off may first do something with its power.
+        let tempo = if style == Ambush::Isolate { 8 } else { self.tempo };
+        let soon = tempo * self.field.latency;
+        let wait = if self.hunting { self.roll(soon) } else { self.span().min(soon) };
         let mut plot = Plot { now: world.now() + 1 + wait, entries: Vec::new() };
         match style {
             Ambush::Crash => {
@@ -448,7 +479,8 @@ impl Nemesis {
             }
         }
         plot.now(Action::Partition(vec![mine, rest]));
-        if self.roll(2) == 0 {
+        // The next one cut off sets this one free.
+        if !self.hunting && self.roll(2) == 0 {
             plot.later(self.span(), Action::HealAll);
         }
     }
