@@ -1,0 +1,61 @@
+//! Real browsers under test, with nothing but the standard library and JSON: a WebDriver client
+//! ([`Session`]), the drivers it starts ([`Browser`]) and a static server ([`Server`]).
+//!
+//! A test that cannot run prints a line that starts with `skipped:` and returns; `cargo xtask test`
+//! counts it as skipped. With `CI` set it fails instead, so that nothing goes untested unnoticed.
+
+mod base64;
+mod driver;
+mod http;
+mod keys;
+mod serve;
+mod session;
+
+pub use driver::Browser;
+pub use serve::{Override, Reply, Server, mime};
+pub use session::{Look, Scheme, Session};
+
+use std::path::{Path, PathBuf};
+
+/// The repository's root.
+pub fn root() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("a workspace member").into()
+}
+
+/// Where cargo builds: `CARGO_TARGET_DIR`, else `target`.
+pub fn target_dir() -> PathBuf {
+    let set = std::env::var_os("CARGO_TARGET_DIR").filter(|dir| !dir.is_empty());
+    root().join(set.map_or_else(|| PathBuf::from("target"), PathBuf::from))
+}
+
+/// Whether this run is unattended: the variable `CI` is set to anything but a no.
+pub fn is_ci() -> bool {
+    std::env::var("CI").is_ok_and(|v| !matches!(v.as_str(), "" | "0" | "false" | "no"))
+}
+
+/// The production build under test: `HB_DIST`, else `dist`. Without one the test is skipped, or
+/// fails under CI.
+pub fn dist() -> Option<PathBuf> {
+    let dir = std::env::var_os("HB_DIST").map_or_else(|| root().join("dist"), PathBuf::from);
+    if dir.join("index.html").is_file() {
+        return Some(dir);
+    }
+    skip(&format!("no production build in {}; `cargo xtask dist` makes one", dir.display()));
+    None
+}
+
+/// A session in a real browser, or `None` (said aloud) where that browser or its driver is missing.
+pub fn session(browser: Browser, look: Look) -> Option<Session> {
+    match browser.find() {
+        Ok(found) => Some(Session::start(&found, look)),
+        Err(missing) => {
+            skip(&missing);
+            None
+        }
+    }
+}
+
+fn skip(why: &str) {
+    assert!(!is_ci(), "{why}");
+    println!("skipped: {why}");
+}

@@ -1,0 +1,302 @@
+//! What clients asked and were told: a row a client, a bar an operation, from call to answer.
+
+use super::geometry::{PX, Point, Track, between, share};
+use super::index::{Index, Trouble};
+use super::text::{fit, width};
+use super::{Anchor, Change, Face, Item, Move, Scene, Size, Target};
+use crate::core::action::Call;
+use crate::core::ids::{NodeId, OpId};
+use crate::core::protocol::CallName;
+use crate::core::trace::{OpEnd, OpLife, Trace};
+use crate::core::view::{Shape, WorldView};
+
+/// What is drawn.
+#[derive(Clone, Copy, Debug)]
+pub struct History<'a> {
+    /// The world at the cursor.
+    pub view: &'a WorldView,
+    /// The run.
+    pub trace: &'a Trace,
+    /// Its index, for the bands of faults.
+    pub index: &'a Index,
+    /// What operations are called.
+    pub calls: &'a [CallName],
+    /// First and last time shown.
+    pub window: (u64, u64),
+    /// Room.
+    pub size: Size,
+    /// With a title and the times of faults.
+    pub full: bool,
+    /// An order of operations and the moments at which they took effect.
+    pub points: &'a [(OpId, u64)],
+}
+
+/// How an operation stands at the cursor.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum State {
+    Open,
+    Ok,
+    Failed,
+    Unknown,
+}
+
+impl State {
+    fn class(self) -> &'static str {
+        match self {
+            State::Open => "op open",
+            State::Ok => "op ok",
+            State::Failed => "op failed",
+            State::Unknown => "op unknown",
+        }
+    }
+    fn word(self) -> &'static str {
+        match self {
+            State::Open => "waiting",
+            State::Ok => "done",
+            State::Failed => "failed",
+            State::Unknown => "outcome unknown",
+        }
+    }
+}
+
+impl History<'_> {
+    /// The picture at a moment.
+    pub fn scene(&self, now: u64) -> Scene {
+        let mut scene = Scene::new(self.size, "Clients");
+        let rows = self.rows();
+        scene.desc = format!("{} clients", rows.len());
+        let size = self.px(13);
+        if self.full {
+            let at = Point::new(0, size * 9 / 10);
+            scene.items.push(Item::text(
+                "",
+                at,
+                (Face::SansStrong, size, Anchor::Start),
+                "Clients",
+            ));
+        }
+        self.bands(&mut scene.items);
+        for (i, client) in rows.iter().enumerate() {
+            let y = self.y(i);
+            let size = self.px(12).min(self.bar());
+            let name = self.view.nodes.get(client.at()).map_or("", |n| n.name.as_str());
+            let name = fit(name, Face::Mono, size, self.left() - self.px(6));
+            let at = Point::new(0, y + self.bar() / 2 + size * 36 / 100);
+            scene.items.push(
+                Item::text("", at, (Face::Mono, size, Anchor::Start), name)
+                    .key(format!("client-{}", client.0))
+                    .target(Target::Node(*client)),
+            );
+            self.row(*client, y, now, &mut scene.items);
+        }
+        self.linear(&rows, &mut scene.items);
+        scene
+    }
+
+    /// What differs at another moment before the next step: bars of open operations grow.
+    pub fn motion(&self, now: u64) -> Vec<Move> {
+        let open = self.shown().filter(|op| self.state(op) == State::Open);
+        open.map(|op| {
+            let (x, w) = self.extent(op, now);
+            Move {
+                key: format!("bar-{}-{}", op.id.client.0, op.id.nth),
+                change: Change::Span(x, w),
+            }
+        })
+        .collect()
+    }
+
+    /// The height a history needs at its best.
+    pub fn height(clients: usize) -> i32 {
+        (26 + 24 * clients as i32) * PX
+    }
+
+    fn px(&self, n: i32) -> i32 {
+        let scale = (i64::from(self.size.w) * 1000 / 3400).clamp(850, 1700) as i32;
+        n * PX * scale / 1000
+    }
+
+    fn left(&self) -> i32 {
+        self.px(28)
+    }
+
+    fn bar(&self) -> i32 {
+        self.px(16).min(self.pitch() * 8 / 10)
+    }
+
+    fn top(&self) -> i32 {
+        if self.full { self.px(24) } else { self.px(4) }
+    }
+
+    fn pitch(&self) -> i32 {
+        let rows = self.view.nodes.iter().filter(|n| n.shape == Shape::Client).count();
+        ((self.size.h - self.top()) / rows.max(1) as i32).min(self.px(24))
+    }
+
+    fn y(&self, row: usize) -> i32 {
+        self.top() + self.pitch() * row as i32
+    }
+
+    fn x(&self, at: u64) -> i32 {
+        let (t0, t1) = self.window;
+        between(self.left(), self.size.w - self.px(2), share(at, t0, t1.max(t0 + 1)))
+    }
+
+    fn rows(&self) -> Vec<NodeId> {
+        let clients = self.view.nodes.iter().filter(|n| n.shape == Shape::Client);
+        clients.map(|n| n.id).collect()
+    }
+
+    /// The operations of the window.
+    fn shown(&self) -> impl Iterator<Item = &OpLife> {
+        let (t0, t1) = self.window;
+        let step = self.view.step;
+        let end = self.trace.ops.partition_point(|o| o.invoked <= t1);
+        self.trace.ops[..end]
+            .iter()
+            .filter(move |o| o.step <= step && o.ended.is_none_or(|(s, at)| s > step || at >= t0))
+    }
+
+    fn state(&self, op: &OpLife) -> State {
+        match (&op.end, op.ended) {
+            (_, Some((step, _))) if step > self.view.step => State::Open,
+            (OpEnd::Open, _) => State::Open,
+            (OpEnd::Ok(_), _) => State::Ok,
+            (OpEnd::Fail(_), _) => State::Failed,
+            (OpEnd::Unknown, _) => State::Unknown,
+        }
+    }
+
+    /// Left edge and width of a bar.
+    fn extent(&self, op: &OpLife, now: u64) -> (i32, i32) {
+        let from = self.x(op.invoked.max(self.window.0));
+        let to = match (self.state(op), op.ended) {
+            (State::Open, _) | (_, None) => self.x(now),
+            (_, Some((_, at))) => self.x(at),
+        };
+        (from, (to - from).max(self.px(3)))
+    }
+
+    fn bands(&self, out: &mut Vec<Item>) {
+        let (t0, t1) = self.window;
+        let top = if self.full { self.px(20) } else { 0 };
+        for span in self.index.spans_in(t0, t1, self.view.step) {
+            if !matches!(span.trouble, Trouble::Partition(_) | Trouble::Cut { .. }) {
+                continue;
+            }
+            let (from, to) = (self.x(span.from), self.x(span.to.unwrap_or(t1)));
+            let band = (from, top, to - from, self.size.h - top);
+            out.push(Item::rect("band", band, 0).key(format!("band-{}", span.step)));
+        }
+    }
+
+    fn row(&self, client: NodeId, y: i32, now: u64, out: &mut Vec<Item>) {
+        let mine: Vec<&OpLife> = self.shown().filter(|o| o.id.client == client).collect();
+        for (i, op) in mine.iter().enumerate() {
+            let (x, w) = self.extent(op, now);
+            let state = self.state(op);
+            let key = format!("{}-{}", client.0, op.id.nth);
+            let h = self.bar();
+            let mut parts = match state {
+                State::Unknown => vec![Item::path("bar", torn(x, y, w, h))],
+                _ => vec![Item::rect("bar", (x, y, w, h), self.px(2)).key(format!("bar-{key}"))],
+            };
+            let words = label(self.calls, op, state == State::Ok);
+            let size = self.px(10).min(self.bar());
+            let wide = width(&words, Face::Mono, size) + self.px(10);
+            // The label of a short bar stands beside it, if nothing follows there.
+            let next = mine.get(i + 1).map_or(self.size.w, |o| self.x(o.invoked));
+            let last = mine.get(i.wrapping_sub(1)).map_or(self.left(), |o| {
+                let (x, w) = self.extent(o, now);
+                x + w
+            });
+            let (left, room) = match () {
+                () if wide <= w => (x + self.px(5), w),
+                () if wide <= next - x - w => (x + w + self.px(4), wide),
+                () if wide <= x - last => (x - wide + self.px(4), wide),
+                () => (x + self.px(3), w),
+            };
+            // The operation's name goes first, then the middle.
+            let short = words.split_once(' ').map_or(words.as_str(), |(_, rest)| rest);
+            let whole = width(&words, Face::Mono, size) <= room - self.px(6);
+            let shown = if whole { &words } else { short };
+            let shown = fit(shown, Face::Mono, size, room - self.px(6));
+            let at = Point::new(left, y + h / 2 + size * 36 / 100);
+            parts.push(Item::text("op-label", at, (Face::Mono, size, Anchor::Start), shown));
+            out.push(
+                Item::group(state.class(), Point::default(), parts)
+                    .key(format!("op-{key}"))
+                    .title(format!("{words}, {}", state.word()))
+                    .target(Target::Op(op.id)),
+            );
+        }
+    }
+
+    /// The moments at which operations took effect, joined in their order.
+    fn linear(&self, rows: &[NodeId], out: &mut Vec<Item>) {
+        let mut line = Track::new();
+        let mut first = true;
+        for (op, at) in self.points {
+            let Some(row) = rows.iter().position(|c| *c == op.client) else { continue };
+            let (x, y) = (self.x(*at), self.y(row));
+            let middle = Point::new(x, y + self.bar() / 2);
+            if first {
+                line.to(middle)
+            } else {
+                line.line(middle)
+            };
+            first = false;
+            let (a, b) =
+                (Point::new(x, y - self.px(3)), Point::new(x, y + self.bar() + self.px(3)));
+            out.push(Item::line("point", a, b).key(format!("point-{}-{}", op.client.0, op.nth)));
+        }
+        if !first {
+            out.push(Item::path("order", line).key("order"));
+        }
+    }
+}
+
+/// A bar whose right edge is torn: nobody knows where it ends.
+fn torn(x: i32, y: i32, w: i32, h: i32) -> Track {
+    let right = x + w;
+    let tooth = (h / 5).min(w / 2);
+    let mut t = Track::new();
+    t.to(Point::new(x, y)).line(Point::new(right, y));
+    for i in 1..6 {
+        let inward = if i % 2 == 1 { tooth } else { 0 };
+        t.line(Point::new(right - inward, y + h * i / 6));
+    }
+    t.line(Point::new(right - tooth * i32::from(h > 0), y + h)).line(Point::new(x, y + h)).close();
+    t
+}
+
+/// An operation in words: `put z=1`, `get x \u{2192} 3`.
+pub fn label(calls: &[CallName], op: &OpLife, answered: bool) -> String {
+    let mut out = call_text(calls, &op.call);
+    if let (true, OpEnd::Ok(Some(value))) = (answered, &op.end) {
+        out.push('\u{2192}');
+        out.push_str(value);
+    }
+    out
+}
+
+/// What was asked, in words.
+pub fn call_text(calls: &[CallName], call: &Call) -> String {
+    let Some(name) = calls.get(usize::from(call.f)) else { return format!("#{}", call.f) };
+    let mut out = name.name.to_string();
+    if name.key {
+        out.push(' ');
+        match call.key {
+            k @ 0..=2 => out.push(['x', 'y', 'z'][k as usize]),
+            k => out.push_str(&format!("k{k}")),
+        }
+    }
+    if name.value {
+        out.push(if name.key { '=' } else { ' ' });
+        if name.arg {
+            out.push_str(&format!("{}\u{2192}", call.arg));
+        }
+        out.push_str(&call.value.to_string());
+    }
+    out
+}

@@ -1,0 +1,215 @@
+//! What a picture of time needs to find quickly in a long run. It grows with the run and is kept
+//! by whoever draws; it holds nothing that the run does not say.
+
+use crate::core::action::Action;
+use crate::core::ids::{NodeId, NodeSet};
+use crate::core::trace::{Fate, Passage, Trace};
+use crate::core::view::{Event, What};
+use std::ops::Range;
+
+/// What was wrong for a while.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Trouble {
+    /// Links were cut between these groups.
+    Partition(Vec<NodeSet>),
+    /// Links were cut one way.
+    Cut { from: NodeSet, to: NodeSet },
+    /// A process was down.
+    Crash(NodeId),
+    /// A process stood still.
+    Pause(NodeId),
+}
+
+/// An interval in which something was wrong.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Span {
+    /// What.
+    pub trouble: Trouble,
+    /// The step that began it.
+    pub step: u64,
+    /// From, in microseconds.
+    pub from: u64,
+    /// Until, in microseconds; `None` if it lasts.
+    pub to: Option<u64>,
+}
+
+/// Messages are looked up by blocks of this many.
+const BLOCK: usize = 256;
+
+/// The index of a run.
+#[derive(Clone, Debug, Default)]
+pub struct Index {
+    events: usize,
+    messages: usize,
+    /// For each block of messages when the last of them ended, and whether some have not.
+    blocks: Vec<(u64, bool)>,
+    /// For each node its own events, as places in the run.
+    by_node: Vec<Vec<u32>>,
+    /// Crashes that fall in the node's next handler.
+    armed: NodeSet,
+    /// What was wrong, by the time it began.
+    pub spans: Vec<Span>,
+    /// Steps that broke a property for the first time.
+    pub broken: Vec<u64>,
+}
+
+impl Index {
+    /// The index of a run.
+    pub fn of(trace: &Trace) -> Self {
+        let mut index = Index::default();
+        index.extend(trace);
+        index
+    }
+
+    /// Takes in what the run has gained; starts anew if it has become shorter.
+    pub fn extend(&mut self, trace: &Trace) {
+        if trace.events.len() < self.events || trace.messages.len() < self.messages {
+            *self = Index::default();
+        }
+        for event in &trace.events[self.events..] {
+            self.take(event);
+        }
+        self.events = trace.events.len();
+        let first_new = self.messages / BLOCK;
+        for (i, chunk) in trace.messages.chunks(BLOCK).enumerate() {
+            let known = self.blocks.get(i);
+            if i < first_new && known.is_some_and(|(_, open)| !open) {
+                continue;
+            }
+            let last = chunk.iter().map(ended).max().unwrap_or(0);
+            let block = (last, chunk.iter().any(|p| p.fate == Fate::Flying));
+            match self.blocks.get_mut(i) {
+                Some(b) => *b = block,
+                None => self.blocks.push(block),
+            }
+        }
+        self.messages = trace.messages.len();
+    }
+
+    fn take(&mut self, event: &Event) {
+        if !event.broken.is_empty() {
+            self.broken.push(event.step);
+        }
+        if let Some(node) = event.node.filter(|_| event.is_of_process()) {
+            if self.by_node.len() <= node.at() {
+                self.by_node.resize(node.at() + 1, Vec::new());
+            }
+            self.by_node[node.at()].push(event.step.saturating_sub(1) as u32);
+        }
+        if let Some(node) = event.node
+            && self.armed.has(node)
+            && matches!(event.what, What::Receive(_) | What::Timer { .. } | What::Sync)
+        {
+            self.armed.remove(node);
+            self.begin(Trouble::Crash(node), event);
+        }
+        match (&event.what, event.node) {
+            (What::Boot, Some(node)) => {
+                self.end(event.at, |t| *t == Trouble::Crash(node) || *t == Trouble::Pause(node));
+            }
+            (What::Act(action), _) => self.act(action, event),
+            _ => {}
+        }
+    }
+
+    fn act(&mut self, action: &Action, event: &Event) {
+        let links = |t: &Trouble| matches!(t, Trouble::Partition(_) | Trouble::Cut { .. });
+        match action {
+            Action::Crash { node, .. } => self.begin(Trouble::Crash(*node), event),
+            Action::CrashAfter { node, .. } => self.armed.insert(*node),
+            Action::Restart(node) => self.end(event.at, |t| *t == Trouble::Crash(*node)),
+            Action::Pause(node) => self.begin(Trouble::Pause(*node), event),
+            Action::Resume(node) => self.end(event.at, |t| *t == Trouble::Pause(*node)),
+            Action::Partition(groups) => {
+                self.end(event.at, links);
+                self.begin(Trouble::Partition(groups.clone()), event);
+            }
+            Action::HealAll => self.end(event.at, links),
+            Action::Cut { from, to } => {
+                self.begin(Trouble::Cut { from: *from, to: *to }, event);
+            }
+            Action::Heal { from, to } => self.end(event.at, |t| match t {
+                Trouble::Cut { from: f, to: t } => f.0 & !from.0 == 0 && t.0 & !to.0 == 0,
+                _ => false,
+            }),
+            _ => {}
+        }
+    }
+
+    fn begin(&mut self, trouble: Trouble, event: &Event) {
+        let known = |s: &Span| s.to.is_none() && s.trouble == trouble;
+        if !self.spans.iter().any(known) {
+            self.spans.push(Span { trouble, step: event.step, from: event.at, to: None });
+        }
+    }
+
+    fn end(&mut self, at: u64, which: impl Fn(&Trouble) -> bool) {
+        for span in self.spans.iter_mut().filter(|s| s.to.is_none() && which(&s.trouble)) {
+            span.to = Some(at);
+        }
+    }
+
+    /// The events of a process, as places in the run, within such places.
+    pub fn of_node(&self, node: NodeId, within: &Range<usize>) -> &[u32] {
+        let Some(all) = self.by_node.get(node.at()) else { return &[] };
+        let from = all.partition_point(|i| (*i as usize) < within.start);
+        &all[from..all.partition_point(|i| (*i as usize) < within.end).max(from)]
+    }
+
+    /// What was wrong at some time of a window, as known after a step.
+    pub fn spans_in(&self, from: u64, to: u64, step: u64) -> impl Iterator<Item = &Span> {
+        self.spans
+            .iter()
+            .filter(move |s| s.step <= step && s.from <= to && s.to.is_none_or(|end| end >= from))
+    }
+
+    /// The messages that were on their way at some time of a window.
+    pub fn messages_in<'a>(
+        &'a self,
+        trace: &'a Trace,
+        from: u64,
+        to: u64,
+    ) -> impl Iterator<Item = &'a Passage> {
+        let end = trace.messages.partition_point(|p| p.sent_at <= to);
+        let blocks = self.blocks.iter().take(end.div_ceil(BLOCK)).enumerate();
+        blocks
+            .filter(move |(_, (last, open))| *open || *last >= from)
+            .flat_map(move |(i, _)| &trace.messages[i * BLOCK..((i + 1) * BLOCK).min(end)])
+            .filter(move |p| p.fate == Fate::Flying || ended(p) >= from)
+    }
+
+    /// The events of a window, as places in the run.
+    pub fn events_in(&self, trace: &Trace, from: u64, to: u64, step: u64) -> Range<usize> {
+        let all = &trace.events[..trace.events.len().min(step as usize)];
+        let end = all.partition_point(|e| e.at <= to);
+        all.partition_point(|e| e.at < from).min(end)..end
+    }
+}
+
+/// When a message ended.
+fn ended(p: &Passage) -> u64 {
+    match p.fate {
+        Fate::Flying => p.due,
+        Fate::Received { at, .. } | Fate::Lost { at, .. } => at,
+    }
+}
+
+impl Trouble {
+    /// In words, with the nodes' names.
+    pub fn label(&self, name: &dyn Fn(NodeId) -> String) -> String {
+        let list = |s: &NodeSet| match s.len() {
+            0..=8 => s.iter().map(name).collect::<Vec<_>>().join(" "),
+            n => format!("{n} nodes"),
+        };
+        match self {
+            Trouble::Partition(groups) => {
+                let all = groups.iter().map(list).filter(|g| !g.trim().is_empty());
+                let all: Vec<String> = all.map(|g| g.trim().to_string()).collect();
+                format!("cut {}", all.join(" | "))
+            }
+            Trouble::Cut { from, to } => format!("cut {} to {}", list(from), list(to)),
+            Trouble::Crash(node) => format!("{} down", name(*node)),
+            Trouble::Pause(node) => format!("{} paused", name(*node)),
+        }
+    }
+}

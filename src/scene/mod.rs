@@ -1,0 +1,325 @@
+//! Pure drawing: plain views in, lists of shapes out. No colour is named here; shapes carry classes
+//! and `www/scene.css` gives those the colours of `www/tokens.css`.
+
+mod geometry;
+mod marks;
+mod place;
+mod target;
+mod text;
+
+pub mod history;
+pub mod index;
+pub mod log_strip;
+pub mod matrix;
+pub mod poster;
+pub mod space_time;
+pub mod stage;
+pub mod style;
+pub mod svg_text;
+pub mod timeline;
+
+#[cfg(test)]
+mod fixture;
+#[cfg(test)]
+mod gallery;
+#[cfg(test)]
+mod tests;
+
+pub use geometry::{PX, Point, Track};
+pub use target::Target;
+pub use text::Face;
+
+use std::borrow::Cow;
+
+/// Width and height in tenths of a pixel.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Size {
+    /// Width.
+    pub w: i32,
+    /// Height.
+    pub h: i32,
+}
+
+impl Size {
+    /// From whole pixels.
+    pub const fn px(w: i32, h: i32) -> Self {
+        Size { w: w * PX, h: h * PX }
+    }
+}
+
+/// Where a text stands to its point.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Anchor {
+    /// It starts there.
+    #[default]
+    Start,
+    /// It is centred on it.
+    Middle,
+    /// It ends there.
+    End,
+}
+
+/// What is drawn; lengths in tenths of a pixel.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Shape {
+    /// A rectangle with rounded corners.
+    Rect { x: i32, y: i32, w: i32, h: i32, r: i32 },
+    /// A circle.
+    Circle { x: i32, y: i32, r: i32 },
+    /// A straight line.
+    Line { a: Point, b: Point },
+    /// A path.
+    Path(String),
+    /// A text on its base line.
+    Text { x: i32, y: i32, size: i32, face: Face, anchor: Anchor, text: String },
+    /// Shapes together, moved by a place.
+    Group { at: Point, items: Vec<Item> },
+}
+
+/// A shape with what is said about it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Item {
+    /// Stable name among the whole picture's items; empty for fixed parts of a group.
+    pub key: String,
+    /// CSS classes.
+    pub class: Cow<'static, str>,
+    /// What is drawn.
+    pub shape: Shape,
+    /// Its name for people who hover or listen.
+    pub title: Option<String>,
+    /// What it stands for.
+    pub target: Option<Target>,
+    /// Not shown at this moment.
+    pub hidden: bool,
+}
+
+impl Item {
+    /// A shape with classes.
+    pub fn new(class: impl Into<Cow<'static, str>>, shape: Shape) -> Self {
+        Item {
+            key: String::new(),
+            class: class.into(),
+            shape,
+            title: None,
+            target: None,
+            hidden: false,
+        }
+    }
+    /// A rectangle.
+    pub fn rect(
+        class: impl Into<Cow<'static, str>>,
+        (x, y, w, h): (i32, i32, i32, i32),
+        r: i32,
+    ) -> Self {
+        Item::new(class, Shape::Rect { x, y, w: w.max(0), h: h.max(0), r })
+    }
+    /// A circle.
+    pub fn circle(class: impl Into<Cow<'static, str>>, at: Point, r: i32) -> Self {
+        Item::new(class, Shape::Circle { x: at.x, y: at.y, r })
+    }
+    /// A straight line.
+    pub fn line(class: impl Into<Cow<'static, str>>, a: Point, b: Point) -> Self {
+        Item::new(class, Shape::Line { a, b })
+    }
+    /// A path.
+    pub fn path(class: impl Into<Cow<'static, str>>, track: Track) -> Self {
+        Item::new(class, Shape::Path(track.0))
+    }
+    /// A text.
+    pub fn text(
+        class: &'static str,
+        at: Point,
+        (face, size, anchor): (Face, i32, Anchor),
+        text: impl Into<String>,
+    ) -> Self {
+        let shape = Shape::Text { x: at.x, y: at.y, size, face, anchor, text: text.into() };
+        Item::new(class, shape)
+    }
+    /// Shapes together.
+    pub fn group(class: impl Into<Cow<'static, str>>, at: Point, items: Vec<Item>) -> Self {
+        Item::new(class, Shape::Group { at, items })
+    }
+    /// With a key.
+    pub fn key(mut self, key: impl Into<String>) -> Self {
+        self.key = key.into();
+        self
+    }
+    /// With a title.
+    pub fn title(mut self, title: impl Into<String>) -> Self {
+        self.title = Some(title.into());
+        self
+    }
+    /// Standing for something.
+    pub fn target(mut self, target: Target) -> Self {
+        self.target = Some(target);
+        self
+    }
+    /// Not shown.
+    pub fn hide(mut self, hidden: bool) -> Self {
+        self.hidden = hidden;
+        self
+    }
+}
+
+/// A picture.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Scene {
+    /// Its size.
+    pub size: Size,
+    /// Its name.
+    pub title: String,
+    /// What it shows, in a sentence.
+    pub desc: String,
+    /// Its shapes, the lowest first.
+    pub items: Vec<Item>,
+}
+
+/// What a moving shape becomes.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Change {
+    /// A group's place.
+    Place(Point),
+    /// A path's data.
+    Path(String),
+    /// A line's ends.
+    Line(Point, Point),
+    /// A rectangle's left edge and width.
+    Span(i32, i32),
+    /// Shown or not.
+    Shown(bool),
+    /// A text's words.
+    Words(String),
+}
+
+/// A change of the item with a key; the rest of the picture stays.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Move {
+    /// Whose.
+    pub key: String,
+    /// What it becomes.
+    pub change: Change,
+}
+
+impl Change {
+    /// The attributes to write, as SVG names and values; words are text content, not an attribute.
+    pub fn attributes(&self) -> Vec<(&'static str, String)> {
+        let n = |v: i32| {
+            let mut s = String::new();
+            geometry::number(&mut s, v);
+            s
+        };
+        match self {
+            Change::Place(p) => vec![("transform", svg_text::translate(*p))],
+            Change::Path(d) => vec![("d", d.clone())],
+            Change::Line(a, b) => {
+                vec![("x1", n(a.x)), ("y1", n(a.y)), ("x2", n(b.x)), ("y2", n(b.y))]
+            }
+            Change::Span(x, w) => vec![("x", n(*x)), ("width", n(*w))],
+            Change::Shown(on) => {
+                vec![("visibility", if *on { "visible" } else { "hidden" }.to_string())]
+            }
+            Change::Words(_) => Vec::new(),
+        }
+    }
+
+    fn apply(&self, item: &mut Item) {
+        match (self, &mut item.shape) {
+            (Change::Place(p), Shape::Group { at, .. }) => *at = *p,
+            (Change::Path(d), Shape::Path(data)) => data.clone_from(d),
+            (Change::Line(p, q), Shape::Line { a, b }) => (*a, *b) = (*p, *q),
+            (Change::Span(left, width), Shape::Rect { x, w, .. }) => (*x, *w) = (*left, *width),
+            (Change::Words(s), Shape::Text { text, .. }) => text.clone_from(s),
+            (Change::Shown(on), _) => item.hidden = !on,
+            _ => {}
+        }
+    }
+}
+
+impl Scene {
+    /// An empty picture.
+    pub fn new(size: Size, title: impl Into<String>) -> Self {
+        Scene { size, title: title.into(), ..Scene::default() }
+    }
+
+    /// Applies moves, as a page does to its elements.
+    pub fn apply(&mut self, moves: &[Move]) {
+        fn walk(items: &mut [Item], moves: &[Move]) {
+            for item in items {
+                if !item.key.is_empty() {
+                    let mine = |m: &&Move| m.key == item.key;
+                    let mine: Vec<&Move> = moves.iter().filter(mine).collect();
+                    mine.iter().for_each(|m| m.change.apply(item));
+                }
+                if let Shape::Group { items, .. } = &mut item.shape {
+                    walk(items, moves);
+                }
+            }
+        }
+        walk(&mut self.items, moves);
+    }
+
+    /// How many shapes there are, groups and their parts included.
+    pub fn count(&self) -> usize {
+        fn count(items: &[Item]) -> usize {
+            items
+                .iter()
+                .map(|i| match &i.shape {
+                    Shape::Group { items, .. } => 1 + count(items),
+                    _ => 1,
+                })
+                .sum()
+        }
+        count(&self.items)
+    }
+
+    /// What lies under a point, or nearest within `slop` tenths of a pixel: for fingers, thin
+    /// lines and small marks. The topmost wins among those that contain the point.
+    pub fn hit(&self, at: Point, slop: i32) -> Option<&Target> {
+        let mut best: Option<(i32, &Target)> = None;
+        for item in &self.items {
+            nearest(item, at, item.target.as_ref(), slop, &mut best);
+        }
+        best.map(|(_, t)| t)
+    }
+}
+
+fn nearest<'a>(
+    item: &'a Item,
+    p: Point,
+    outer: Option<&'a Target>,
+    slop: i32,
+    best: &mut Option<(i32, &'a Target)>,
+) {
+    if item.hidden {
+        return;
+    }
+    let target = item.target.as_ref().or(outer);
+    let gap = match &item.shape {
+        Shape::Group { at, items } => {
+            for inner in items {
+                nearest(inner, p.minus(*at), target, slop, best);
+            }
+            return;
+        }
+        Shape::Rect { x, y, w, h, .. } => {
+            let dx = (x - p.x).max(p.x - x - w).max(0);
+            let dy = (y - p.y).max(p.y - y - h).max(0);
+            Point::new(dx, dy).length()
+        }
+        Shape::Circle { x, y, r } => (p.minus(Point::new(*x, *y)).length() - r).max(0),
+        Shape::Line { a, b } => from_segment(p, *a, *b),
+        Shape::Path(_) | Shape::Text { .. } => return,
+    };
+    let (Some(target), true) = (target, gap <= slop) else { return };
+    if best.is_none_or(|(known, _)| gap <= known) {
+        *best = Some((gap, target));
+    }
+}
+
+fn from_segment(p: Point, a: Point, b: Point) -> i32 {
+    let (d, v) = (b.minus(a), p.minus(a));
+    let dot = i64::from(d.x) * i64::from(v.x) + i64::from(d.y) * i64::from(v.y);
+    let square = (i64::from(d.x).pow(2) + i64::from(d.y).pow(2)).max(1);
+    let share = (dot.clamp(0, square) as i128 * geometry::ONE as i128 / square as i128) as i64;
+    p.minus(a.towards(b, share)).length()
+}

@@ -1,0 +1,168 @@
+//! Every check and test, in order, and one line that counts them.
+
+use crate::shell::{self, Shell, command};
+use crate::tally::{Reader, Tally};
+use crate::{bytes, page, say, tools};
+use std::io::{BufRead, BufReader};
+use std::process::{Command, Stdio};
+use std::time::{Duration, Instant};
+
+/// Crates of the web: the library, compiled natively, must not contain them.
+const WEB: [&str; 6] =
+    ["getrandom", "js-sys", "serde-wasm-bindgen", "wasm-bindgen", "web-sys", "yew"];
+
+/// One step and how it went.
+struct Step {
+    name: &'static str,
+    time: Duration,
+    fault: Option<String>,
+    /// Whether its failed tests are in the tally already.
+    counted: bool,
+}
+
+#[derive(Default)]
+struct Report {
+    steps: Vec<Step>,
+    tally: Tally,
+}
+
+/// Installs what is missing, runs everything, prints the closing line.
+///
+/// # Errors
+/// When anything failed.
+pub fn run(shell: &Shell, quick: bool) -> Result<(), String> {
+    let mut report = Report::default();
+    report.step("tools", || tools::for_lints(shell).and_then(|()| tools::wasm_target(shell)));
+    report.cargo("rustfmt", "fmt --all --check");
+    report.cargo("clippy", "clippy --workspace --all-targets --quiet -- -D warnings");
+    report.cargo(
+        "clippy for WebAssembly",
+        "clippy -p happened-before --lib --bin page --target wasm32-unknown-unknown --quiet \
+         -- -D warnings",
+    );
+    report.step("pure library", pure_library);
+    report.tests("native tests", "test --workspace --exclude browser --no-fail-fast");
+    if quick {
+        println!("\nLeft out by --quick: the production build, its bytes, real browsers.");
+    } else {
+        report.page(shell);
+    }
+    report.close()
+}
+
+/// Native code of the library has no web types: it builds without their crates.
+fn pure_library() -> Result<(), String> {
+    let args = ["tree", "-p", "happened-before", "-e", "normal", "--prefix", "none"];
+    let tree = shell::output("cargo", &args).ok_or("`cargo tree` failed.")?;
+    let name = |line: &'_ str| line.split(' ').next().unwrap_or_default().to_owned();
+    if let Some(found) = tree.lines().map(name).find(|name| WEB.contains(&name.as_str())) {
+        return Err(format!(
+            "The native library depends on {found}, a crate of the web. In Cargo.toml it belongs \
+             under [target.'cfg(target_arch = \"wasm32\")'.dependencies]."
+        ));
+    }
+    shell::run(&mut command("cargo", &["check", "--quiet", "-p", "happened-before", "--lib"]))
+}
+
+impl Report {
+    /// The page: production build, weight, real browsers.
+    fn page(&mut self, shell: &Shell) {
+        if !self.step("production build", || page::production(shell).map(drop)) {
+            println!("   Without a build of the page its tests cannot run.");
+            return;
+        }
+        self.step("bytes", || bytes::weigh(&page::dist()));
+        if let Err(missing) = tools::for_browsers(shell) {
+            println!("   {missing}");
+        }
+        self.tests("tests in a real browser", "test -p browser --no-fail-fast");
+    }
+
+    /// Runs one step; true if it went well.
+    fn step(&mut self, name: &'static str, what: impl FnOnce() -> Result<(), String>) -> bool {
+        say::heading(name);
+        let start = Instant::now();
+        let fault = what().err();
+        if let Some(fault) = &fault {
+            println!("   {fault}");
+        }
+        let well = fault.is_none();
+        self.steps.push(Step { name, time: start.elapsed(), fault, counted: false });
+        well
+    }
+
+    fn cargo(&mut self, name: &'static str, words: &str) {
+        self.step(name, || shell::run(&mut cargo(words)));
+    }
+
+    fn tests(&mut self, name: &'static str, words: &str) {
+        let command = &mut cargo(words);
+        let mut tally = Tally::default();
+        self.step(name, || match (count(command, &mut tally)?, tally.failed) {
+            (true, 0) => Ok(()),
+            (false, 0) => Err("A test program did not build, or ended before its time.".into()),
+            (_, n) => Err(format!("{n} failed.")),
+        });
+        if let Some(step) = self.steps.last_mut() {
+            step.counted = tally.failed > 0;
+        }
+        self.tally.add(tally);
+    }
+
+    /// The closing lines; the last one counts.
+    fn close(self) -> Result<(), String> {
+        say::heading("Results");
+        // A failed step counts as one failed test, unless its failed tests are counted one by one.
+        let mut failed = self.tally.failed;
+        for step in &self.steps {
+            let word = if step.fault.is_some() { "FAILED" } else { "ok" };
+            println!("   {:<26} {word:<8} {}", step.name, say::duration(step.time));
+            failed += u64::from(step.fault.is_some() && !step.counted);
+        }
+        for skip in &self.tally.skips {
+            println!("   skipped {skip}");
+        }
+        for failure in &self.tally.failures {
+            println!("   failed {failure}");
+        }
+        for step in &self.steps {
+            if let Some(fault) = &step.fault {
+                println!("   failed {}: {fault}", step.name);
+            }
+        }
+        let total: Duration = self.steps.iter().map(|s| s.time).sum();
+        println!("   in {}", say::duration(total));
+        println!("{} passed, {failed} failed, {} skipped", self.tally.passed, self.tally.skipped);
+        if failed == 0 && self.steps.iter().all(|s| s.fault.is_none()) {
+            return Ok(());
+        }
+        // The counting line is the last one.
+        std::process::exit(1);
+    }
+}
+
+fn cargo(words: &str) -> Command {
+    command("cargo", &words.split_whitespace().collect::<Vec<_>>())
+}
+
+/// Runs `cargo test`, shows what it says and counts; whether it succeeded.
+fn count(command: &mut Command, tally: &mut Tally) -> Result<bool, String> {
+    println!("   $ {}", shell::line(command));
+    let mut child = command
+        .args(["--", "--show-output"])
+        .env("CARGO_TERM_COLOR", "never")
+        .stdout(Stdio::piped())
+        .spawn()
+        .map_err(|e| format!("cargo does not start: {e}."))?;
+    let mut reader = Reader::default();
+    let output = BufReader::new(child.stdout.take().expect("piped"));
+    for line in output.split(b'\n').map_while(Result::ok) {
+        let line = String::from_utf8_lossy(&line);
+        if reader.line(&line) {
+            println!("{line}");
+        }
+    }
+    let status = child.wait().map_err(|e| format!("cargo: {e}."))?;
+    tally.add(reader.tally);
+    Ok(status.success())
+}
