@@ -10,7 +10,7 @@ use crate::protocols::{Info, Scene};
 use std::collections::BTreeMap;
 
 /// Steps of the phase with faults unless told otherwise.
-pub const DEFAULT_STEPS: u64 = 2_000;
+pub const DEFAULT_STEPS: u64 = 4_000;
 /// Virtual time that recovery may take, in client timeouts.
 const PATIENCE: u64 = 20;
 /// Steps that recovery may take.
@@ -85,12 +85,12 @@ impl<'a> Target<'a> {
         }
     }
 
-    /// The run of a seed: half of them as they are asked for, half with some of the protocol's own
+    /// The run of a seed: a third of them as they are asked for, the others with some of the protocol's own
     /// switches and numbers turned, since a mistake may hide behind a default.
     fn vary(&self, seed: u64) -> Setup {
         let plain = Setup { seed, ..self.base.clone() };
         let mut dice = Nemesis::new(!seed, self.field(&plain), &[]);
-        if dice.roll(2) == 0 {
+        if dice.roll(3) == 0 {
             return plain;
         }
         let mut setup = plain.clone();

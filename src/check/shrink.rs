@@ -78,12 +78,12 @@ pub fn shrink(
         at,
     };
     let mut shrinker = Shrinker { build, best, again };
-    shrinker.to_fixpoint();
+    shrinker.reach_fixpoint();
     Some(shrinker.best)
 }
 
 impl Shrinker<'_> {
-    fn to_fixpoint(&mut self) {
+    fn reach_fixpoint(&mut self) {
         loop {
             let before = self.best.clone();
             self.fewer_processes();

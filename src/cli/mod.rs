@@ -3,13 +3,24 @@
 //! A command reads only what its [`Host`] gives it and answers with an [`Output`]: no file, clock
 //! or terminal is touched here.
 
+mod bench;
+mod breaker;
+mod cases;
+mod clock;
+mod crdt;
+mod explore;
 mod export;
+mod formula;
 mod fuzz;
+mod hash;
+mod history;
+mod import;
 mod list;
 mod play;
 mod replay;
 mod run;
 mod script;
+mod story;
 
 use serde::{Deserialize, Serialize};
 
@@ -72,11 +83,22 @@ type Command = fn(&mut Args, &dyn Host) -> Answer;
 
 /// Every subcommand, its one-line help, and the function that answers.
 const COMMANDS: &[(&str, &str, Command)] = &[
-    ("list", "the scenes, with their presets, knobs, properties and mutants", list::list),
-    ("run", "plays a scene: its history, verdicts, trace or digest", run::run),
-    ("replay", "plays a shared run again", replay::replay),
-    ("fuzz", "seeded fault schedules: safety, then recovery", fuzz::fuzz),
+    ("bench", "what the engine costs on this machine", bench::run),
+    ("breaker", "scripts of calls through a circuit breaker, a case a line", breaker::breaker),
+    ("clock", "what logical clocks say, a case a line", clock::clock),
+    ("crdt", "replicas of a data type, a case a line", crdt::crdt),
+    ("eventlog", "appends with an expected version, a case a line", formula::eventlog),
+    ("explore", "visits every state of a specification-level model", explore::run),
     ("export", "a run in another form", export::export),
+    ("formula", "exact numbers: pbs, om, pbft, a case a line", formula::formula),
+    ("fuzz", "seeded fault schedules: safety, then recovery", fuzz::fuzz),
+    ("hash", "where keys live under a placement rule", hash::hash),
+    ("history", "judges a history of client operations", history::run),
+    ("import", "executions others recorded, as events and parents", import::import),
+    ("list", "the scenes, with their presets, knobs, properties and mutants", list::list),
+    ("replay", "plays a shared run again", replay::replay),
+    ("run", "plays a scene: its history, verdicts, trace or digest", run::run),
+    ("story", "plays stories and re-enactments, a line a step", story::run),
 ];
 
 /// Runs one command line (without the program's name).

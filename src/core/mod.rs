@@ -7,6 +7,7 @@ pub mod config;
 pub mod hash;
 pub mod ids;
 pub mod kernel;
+pub mod list;
 pub mod protocol;
 pub mod random;
 pub mod session;

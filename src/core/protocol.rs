@@ -372,10 +372,13 @@ pub struct Seen<'a, P: Protocol> {
     pub notes: &'a [&'static str],
     /// The engine's vector timestamp of this step: how many events of each process it knows of.
     pub stamp: &'a [u32],
+    /// The node whose message was handled in this step, and how many events it had had when it
+    /// sent it. `None` for what clients say.
+    pub heard: Option<(NodeId, u32)>,
     /// True time in microseconds.
     pub now: u64,
-    /// What clients were told in this step.
-    pub answers: &'a [(OpId, P::Op, Outcome<P>)],
+    /// What clients were told in this step: by whom, about which operation, what.
+    pub answers: &'a [(NodeId, OpId, P::Op, Outcome<P>)],
 }
 
 impl<'a, P: Protocol> Seen<'a, P> {

@@ -4,6 +4,7 @@ use crate::core::config::{COMMON, Common, Knob, Setup, Unit, turn};
 use crate::core::protocol::{CallName, Mutant, PropertyKind, Show};
 use crate::core::view::{Layout, Lens};
 use crate::core::world::{AnyWorld, Settings, World};
+use crate::stories::{Challenge, Story};
 
 /// A scene of the field guide.
 pub struct Scene {
@@ -25,6 +26,10 @@ pub struct Scene {
     pub layout: Layout,
     /// Parameter sets; the first is where the scene starts.
     pub presets: &'static [Preset],
+    /// Stories and re-enactments.
+    pub stories: &'static [Story],
+    /// Things to bring about.
+    pub challenges: &'static [Challenge],
     /// Makes its world.
     pub build: fn(&Setup) -> Result<Box<dyn AnyWorld>, String>,
     /// What its protocol offers.

@@ -13,11 +13,13 @@ use super::catalog::{self, Preset, Scene};
 use crate::core::action::Call;
 use crate::core::config::{Clients, Common, Knob, Net, Unit};
 use crate::core::ids::{NodeId, OpId};
+use crate::core::list::List;
 use crate::core::protocol::{
     CallName, Context, Mutant, Node, Outcome, Property, PropertyKind, Protocol, Seen, Show,
     TimerName, Witness,
 };
 use crate::core::view::{Family, Layout, Lens, MessageLook, NodeLook};
+use crate::stories::{Ask, Step, Story};
 
 /// The protocol.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -39,6 +41,8 @@ pub const SCENE: Scene = Scene {
     leaves_out: "Physical clocks, total order and mutual exclusion.",
     layout: Layout::Row,
     presets: PRESETS,
+    stories: STORIES,
+    challenges: &[],
     build: |setup| catalog::make::<Lamport>(PRESETS, setup),
     info: catalog::info::<Lamport>,
 };
@@ -49,6 +53,55 @@ const PRESETS: &[Preset] = &[Preset {
     version: "1978",
     source: "Lamport 1978, figure 1: three processes",
     values: &[("nodes", 3)],
+}];
+
+const STORIES: &[Story] = &[Story {
+    id: "before",
+    title: "What a number knows",
+    source: None,
+    preset: "paper",
+    knobs: &[("lamport.pause", 10_000_000)],
+    mutants: &[],
+    seed: 3,
+    steps: &[
+        Step {
+            text: "Three processes, no shared clock. Each counts its own events, from zero.",
+            ..Step::SAY
+        },
+        Step {
+            text: "Something happens in {P}, then again. Its clock says one, then two. That is rule IR1.",
+            say: &["A: local at P"],
+            until: "P.C >= 1 & not op A open",
+            ..Step::SAY
+        },
+        Step {
+            text: "{P} sends to {Q}. The message carries the time at which it left.",
+            say: &["A: send 1 at P"],
+            until: "Q.C >= 3 & not op A open",
+            ask: Some(Ask {
+                question: "{Q} has counted nothing yet. What will its clock say on arrival?",
+                options: &[
+                    ("One: its first event", "Q.C = 1"),
+                    ("Three: one more than the message says", "Q.C = 3"),
+                ],
+            }),
+            ..Step::SAY
+        },
+        Step {
+            text: "{Q} jumps ahead of the message: an effect is always later than its cause. That is rule IR2.",
+            ..Step::SAY
+        },
+        Step {
+            text: "Meanwhile {R} heard of none of this. Its small number says nothing about before: select an event and see what lies beside it.",
+            say: &["A: local at R"],
+            until: "R.C >= 1",
+            ..Step::SAY
+        },
+        Step {
+            text: "Your turn: let processes send, hold a message back, and watch which clocks jump.",
+            ..Step::SAY
+        },
+    ],
 }];
 
 /// Settings; times in microseconds.
@@ -69,13 +122,6 @@ impl Default for Config {
 pub struct Clock {
     /// C, the time of its last event.
     pub time: u64,
-}
-
-/// What a process keeps of the present event.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
-pub struct State {
-    /// The message whose receipt it is: its sender and T_m.
-    pub heard: Option<(NodeId, u64)>,
 }
 
 /// A message with the sender's timestamp T_m.
@@ -123,7 +169,7 @@ fn send(node: &mut Node<Lamport>, cx: &mut Context<Lamport>, to: NodeId) {
 
 impl Protocol for Lamport {
     type Config = Config;
-    type State = State;
+    type State = ();
     type Durable = Clock;
     type Message = Message;
     type Timer = Act;
@@ -131,14 +177,12 @@ impl Protocol for Lamport {
     type Ret = u64;
     type Observer = Observer;
 
-    fn boot(cx: &mut Context<Self>, _clock: &Clock) -> State {
+    fn boot(cx: &mut Context<Self>, _clock: &Clock) {
         let after = cx.between(cx.cfg.pause / 4, cx.cfg.pause);
         cx.set_timer(Act, after);
-        State::default()
     }
 
-    fn on_message(node: &mut Node<Self>, cx: &mut Context<Self>, from: NodeId, message: Message) {
-        node.state.heard = Some((from, message.timestamp));
+    fn on_message(node: &mut Node<Self>, cx: &mut Context<Self>, _from: NodeId, message: Message) {
         // IR2 (b): "sets C greater than or equal to its present value and greater than T_m".
         if !cx.mutant(IGNORE_ARRIVAL) {
             node.durable.time = node.durable.time.max(message.timestamp);
@@ -148,7 +192,6 @@ impl Protocol for Lamport {
     }
 
     fn on_timer(node: &mut Node<Self>, cx: &mut Context<Self>, _timer: Act) {
-        node.state.heard = None;
         let others: Vec<NodeId> = cx.others().collect();
         match cx.choose(others.len() as u8 + 1) {
             0 => ir1(node, cx),
@@ -159,7 +202,6 @@ impl Protocol for Lamport {
     }
 
     fn on_op(node: &mut Node<Self>, cx: &mut Context<Self>, id: OpId, op: Op) {
-        node.state.heard = None;
         match op {
             Op::Send { to } if to < cx.nodes.into() && to != u32::from(node.me.0) => {
                 send(node, cx, NodeId(to as u16));
@@ -229,7 +271,9 @@ impl Protocol for Lamport {
 /// another is the paper's "anomalous behavior", which the Clock Condition does not rule out.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub struct Observer {
-    events: Vec<Vec<Seal>>,
+    /// A list a process; the engine's count of an event, less one, is its place. Events without a
+    /// timestamp (a start) carry the clock of the one before.
+    events: Vec<List<Seal>>,
     broken: Option<Witness>,
 }
 
@@ -242,39 +286,43 @@ struct Seal {
 
 impl Observer {
     fn see(&mut self, seen: &Seen<Lamport>) {
-        // Also if it crashed right after: what it sent is on its way.
-        let Some(node) = seen.touched.filter(|_| seen.notes.contains(&"IR1")) else { return };
-        let node = seen.nodes[node.at()];
-        self.events.resize(seen.nodes.len(), Vec::new());
-        let (me, clock) = (node.me.at(), node.durable.time);
-        let mut past = match self.events[me].last() {
+        let Some(me) = seen.touched else { return };
+        self.events.resize(seen.nodes.len(), List::default());
+        let clock = seen.nodes[me.at()].durable.time;
+        let mut past = match self.events[me.at()].last() {
             Some(last) => last.past.clone(),
             None => vec![0; seen.nodes.len()],
         };
-        if let Some(sending) = node.state.heard.and_then(|heard| self.sending(heard)) {
+        if let Some(sending) = seen.heard.and_then(|(from, count)| self.event(from, count)) {
             past.iter_mut().zip(&sending.past).for_each(|(a, b)| *a = (*a).max(*b));
         }
-        // C grows along a process, so the last event known of each decides.
-        for (p, count) in past.iter().enumerate() {
-            let last = (*count as usize).checked_sub(1).and_then(|i| self.events[p].get(i));
-            let Some(earlier) = last.filter(|e| e.clock >= clock) else { continue };
-            let (a, b) = (NodeId(p as u16), node.me);
-            let why = format!(
-                "An event of {} with clock {} happened before one of {} with clock {clock}.",
-                Lamport::name(a.0),
-                earlier.clock,
-                Lamport::name(b.0)
-            );
-            self.broken.get_or_insert(Witness { why, nodes: vec![a, b] });
+        if seen.notes.contains(&"IR1") {
+            self.compare(me, clock, &past);
         }
-        past[me] += 1;
-        self.events[me].push(Seal { clock, past });
+        let mine = &mut self.events[me.at()];
+        for count in mine.len() as u32 + 1..=seen.stamp[me.at()] {
+            past[me.at()] = count;
+            mine.push(Seal { clock, past: past.clone() });
+        }
     }
 
-    /// The event that sent a message: T_m is its clock.
-    fn sending(&self, (from, timestamp): (NodeId, u64)) -> Option<&Seal> {
-        let all = self.events.get(from.at())?;
-        all.get(all.partition_point(|e| e.clock < timestamp))
+    fn event(&self, of: NodeId, count: u32) -> Option<&Seal> {
+        self.events.get(of.at())?.get(u64::from(count).checked_sub(1)?)
+    }
+
+    /// Clocks grow along a process, so of each process the last event before this one decides.
+    fn compare(&mut self, me: NodeId, clock: u64, past: &[u32]) {
+        for (p, count) in (0..).map(NodeId).zip(past) {
+            let Some(earlier) = self.event(p, *count).map(|e| e.clock).filter(|c| *c >= clock)
+            else {
+                continue;
+            };
+            let (a, b) = (Lamport::name(p.0), Lamport::name(me.0));
+            let why = format!(
+                "An event of {a} with clock {earlier} happened before one of {b} with clock {clock}."
+            );
+            self.broken.get_or_insert(Witness { why, nodes: vec![p, me] });
+        }
     }
 }
 
@@ -287,7 +335,8 @@ impl Show for Lamport {
     const LANDMARKS: &'static [&'static str] = &["IR2b"];
 
     fn name(n: u16) -> String {
-        crate::core::world::client_name(n + 15)
+        // The paper's processes are P, Q, R.
+        if n < 11 { char::from(b'P' + n as u8).to_string() } else { format!("P{n}") }
     }
 
     fn op(call: &Call) -> Option<Op> {

@@ -3,6 +3,7 @@
 pub mod catalog;
 pub mod lamport;
 pub mod raft;
+pub mod template;
 
 pub use catalog::{Info, KnobInfo, Preset, PropertyInfo, Scene};
 

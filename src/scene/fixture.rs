@@ -288,6 +288,7 @@ impl Recorder {
             at,
             node: node.map(NodeId),
             what,
+            forced: false,
             notes: notes.to_vec(),
             sent: list,
             ops,

@@ -1,4 +1,5 @@
-//! Runs as documents for others: links, imports, exports.
+//! Runs and histories as documents for others: links, imports, exports.
 
 pub mod export;
+pub mod import;
 pub mod link;

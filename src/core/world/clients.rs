@@ -154,7 +154,7 @@ impl<P: Show> World<P> {
     }
 
     /// An answer has reached its client.
-    pub(super) fn answered(&mut self, op: OpId, outcome: Outcome<P>, ev: &mut Event) {
+    pub(super) fn answered(&mut self, from: NodeId, op: OpId, outcome: Outcome<P>, ev: &mut Event) {
         let c = self.client_place(op.client);
         let client = &mut self.clients[c];
         // Answers to an operation that is settled, or given up, change nothing.
@@ -180,6 +180,6 @@ impl<P: Show> World<P> {
         self.k.cancel_timer(me, DEADLINE);
         self.clients[c].think(&mut self.k);
         ev.ops.push(end);
-        self.answers(op, asked, outcome);
+        self.answers(from, op, asked, outcome);
     }
 }

@@ -59,7 +59,9 @@ pub struct World<P: Show> {
     observer: Arc<P::Observer>,
     checks: Vec<Check>,
     /// What clients were told in the present step.
-    told: Vec<(OpId, P::Op, Outcome<P>)>,
+    told: Vec<(NodeId, OpId, P::Op, Outcome<P>)>,
+    /// Whose message is handled in the present step, and its sender's count of events then.
+    heard: Option<(NodeId, u32)>,
     /// Sizes of the choices the last handler asked for.
     asked: Vec<u8>,
 }
@@ -127,6 +129,7 @@ impl<P: Show> World<P> {
             checks,
             told: Vec::new(),
             asked: Vec::new(),
+            heard: None,
         }
     }
 

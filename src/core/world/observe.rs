@@ -14,8 +14,8 @@ pub(super) struct Check {
 
 impl<P: Show> World<P> {
     /// Remembers what a client was told, for the observer of this step.
-    pub(super) fn answers(&mut self, op: OpId, asked: P::Op, outcome: Outcome<P>) {
-        self.told.push((op, asked, outcome));
+    pub(super) fn answers(&mut self, from: NodeId, op: OpId, asked: P::Op, outcome: Outcome<P>) {
+        self.told.push((from, op, asked, outcome));
     }
 
     pub(super) fn observe(&mut self, ev: &mut Event) {
@@ -32,6 +32,7 @@ impl<P: Show> World<P> {
             touched: ev.node.filter(|n| self.is_server(*n)),
             notes: &ev.notes,
             stamp: &ev.stamp,
+            heard: self.heard.take(),
             now: self.k.now,
             answers: &told,
         };

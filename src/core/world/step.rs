@@ -124,15 +124,17 @@ impl<P: Show> World<P> {
         let Some(Flight { stamp, .. }) = self.k.land(id) else { return };
         let Some(payload) = self.payloads.remove(&id) else { return };
         ev.what = What::Receive(id);
+        let known = stamp.get(id.from.at()).copied().unwrap_or(0);
         self.mark(id.to, ev, Some(stamp));
         match Arc::unwrap_or_clone(payload) {
             Payload::Peer(message) => {
+                self.heard = Some((id.from, known));
                 self.handle(id.to, ev, |n, cx| P::on_message(n, cx, id.from, message));
             }
             Payload::Request { op, call } => {
                 self.handle(id.to, ev, |n, cx| P::on_op(n, cx, op, call))
             }
-            Payload::Reply { op, outcome } => self.answered(op, outcome, ev),
+            Payload::Reply { op, outcome } => self.answered(id.from, op, outcome, ev),
         }
     }
 

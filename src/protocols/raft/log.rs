@@ -2,7 +2,7 @@
 
 use super::Op;
 use crate::core::ids::OpId;
-use std::sync::Arc;
+use crate::core::list::List;
 
 /// What an entry asks of the state machine.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -31,14 +31,14 @@ pub struct Entry {
     pub command: Command,
 }
 
-/// A log that is cheap to copy: copies share their entries until one of them changes.
+/// A log.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
-pub struct Log(Arc<Vec<Entry>>);
+pub struct Log(List<Entry>);
 
 impl Log {
     /// Index of the last entry; 0 if there is none.
     pub fn len(&self) -> u64 {
-        self.0.len() as u64
+        self.0.len()
     }
     /// Is there no entry?
     pub fn is_empty(&self) -> bool {
@@ -46,7 +46,7 @@ impl Log {
     }
     /// The entry at an index.
     pub fn get(&self, index: u64) -> Option<&Entry> {
-        self.0.get(usize::try_from(index).ok()?.checked_sub(1)?)
+        self.0.get(index.checked_sub(1)?)
     }
     /// Term of the entry at an index; 0 if there is none.
     pub fn term(&self, index: u64) -> u64 {
@@ -57,36 +57,39 @@ impl Log {
         self.term(self.len())
     }
     /// All entries in order.
-    pub fn entries(&self) -> &[Entry] {
-        &self.0
+    pub fn iter(&self) -> impl DoubleEndedIterator<Item = &Entry> {
+        self.0.iter()
     }
     /// At most `most` entries from an index on.
     pub fn from(&self, index: u64, most: u32) -> Vec<Entry> {
-        let start = (index.max(1) as usize - 1).min(self.0.len());
-        self.0[start..].iter().take(most as usize).cloned().collect()
+        self.0.iter_from(index.max(1) - 1).take(most as usize).cloned().collect()
     }
     /// The first `count` entries.
     pub fn prefix(&self, count: u64) -> Log {
-        Log(Arc::new(self.0.iter().take(count as usize).cloned().collect()))
+        let mut cut = self.clone();
+        cut.truncate(count);
+        cut
     }
     /// Adds an entry.
     pub fn push(&mut self, entry: Entry) {
-        Arc::make_mut(&mut self.0).push(entry);
+        self.0.push(entry);
     }
     /// Removes everything after an index.
     pub fn truncate(&mut self, index: u64) {
-        if self.len() > index {
-            Arc::make_mut(&mut self.0).truncate(index as usize);
-        }
+        self.0.truncate(index);
     }
-    /// Do both share the same entries in memory?
+    /// The last index up to which both are the same.
+    pub fn common(&self, other: &Log) -> u64 {
+        self.0.common(&other.0)
+    }
+    /// Has nothing changed between the two?
     pub fn same(&self, other: &Log) -> bool {
-        Arc::ptr_eq(&self.0, &other.0)
+        self.0.same(&other.0)
     }
 }
 
 impl FromIterator<Entry> for Log {
     fn from_iter<T: IntoIterator<Item = Entry>>(entries: T) -> Self {
-        Log(Arc::new(entries.into_iter().collect()))
+        Log(entries.into_iter().collect())
     }
 }

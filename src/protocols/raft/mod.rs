@@ -16,6 +16,7 @@ mod log;
 mod properties;
 mod rules;
 mod show;
+mod stories;
 #[cfg(test)]
 mod tests;
 
@@ -47,6 +48,8 @@ pub const SCENE: Scene = Scene {
     leaves_out: "Membership changes, snapshots, PreVote, ReadIndex and leases; reads go through the log.",
     layout: Layout::Circle,
     presets: PRESETS,
+    stories: stories::STORIES,
+    challenges: stories::CHALLENGES,
     build: |setup| catalog::make::<Raft>(PRESETS, setup),
     info: catalog::info::<Raft>,
 };

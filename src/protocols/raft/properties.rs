@@ -3,6 +3,7 @@
 //! What only an observer can know (who ever led, what was ever committed) is kept here.
 
 use super::*;
+use crate::core::list::List;
 use crate::core::protocol::{PropertyKind, Witness};
 use std::hash::{Hash, Hasher};
 
@@ -12,8 +13,8 @@ pub struct Observer {
     /// Who became leader in a term.
     pub leaders: BTreeMap<u64, NodeSet>,
     /// Entries ever committed, with the term of the server that first held them so.
-    pub committed: Vec<(u64, Entry)>,
-    /// Each server as it was before the step: its log, its term if it led, what it had applied.
+    pub committed: List<(u64, Entry)>,
+    /// Each server as it was before the step.
     last: Vec<Last>,
     broken: BTreeMap<&'static str, Witness>,
 }
@@ -21,8 +22,11 @@ pub struct Observer {
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 struct Last {
     log: Log,
+    /// Its term, if it led.
     led: Option<u64>,
     applied: u64,
+    /// What applying its log up to there says, each request counted once.
+    fold: Store,
 }
 
 // `last` follows from the servers themselves, which a search's fingerprint has already.
@@ -90,29 +94,30 @@ impl Observer {
     pub(super) fn see(&mut self, seen: &Seen<Raft>) {
         self.last.resize(seen.nodes.len(), Last::default());
         let Some(n) = seen.actor() else { return };
-        self.election_safety(n, seen);
-        self.leader_append_only(n);
+        let elected = seen.notes.contains(&"BecomeLeader");
+        if elected {
+            self.election_safety(n);
+        }
         if !self.last[n.me.at()].log.same(&n.durable.log) {
-            self.log_matching(n, seen);
+            let kept = self.last[n.me.at()].log.common(&n.durable.log);
+            self.leader_append_only(n, kept);
+            self.log_matching(n, kept, seen);
         }
         self.commits(n, seen);
-        if seen.notes.contains(&"BecomeLeader") {
+        if elected {
             self.leader_completeness(n);
         }
         self.applies(n);
-        let led = (n.state.role == Role::Leader).then_some(n.durable.current_term);
-        self.last[n.me.at()] =
-            Last { log: n.durable.log.clone(), led, applied: n.state.last_applied };
+        let last = &mut self.last[n.me.at()];
+        last.led = (n.state.role == Role::Leader).then_some(n.durable.current_term);
+        last.log = n.durable.log.clone();
     }
 
     fn accuse(&mut self, id: &'static str, why: String, nodes: Vec<NodeId>) {
         self.broken.entry(id).or_insert(Witness { why, nodes });
     }
 
-    fn election_safety(&mut self, n: &Node<Raft>, seen: &Seen<Raft>) {
-        if !seen.notes.contains(&"BecomeLeader") {
-            return;
-        }
+    fn election_safety(&mut self, n: &Node<Raft>) {
         let term = n.durable.current_term;
         let leaders = self.leaders.entry(term).or_default();
         leaders.insert(n.me);
@@ -127,39 +132,34 @@ impl Observer {
         }
     }
 
-    fn leader_append_only(&mut self, n: &Node<Raft>) {
+    /// `kept` is how much of its log the server still has.
+    fn leader_append_only(&mut self, n: &Node<Raft>, kept: u64) {
         let last = &self.last[n.me.at()];
-        let leads = n.state.role == Role::Leader;
         // Becoming leader counts: the paper's leader never deletes, from its first moment on.
-        let elected = leads && last.led != Some(n.durable.current_term);
-        if !leads || last.log.same(&n.durable.log) {
-            return;
-        }
-        let old = last.log.entries();
-        let kept = old.iter().zip(n.durable.log.entries()).take_while(|(a, b)| a == b).count();
-        if kept < old.len() {
-            let when = if elected { "on its election" } else { "while it led" };
+        if n.state.role == Role::Leader && kept < last.log.len() {
+            let still = last.led == Some(n.durable.current_term);
+            let when = if still { "while it led" } else { "on its election" };
             let (me, term) = (n.me.0 + 1, n.durable.current_term);
             let why = format!("S{me}, leader of term {term}, lost its entry {} {when}.", kept + 1);
             self.accuse("leader-append-only", why, vec![n.me]);
         }
     }
 
-    fn log_matching(&mut self, n: &Node<Raft>, seen: &Seen<Raft>) {
-        for other in &seen.nodes {
-            let (a, b) = (&n.durable.log, &other.durable.log);
-            if other.me == n.me || a.same(b) {
+    /// What lies before `kept` was compared when it was new, so only the last of it counts: if the
+    /// terms agree there, all before is the same.
+    fn log_matching(&mut self, n: &Node<Raft>, kept: u64, seen: &Seen<Raft>) {
+        let mine = &n.durable.log;
+        for other in seen.nodes.iter().filter(|o| o.me != n.me) {
+            let theirs = &other.durable.log;
+            let new = kept + 1..=mine.len().min(theirs.len());
+            let Some(agree) = new.rev().find(|i| mine.term(*i) == theirs.term(*i)) else {
                 continue;
-            }
-            let pairs = a.entries().iter().zip(b.entries());
-            let Some(last) = pairs.clone().rposition(|(x, y)| x.term == y.term) else { continue };
-            if let Some(first) = pairs.take(last + 1).position(|(x, y)| x != y) {
+            };
+            let differ = (kept.max(1)..=agree).find(|i| mine.get(*i) != theirs.get(*i));
+            if let Some(differ) = differ {
+                let (a, b) = (n.me.0 + 1, other.me.0 + 1);
                 let why = format!(
-                    "S{} and S{} agree on the term at index {} but differ at index {}.",
-                    n.me.0 + 1,
-                    other.me.0 + 1,
-                    last + 1,
-                    first + 1
+                    "S{a} and S{b} agree on the term at index {agree} but differ at index {differ}."
                 );
                 self.accuse("log-matching", why, vec![n.me, other.me]);
             }
@@ -168,8 +168,8 @@ impl Observer {
 
     /// Records what became committed, and holds it against leaders of higher terms.
     fn commits(&mut self, n: &Node<Raft>, seen: &Seen<Raft>) {
-        while (self.committed.len() as u64) < n.state.commit_index {
-            let index = self.committed.len() as u64 + 1;
+        while self.committed.len() < n.state.commit_index {
+            let index = self.committed.len() + 1;
             let Some(entry) = n.durable.log.get(index) else { return };
             let term = n.durable.current_term;
             self.committed.push((term, entry.clone()));
@@ -193,7 +193,7 @@ impl Observer {
     }
 
     fn leader_completeness(&mut self, n: &Node<Raft>) {
-        let missing = (1..).zip(&self.committed).find(|(index, (term, entry))| {
+        let missing = (1..).zip(self.committed.iter()).find(|(index, (term, entry))| {
             *term < n.durable.current_term && n.durable.log.get(*index) != Some(entry)
         });
         if let Some((index, (term, _))) = missing {
@@ -203,32 +203,35 @@ impl Observer {
     }
 
     fn applies(&mut self, n: &Node<Raft>) {
-        let before = self.last[n.me.at()].applied;
-        if n.state.last_applied == before {
-            return;
+        let mut last = std::mem::take(&mut self.last[n.me.at()]);
+        if n.state.last_applied < last.applied {
+            // It has restarted, and applies its log anew.
+            last.applied = 0;
+            last.fold = Store::default();
         }
-        for index in before + 1..=n.state.last_applied {
-            let known = self.committed.get(index as usize - 1).map(|(_, e)| e);
-            if known != n.durable.log.get(index) {
+        let grown = n.state.last_applied > last.applied;
+        while last.applied < n.state.last_applied {
+            last.applied += 1;
+            let index = last.applied;
+            let entry = n.durable.log.get(index);
+            if self.committed.get(index - 1).map(|(_, e)| e) != entry {
                 let why = format!(
                     "S{} applied another entry at index {index} than was applied before.",
                     n.me.0 + 1
                 );
                 self.accuse("state-machine-safety", why, vec![n.me]);
             }
-        }
-        let mut fold = Store::default();
-        for entry in n.durable.log.entries().iter().take(n.state.last_applied as usize) {
-            if let Command::Client { id, op } = &entry.command {
-                fold.apply(*id, op, false);
+            if let Some(Entry { command: Command::Client { id, op }, .. }) = entry {
+                last.fold.apply(*id, op, false);
             }
         }
-        if fold.values != n.state.store.values {
+        if grown && last.fold.values != n.state.store.values {
             let why = format!(
                 "S{}'s store is not what its log says once repeated requests count once.",
                 n.me.0 + 1
             );
             self.accuse("exactly-once", why, vec![n.me]);
         }
+        self.last[n.me.at()] = last;
     }
 }

@@ -75,12 +75,8 @@ impl Show for Raft {
     }
 
     fn log(node: &Node<Self>) -> Option<LogView> {
-        let cells = node
-            .durable
-            .log
-            .entries()
-            .iter()
-            .map(|e| Cell { text: short(&e.command), epoch: e.term });
+        let cells =
+            node.durable.log.iter().map(|e| Cell { text: short(&e.command), epoch: e.term });
         Some(LogView { first: 1, cells: cells.collect(), committed: node.state.commit_index })
     }
 
@@ -148,12 +144,12 @@ impl Show for Raft {
             Some(format!("term {term} was won by {}", Self::name(who.iter().next()?.0)))
         });
         led.into_iter()
-            .chain([format!("{} committed", entries(observer.committed.len() as u64))])
+            .chain([format!("{} committed", entries(observer.committed.len()))])
             .collect()
     }
 
     fn committed(observer: &Observer) -> Option<u64> {
-        Some(observer.committed.len() as u64)
+        Some(observer.committed.len())
     }
 }
 

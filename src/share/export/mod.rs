@@ -1,9 +1,11 @@
 //! A run in other forms.
 
+mod jepsen;
 mod mermaid;
 mod shiviz;
 pub mod tell;
 
+pub use jepsen::jepsen;
 pub use mermaid::mermaid;
 pub use shiviz::shiviz;
 

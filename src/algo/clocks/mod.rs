@@ -1,0 +1,17 @@
+//! Logical clocks: what can be known of "before" without a common physical clock.
+//!
+//! All are plain values with pure operations; a missing entry of a vector counts as 0.
+mod dvv;
+mod dvvset;
+mod hlc;
+mod lamport;
+mod vector;
+
+pub use dvv::{Dotted, Siblings};
+pub use dvvset::DvvSet;
+pub use hlc::{Hlc, LOGICAL_MAX, OffsetError, Timestamp, is_forward_jump};
+pub use lamport::Lamport;
+pub use vector::{Causality, VectorClock};
+
+#[cfg(test)]
+mod tests;

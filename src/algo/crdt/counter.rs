@@ -1,0 +1,85 @@
+//! Counters: grow-only, and one that also falls.
+
+use super::Crdt;
+use std::collections::BTreeMap;
+
+/// A counter that only grows: one count per replica, joined by maximum.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct GCounter<K: Ord> {
+    counts: BTreeMap<K, u64>,
+}
+
+impl<K: Ord> Default for GCounter<K> {
+    fn default() -> Self {
+        GCounter { counts: BTreeMap::new() }
+    }
+}
+
+impl<K: Ord + Clone> GCounter<K> {
+    /// Adds `by` at `replica`.
+    pub fn increment(&mut self, replica: &K, by: u64) {
+        if by > 0 {
+            let count = self.counts.entry(replica.clone()).or_default();
+            *count = count.saturating_add(by);
+        }
+    }
+
+    /// The sum over all replicas.
+    pub fn value(&self) -> u128 {
+        self.counts.values().map(|n| u128::from(*n)).sum()
+    }
+
+    /// What each replica has added.
+    pub fn counts(&self) -> &BTreeMap<K, u64> {
+        &self.counts
+    }
+}
+
+impl<K: Ord + Clone> Crdt for GCounter<K> {
+    fn merge(&mut self, other: &Self) {
+        for (replica, count) in &other.counts {
+            let mine = self.counts.entry(replica.clone()).or_default();
+            *mine = (*mine).max(*count);
+        }
+    }
+}
+
+/// A counter that grows and falls: two grow-only counters. It keeps no invariant such as
+/// "not below zero": replicas decrement without asking each other.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct PnCounter<K: Ord> {
+    /// What was added.
+    pub added: GCounter<K>,
+    /// What was taken away.
+    pub taken: GCounter<K>,
+}
+
+impl<K: Ord> Default for PnCounter<K> {
+    fn default() -> Self {
+        PnCounter { added: GCounter::default(), taken: GCounter::default() }
+    }
+}
+
+impl<K: Ord + Clone> PnCounter<K> {
+    /// Adds `by` at `replica`.
+    pub fn increment(&mut self, replica: &K, by: u64) {
+        self.added.increment(replica, by);
+    }
+
+    /// Takes `by` away at `replica`.
+    pub fn decrement(&mut self, replica: &K, by: u64) {
+        self.taken.increment(replica, by);
+    }
+
+    /// What was added less what was taken away.
+    pub fn value(&self) -> i128 {
+        self.added.value() as i128 - self.taken.value() as i128
+    }
+}
+
+impl<K: Ord + Clone> Crdt for PnCounter<K> {
+    fn merge(&mut self, other: &Self) {
+        self.added.merge(&other.added);
+        self.taken.merge(&other.taken);
+    }
+}

@@ -1,0 +1,82 @@
+//! Rendezvous hashing, or highest random weight (Thaler & Ravishankar 1998), with weights.
+
+use super::digest::mix;
+use super::{HashFn, Node, Placement};
+
+/// Fraction bits of the fixed-point logarithm.
+const FRACTION: u32 = 40;
+
+/// Every node draws a number for the key; the best draw owns it.
+///
+/// With weights the draw is `w / -ln(u)` (Schindelhauer & Schomaker 2005), compared exactly by
+/// cross-multiplication over a fixed-point base-2 logarithm: the base cancels.
+#[derive(Clone, Debug)]
+pub struct Rendezvous {
+    nodes: Vec<(u64, Node)>,
+    hash: HashFn,
+}
+
+impl Rendezvous {
+    /// The rule over `nodes`.
+    pub fn new(nodes: &[Node], hash: HashFn) -> Self {
+        let nodes = nodes.iter().map(|n| (hash.hash(n.name.as_bytes()), n.clone())).collect();
+        Rendezvous { nodes, hash }
+    }
+
+    /// The nodes in order of preference for `key`, best first, at most `count`.
+    pub fn preference(&self, key: &[u8], count: usize) -> Vec<u32> {
+        let key = self.hash.hash(key);
+        let mut draws: Vec<_> = (0..).zip(&self.nodes).filter(|(_, (_, n))| n.weight > 0).collect();
+        let draw = |seed: u64| mix(mix(key) ^ seed);
+        draws.sort_by(|(_, (sa, a)), (_, (sb, b))| {
+            let (ua, ub) = (draw(*sa), draw(*sb));
+            // a before b when w_a / L_a > w_b / L_b.
+            let left = u128::from(b.weight) * u128::from(minus_log2(ua));
+            let right = u128::from(a.weight) * u128::from(minus_log2(ub));
+            left.cmp(&right).then(ub.cmp(&ua)).then_with(|| a.name.cmp(&b.name))
+        });
+        draws.into_iter().take(count).map(|(i, _)| i).collect()
+    }
+}
+
+impl Placement for Rendezvous {
+    fn owner(&self, key: &[u8]) -> Option<u32> {
+        self.preference(key, 1).first().copied()
+    }
+}
+
+/// `-log2(u / 2^64)` with [`FRACTION`] fraction bits, rounded up, never 0; u = 0 counts as 1.
+fn minus_log2(u: u64) -> u64 {
+    let u = u.max(1);
+    let zeros = u.leading_zeros();
+    let mut m = u << zeros;
+    let mut fraction = 0u64;
+    // Squaring doubles the logarithm: each overflow past 2 is one more bit of it.
+    for _ in 0..FRACTION {
+        let square = (u128::from(m) * u128::from(m)) >> 63;
+        let carry = square >> 64 != 0;
+        m = (if carry { square >> 1 } else { square }) as u64;
+        fraction = (fraction << 1) | u64::from(carry);
+    }
+    (u64::from(zeros + 1) << FRACTION) - fraction
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_logarithm_of_a_power_of_two_is_whole() {
+        for bit in 0..64 {
+            assert_eq!(minus_log2(1 << bit), (64 - bit) << FRACTION);
+        }
+        assert_eq!(minus_log2(u64::MAX), 1);
+        assert_eq!(minus_log2(0), 64 << FRACTION);
+    }
+
+    #[test]
+    fn the_logarithm_falls_as_its_argument_grows() {
+        let steps: Vec<u64> = (0..4000).map(|i| minus_log2(i * 0x0010_0000_0000_0001)).collect();
+        assert!(steps.windows(2).all(|w| w[0] >= w[1]));
+    }
+}

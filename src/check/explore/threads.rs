@@ -1,0 +1,186 @@
+//! The same search on several threads, with the same answers.
+//!
+//! A level is worked off in batches. Threads expand slices of a batch against the table as it was
+//! when the batch began; their successors are then admitted in the order in which one thread would
+//! have met them. Counts, depth and counter-examples therefore do not depend on the number of
+//! threads.
+
+use super::model::{Kind, Model};
+use super::report::{Outcome, Progress};
+use super::search::{Search, Tally, ample, identity, settles};
+
+/// States of one batch; a fixed number, so that bounds cut at the same place on any machine.
+const BATCH: usize = 16 * 1024;
+/// Below this a batch is not worth a thread.
+const SMALL: usize = 512;
+
+/// A successor that was not in the table when its batch began.
+struct Candidate<S> {
+    print: u64,
+    parent: u32,
+    choice: u16,
+    rule: usize,
+    state: S,
+}
+
+/// What one thread found in its slice.
+struct Yield<S> {
+    candidates: Vec<Candidate<S>>,
+    tally: Tally,
+    found: Vec<Option<u32>>,
+    /// States done; fewer than given if a violation ended it.
+    done: usize,
+    outcome: Outcome,
+}
+
+impl<M> Search<M>
+where
+    M: Model + Sync,
+    M::State: Send + Sync,
+    M::Action: Send + Sync,
+{
+    /// Runs on `threads` threads until `should_stop` (asked between batches) or the end.
+    pub fn run_threads(
+        &mut self,
+        threads: usize,
+        should_stop: &mut dyn FnMut() -> bool,
+    ) -> Progress {
+        while self.outcome == Outcome::Running && !should_stop() {
+            self.batch(threads.max(1));
+        }
+        self.progress()
+    }
+
+    fn batch(&mut self, threads: usize) {
+        let first = self.cursor;
+        let size = BATCH.min((self.level_end - first) as usize);
+        let mut states = Vec::with_capacity(size);
+        for _ in 0..size {
+            let Some(state) = self.pop() else {
+                self.outcome = Outcome::NotDeterministic;
+                return;
+            };
+            states.push(state);
+        }
+        let yields = if threads == 1 || size < SMALL {
+            vec![Ok(self.slice(&states, first))]
+        } else {
+            let share = size.div_ceil(threads);
+            let this = &*self;
+            let slices = states.chunks(share).zip((first..).step_by(share));
+            std::thread::scope(|scope| {
+                let work = slices.map(|(slice, at)| scope.spawn(move || this.slice(slice, at)));
+                let workers: Vec<_> = work.collect();
+                workers.into_iter().map(|w| w.join()).collect()
+            })
+        };
+        for result in yields {
+            match result {
+                Ok(part) => self.merge(part),
+                Err(panic) => std::panic::resume_unwind(panic),
+            }
+            if self.outcome != Outcome::Running {
+                break;
+            }
+        }
+        if self.outcome == Outcome::Running {
+            self.weigh();
+            self.settle();
+        }
+    }
+
+    fn slice(&self, states: &[M::State], first: u32) -> Yield<M::State> {
+        let mut out = Yield {
+            candidates: Vec::new(),
+            tally: Tally { taken: vec![0; self.tally.taken.len()], ..Tally::default() },
+            found: vec![None; self.found.len()],
+            done: 0,
+            outcome: Outcome::Running,
+        };
+        let expand = self.depth < self.bounds.max_depth;
+        let mut actions = Vec::new();
+        for (index, state) in (first..).zip(states) {
+            let violated = self.judge_into(state, index, &mut out.found);
+            out.done += 1;
+            if violated && !self.options.all_violations {
+                out.outcome = Outcome::Violated;
+                break;
+            }
+            if expand {
+                self.expand_into(state, index, &mut actions, &mut out);
+            }
+        }
+        out
+    }
+
+    fn judge_into(&self, state: &M::State, index: u32, found: &mut [Option<u32>]) -> bool {
+        let mut violated = false;
+        for (i, property) in self.properties.iter().enumerate() {
+            let open = self.found[i].is_none() && found[i].is_none();
+            if open && settles(&self.model, property, state) {
+                found[i] = Some(index);
+                violated |= property.kind == Kind::Always;
+            }
+        }
+        violated
+    }
+
+    fn expand_into(
+        &self,
+        state: &M::State,
+        parent: u32,
+        actions: &mut Vec<M::Action>,
+        out: &mut Yield<M::State>,
+    ) {
+        actions.clear();
+        self.model.actions(state, actions);
+        if actions.len() > usize::from(u16::MAX) {
+            out.outcome = Outcome::TooWide;
+            return;
+        }
+        let alone = ample(&self.model, &self.options, &self.seen, state, actions);
+        let range = alone.map_or(0..actions.len(), |i| i..i + 1);
+        let before = out.tally.generated;
+        for choice in range {
+            let action = &actions[choice];
+            let Some(next) = self.model.next(state, action) else { continue };
+            let rule = self.model.rule(action);
+            out.tally.generated += 1;
+            out.tally.taken[rule] += 1;
+            if !self.model.within(&next) {
+                continue;
+            }
+            let print = identity(&self.model, &self.options, &next);
+            if !self.seen.contains(print) {
+                let choice = choice as u16;
+                out.candidates.push(Candidate { print, parent, choice, rule, state: next });
+            }
+        }
+        out.tally.terminal += u64::from(out.tally.generated == before);
+    }
+
+    fn merge(&mut self, part: Yield<M::State>) {
+        self.tally.generated += part.tally.generated;
+        self.tally.terminal += part.tally.terminal;
+        for (sum, n) in self.tally.taken.iter_mut().zip(&part.tally.taken) {
+            *sum += n;
+        }
+        for (found, at) in self.found.iter_mut().zip(part.found) {
+            *found = found.or(at);
+        }
+        let most = self.bounds.max_states;
+        for c in part.candidates {
+            if self.seen.len() >= most {
+                self.outcome = Outcome::MaxStates;
+                return;
+            }
+            if self.admit(c.print, c.parent, c.choice, c.state) {
+                self.count_fresh(c.rule);
+            }
+        }
+        self.cut |= self.depth >= self.bounds.max_depth && part.done > 0;
+        if part.outcome != Outcome::Running {
+            self.outcome = part.outcome;
+        }
+    }
+}

@@ -1,0 +1,236 @@
+//! Why no order exists: the first impossible answer, then the fewest operations that rule it out.
+
+use super::linearizable::{Outcome as Found, together};
+use super::model::Model;
+use super::search::Plan;
+use super::{Budget, F, Illegal, Op, Outcome, Value};
+
+/// Steps one question of the reduction may take before its operation is simply kept.
+pub(crate) const QUESTION: u64 = 20_000;
+/// Steps the whole reduction may take.
+const REDUCTION: u64 = 2_000_000;
+
+/// Explains why `ops`, all of one key, have no legal order.
+pub fn illegal(model: &Model, ops: &[&Op], budget: &mut Budget) -> Illegal {
+    let allowance = REDUCTION.min(budget.steps);
+    let mut inner = Budget { steps: allowance, should_stop: budget.should_stop };
+    let mut asker = Asker { model, budget: &mut inner, sure: true };
+    let prefix = asker.shortest_prefix(ops);
+    let cause = asker.cause(&prefix);
+    let core = asker.core(&cause);
+    let minimal = asker.sure;
+    budget.steps -= allowance - inner.steps;
+    let because = sentence(model, &prefix, &cause);
+    let ids = |ops: &[Op]| ops.iter().map(|op| op.id).collect::<Vec<u32>>();
+    Illegal { core: ids(&core), cause: ids(&cause), anomalies: Vec::new(), minimal, because }
+}
+
+/// A part of `all` that is still illegal and of which nothing can be left out.
+pub fn smallest<T: Copy>(all: &[T], illegal: &mut dyn FnMut(&[T]) -> bool) -> Vec<T> {
+    let mut core = all.to_vec();
+    let mut size = core.len().div_ceil(2).max(1);
+    loop {
+        let mut changed = false;
+        let mut end = core.len();
+        while end > 0 {
+            let first = end.saturating_sub(size);
+            let mut less = core.clone();
+            less.drain(first..end);
+            if illegal(&less) {
+                core = less;
+                changed = true;
+            }
+            end = first;
+        }
+        if size > 1 {
+            size = size.div_ceil(2);
+        } else if !changed {
+            return core;
+        }
+    }
+}
+
+struct Asker<'a, 'b, 'c> {
+    model: &'a Model,
+    budget: &'b mut Budget<'c>,
+    /// False once a question stayed open.
+    sure: bool,
+}
+
+impl Asker<'_, '_, '_> {
+    /// Whether `ops` are certainly illegal.
+    fn illegal(&mut self, ops: &[Op], cap: u64) -> bool {
+        let refs: Vec<&Op> = ops.iter().collect();
+        let steps = cap.min(self.budget.steps);
+        let mut mine = Budget { steps, should_stop: self.budget.should_stop };
+        let found = together(self.model, vec![Plan::real_time(&refs)], &mut mine);
+        self.budget.steps -= steps - mine.steps;
+        self.sure &= !matches!(found, Found::Unknown(_));
+        matches!(found, Found::Illegal(_))
+    }
+
+    /// The history up to the first return that made it illegal.
+    fn shortest_prefix(&mut self, ops: &[&Op]) -> Vec<Op> {
+        let mut returns: Vec<u64> =
+            ops.iter().filter(|op| op.completed()).filter_map(|op| op.ret).collect();
+        returns.sort_unstable();
+        let (mut low, mut high) = (0, returns.len().saturating_sub(1));
+        while low < high {
+            let mid = (low + high) / 2;
+            let sure = self.sure;
+            if self.illegal(&up_to(ops, returns[mid]), u64::MAX) {
+                high = mid;
+            } else {
+                low = mid + 1;
+            }
+            self.sure = sure;
+        }
+        let prefix = up_to(ops, returns.get(low).copied().unwrap_or(u64::MAX));
+        let sure = self.sure;
+        if self.illegal(&prefix, u64::MAX) {
+            return prefix;
+        }
+        self.sure = sure && self.budget.steps > 0;
+        ops.iter().map(|op| (*op).clone()).collect()
+    }
+
+    /// Operations that stay illegal although all others may happen at any time or never.
+    fn cause(&mut self, ops: &[Op]) -> Vec<Op> {
+        let mut keep = self.recent(ops);
+        let mut size = keep.iter().filter(|k| **k).count().div_ceil(2).max(1);
+        loop {
+            let mut changed = false;
+            for first in (0..ops.len()).step_by(size) {
+                let range = first..(first + size).min(ops.len());
+                if !range.clone().any(|i| keep[i]) {
+                    continue;
+                }
+                let before = keep.clone();
+                keep[range].fill(false);
+                let sure = self.sure;
+                if self.illegal(&relaxed(ops, &keep), QUESTION) {
+                    changed = true;
+                } else {
+                    keep = before;
+                    self.sure = sure;
+                }
+            }
+            if size > 1 {
+                size = size.div_ceil(2);
+            } else if !changed || self.budget.steps == 0 {
+                break;
+            }
+        }
+        ops.iter().zip(keep).filter(|(_, k)| *k).map(|(op, _)| op.clone()).collect()
+    }
+
+    /// The latest operations that suffice: most contradictions are young.
+    fn recent(&mut self, ops: &[Op]) -> Vec<bool> {
+        let sure = self.sure;
+        let mut count = 4;
+        while count < ops.len() {
+            let keep: Vec<bool> = (0..ops.len()).map(|i| i + count >= ops.len()).collect();
+            if self.illegal(&relaxed(ops, &keep), QUESTION) {
+                return keep;
+            }
+            self.sure = sure;
+            count *= 2;
+        }
+        vec![true; ops.len()]
+    }
+
+    /// A sub-history that is illegal and of which nothing can be left out.
+    fn core(&mut self, cause: &[Op]) -> Vec<Op> {
+        let mut core: Vec<Op> = cause.iter().filter(|op| op.completed()).cloned().collect();
+        loop {
+            let mut changed = false;
+            let mut i = core.len();
+            while i > 0 {
+                i -= 1;
+                let op = core.remove(i);
+                if self.illegal(&core, QUESTION * 5) {
+                    changed = true;
+                } else {
+                    core.insert(i, op);
+                }
+            }
+            if !changed {
+                return core;
+            }
+        }
+    }
+}
+
+/// What had happened when the clock stood at `now`.
+fn up_to(ops: &[&Op], now: u64) -> Vec<Op> {
+    let seen = ops.iter().filter(|op| op.invoke < now);
+    let mut all: Vec<Op> = seen.map(|op| (*op).clone()).collect();
+    for op in &mut all {
+        if op.ret.is_some_and(|r| r > now) {
+            op.ret = None;
+            op.outcome = Outcome::Open;
+        }
+    }
+    all
+}
+
+/// Operations that are kept, and the others as maybe-applied at any time.
+fn relaxed(ops: &[Op], keep: &[bool]) -> Vec<Op> {
+    let mut all = Vec::new();
+    for (op, &keep) in ops.iter().zip(keep) {
+        if keep {
+            all.push(op.clone());
+        } else if !op.f.reads_only() {
+            let outcome = Outcome::Open;
+            all.push(Op { invoke: 0, ret: None, outcome, ..op.clone() });
+        }
+    }
+    all
+}
+
+fn sentence(model: &Model, prefix: &[Op], cause: &[Op]) -> String {
+    let last = cause.iter().filter(|op| op.completed()).max_by_key(|op| op.ret);
+    let Some(last) = last else { return "No order of the operations is legal.".into() };
+    let on = last.key.as_ref().map(|k| format!(" (key {k})")).unwrap_or_default();
+    let who = format!("operation {} of process {}, {last}{on},", last.id, last.process);
+    if cause.len() == 1
+        && matches!(last.f, F::Read | F::Get)
+        && let Some(v) = last.answer()
+    {
+        let writes = |op: &&Op| op.args.last() == Some(v) && !op.f.reads_only();
+        if !prefix.iter().any(|op| writes(&op)) {
+            return format!(
+                "{} cannot have answered that: nothing had asked for {v} to be written by \
+                     then, and the start is {}.",
+                capital(&who),
+                shown(&model.start())
+            );
+        }
+    }
+    let others: Vec<String> = cause
+        .iter()
+        .filter(|op| op.id != last.id)
+        .take(6)
+        .map(|op| format!("{} ({op})", op.id))
+        .collect();
+    let more = cause.len().saturating_sub(7);
+    let more = if more > 0 { format!(" and {more} more") } else { String::new() };
+    if others.is_empty() {
+        return format!("{} is impossible wherever it is placed.", capital(&who));
+    }
+    format!(
+        "{} fits nowhere: every order that keeps what returned before what was invoked later is \
+         refused, given operations {}{more}.",
+        capital(&who),
+        others.join(", ")
+    )
+}
+
+fn shown(v: &Value) -> String {
+    v.to_string()
+}
+
+fn capital(s: &str) -> String {
+    let mut chars = s.chars();
+    chars.next().map_or(String::new(), |c| c.to_uppercase().chain(chars).collect())
+}

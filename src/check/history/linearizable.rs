@@ -1,0 +1,110 @@
+//! Linearizability (Herlihy and Wing 1990): some order that keeps real time is legal for the
+//! model. Local: a history is linearizable if and only if it is so for each key.
+
+use super::explain;
+use super::model::{Kind, Model};
+use super::search::{Plan, Progress, Search};
+use super::{Budget, History, Legal, Op, Verdict};
+use std::collections::BTreeMap;
+
+/// Judges `history`. Operations that failed did not happen; those that are open or unknown may
+/// take effect at any time after their invocation, or never.
+pub fn judge(model: &Model, history: &History, budget: &mut Budget) -> Verdict {
+    let groups = by_key(model, &history.ops);
+    let plans = groups.iter().map(|ops| Plan::real_time(ops)).collect();
+    match together(model, plans, budget) {
+        Outcome::Legal(orders) => {
+            Verdict::Ok(Legal { order: merge(&history.ops, orders), views: Vec::new() })
+        }
+        Outcome::Illegal(at) => Verdict::Illegal(explain::illegal(model, &groups[at], budget)),
+        Outcome::Unknown(why) => Verdict::Unknown(why),
+    }
+}
+
+/// The operations of each key that can matter.
+pub(crate) fn by_key<'a>(model: &Model, ops: &'a [Op]) -> Vec<Vec<&'a Op>> {
+    let mut keys: BTreeMap<Option<&str>, Vec<&Op>> = BTreeMap::new();
+    for op in ops.iter().filter(|op| op.completed() || op.maybe()) {
+        let key = if model.kind == Kind::MultiRegister { None } else { op.key.as_deref() };
+        keys.entry(key).or_default().push(op);
+    }
+    keys.into_values().collect()
+}
+
+pub(crate) enum Outcome {
+    /// An order for each plan.
+    Legal(Vec<Vec<u32>>),
+    /// The number of a plan without an order.
+    Illegal(usize),
+    Unknown(String),
+}
+
+/// Searches all plans side by side in growing slices, so that one easy contradiction is found
+/// however hard the other keys are.
+pub(crate) fn together<'a>(model: &'a Model, plans: Vec<Plan<'a>>, budget: &mut Budget) -> Outcome {
+    let mut orders = vec![Vec::new(); plans.len()];
+    let mut open: Vec<(usize, Search)> = Vec::new();
+    for (i, plan) in plans.into_iter().enumerate() {
+        open.push((i, Search::new(model, plan)));
+    }
+    let mut slice = 256;
+    let mut full = false;
+    while !open.is_empty() {
+        let mut still = Vec::new();
+        for (i, mut search) in open {
+            let Some(steps) = budget.take(slice) else {
+                return Outcome::Unknown("the search budget was spent".into());
+            };
+            match search.run(steps) {
+                Progress::Found(order) => orders[i] = order,
+                Progress::None => return Outcome::Illegal(i),
+                Progress::More => still.push((i, search)),
+                Progress::Full => full = true,
+            }
+        }
+        open = still;
+        slice = (slice * 2).min(1 << 14);
+    }
+    if full {
+        return Outcome::Unknown("the search ran out of its memory".into());
+    }
+    Outcome::Legal(orders)
+}
+
+/// One order for all keys that keeps real time. It exists because each key's order does
+/// (Herlihy and Wing, theorem 1): always take a head that was invoked before every other
+/// remaining operation returned.
+pub(crate) fn merge(ops: &[Op], orders: Vec<Vec<u32>>) -> Vec<u32> {
+    let by_id: BTreeMap<u32, &Op> = ops.iter().map(|op| (op.id, op)).collect();
+    // The moment an operation takes effect: as early as its own key's order lets it.
+    let mut moments: Vec<(u64, usize, usize, u32)> = Vec::new();
+    for (key, order) in orders.into_iter().enumerate() {
+        let mut now = 0;
+        for (i, id) in order.into_iter().enumerate() {
+            now = by_id.get(&id).map_or(now, |op| now.max(op.invoke));
+            moments.push((now, key, i, id));
+        }
+    }
+    moments.sort_unstable();
+    moments.into_iter().map(|m| m.3).collect()
+}
+
+/// Whether `order` keeps real time and holds every operation that certainly happened, each once.
+/// With [`super::replay`], the whole check of a witness.
+pub fn keeps_real_time(ops: &[Op], order: &[u32]) -> bool {
+    let by_id: BTreeMap<u32, &Op> = ops.iter().map(|op| (op.id, op)).collect();
+    let mut placed = std::collections::BTreeSet::new();
+    let mut latest_invocation = 0;
+    for id in order {
+        let Some(op) = by_id.get(id) else { return false };
+        let returned = if op.completed() { op.ret.unwrap_or(u64::MAX) } else { u64::MAX };
+        if !placed.insert(*id) || op.outcome == super::Outcome::Fail {
+            return false;
+        }
+        if returned < latest_invocation {
+            return false;
+        }
+        latest_invocation = latest_invocation.max(op.invoke);
+    }
+    ops.iter().all(|op| !op.completed() || placed.contains(&op.id))
+}

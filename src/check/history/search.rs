@@ -1,0 +1,462 @@
+//! The search behind every order-finding judge: a linear extension of a partial order that is
+//! legal for a model (Wing and Gong 1993; memoised as in Lowe 2017).
+//!
+//! Certain operations sit on chains that are done front to back; maybe-applied ones sit in
+//! classes of equal operations, of which the earliest is always as good as any other.
+
+use super::model::{Kind, Model};
+use super::table::{Pairs, Visited};
+use super::{F, Op, Value};
+use std::collections::{BTreeMap, BTreeSet};
+
+/// Words of memory one search may hold.
+const MEMORY: usize = 24 << 20;
+const REFUSED: u32 = u32::MAX;
+const NEVER: u64 = u64::MAX;
+
+/// One operation to be placed.
+#[derive(Clone, Debug)]
+pub struct Item<'a> {
+    /// The operation.
+    pub op: &'a Op,
+    /// Not before everything whose `until` is smaller.
+    pub from: u64,
+    /// See `from`.
+    pub until: u64,
+    /// Not before so many operations of those chains.
+    pub need: Vec<(u32, u32)>,
+}
+
+/// What has to be placed, and in which partial order.
+#[derive(Clone, Debug, Default)]
+pub struct Plan<'a> {
+    /// Operations that certainly took effect, each chain in its order.
+    pub chains: Vec<Vec<Item<'a>>>,
+    /// Maybe-applied operations; those of one class are equal and in the order of `from`.
+    pub classes: Vec<Vec<Item<'a>>>,
+}
+
+impl<'a> Plan<'a> {
+    /// The real-time order: what returned before another was invoked comes before it.
+    pub fn real_time(ops: &[&'a Op]) -> Plan<'a> {
+        let mut plan = Plan::default();
+        let mut sorted: Vec<&Op> = ops.iter().copied().filter(|op| op.completed()).collect();
+        sorted.sort_by_key(|op| (op.invoke, op.id));
+        let mut free: BTreeSet<(u64, usize)> = BTreeSet::new();
+        for op in sorted {
+            let item = Item { op, from: op.invoke, until: op.ret.unwrap_or(NEVER), need: vec![] };
+            // The chain that fell free last, so that few chains are long rather than many.
+            let last = free.range(..(item.from, 0)).next_back().copied();
+            let chain = match last {
+                Some(at) => {
+                    free.remove(&at);
+                    at.1
+                }
+                None => {
+                    plan.chains.push(Vec::new());
+                    plan.chains.len() - 1
+                }
+            };
+            free.insert((item.until, chain));
+            plan.chains[chain].push(item);
+        }
+        let mut classes: BTreeMap<(F, &[Value]), Vec<Item<'a>>> = BTreeMap::new();
+        for op in ops.iter().copied().filter(|op| op.maybe() && !op.f.reads_only()) {
+            let item = Item { op, from: op.invoke, until: NEVER, need: vec![] };
+            classes.entry((op.f, &op.args)).or_default().push(item);
+        }
+        for class in classes.values_mut() {
+            class.sort_by_key(|item| (item.from, item.op.id));
+        }
+        plan.classes = classes.into_values().collect();
+        plan
+    }
+}
+
+/// How far a search has come.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Progress {
+    /// An order exists; ids in that order.
+    Found(Vec<u32>),
+    /// No order exists.
+    None,
+    /// Call again.
+    More,
+    /// The memory bound was reached.
+    Full,
+}
+
+struct Frame {
+    /// Length of the order once this configuration was reached.
+    done: usize,
+    /// Where its choices start in `choices`, and the next to try.
+    first: usize,
+    next: usize,
+}
+
+/// A search that can be run in slices.
+pub struct Search<'a> {
+    model: &'a Model,
+    plan: Plan<'a>,
+    width: usize,
+    left: usize,
+    /// Positions on chains, then in classes.
+    at: Vec<u32>,
+    /// Slots (chain or class) in the order their operations were placed.
+    order: Vec<u32>,
+    frames: Vec<Frame>,
+    choices: Vec<(u32, u32)>,
+    visited: Visited,
+    states: States,
+    kinds: Vec<Vec<u32>>,
+    /// For each read of a text (slot, position): the overwrites that can still come before it.
+    overwrites: BTreeMap<(usize, u32), Vec<(usize, u32)>>,
+    started: bool,
+}
+
+impl<'a> Search<'a> {
+    /// Starts a search for an order of `plan` that `model` allows.
+    pub fn new(model: &'a Model, plan: Plan<'a>) -> Search<'a> {
+        let width = plan.chains.len();
+        let slots = width + plan.classes.len();
+        type Asked<'x> = (Option<&'x str>, F, &'x [Value], Option<&'x Value>);
+        let mut kinds: BTreeMap<Asked, u32> = BTreeMap::new();
+        let mut of = Vec::with_capacity(slots);
+        for chain in plan.chains.iter().chain(&plan.classes) {
+            let mut row = Vec::with_capacity(chain.len());
+            for item in chain {
+                let n = kinds.len() as u32;
+                let op = item.op;
+                let asked = (op.key.as_deref(), op.f, op.args.as_slice(), op.answer());
+                row.push(*kinds.entry(asked).or_insert(n));
+            }
+            of.push(row);
+        }
+        let items = plan.chains.iter().chain(&plan.classes).flatten();
+        let states = States::new(model, items.map(|i| i.op));
+        let left = plan.chains.iter().map(Vec::len).sum();
+        let overwrites = overwrites(&plan);
+        Search {
+            model,
+            width,
+            left,
+            at: vec![0; slots],
+            order: Vec::new(),
+            frames: Vec::new(),
+            choices: Vec::new(),
+            visited: Visited::new(width, slots - width),
+            states,
+            kinds: of,
+            overwrites,
+            plan,
+            started: false,
+        }
+    }
+
+    /// Goes on for at most `steps` configurations.
+    pub fn run(&mut self, steps: u64) -> Progress {
+        if !self.started {
+            self.started = true;
+            if self.enter(0) {
+                return Progress::Found(self.ids());
+            }
+        }
+        for _ in 0..steps {
+            let Some(frame) = self.frames.last_mut() else { return Progress::None };
+            let (done, next) = (frame.done, frame.next);
+            if next == self.choices.len() {
+                self.choices.truncate(frame.first);
+                self.frames.pop();
+                let before = self.frames.last().map_or(0, |f| f.done);
+                self.undo(before);
+                continue;
+            }
+            frame.next += 1;
+            self.undo(done);
+            let (slot, state) = self.choices[next];
+            self.place(slot);
+            if self.enter(state) {
+                return Progress::Found(self.ids());
+            }
+            if self.visited.words() > MEMORY {
+                return Progress::Full;
+            }
+        }
+        if self.frames.is_empty() { Progress::None } else { Progress::More }
+    }
+
+    /// Arrives at a configuration; true when nothing certain is left to place.
+    fn enter(&mut self, state: u32) -> bool {
+        self.place_idle(state);
+        if self.left == 0 {
+            return true;
+        }
+        if !self.doomed(state) && self.visited.insert(state, &self.at) {
+            let first = self.choices.len();
+            self.gather(state);
+            self.frames.push(Frame { done: self.order.len(), first, next: first });
+        } else {
+            let before = self.frames.last().map_or(0, |f| f.done);
+            self.undo(before);
+        }
+        false
+    }
+
+    /// Whether some read whose turn it is can never come true: a text only grows until it is
+    /// overwritten, so it has to start what the read answers.
+    fn doomed(&self, state: u32) -> bool {
+        if self.overwrites.is_empty() || self.states.keyed {
+            return false;
+        }
+        let now = match &self.states.all[state as usize] {
+            Value::Str(s) => Some(s.as_str()),
+            _ => None,
+        };
+        let bound = self.bound();
+        (0..self.width).any(|slot| {
+            let Some(item) = self.head(slot).filter(|i| i.from <= bound) else { return false };
+            let (F::Get, Some(Value::Str(answer))) = (item.op.f, item.op.answer()) else {
+                return false;
+            };
+            let dead = !now.is_some_and(|s| answer.starts_with(s));
+            let rescue = self.overwrites.get(&(slot, self.at[slot]));
+            dead && rescue.is_none_or(|all| all.iter().all(|&(s, i)| self.at[s] > i))
+        })
+    }
+
+    /// Places every enabled certain operation that can never change the state: placing it now is
+    /// never worse than later.
+    fn place_idle(&mut self, state: u32) {
+        loop {
+            let bound = self.bound();
+            let mut moved = false;
+            for slot in 0..self.width {
+                while self.idle(slot)
+                    && self.enabled(slot, bound)
+                    && self.after(state, slot) != REFUSED
+                {
+                    self.place(slot as u32);
+                    moved = true;
+                }
+            }
+            if !moved {
+                return;
+            }
+        }
+    }
+
+    /// The earliest return among the certain operations not yet placed.
+    fn bound(&self) -> u64 {
+        let heads = self.plan.chains.iter().zip(&self.at);
+        heads.filter_map(|(c, &p)| c.get(p as usize)).map(|i| i.until).min().unwrap_or(NEVER)
+    }
+
+    fn head(&self, slot: usize) -> Option<&Item<'a>> {
+        let chain = match slot.checked_sub(self.width) {
+            None => &self.plan.chains[slot],
+            Some(class) => &self.plan.classes[class],
+        };
+        chain.get(self.at[slot] as usize)
+    }
+
+    fn idle(&self, slot: usize) -> bool {
+        self.head(slot).is_some_and(|item| item.op.idle())
+    }
+
+    fn enabled(&self, slot: usize, bound: u64) -> bool {
+        self.head(slot).is_some_and(|item| {
+            item.from <= bound && item.need.iter().all(|&(c, n)| self.at[c as usize] >= n)
+        })
+    }
+
+    fn gather(&mut self, state: u32) {
+        let bound = self.bound();
+        let first = self.choices.len();
+        for slot in 0..self.at.len() {
+            if self.enabled(slot, bound) {
+                let after = self.after(state, slot);
+                let useless = after == state && slot >= self.width;
+                if after != REFUSED && !useless {
+                    self.choices.push((slot as u32, after));
+                }
+            }
+        }
+        let mut mine = self.choices.split_off(first);
+        mine.sort_by_key(|&(slot, _)| self.head(slot as usize).map_or(NEVER, |i| i.until));
+        self.choices.append(&mut mine);
+    }
+
+    fn after(&mut self, state: u32, slot: usize) -> u32 {
+        let kind = self.kinds[slot][self.at[slot] as usize];
+        if let Some(known) = self.states.memo.get(state, kind) {
+            return known;
+        }
+        let Some(op) = self.head(slot).map(|i| i.op) else { return REFUSED };
+        let next = self.states.step(self.model, state, op);
+        self.states.memo.put(state, kind, next);
+        next
+    }
+
+    fn place(&mut self, slot: u32) {
+        self.at[slot as usize] += 1;
+        self.order.push(slot);
+        self.left -= usize::from((slot as usize) < self.width);
+    }
+
+    fn undo(&mut self, done: usize) {
+        while self.order.len() > done {
+            let Some(slot) = self.order.pop() else { return };
+            self.at[slot as usize] -= 1;
+            self.left += usize::from((slot as usize) < self.width);
+        }
+    }
+
+    /// Ids of the operations placed, in order.
+    fn ids(&self) -> Vec<u32> {
+        let mut at = vec![0usize; self.at.len()];
+        let mut ids = Vec::with_capacity(self.order.len());
+        for &slot in &self.order {
+            let slot = slot as usize;
+            let chain = match slot.checked_sub(self.width) {
+                None => &self.plan.chains[slot],
+                Some(class) => &self.plan.classes[class],
+            };
+            ids.push(chain[at[slot]].op.id);
+            at[slot] += 1;
+        }
+        ids
+    }
+}
+
+/// For each read of a text, the overwrites that are not certainly before or after it.
+fn overwrites(plan: &Plan) -> BTreeMap<(usize, u32), Vec<(usize, u32)>> {
+    let mut puts = Vec::new();
+    let mut gets = Vec::new();
+    for (slot, chain) in plan.chains.iter().chain(&plan.classes).enumerate() {
+        for (i, item) in chain.iter().enumerate() {
+            match item.op.f {
+                F::Put => puts.push((item.from, item.until, slot, i as u32)),
+                F::Get => gets.push((item.from, item.until, slot, i as u32)),
+                _ => {}
+            }
+        }
+    }
+    puts.sort_unstable();
+    let mut all = BTreeMap::new();
+    for (from, until, slot, i) in gets {
+        let end = puts.partition_point(|p| p.0 <= until);
+        let near = puts[..end].iter().filter(|p| p.1 >= from).map(|p| (p.2, p.3));
+        all.insert((slot, i), near.collect());
+    }
+    all
+}
+
+/// Model states by number; states no answer can tell apart are one.
+struct States {
+    all: Vec<Value>,
+    ids: BTreeMap<Value, u32>,
+    memo: Pairs,
+    seen: Seen,
+    /// Several keys are placed together: a state is a map from key to state.
+    keyed: bool,
+}
+
+/// What the answers of a history can tell apart.
+enum Seen {
+    All,
+    /// A register's value matters if it was read, or expected by a compare-and-set.
+    Values(BTreeSet<Value>),
+    /// A text matters if a text that was read starts with it.
+    Texts(BTreeSet<String>),
+}
+
+impl States {
+    fn new<'a>(model: &Model, ops: impl Iterator<Item = &'a Op>) -> States {
+        let mut seen = match model.kind {
+            Kind::Register | Kind::CasRegister => Seen::Values(BTreeSet::new()),
+            Kind::Kv => Seen::Texts(BTreeSet::new()),
+            _ => Seen::All,
+        };
+        let mut keys: BTreeSet<Option<&str>> = BTreeSet::new();
+        for op in ops {
+            keys.insert(op.key.as_deref());
+            match (&mut seen, op.f, op.answer()) {
+                (Seen::Values(all), F::Read, Some(v)) => {
+                    all.insert(v.clone());
+                }
+                (Seen::Values(all), F::Cas, _) => {
+                    all.extend(op.args.first().cloned());
+                }
+                (Seen::Texts(all), F::Get, Some(Value::Str(s))) => {
+                    all.insert(s.clone());
+                }
+                _ => {}
+            }
+        }
+        let keyed = keys.len() > 1 && model.kind != Kind::MultiRegister;
+        let memo = Pairs::new();
+        let mut states = States { all: Vec::new(), ids: BTreeMap::new(), memo, seen, keyed };
+        let start = if keyed { Value::Map(Vec::new()) } else { states.telling(model.start()) };
+        states.number(start);
+        states
+    }
+
+    /// The state as far as any answer can tell.
+    fn telling(&self, state: Value) -> Value {
+        match (&self.seen, state) {
+            (Seen::Values(seen), v) if v != Value::Nil && !seen.contains(&v) => Value::Any,
+            (Seen::Texts(seen), Value::Str(s)) => {
+                let read = seen.range(s.clone()..).next().is_some_and(|r| r.starts_with(&s));
+                if read { Value::Str(s) } else { Value::Any }
+            }
+            (_, v) => v,
+        }
+    }
+
+    fn number(&mut self, state: Value) -> u32 {
+        let n = self.all.len() as u32;
+        *self.ids.entry(state).or_insert_with_key(|v| {
+            self.all.push(v.clone());
+            n
+        })
+    }
+
+    fn step(&mut self, model: &Model, state: u32, op: &Op) -> u32 {
+        let now = &self.all[state as usize];
+        let next = if self.keyed {
+            self.step_keyed(model, now, op)
+        } else {
+            self.step_one(model, now, op)
+        };
+        next.map_or(REFUSED, |next| self.number(next))
+    }
+
+    fn step_one(&self, model: &Model, now: &Value, op: &Op) -> Option<Value> {
+        if *now == Value::Any && op.f == F::Append {
+            return Some(Value::Any);
+        }
+        model.step(now, op).map(|v| self.telling(v))
+    }
+
+    fn step_keyed(&self, model: &Model, now: &Value, op: &Op) -> Option<Value> {
+        let Value::Map(pairs) = now else { return None };
+        let key = op.key.as_deref().map_or(Value::Nil, Value::text);
+        match pairs.binary_search_by(|(k, _)| k.cmp(&key)) {
+            Ok(at) => {
+                let next = self.step_one(model, &pairs[at].1, op)?;
+                let mut pairs = pairs.clone();
+                pairs[at].1 = next;
+                Some(Value::Map(pairs))
+            }
+            Err(at) => {
+                let start = self.telling(model.start());
+                let next = self.step_one(model, &start, op)?;
+                let mut pairs = pairs.clone();
+                if next != start {
+                    pairs.insert(at, (key, next));
+                }
+                Some(Value::Map(pairs))
+            }
+        }
+    }
+}

@@ -1,0 +1,113 @@
+//! Sequential consistency (Lamport 1979): one order for all, in which every process's operations
+//! keep their program order.
+
+use super::linearizable::{Outcome as Found, together};
+use super::search::{Item, Plan};
+use super::{Budget, F, History, Illegal, Legal, Model, Op, Value, Verdict, explain};
+use std::collections::BTreeMap;
+
+/// Judges `history`. Unlike linearizability it is not local: all keys are placed together. An
+/// operation that timed out may take effect at any time after those its process did before it.
+pub fn judge(model: &Model, history: &History, budget: &mut Budget) -> Verdict {
+    let ops: Vec<&Op> = history.ops.iter().filter(|op| op.completed() || op.maybe()).collect();
+    match together(model, vec![plan(&ops)], budget) {
+        Found::Legal(mut orders) => {
+            let order = orders.pop().unwrap_or_default();
+            Verdict::Ok(Legal { order, views: Vec::new() })
+        }
+        Found::Unknown(why) => Verdict::Unknown(why),
+        Found::Illegal(_) => {
+            let (core, minimal) = smallest(model, &ops, plan, budget);
+            let names: Vec<String> = core.iter().map(|op| format!("{} ({op})", op.id)).collect();
+            let because = format!(
+                "No single order keeps every process's own order and explains operations {}.",
+                names.join(", ")
+            );
+            let core: Vec<u32> = core.iter().map(|op| op.id).collect();
+            let (cause, anomalies) = (core.clone(), Vec::new());
+            Verdict::Illegal(Illegal { core, cause, anomalies, minimal, because })
+        }
+    }
+}
+
+/// PRAM for any model: each process sees all changes in the program order of their processes;
+/// what others were answered is hidden from it.
+pub fn pram(model: &Model, history: &History, budget: &mut Budget) -> Verdict {
+    let ops: Vec<&Op> = history.ops.iter().filter(|op| op.completed() || op.maybe()).collect();
+    let mut processes: Vec<u32> = ops.iter().map(|op| op.process).collect();
+    processes.sort_unstable();
+    processes.dedup();
+    let mut views = Vec::new();
+    for p in processes {
+        let seen = hidden(&ops, p);
+        let refs: Vec<&Op> = seen.iter().collect();
+        match together(model, vec![plan(&refs)], budget) {
+            Found::Legal(mut orders) => views.push((p, orders.pop().unwrap_or_default())),
+            Found::Unknown(why) => return Verdict::Unknown(why),
+            Found::Illegal(_) => {
+                let (core, minimal) = smallest(model, &refs, plan, budget);
+                let core: Vec<u32> = core.iter().map(|op| op.id).collect();
+                let because = format!("Process {p} has no view of all changes in their order.");
+                let (cause, anomalies) = (core.clone(), vec!["pram".to_string()]);
+                return Verdict::Illegal(Illegal { core, cause, anomalies, minimal, because });
+            }
+        }
+    }
+    Verdict::Ok(Legal { order: Vec::new(), views })
+}
+
+fn hidden(ops: &[&Op], p: u32) -> Vec<Op> {
+    let seen = ops.iter().filter(|op| op.process == p || !op.idle());
+    seen.map(|op| {
+        let mut op = (*op).clone();
+        if op.process != p && op.completed() {
+            op.outcome = super::Outcome::Ok(Value::Any);
+        }
+        op
+    })
+    .collect()
+}
+
+fn smallest<'a>(
+    model: &Model,
+    ops: &[&'a Op],
+    plan: for<'x> fn(&[&'x Op]) -> Plan<'x>,
+    budget: &mut Budget,
+) -> (Vec<&'a Op>, bool) {
+    let mut minimal = true;
+    let mut illegal = |some: &[&Op]| {
+        let steps = budget.steps.min(explain::QUESTION);
+        let mut mine = Budget { steps, should_stop: budget.should_stop };
+        let found = together(model, vec![plan(some)], &mut mine);
+        budget.steps -= steps - mine.steps;
+        minimal &= !matches!(found, Found::Unknown(_));
+        matches!(found, Found::Illegal(_))
+    };
+    let core = explain::smallest(ops, &mut illegal);
+    (core, minimal)
+}
+
+fn plan<'a>(ops: &[&'a Op]) -> Plan<'a> {
+    let mut plan = Plan::default();
+    let mut chains: BTreeMap<u32, u32> = BTreeMap::new();
+    type Class<'a> = (u32, Option<&'a str>, F, &'a [Value]);
+    let mut classes: BTreeMap<Class<'a>, Vec<Item<'a>>> = BTreeMap::new();
+    for &op in ops {
+        let item = Item { op, from: 0, until: u64::MAX, need: Vec::new() };
+        if op.completed() {
+            let chain = *chains.entry(op.process).or_insert_with(|| {
+                plan.chains.push(Vec::new());
+                plan.chains.len() as u32 - 1
+            });
+            plan.chains[chain as usize].push(item);
+        } else if op.maybe() && !op.f.reads_only() {
+            let before = chains.get(&op.process);
+            let need = before.map(|&c| (c, plan.chains[c as usize].len() as u32));
+            let item = Item { need: need.into_iter().collect(), ..item };
+            let class = (op.process, op.key.as_deref(), op.f, op.args.as_slice());
+            classes.entry(class).or_default().push(item);
+        }
+    }
+    plan.classes = classes.into_values().collect();
+    plan
+}

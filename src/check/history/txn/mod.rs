@@ -1,0 +1,57 @@
+//! Judges of transactional histories: Adya's anomalies and the levels they rule out.
+
+pub mod append;
+mod cycles;
+pub mod names;
+pub mod register;
+
+use super::Value;
+use serde::{Deserialize, Serialize};
+
+/// One step of a transaction.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Step {
+    /// Wrote a register.
+    Write(String, Value),
+    /// Read a register; none if the answer is unknown.
+    Read(String, Option<Value>),
+    /// Appended to a list.
+    Append(String, Value),
+    /// Read a list; none if the answer is unknown.
+    List(String, Option<Vec<Value>>),
+}
+
+/// How a transaction ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum End {
+    /// It committed.
+    Committed,
+    /// It certainly did not.
+    Aborted,
+    /// Nobody knows; its reads were not answered.
+    Unknown,
+}
+
+/// A transaction as its client saw it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Txn {
+    /// Position among the transactions, from 0.
+    pub id: u32,
+    /// The session (process).
+    pub session: u32,
+    /// Position of the invocation.
+    pub invoke: u64,
+    /// Position of the answer; the largest number while there is none.
+    pub ret: u64,
+    /// How it ended.
+    pub end: End,
+    /// What it did, in order.
+    pub steps: Vec<Step>,
+}
+
+impl Txn {
+    /// True if it did or may have taken effect.
+    pub fn may_count(&self) -> bool {
+        self.end != End::Aborted
+    }
+}

@@ -1,0 +1,271 @@
+//! `hb explore MODEL`: every state of a specification-level model.
+
+use super::{Answer, Args, HOLDS, Host, UNKNOWN, VIOLATED};
+use crate::check::explore::{
+    Bounds, Kind, Lasso, Liveness, Model, Options, Outcome, Report, Search, lasso,
+};
+use crate::models::catalog::{Choice, Entry, Visit};
+use serde_json::{Value, json};
+use std::fmt::Write;
+
+/// Without `--max-states`; the memory bound comes first for most models.
+const MAX_STATES: u64 = 100_000_000;
+const MEMORY_BYTES: u64 = 1 << 31;
+
+/// Answers the command line.
+pub(super) fn run(args: &mut Args, host: &dyn Host) -> Answer {
+    let json = args.flag("--json");
+    let symmetry = match args.flag("--symmetry") {
+        true => Some(String::new()),
+        false => args.value("--symmetry")?,
+    };
+    let mutant = args.value("--mutant")?;
+    let max_states = args.number("--max-states")?.unwrap_or(MAX_STATES);
+    let budget_ms = args.number("--budget-ms")?;
+    if args.number("--seed")?.is_some() {
+        host.hint("every state is visited, in a fixed order: the seed changes nothing");
+    }
+    let settings = args.settings()?;
+    let Some(id) = args.positional() else {
+        return Err(format!("MODEL is missing; the models are {}", Entry::all()).into());
+    };
+    args.done()?;
+    let entry = Entry::find(&id)?;
+    let choice = entry.choose(&settings, mutant.as_deref(), symmetry.as_deref())?;
+    let start_ms = host.clock_ms();
+    let deadline_ms = budget_ms.map(|ms| start_ms.saturating_add(ms));
+    let bounds = Bounds { max_states, memory_bytes: MEMORY_BYTES, ..Bounds::default() };
+    let options = Options { symmetry: choice.symmetry.is_some(), ..Options::default() };
+    let told = choice.visit(Explore { host, bounds, options, deadline_ms });
+    let elapsed_ms = host.clock_ms().saturating_sub(start_ms);
+    let out = if json {
+        told.json(&choice, elapsed_ms).to_string() + "\n"
+    } else {
+        told.text(&choice, elapsed_ms)
+    };
+    Ok((told.code(), out))
+}
+
+/// The claim and what came out.
+struct Verdict {
+    name: &'static str,
+    cite: &'static str,
+    kind: Kind,
+    verdict: &'static str,
+    /// A counter-example or a witness.
+    path: Option<Path>,
+}
+
+struct Path {
+    actions: Vec<String>,
+    /// Repeated for ever after the actions; for liveness only.
+    cycle: Option<Vec<String>>,
+}
+
+/// A report without the model's types.
+struct Told {
+    report: Report<(), ()>,
+    verdicts: Vec<Verdict>,
+}
+
+struct Explore<'a> {
+    host: &'a dyn Host,
+    bounds: Bounds,
+    options: Options,
+    deadline_ms: Option<u64>,
+}
+
+impl Explore<'_> {
+    fn should_stop(&self) -> bool {
+        self.host.cancelled() || self.deadline_ms.is_some_and(|d| self.host.clock_ms() >= d)
+    }
+}
+
+impl Visit for Explore<'_> {
+    type Out = Told;
+
+    fn visit<M>(self, model: M) -> Told
+    where
+        M: Model + Sync,
+        M::State: Send + Sync,
+        M::Action: Send + Sync,
+    {
+        let mut search = Search::with(model, self.bounds, self.options);
+        #[cfg(not(target_arch = "wasm32"))]
+        search.run_threads(self.host.threads(), &mut || self.should_stop());
+        #[cfg(target_arch = "wasm32")]
+        search.run_until(&mut || self.should_stop());
+        let report = search.report();
+        let model = search.model();
+        let mut verdicts = Vec::new();
+        for p in model.properties() {
+            let (verdict, path) = match p.kind {
+                Kind::Eventually => {
+                    // A finite counter-example to safety is the better story.
+                    let skip = !report.violations.is_empty() || self.should_stop();
+                    let answer = match skip {
+                        true => Liveness::Unknown,
+                        false => lasso(model, &p, self.bounds, &mut || self.should_stop()),
+                    };
+                    eventually(model, answer)
+                }
+                _ => settled(&report, p.name, p.kind),
+            };
+            verdicts.push(Verdict { name: p.name, cite: p.cite, kind: p.kind, verdict, path });
+        }
+        Told { report: untyped(report), verdicts }
+    }
+}
+
+fn eventually<M: Model>(
+    model: &M,
+    answer: Liveness<M::State, M::Action>,
+) -> (&'static str, Option<Path>) {
+    let labels = |actions: Vec<M::Action>| actions.iter().map(|a| model.label(a)).collect();
+    match answer {
+        Liveness::Holds => ("holds", None),
+        Liveness::Unknown => ("unknown", None),
+        Liveness::Violated(Lasso { stem, cycle, .. }) => {
+            ("violated", Some(Path { actions: labels(stem), cycle: Some(labels(cycle)) }))
+        }
+    }
+}
+
+fn settled<S, A>(report: &Report<S, A>, name: &str, kind: Kind) -> (&'static str, Option<Path>) {
+    let (found, word) = match kind {
+        Kind::Always => (&report.violations, "violated"),
+        _ => (&report.witnesses, "reached"),
+    };
+    if let Some(f) = found.iter().find(|f| f.property == name) {
+        return (word, Some(Path { actions: f.labels.clone(), cycle: None }));
+    }
+    let verdict = match (report.outcome, kind) {
+        (Outcome::Complete, Kind::Always) => "holds",
+        (Outcome::Complete, _) => "unreachable",
+        _ => "unknown",
+    };
+    (verdict, None)
+}
+
+fn untyped<S, A>(r: Report<S, A>) -> Report<(), ()> {
+    Report {
+        distinct: r.distinct,
+        generated: r.generated,
+        depth: r.depth,
+        outcome: r.outcome,
+        terminal: r.terminal,
+        coverage: r.coverage,
+        bytes: r.bytes,
+        violations: Vec::new(),
+        witnesses: Vec::new(),
+        unreached: r.unreached,
+    }
+}
+
+impl Told {
+    fn violations(&self) -> impl Iterator<Item = (&Verdict, &Path)> {
+        let bad = self.verdicts.iter().filter(|v| v.verdict == "violated");
+        bad.filter_map(|v| v.path.as_ref().map(|p| (v, p)))
+    }
+
+    fn code(&self) -> u8 {
+        let unknown = self.verdicts.iter().any(|v| v.verdict == "unknown");
+        match (self.violations().next().is_some(), self.report.outcome) {
+            (true, _) => VIOLATED,
+            (false, Outcome::Complete) if !unknown => HOLDS,
+            _ => UNKNOWN,
+        }
+    }
+
+    /// Why it ended, for people and programs.
+    fn outcome(&self) -> &'static str {
+        match self.report.outcome {
+            Outcome::Running => "stopped",
+            other => other.name(),
+        }
+    }
+
+    fn json(&self, choice: &Choice, elapsed_ms: u64) -> Value {
+        let r = &self.report;
+        let names = choice.entry.parameters.iter().map(|p| p.name.to_string());
+        let parameters = names.zip(choice.values.iter().map(|v| json!(v)));
+        let violations = self.violations().map(|(v, path)| {
+            let cycle = path.cycle.as_ref();
+            let mut one = json!({
+                "property": v.name, "cite": v.cite, "kind": v.kind.name(),
+                "length": path.actions.len() + cycle.map_or(0, Vec::len),
+                "actions": path.actions,
+            });
+            if let Some(cycle) = cycle {
+                one["cycle"] = json!(cycle);
+            }
+            one
+        });
+        let properties = self.verdicts.iter().map(|v| {
+            let mut one = json!({
+                "id": v.name, "cite": v.cite, "kind": v.kind.name(), "verdict": v.verdict,
+            });
+            if let (Kind::Sometimes, Some(path)) = (v.kind, &v.path) {
+                one["witness"] = json!(path.actions);
+            }
+            one
+        });
+        let coverage =
+            r.coverage.iter().map(|c| json!({"rule": c.rule, "taken": c.taken, "fresh": c.fresh}));
+        json!({
+            "model": choice.entry.id,
+            "parameters": Value::Object(parameters.collect()),
+            "mutant": choice.mutant.map(|i| choice.entry.mutants[i].id),
+            "symmetry": choice.symmetry,
+            "distinct": r.distinct,
+            "generated": r.generated,
+            "depth": r.depth,
+            "complete": r.outcome == Outcome::Complete,
+            "outcome": self.outcome(),
+            "terminal": r.terminal,
+            "elapsed_ms": elapsed_ms,
+            "states_per_second": r.distinct * 1000 / elapsed_ms.max(1),
+            "bytes_per_state": r.bytes / r.distinct.max(1),
+            "coverage": coverage.collect::<Vec<_>>(),
+            "properties": properties.collect::<Vec<_>>(),
+            "violations": violations.collect::<Vec<_>>(),
+        })
+    }
+
+    fn text(&self, choice: &Choice, elapsed_ms: u64) -> String {
+        let r = &self.report;
+        let mut out = choice.entry.title.to_string();
+        for (p, v) in choice.entry.parameters.iter().zip(&choice.values) {
+            let _ = write!(out, ", {}={v}", p.name);
+        }
+        if let Some(i) = choice.mutant {
+            let _ = write!(out, ", mutant {}", choice.entry.mutants[i].id);
+        }
+        let (distinct, generated, depth) = (r.distinct, r.generated, r.depth);
+        let _ = writeln!(
+            out,
+            "\n{distinct} distinct states, {generated} generated, depth {depth}: {} in {elapsed_ms} ms",
+            self.outcome(),
+        );
+        for c in &r.coverage {
+            let _ = writeln!(out, "  {:<18} taken {:>10}  fresh {:>10}", c.rule, c.taken, c.fresh);
+        }
+        for v in &self.verdicts {
+            let _ = writeln!(out, "{} {}: {} ({})", v.kind.name(), v.name, v.verdict, v.cite);
+        }
+        for (v, path) in self.violations() {
+            let _ = writeln!(out, "{} is violated after {} steps:", v.name, path.actions.len());
+            for (i, action) in path.actions.iter().enumerate() {
+                let _ = writeln!(out, "  {:>3} {action}", i + 1);
+            }
+            match path.cycle.as_deref() {
+                Some([]) => out.push_str("  and nothing need happen any more\n"),
+                Some(cycle) => {
+                    let _ = writeln!(out, "  and then for ever: {}", cycle.join(", "));
+                }
+                None => {}
+            }
+        }
+        out
+    }
+}

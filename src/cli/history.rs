@@ -1,0 +1,218 @@
+//! `hb history`: judges a history of client operations.
+
+use super::{Answer, Args, Bad, HOLDS, Host, UNKNOWN, VIOLATED};
+use crate::check::history::model::Kind;
+use crate::check::history::txn::register::{self, Level};
+use crate::check::history::txn::{append, names};
+use crate::check::history::{Budget, Model, Value, Verdict, lattice};
+use crate::share::import::history::{Format, Reading, read};
+use crate::share::import::notation::edn_part;
+use crate::share::import::txn::Transactions;
+use crate::share::import::{self, Fault};
+use serde_json::json;
+
+/// Milliseconds a judge may think unless `--budget-ms` says otherwise.
+const BUDGET_MS: u64 = 60_000;
+
+/// Runs the command.
+pub fn run(args: &mut Args, host: &dyn Host) -> Answer {
+    let model = args.value("--model")?;
+    let format = args.value("--format")?;
+    let init = args.value("--init")?;
+    let level = args.value("--level")?;
+    let cas_fail = args.value("--cas-fail")?;
+    let budget_ms = args.number("--budget-ms")?.unwrap_or(BUDGET_MS);
+    args.flag("--json");
+    let file = args.need("FILE")?;
+    args.done()?;
+
+    let bytes = if file == "-" { host.stdin().map(String::into_bytes) } else { host.read(&file) };
+    let bytes = bytes?;
+    let format = format_of(format.as_deref(), &file)?;
+    let start = host.clock_ms();
+    let stop = || host.cancelled() || host.clock_ms().saturating_sub(start) >= budget_ms;
+    let mut budget = Budget { steps: u64::MAX, should_stop: &stop };
+    let elapsed = || host.clock_ms().saturating_sub(start);
+    let at = |f: Fault| Bad(format!("{file}: {f}"));
+
+    if let Some(lists) = transactional(model.as_deref()) {
+        let read = import::txn::read(&bytes, format != Format::Json, lists).map_err(at)?;
+        if lists {
+            let (verdict, not) = judge_lists(&read, level.as_deref(), &mut budget)?;
+            return Ok(document(&verdict, not, elapsed()));
+        }
+        return match level.as_deref() {
+            Some("lattice") => Ok(all_levels(lattice::transactional(&read.txns, &mut budget))),
+            level => {
+                let level = txn_level(level.unwrap_or("linearizable"))?;
+                let verdict = register::judge(&read.txns, level, &mut budget);
+                Ok(document(&verdict, Vec::new(), elapsed()))
+            }
+        };
+    }
+
+    let kind = kind_of(model.as_deref(), format)?;
+    let mut reading = Reading::usual(kind, format);
+    match cas_fail.as_deref() {
+        None => {}
+        Some("completed") => reading.failed_cas_completed = true,
+        Some("dropped") => reading.failed_cas_completed = false,
+        Some(other) => {
+            return Err(format!("--cas-fail takes completed or dropped, not '{other}'").into());
+        }
+    }
+    let model = model_of(kind, format, init.as_deref())?;
+    let history = read(&bytes, format, &reading).map_err(at)?;
+    let level = level.as_deref().unwrap_or("linearizable");
+    if level == "lattice" {
+        return Ok(all_levels(lattice::single(&model, &history, &mut budget)));
+    }
+    if !lattice::LEVELS.contains(&level) {
+        let known = lattice::LEVELS.join(", ");
+        return Err(format!("--level takes one of {known} with this model, not '{level}'").into());
+    }
+    match lattice::judge(&model, &history, level, &mut budget) {
+        Some(verdict) => Ok(document(&verdict, Vec::new(), elapsed())),
+        None => Err(format!(
+            "--level {level} needs operations that read, write, get, put or cas; this history has \
+             others"
+        )
+        .into()),
+    }
+}
+
+/// Whether the model is one of transactions, and whether their reads answer lists.
+fn transactional(model: Option<&str>) -> Option<bool> {
+    match model {
+        Some("txn") => Some(false),
+        Some("list-append") => Some(true),
+        _ => None,
+    }
+}
+
+fn txn_level(name: &str) -> Result<Level, Bad> {
+    let name = match name {
+        "linearizable" => "strict-serializable",
+        "sequential" => "serializable",
+        "snapshot-isolation" => "si",
+        "causal+" => "causal",
+        other => other,
+    };
+    Level::ALL.iter().find(|(n, _)| *n == name).map(|(_, l)| *l).ok_or_else(|| {
+        let known: Vec<&str> = Level::ALL.iter().map(|l| l.0).collect();
+        Bad(format!("--level takes one of {} with transactions, not '{name}'", known.join(", ")))
+    })
+}
+
+/// List-append by Adya's anomalies; levels those do not reach are judged on the lists' last
+/// elements as registers.
+fn judge_lists(
+    read: &Transactions,
+    level: Option<&str>,
+    budget: &mut Budget,
+) -> Result<(Verdict, Vec<&'static str>), Bad> {
+    if let Some(level @ ("causal" | "prefix" | "read-atomic" | "ryw" | "mr" | "mw" | "wfr")) = level
+    {
+        let broken = append::judge(&read.txns, &["causal-cerone"]);
+        if matches!(broken.0, Verdict::Illegal(_)) && !matches!(level, "ryw" | "mr" | "mw" | "wfr")
+        {
+            return Ok(broken);
+        }
+        let verdict = register::judge(&append::as_registers(&read.txns), txn_level(level)?, budget);
+        return Ok((verdict, Vec::new()));
+    }
+    let asked: Vec<&str> = match level {
+        Some(level) => vec![level],
+        None if read.check.is_empty() => vec!["strict-serializable"],
+        None => read.check.iter().map(String::as_str).collect(),
+    };
+    let mut known = Vec::new();
+    for name in asked {
+        let found = names::level(name).or_else(|| names::anomaly(name));
+        known.push(found.ok_or_else(|| {
+            Bad(format!("'{name}' is neither a level nor an anomaly for list-append"))
+        })?);
+    }
+    Ok(append::judge(&read.txns, &known))
+}
+
+fn all_levels(levels: Vec<(&'static str, Verdict)>) -> (u8, String) {
+    let map: serde_json::Map<String, serde_json::Value> =
+        levels.iter().map(|(l, v)| (l.to_string(), v.name().into())).collect();
+    let unknown = levels.iter().any(|(_, v)| matches!(v, Verdict::Unknown(_)));
+    (if unknown { UNKNOWN } else { HOLDS }, format!("{}\n", json!({ "levels": map })))
+}
+
+fn format_of(name: Option<&str>, file: &str) -> Result<Format, Bad> {
+    let name = name.unwrap_or(match file.rsplit('.').next() {
+        Some("log") => "jepsen-log",
+        Some("edn") => "edn",
+        Some("txt") => "kv",
+        _ => "json",
+    });
+    Format::parse(name).ok_or_else(|| {
+        let known: Vec<&str> = Format::ALL.iter().map(|f| f.0).collect();
+        Bad(format!("--format takes one of {}, not '{name}'", known.join(", ")))
+    })
+}
+
+fn kind_of(name: Option<&str>, format: Format) -> Result<Kind, Bad> {
+    let usual = if format == Format::Kv { "kv" } else { "cas-register" };
+    let name = name.unwrap_or(usual);
+    Kind::parse(name).ok_or_else(|| {
+        let known: Vec<&str> = Kind::ALL.iter().map(|k| k.0).collect();
+        Bad(format!("--model takes one of {}, txn, list-append, not '{name}'", known.join(", ")))
+    })
+}
+
+fn model_of(kind: Kind, format: Format, init: Option<&str>) -> Result<Model, Bad> {
+    let mut model = Model::new(kind);
+    if format == Format::Edn && kind != Kind::Kv {
+        model.init = Value::Int(0);
+    }
+    if let Some(init) = init {
+        let node = edn_part(init, 1, 1).map_err(|f| Bad(format!("--init {init}: {}", f.what)));
+        model.init =
+            if kind == Kind::Kv && init.is_empty() { Value::text("") } else { node?.value() };
+    }
+    Ok(model)
+}
+
+fn document(verdict: &Verdict, not: Vec<&str>, elapsed_ms: u64) -> (u8, String) {
+    let (code, mut doc) = match verdict {
+        Verdict::Ok(legal) => {
+            let mut doc = json!({
+                "verdict": "ok", "order": legal.order, "core": [], "anomalies": [],
+                "elapsed_ms": elapsed_ms,
+            });
+            if !legal.views.is_empty() {
+                doc["views"] = legal
+                    .views
+                    .iter()
+                    .map(|(process, order)| json!({"process": process, "order": order}))
+                    .collect();
+            }
+            (HOLDS, doc)
+        }
+        Verdict::Illegal(why) => {
+            let doc = json!({
+                "verdict": "illegal", "order": [], "core": why.core, "anomalies": why.anomalies,
+                "cause": why.cause, "minimal": why.minimal, "because": why.because,
+                "elapsed_ms": elapsed_ms,
+            });
+            (VIOLATED, doc)
+        }
+        Verdict::Unknown(why) => {
+            let anomalies: Vec<&str> = if why == append::EMPTY { vec![why] } else { vec![] };
+            let doc = json!({
+                "verdict": "unknown", "order": [], "core": [], "anomalies": anomalies,
+                "because": why, "elapsed_ms": elapsed_ms,
+            });
+            (UNKNOWN, doc)
+        }
+    };
+    if !not.is_empty() {
+        doc["not"] = not.into();
+    }
+    (code, format!("{doc}\n"))
+}

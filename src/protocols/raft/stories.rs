@@ -1,0 +1,247 @@
+//! Raft's story, its re-enactments and its challenges.
+
+use crate::core::world::Limits;
+use crate::stories::{Ask, Challenge, Step, Story};
+
+pub(super) const STORIES: &[Story] = &[
+    Story {
+        id: "leader",
+        title: "One leader at a time",
+        source: None,
+        preset: "paper",
+        knobs: &[("client.interval", 0)],
+        mutants: &[],
+        seed: 7,
+        steps: &[
+            Step {
+                text: "Five servers, and nobody leads. Each waits a random while for a leader; the first to lose patience asks for votes.",
+                until: "rule Timeout",
+                ..Step::SAY
+            },
+            Step {
+                text: "A term has at most one leader: each server votes once a term. Three votes of five are enough.",
+                until: "rule BecomeLeader",
+                ..Step::SAY
+            },
+            Step {
+                text: "Client A asks {leader} to write x=7. {leader} appends it to its log and sends it to the others.",
+                say: &["A: put x=7 at leader"],
+                until: "rule ClientRequest",
+                ..Step::SAY
+            },
+            Step {
+                text: "Once three logs hold the entry it is committed, and only then does A hear: done.",
+                until: "op A ok",
+                ..Step::SAY
+            },
+            Step {
+                text: "Now a cut leaves {old} with one follower. It still believes it leads, and client B asks it to write y=9.",
+                say: &["name old = leader", "partition old follower B | rest", "B: put y=9 at old"],
+                until: "not op B open",
+                ask: Some(Ask {
+                    question: "What will client B hear from {old}?",
+                    options: &[
+                        ("Success", "op B ok"),
+                        ("Nothing, until its own timeout", "op B unknown"),
+                        ("An error at once", "op B fail"),
+                    ],
+                }),
+                ..Step::SAY
+            },
+            Step {
+                text: "Two leaders, but of two terms: three servers elected {leader}. Two of five can never commit, so {old} can promise nothing.",
+                until: "leaders = 2",
+                ..Step::SAY
+            },
+            Step {
+                text: "The cut heals. {old} sees the higher term, steps down, and its y=9 is overwritten by what a majority agreed on.",
+                say: &["heal"],
+                until: "leaders = 1 & old Follower",
+                ask: Some(Ask {
+                    question: "B never heard back. Can y=9 still be committed?",
+                    options: &[
+                        ("No: it is overwritten", "old Follower"),
+                        ("Yes: it waits its turn", "old Leader"),
+                    ],
+                }),
+                ..Step::SAY
+            },
+            Step {
+                text: "Your turn. Cut the links, crash the leader, hold back a vote: whatever you do, the claims below are checked after every step.",
+                unlock: &["net.loss", "raft.election-low", "raft.election-high"],
+                ..Step::SAY
+            },
+        ],
+    },
+    FIGURE_8,
+    Story {
+        id: "figure-8-broken",
+        title: "Figure 8 with the rule left out",
+        mutants: &["commit-old-term"],
+        steps: FIGURE_8_BROKEN,
+        ..FIGURE_8
+    },
+    Story {
+        id: "split-vote",
+        title: "A split vote",
+        source: Some(
+            "Raft (extended), section 5.2: \"if many followers become candidates at the same time, votes could be split so that no candidate obtains a majority\"",
+        ),
+        preset: "paper",
+        knobs: &[("nodes", 4), ("client.interval", 0), ("raft.noop", 0)],
+        mutants: &[],
+        seed: 2,
+        steps: &[
+            Step {
+                text: "Four servers. {S1} and {S2} lose patience at the same moment; each votes for itself.",
+                say: &["manual on", "fire S1 election timeout", "fire S2 election timeout"],
+                until: "S1 Candidate & S2 Candidate",
+                ..Step::SAY
+            },
+            Step {
+                text: "{S3} hears {S1} first, {S4} hears {S2} first. Two votes each; three are needed.",
+                say: &["settle S1 S3", "settle S2 S4", "settle S1 S2 S3 S4"],
+                until: "leaders = 0 & epoch = 1",
+                ..Step::SAY
+            },
+            Step {
+                text: "Term 1 ends without a leader. Timeouts are random, so the next try is unlikely to split again.",
+                say: &["manual off"],
+                until: "leaders = 1 & epoch >= 2",
+                ..Step::SAY
+            },
+        ],
+    },
+];
+
+const FIGURE_8: Story = Story {
+    id: "figure-8",
+    title: "Figure 8: a majority is not enough",
+    source: Some("Raft (extended), figure 8 and section 5.4.2"),
+    preset: "paper",
+    knobs: &[("client.interval", 0), ("raft.noop", 0), ("client.timeout", 60_000_000)],
+    mutants: &[],
+    seed: 8,
+    steps: &[A0, A1, B1, C1, D1],
+};
+
+const FIGURE_8_BROKEN: &[Step] = &[
+    A0,
+    A1,
+    B1,
+    Step {
+        text: "{S1} is back, leads term 4 and replicates its old entry to {S3}. Without the rule it calls it committed.",
+        until: "S1 Leader & committed >= 2",
+        ask: None,
+        ..C1
+    },
+    Step {
+        text: "{S1} crashes again. {S5} wins term 5 without the committed entry, and overwrites it.",
+        until: "violation leader-completeness",
+        ..D1
+    },
+];
+
+const A0: Step = Step {
+    text: "All five hold entry 1. The world stands still: only what we deliver arrives.",
+    say: &[
+        "manual on",
+        "fire S2 election timeout",
+        "settle S1 S2 S3 S4 S5",
+        "A: put x=1 at S2",
+        "settle S1 S2 S3 S4 S5 A",
+    ],
+    until: "committed = 1 & S5.log >= 1",
+    ..Step::SAY
+};
+
+const A1: Step = Step {
+    text: "(a) {S1} leads term 2 and gets entry 2 as far as {S2}.",
+    say: &[
+        "fire S1 election timeout",
+        "settle S1 S2 S3 S4 S5",
+        "A: put x=2 at S1",
+        "deliver A > S1",
+        "settle S1 S2",
+        "drop all",
+    ],
+    until: "S1 Leader & S2.log >= 2 & S3.log = 1",
+    ..Step::SAY
+};
+
+const B1: Step = Step {
+    text: "(b) {S1} crashes. {S5} wins term 3 with the votes of {S3} and {S4}, and takes another entry 2.",
+    say: &[
+        "crash S1",
+        "fire S5 election timeout",
+        "settle S3 S4 S5",
+        "B: put y=3 at S5",
+        "deliver B > S5",
+        "drop all",
+    ],
+    until: "S5 Leader & S5.log >= 2 & S3.log = 1",
+    ..Step::SAY
+};
+
+const C1: Step = Step {
+    text: "(c) {S5} crashes, {S1} is back and wins term 4. It replicates its old entry 2 to {S3}: three of five hold it now.",
+    say: &[
+        "crash S5",
+        "restart S1",
+        "fire S1 election timeout",
+        "settle S1 S2 S3",
+        "fire S1 election timeout",
+        "settle S1 S2 S3",
+    ],
+    until: "S1 Leader & S3.log >= 2",
+    ask: Some(Ask {
+        question: "Entry 2 is on a majority. Is it committed?",
+        options: &[("Yes, three of five hold it", "committed >= 2"), ("No", "committed = 1")],
+    }),
+    ..Step::SAY
+};
+
+const D1: Step = Step {
+    text: "(d) {S1} crashes again, and {S5} wins term 5: its last entry is of term 3, theirs of term 2. It overwrites what a majority held.",
+    say: &[
+        "drop all",
+        "crash S1",
+        "restart S5",
+        "fire S5 election timeout",
+        "settle S2 S3 S4 S5",
+        "fire S5 election timeout",
+        "settle S2 S3 S4 S5",
+    ],
+    until: "S5 Leader & epoch = 5",
+    ..Step::SAY
+};
+
+pub(super) const CHALLENGES: &[Challenge] = &[
+    Challenge {
+        id: "two-leaders",
+        goal: "Have two servers lead at once, each in a term of its own.",
+        until: "leaders = 2",
+        knobs: &[("nodes", 3), ("clients", 0), ("raft.noop", 0)],
+        mutants: &[],
+        limits: Limits { timers: 2, ops: 0, drops: 0, dups: 0, crashes: 0, partitions: 1 },
+        impossible: false,
+    },
+    Challenge {
+        id: "two-leaders-one-term",
+        goal: "Have two servers elected in the same term.",
+        until: "violation election-safety",
+        knobs: &[("nodes", 3), ("clients", 0), ("raft.noop", 0)],
+        mutants: &[],
+        limits: Limits { timers: 2, ops: 0, drops: 0, dups: 0, crashes: 1, partitions: 0 },
+        impossible: true,
+    },
+    Challenge {
+        id: "forgotten-vote",
+        goal: "With votes that a crash forgets, have two servers elected in the same term.",
+        until: "violation election-safety",
+        knobs: &[("nodes", 3), ("clients", 0), ("raft.noop", 0)],
+        mutants: &["volatile-vote"],
+        limits: Limits { timers: 2, ops: 0, drops: 0, dups: 0, crashes: 1, partitions: 0 },
+        impossible: false,
+    },
+];

@@ -1,0 +1,215 @@
+//! ShiViz logs: text in which an ECMAScript regular expression finds hosts, clocks and events.
+//!
+//! The parser has the named groups `host`, `clock` (a JSON object of counts) and `event`; the
+//! delimiter, if any, separates executions and may name them in a group `trace`. Both match as in
+//! ShiViz, with `^` and `$` at every line. A parser may backtrack for long: run it where it can be
+//! stopped.
+
+use super::execution::{Event, Execution, ImportError, count, link};
+use regress::{Flags, Regex};
+use std::collections::BTreeMap;
+
+/// The parser that ShiViz offers for GoVector logs, and that [`export`] writes for.
+pub const DEFAULT_PARSER: &str = r"(?<host>\S*) (?<clock>{.*})\n(?<event>.*)";
+/// The same for hosts with white space in their names.
+const SPACED_PARSER: &str = r"(?<host>.*?) (?<clock>{.*})\n(?<event>.*)";
+
+/// Largest text that is read, in bytes.
+const MAX_BYTES: usize = 256 << 20;
+
+/// Reads every execution of `text`.
+pub fn import(
+    text: &str,
+    parser: &str,
+    delimiter: Option<&str>,
+) -> Result<Vec<Execution>, ImportError> {
+    if text.len() > MAX_BYTES {
+        let text = format!("the log is larger than {} MiB", MAX_BYTES >> 20);
+        return Err(ImportError::Options(text));
+    }
+    let parser = compile_parser(parser)?;
+    let delimiter = delimiter.map(|d| compile("delimiter", d)).transpose()?;
+    let mut lines = Lines { text, at: 0, line: 1 };
+    let mut executions = Vec::new();
+    for (label, from, to) in sections(text, delimiter.as_ref()) {
+        let mut execution = read(&text[..to], from, &parser, &mut lines)?;
+        if execution.events.is_empty() {
+            continue;
+        }
+        execution.label = label;
+        link(&mut execution).map_err(ImportError::Impossible)?;
+        executions.push(execution);
+    }
+    match executions.is_empty() {
+        true => Err(ImportError::Options("the parser matches nothing in the log".into())),
+        false => Ok(executions),
+    }
+}
+
+fn compile(what: &str, pattern: &str) -> Result<Regex, ImportError> {
+    let flags = Flags { multiline: true, ..Flags::default() };
+    Regex::with_flags(pattern, flags)
+        .map_err(|e| ImportError::Options(format!("the {what} is no regular expression: {e}")))
+}
+
+/// Compiles a parser and sees that it has the groups it must have.
+fn compile_parser(pattern: &str) -> Result<Regex, ImportError> {
+    let parser = compile("parser", pattern)?;
+    // Matched against nothing, this alternative still lists the groups of the pattern.
+    let probe = compile("parser", &format!("|(?:{pattern})"))?.find("");
+    for group in ["host", "clock", "event"] {
+        if !probe.iter().flat_map(|m| m.named_groups()).any(|(name, _)| name == group) {
+            return Err(ImportError::Options(format!("the parser has no group (?<{group}>...)")));
+        }
+    }
+    Ok(parser)
+}
+
+/// Splits the text at its delimiters: (label, start, end) of each part.
+fn sections(text: &str, delimiter: Option<&Regex>) -> Vec<(String, usize, usize)> {
+    let mut sections = Vec::new();
+    let (mut label, mut start) = (String::new(), 0);
+    for found in delimiter.iter().flat_map(|d| d.find_iter(text)) {
+        sections.push((label, start, found.start()));
+        label = found.named_group("trace").map_or_else(String::new, |r| text[r].to_string());
+        start = found.end();
+    }
+    sections.push((label, start, text.len()));
+    sections
+}
+
+/// Counts lines while walking forward through the text.
+struct Lines<'a> {
+    text: &'a str,
+    at: usize,
+    line: u32,
+}
+
+impl Lines<'_> {
+    fn of(&mut self, at: usize) -> u32 {
+        if at < self.at {
+            (self.at, self.line) = (0, 1);
+        }
+        let passed = self.text.as_bytes()[self.at..at].iter().filter(|b| **b == b'\n').count();
+        self.line += passed as u32;
+        self.at = at;
+        self.line
+    }
+}
+
+/// Finds the events of `text` from byte `from` on.
+fn read(
+    text: &str,
+    from: usize,
+    parser: &Regex,
+    lines: &mut Lines,
+) -> Result<Execution, ImportError> {
+    let mut hosts = Hosts::default();
+    let mut events = Vec::new();
+    let mut clocks = Vec::new();
+    for found in parser.find_from(text, from) {
+        let range = |group| found.named_group(group).unwrap_or(0..0);
+        let clock = range("clock");
+        let line = lines.of(clock.start);
+        let host = hosts.id(&text[range("host")]);
+        clocks.push(parse_clock(&text[clock.clone()], || column(text, clock.start), line)?);
+        let text = text[range("event")].to_string();
+        events.push(Event { host, number: 0, clock: Vec::new(), text, parents: Vec::new(), line });
+    }
+    for (event, counts) in events.iter_mut().zip(clocks) {
+        // A host that is counted but has no event is found out when the events are linked.
+        let counts = counts.into_iter().filter(|(_, count)| *count > 0);
+        event.clock = counts.map(|(name, count)| (hosts.id(&name), count)).collect();
+        event.clock.sort_unstable();
+        event.number = count(&event.clock, event.host);
+    }
+    Ok(Execution { label: String::new(), hosts: hosts.names, events })
+}
+
+/// Names numbered in the order in which they are met.
+#[derive(Default)]
+struct Hosts {
+    ids: BTreeMap<String, u32>,
+    names: Vec<String>,
+}
+
+impl Hosts {
+    fn id(&mut self, name: &str) -> u32 {
+        if let Some(id) = self.ids.get(name) {
+            return *id;
+        }
+        let id = self.names.len() as u32;
+        self.ids.insert(name.to_string(), id);
+        self.names.push(name.to_string());
+        id
+    }
+}
+
+/// A JSON object of counts; `column` is where it starts in its line.
+fn parse_clock(
+    json: &str,
+    column: impl Fn() -> u32,
+    line: u32,
+) -> Result<BTreeMap<String, u64>, ImportError> {
+    serde_json::from_str(json).map_err(|e| {
+        let within = e.column().saturating_sub(1) as u32;
+        let (line, column) = match e.line() {
+            0 | 1 => (line, column() + within),
+            lines => (line + lines as u32 - 1, within + 1),
+        };
+        let expected = "a clock, a JSON object of whole numbers such as {\"a\": 1}".to_string();
+        ImportError::Format { line, column, expected }
+    })
+}
+
+/// The column in characters, from 1, of byte `at`.
+fn column(text: &str, at: usize) -> u32 {
+    let start = text[..at].rfind('\n').map_or(0, |i| i + 1);
+    text[start..at].chars().count() as u32 + 1
+}
+
+/// Executions as a ShiViz log, and what to read it with.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Exported {
+    /// The log.
+    pub text: String,
+    /// The parser that reads it: [`DEFAULT_PARSER`] unless a host's name has white space.
+    pub parser: &'static str,
+    /// The delimiter between executions, if there are several or one has a label.
+    pub delimiter: Option<String>,
+}
+
+/// Writes executions so that [`import`] gives them back, lines apart. The format has one line an
+/// event: line breaks in texts and names become spaces.
+pub fn export(executions: &[Execution]) -> Exported {
+    let hosts = || executions.iter().flat_map(|e| &e.hosts);
+    let spaced = hosts().any(|h| h.is_empty() || h.contains(char::is_whitespace));
+    let parser = if spaced { SPACED_PARSER } else { DEFAULT_PARSER };
+    let titled = executions.len() > 1 || executions.iter().any(|e| !e.label.is_empty());
+    let texts = executions.iter().flat_map(|e| &e.events).map(|e| &e.text);
+    // One more than any line of the log begins with, so that no event looks like a delimiter.
+    let marks = hosts().chain(texts).map(|t| t.bytes().take_while(|b| *b == b'=').count()).max();
+    let marks = "=".repeat(marks.map_or(3, |n| n + 1).max(3));
+    let mut text = String::new();
+    for execution in executions {
+        if titled {
+            text.push_str(&format!("{marks} {} {marks}\n", one_line(&execution.label)));
+        }
+        for event in &execution.events {
+            text.push_str(&one_line(&execution.hosts[event.host as usize]));
+            text.push_str(" {");
+            for (i, (host, count)) in event.clock.iter().enumerate() {
+                let name = serde_json::Value::from(one_line(&execution.hosts[*host as usize]));
+                text.push_str(&format!("{}{name}:{count}", if i == 0 { "" } else { ", " }));
+            }
+            text.push_str(&format!("}}\n{}\n", one_line(&event.text)));
+        }
+    }
+    let delimiter = titled.then(|| format!("^{marks} (?<trace>.*) {marks}$"));
+    Exported { text, parser, delimiter }
+}
+
+/// The text without the characters that end a line in ECMAScript.
+fn one_line(text: &str) -> String {
+    text.replace(['\n', '\r', '\u{2028}', '\u{2029}'], " ")
+}

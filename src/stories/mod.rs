@@ -1,0 +1,76 @@
+//! Stories, re-enactments and challenges are data: verbs that any person could use by hand, and
+//! conditions of the run that they wait for. Nothing here can write a node's state.
+
+pub mod names;
+pub mod player;
+pub mod until;
+pub mod verbs;
+
+/// A story: a talk of a few steps over one run.
+#[derive(Clone, Copy, Debug)]
+pub struct Story {
+    /// Kebab-case name.
+    pub id: &'static str,
+    /// Its title.
+    pub title: &'static str,
+    /// Where it was published, for a re-enactment.
+    pub source: Option<&'static str>,
+    /// The preset it plays in; empty is the scene's first.
+    pub preset: &'static str,
+    /// Knobs turned.
+    pub knobs: &'static [(&'static str, i64)],
+    /// Mutants switched on.
+    pub mutants: &'static [&'static str],
+    /// The run's seed.
+    pub seed: u64,
+    /// Its steps; the last hands over the controls.
+    pub steps: &'static [Step],
+}
+
+/// A step of a story.
+#[derive(Clone, Copy, Debug)]
+pub struct Step {
+    /// At most 35 words. A name in braces (`{leader}`, `{old}`, `{S3}`) is shown in its colour.
+    pub text: &'static str,
+    /// What is done, in order; see [`verbs`].
+    pub say: &'static [&'static str],
+    /// What is waited for, see [`until`]; empty waits for nothing.
+    pub until: &'static str,
+    /// A question to answer before the step runs.
+    pub ask: Option<Ask>,
+    /// Knobs and verbs that a reader may use from here on.
+    pub unlock: &'static [&'static str],
+}
+
+/// A prediction. The right answer is the option whose condition holds once the step has run.
+#[derive(Clone, Copy, Debug)]
+pub struct Ask {
+    /// The question.
+    pub question: &'static str,
+    /// Options, each with its condition.
+    pub options: &'static [(&'static str, &'static str)],
+}
+
+impl Step {
+    /// A step that only says something.
+    pub const SAY: Step = Step { text: "", say: &[], until: "", ask: None, unlock: &[] };
+}
+
+/// Something to bring about.
+#[derive(Clone, Copy, Debug)]
+pub struct Challenge {
+    /// Kebab-case name.
+    pub id: &'static str,
+    /// What to bring about, in one sentence.
+    pub goal: &'static str,
+    /// The condition that ends it; see [`until`].
+    pub until: &'static str,
+    /// Knobs turned.
+    pub knobs: &'static [(&'static str, i64)],
+    /// Mutants switched on.
+    pub mutants: &'static [&'static str],
+    /// What a search (and a fair player) may spend.
+    pub limits: crate::core::world::Limits,
+    /// It cannot be done: a search proves it within these limits.
+    pub impossible: bool,
+}

@@ -1,0 +1,153 @@
+//! Plays a story: says its verbs, waits for its conditions. The same for the page and headless.
+
+use super::names::{Given, node};
+use super::until::{Moment, holds};
+use super::verbs::{Said, read};
+use super::{Step, Story};
+use crate::core::action::Action;
+use crate::core::config::Setup;
+use crate::core::ids::NodeSet;
+use crate::core::protocol::CallName;
+use crate::core::session::Session;
+use crate::core::view::MessageView;
+use crate::protocols::Scene;
+use std::collections::BTreeMap;
+
+/// A step that has not come true after this much virtual time has failed.
+pub const PATIENCE: u64 = 30_000_000;
+
+/// Between two acts in a world that stands still, microseconds.
+const PACE: u64 = 8_000;
+const MOST_DELIVERIES: u32 = 500;
+
+/// The setup a story plays in.
+pub fn setup(scene: &Scene, story: &Story) -> Setup {
+    Setup {
+        scene: scene.id.into(),
+        preset: story.preset.into(),
+        knobs: story.knobs.iter().map(|(k, v)| ((*k).to_string(), *v)).collect::<BTreeMap<_, _>>(),
+        mutants: story.mutants.iter().map(|m| (*m).to_string()).collect(),
+        seed: story.seed,
+    }
+}
+
+/// How a step went.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Told {
+    /// The step of the run at its end.
+    pub step: u64,
+    /// When, microseconds.
+    pub at: u64,
+    /// Which option of its question came true.
+    pub answer: Option<usize>,
+}
+
+/// Where a story stands.
+pub struct Player<'a> {
+    calls: &'a [CallName],
+    /// Names given so far.
+    pub given: Given,
+    since: u64,
+}
+
+impl<'a> Player<'a> {
+    /// At the beginning.
+    pub fn new(calls: &'a [CallName]) -> Self {
+        Player { calls, given: Given::new(), since: 0 }
+    }
+
+    /// Does what the step says.
+    pub fn begin(&mut self, session: &mut Session, step: &Step) -> Result<(), String> {
+        for verb in step.say {
+            self.say(session, verb).map_err(|why| format!("'{verb}': {why}"))?;
+        }
+        self.since = session.time();
+        Ok(())
+    }
+
+    fn say(&mut self, session: &mut Session, verb: &str) -> Result<(), String> {
+        if let Some(who) = verb.strip_prefix("settle ") {
+            return self.settle(session, who);
+        }
+        if verb == "drop all" {
+            for m in session.view().messages {
+                self.act(session, Action::Drop(m.id))?;
+            }
+            return Ok(());
+        }
+        match read(&session.view(), &self.given, self.calls, verb)? {
+            Said::Name(name, id) => {
+                self.given.insert(name, id);
+                Ok(())
+            }
+            Said::Act(action) => self.act(session, action),
+        }
+    }
+
+    /// In a world that stands still, time passes with each act, so that it can be seen.
+    fn act(&mut self, session: &mut Session, action: Action) -> Result<(), String> {
+        if session.view().manual {
+            session.advance_to(session.time() + PACE, u64::MAX);
+        }
+        session.act(action)
+    }
+
+    /// Delivers what these processes say to each other, oldest first, until they are quiet.
+    fn settle(&mut self, session: &mut Session, who: &str) -> Result<(), String> {
+        for _ in 0..MOST_DELIVERIES {
+            let view = session.view();
+            let names = who.split_whitespace().map(|name| node(&view, &self.given, name));
+            let set: NodeSet = names.collect::<Result<_, _>>()?;
+            let among = |m: &&MessageView| set.has(m.id.from) && set.has(m.id.to) && !m.doomed;
+            let Some(next) = view.messages.iter().filter(among).min_by_key(|m| (m.sent_at, m.id))
+            else {
+                return Ok(());
+            };
+            self.act(session, Action::Deliver(next.id))?;
+        }
+        Err(format!("they were not quiet after {MOST_DELIVERIES} messages"))
+    }
+
+    /// Has what the step waits for come true?
+    pub fn reached(&self, session: &Session, condition: &str) -> Result<bool, String> {
+        let view = session.view();
+        let event = session.trace().event(session.cursor());
+        let (trace, given) = (session.trace(), &self.given);
+        holds(&Moment { view: &view, event, trace, given, since: self.since }, condition)
+    }
+
+    /// Runs until the step's condition holds.
+    pub fn finish(&mut self, session: &mut Session, step: &Step) -> Result<Told, String> {
+        while !self.reached(session, step.until)? {
+            let next = session.next_at().unwrap_or(u64::MAX);
+            if next > self.since + PATIENCE {
+                return Err(format!("'{}' did not come true in 30 s", step.until));
+            }
+            session.forward();
+        }
+        let mut right = Vec::new();
+        for (i, (_, condition)) in step.ask.iter().flat_map(|a| a.options).enumerate() {
+            if self.reached(session, condition)? {
+                right.push(i);
+            }
+        }
+        if step.ask.is_some() && right.len() != 1 {
+            return Err(format!("{} of the question's answers came true", right.len()));
+        }
+        Ok(Told { step: session.cursor(), at: session.time(), answer: right.first().copied() })
+    }
+}
+
+/// Plays a whole story; the error names the step, from 1.
+pub fn play(scene: &Scene, story: &Story) -> Result<(Session, Vec<Told>), String> {
+    let mut session = Session::new(scene.build, setup(scene, story), Vec::new())?;
+    let calls = (scene.info)().calls;
+    let mut player = Player::new(calls);
+    let mut told = Vec::new();
+    for (n, step) in story.steps.iter().enumerate() {
+        let at = |why| format!("{} {}: step {}: {why}", scene.id, story.id, n + 1);
+        player.begin(&mut session, step).map_err(at)?;
+        told.push(player.finish(&mut session, step).map_err(at)?);
+    }
+    Ok((session, told))
+}

@@ -1,0 +1,134 @@
+//! Conditions of a run, as words. All parts joined by `&` must hold.
+//!
+//! `rule BecomeLeader` (the step just taken applied this rule) · `rule Timeout S3` · `violation` ·
+//! `violation log-matching` · `S3 Leader` (role) · `S3 crashed` · `S3.commitIndex >= 5` ·
+//! `committed >= 3` · `epoch >= 2` · `leaders = 2` · `op ok` / `op unknown` / `op fail` (the last
+//! operation that ended) · `op A open` · `after 200ms` (since the wait began) · `lost` · `heard`
+
+use super::names::{Given, node};
+use crate::core::config::parse_time;
+use crate::core::ids::NodeId;
+use crate::core::trace::{OpEnd, OpLife, Trace};
+use crate::core::view::{Border, Event, Status, What, WorldView};
+
+/// What a condition is held against.
+pub struct Moment<'a> {
+    /// The world now.
+    pub view: &'a WorldView,
+    /// The step just taken, if one was.
+    pub event: Option<&'a Event>,
+    /// The record up to now.
+    pub trace: &'a Trace,
+    /// Names given.
+    pub given: &'a Given,
+    /// When the wait began, microseconds.
+    pub since: u64,
+}
+
+/// Does the condition hold? Or one sentence on why it cannot be read.
+pub fn holds(m: &Moment, text: &str) -> Result<bool, String> {
+    for part in text.split('&').map(str::trim).filter(|p| !p.is_empty()) {
+        if !one(m, part)? {
+            return Ok(false);
+        }
+    }
+    Ok(true)
+}
+
+fn one(m: &Moment, part: &str) -> Result<bool, String> {
+    if let Some(rest) = part.strip_prefix("not ") {
+        return one(m, rest).map(|b| !b);
+    }
+    let words: Vec<&str> = part.split_whitespace().collect();
+    let unreadable = || format!("'{part}' is no condition");
+    match words[..] {
+        ["rule", rule] => Ok(m.event.is_some_and(|e| e.notes.contains(&rule))),
+        ["rule", rule, who] => {
+            let who = node(m.view, m.given, who)?;
+            Ok(m.event.is_some_and(|e| e.notes.contains(&rule) && e.node == Some(who)))
+        }
+        ["violation"] => Ok(m.view.verdicts.iter().any(|v| v.violation.is_some())),
+        ["violation", id] => {
+            Ok(m.view.verdicts.iter().any(|v| v.property == id && v.violation.is_some()))
+        }
+        ["after", time] => {
+            let wait = parse_time(time).ok_or_else(unreadable)?;
+            Ok(m.view.now >= m.since.saturating_add_signed(wait))
+        }
+        ["lost"] => Ok(m.event.is_some_and(|e| matches!(e.what, What::Lost { .. }))),
+        ["heard"] => Ok(m.event.is_some_and(|e| matches!(e.what, What::Receive(_)))),
+        ["op", end] => Ok(last_end(m, None).is_some_and(|e| end_is(e, end))),
+        ["op", client, end @ ("open" | "ok" | "fail" | "unknown")] => {
+            let client = node(m.view, m.given, client)?;
+            Ok(last_end(m, Some(client)).is_some_and(|e| end_is(e, end)))
+        }
+        [what, compare, number] => {
+            let number: i64 = number.parse().map_err(|_| unreadable())?;
+            let value = value(m, what)?;
+            match compare {
+                ">=" => Ok(value.is_some_and(|v| v >= number)),
+                "=" => Ok(value == Some(number)),
+                _ => Err(unreadable()),
+            }
+        }
+        [who, state] => {
+            let n = &m.view.nodes[node(m.view, m.given, who)?.at()];
+            Ok(match state {
+                "crashed" => n.status == Status::Crashed,
+                "up" => n.status == Status::Up,
+                "paused" => n.status == Status::Paused,
+                role => n.look.role == role && n.status != Status::Crashed,
+            })
+        }
+        _ => Err(unreadable()),
+    }
+}
+
+/// How the last operation stands: of one client, or the last that has ended at all. What ends
+/// later than now is open.
+fn last_end<'a>(m: &'a Moment, client: Option<NodeId>) -> Option<&'a OpEnd> {
+    let so_far = |o: &&OpLife| o.step <= m.view.step && client.is_none_or(|c| o.id.client == c);
+    let ended = |o: &&OpLife| o.ended.is_some_and(|(step, _)| step <= m.view.step);
+    let mut mine = m.trace.ops.iter().filter(so_far);
+    match client {
+        Some(_) => mine.next_back().map(|o| if ended(&o) { &o.end } else { &OpEnd::Open }),
+        None => mine.filter(ended).max_by_key(|o| o.ended).map(|o| &o.end),
+    }
+}
+
+fn end_is(end: &OpEnd, word: &str) -> bool {
+    match end {
+        OpEnd::Open => word == "open",
+        OpEnd::Ok(_) => word == "ok",
+        OpEnd::Fail(_) => word == "fail",
+        OpEnd::Unknown => word == "unknown",
+    }
+}
+
+/// A number that can be seen: `committed`, `epoch`, `leaders`, `S3.commitIndex`.
+fn value(m: &Moment, what: &str) -> Result<Option<i64>, String> {
+    let leading = || {
+        m.view
+            .nodes
+            .iter()
+            .filter(|n| n.look.border == Border::Double && n.status != Status::Crashed)
+    };
+    match what {
+        "committed" => return Ok(m.view.committed.map(|c| c as i64)),
+        "epoch" => {
+            return Ok(m.view.nodes.iter().filter_map(|n| n.look.epoch).max().map(|e| e as i64));
+        }
+        "leaders" => return Ok(Some(leading().count() as i64)),
+        "now" => return Ok(Some(m.view.now as i64)),
+        _ => {}
+    }
+    let (who, field) =
+        what.split_once('.').ok_or_else(|| format!("there is no number called '{what}'"))?;
+    let n = &m.view.nodes[node(m.view, m.given, who)?.at()];
+    let mut fields = n.look.durable.iter().chain(&n.look.volatile);
+    let Some((_, text)) = fields.find(|(name, _)| name == field) else {
+        return Err(format!("{who} has no field '{field}'"));
+    };
+    let number = text.split_whitespace().next().unwrap_or("");
+    Ok(number.parse().ok())
+}

@@ -1,0 +1,268 @@
+//! Every judge against brute force on small random histories, in both directions.
+
+use happened_before::check::history::incremental::Event;
+use happened_before::check::history::linearizable::{judge, keeps_real_time};
+use happened_before::check::history::model::Kind;
+use happened_before::check::history::{
+    Budget, F, History, Incremental, Model, Op, Outcome, Value, Verdict, replay,
+};
+use proptest::prelude::*;
+
+/// What one step of a generated run does: a process and choices for what it asks or answers.
+type Choice = (u32, u8, u8, u8, u8);
+
+fn small(n: u8) -> Value {
+    if n == 0 { Value::Nil } else { Value::Int(i64::from(n)) }
+}
+
+fn number(n: u8) -> Value {
+    Value::Int(i64::from(n % 3) + 1)
+}
+
+fn ask(kind: Kind, f: u8, a: u8, b: u8) -> (F, Vec<Value>) {
+    let txn = |f: &str, k: u8, v: u8| {
+        Value::List(vec![Value::text(f), Value::text(["x", "y"][k as usize % 2]), number(v)])
+    };
+    match (kind, f % 3) {
+        (Kind::Register | Kind::CasRegister, 0) => (F::Read, vec![]),
+        (Kind::CasRegister, 1) => (F::Cas, vec![number(a), number(b)]),
+        (Kind::Register | Kind::CasRegister, _) => (F::Write, vec![number(a)]),
+        (Kind::Kv, 0) => (F::Get, vec![]),
+        (Kind::Kv, 1) => (F::Put, vec![Value::text(["a", "b", ""][a as usize % 3])]),
+        (Kind::Kv, _) => (F::Append, vec![Value::text(["a", "b", ""][a as usize % 3])]),
+        (Kind::Mutex, 0) => (F::Release, vec![]),
+        (Kind::Mutex, _) => (F::Acquire, vec![]),
+        (Kind::Set, 0) => (F::Contains, vec![number(a)]),
+        (Kind::Set, 1) => (F::Remove, vec![number(a)]),
+        (Kind::Set, _) => (F::Add, vec![number(a)]),
+        (Kind::Queue, 0) => (F::Dequeue, vec![]),
+        (Kind::Queue, _) => (F::Enqueue, vec![number(a)]),
+        (Kind::Stack, 0) => (F::Pop, vec![]),
+        (Kind::Stack, 1) => (F::Len, vec![]),
+        (Kind::Stack, _) => (F::Push, vec![number(a)]),
+        (Kind::MultiRegister, 0) => (F::Txn, vec![txn("r", a, b), txn("r", b, a)]),
+        (Kind::MultiRegister, _) => (F::Txn, vec![txn("w", a, b), txn("r", b, a)]),
+    }
+}
+
+fn answer(op: &Op, a: u8) -> Outcome {
+    if a == 7 {
+        return if op.f.reads_only() { Outcome::Ok(Value::Any) } else { Outcome::Unknown };
+    }
+    if a == 6 {
+        return Outcome::Fail;
+    }
+    Outcome::Ok(match op.f {
+        F::Read | F::Dequeue | F::Pop => small(a % 4),
+        F::Len => Value::Int(i64::from(a % 3)),
+        F::Get => Value::text(["", "a", "b", "ab", "aa", "ba"][a as usize % 6]),
+        F::Cas | F::Contains => Value::Bool(a.is_multiple_of(2)),
+        F::Txn => Value::List(op.args.clone()),
+        _ => Value::Nil,
+    })
+}
+
+/// A history of at most six operations by three clients, and the events that made it.
+fn build(kind: Kind, choices: &[Choice], keys: bool) -> (History, Vec<Event>) {
+    let mut history = History::default();
+    let mut events = Vec::new();
+    let mut open: [Option<u32>; 3] = [None; 3];
+    let mut gone = [0u32; 3];
+    for (now, &(p, f, a, b, k)) in choices.iter().enumerate() {
+        let p = p as usize % 3;
+        if let Some(id) = open[p].take() {
+            let outcome = answer(&history.ops[id as usize], a);
+            gone[p] += u32::from(outcome == Outcome::Unknown);
+            history.complete(id, now as u64, outcome.clone());
+            events.push(Event::Complete { id, outcome });
+        } else if history.ops.len() < 6 {
+            let (f, args) = ask(kind, f, a, b);
+            let key = keys.then(|| ["k", "l"][k as usize % 2].to_string());
+            let process = p as u32 + 3 * gone[p];
+            events.push(Event::Invoke { process, key: key.clone(), f, args: args.clone() });
+            open[p] = Some(history.invoke(process, key, f, args, now as u64));
+        }
+    }
+    (history, events)
+}
+
+/// Tries every order that keeps real time.
+fn linearizable(model: &Model, ops: &[Op]) -> bool {
+    fn go(model: &Model, state: &[(Option<String>, Value)], left: &[&Op]) -> bool {
+        if left.iter().all(|op| !op.completed()) {
+            return true;
+        }
+        left.iter().enumerate().any(|(i, op)| {
+            let blocked = |other: &&Op| other.completed() && other.ret.unwrap() < op.invoke;
+            if left.iter().any(blocked) {
+                return false;
+            }
+            let mut state = state.to_vec();
+            let at = match state.iter().position(|s| s.0 == op.key) {
+                Some(at) => at,
+                None => {
+                    state.push((op.key.clone(), model.start()));
+                    state.len() - 1
+                }
+            };
+            let Some(next) = model.step(&state[at].1, op) else { return false };
+            state[at].1 = next;
+            let mut rest = left.to_vec();
+            rest.remove(i);
+            go(model, &state, &rest)
+        })
+    }
+    let left: Vec<&Op> = ops.iter().filter(|op| op.outcome != Outcome::Fail).collect();
+    go(model, &[], &left)
+}
+
+fn only(history: &History, ids: &[u32]) -> Vec<Op> {
+    history.ops.iter().filter(|op| ids.contains(&op.id)).cloned().collect()
+}
+
+/// Those outside `ids`, as far as invoked by `end`, may happen at any time or never.
+fn loosened(history: &History, ids: &[u32], end: u64) -> Vec<Op> {
+    let mut ops = history.ops.clone();
+    ops.retain(|op| op.outcome != Outcome::Fail && op.invoke < end);
+    for op in &mut ops {
+        if !ids.contains(&op.id) {
+            (op.invoke, op.ret, op.outcome) = (0, None, Outcome::Open);
+        }
+    }
+    ops
+}
+
+fn agrees(kind: Kind, choices: &[Choice], keys: bool) {
+    let model = Model::new(kind);
+    let (history, events) = build(kind, choices, keys && kind != Kind::MultiRegister);
+    let expected = linearizable(&model, &history.ops);
+    let verdict = judge(&model, &history, &mut Budget::steps(100_000));
+    match &verdict {
+        Verdict::Ok(legal) => {
+            assert!(expected, "called legal: {history:#?}");
+            assert_eq!(replay(&model, &history.ops, &legal.order), Ok(()));
+            assert!(keeps_real_time(&history.ops, &legal.order), "{:?}", legal.order);
+        }
+        Verdict::Illegal(why) => {
+            assert!(!expected, "called illegal: {history:#?}");
+            assert!(why.minimal);
+            assert!(!linearizable(&model, &only(&history, &why.core)), "core {why:?}");
+            for id in &why.core {
+                let less: Vec<u32> = why.core.iter().copied().filter(|i| i != id).collect();
+                assert!(linearizable(&model, &only(&history, &less)), "{why:?} without {id}");
+            }
+            let returns = only(&history, &why.cause).into_iter().filter_map(|op| op.ret);
+            let end = returns.max().unwrap();
+            let loose = |ids: &[u32]| linearizable(&model, &loosened(&history, ids, end));
+            assert!(!loose(&why.cause), "cause {why:?}");
+            for id in &why.cause {
+                let less: Vec<u32> = why.cause.iter().copied().filter(|i| i != id).collect();
+                assert!(loose(&less), "{why:?} without {id}");
+            }
+        }
+        Verdict::Unknown(why) => panic!("{why}"),
+    }
+    let mut growing = Incremental::new(model.clone());
+    for event in events {
+        growing.push(event, &mut Budget::steps(100_000));
+        let now = linearizable(&model, &growing.history().ops);
+        match growing.verdict() {
+            Verdict::Ok(legal) => {
+                assert!(now);
+                assert_eq!(replay(&model, &growing.history().ops, &legal.order), Ok(()));
+                assert!(keeps_real_time(&growing.history().ops, &legal.order));
+            }
+            Verdict::Illegal(_) => assert!(!now),
+            Verdict::Unknown(why) => panic!("{why}"),
+        }
+    }
+    assert_eq!(growing.verdict().name(), verdict.name());
+}
+
+fn choices() -> impl Strategy<Value = Vec<Choice>> {
+    proptest::collection::vec((0u32..3, 0u8..6, 0u8..8, 0u8..3, 0u8..2), 0..13)
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 1500, failure_persistence: None, ..Default::default() })]
+
+    #[test]
+    fn linearizability_agrees_with_brute_force(
+        kind in 0..Kind::ALL.len(), choices in choices(), keys in any::<bool>(),
+    ) {
+        agrees(Kind::ALL[kind].1, &choices, keys);
+    }
+
+    /// A history recorded from an atomic object is never called illegal.
+    #[test]
+    fn what_an_atomic_object_did_is_legal(
+        kind in 0..Kind::ALL.len(),
+        steps in proptest::collection::vec((0u32..8, 0u8..6, 0u8..8, 0u8..3), 0..60),
+    ) {
+        let model = Model::new(Kind::ALL[kind].1);
+        let history = atomic(&model, &steps);
+        let verdict = judge(&model, &history, &mut Budget::steps(50_000));
+        prop_assert_ne!(verdict.name(), "illegal");
+    }
+}
+
+/// Runs clients against one atomic object: invoke, then act, then answer, interleaved.
+fn atomic(model: &Model, steps: &[(u32, u8, u8, u8)]) -> History {
+    let mut history = History::default();
+    let mut state = model.start();
+    let mut open: [Option<(u32, Option<Value>)>; 8] = Default::default();
+    for (now, &(p, f, a, b)) in steps.iter().enumerate() {
+        let p = p as usize;
+        match open[p].take() {
+            None => {
+                let (f, args) = ask(model.kind, f, a, b);
+                let id = history.invoke(p as u32, None, f, args, now as u64);
+                open[p] = Some((id, None));
+            }
+            Some((id, None)) => {
+                let op = history.ops[id as usize].clone();
+                let answers = (0..6).map(|a| answer(&op, a)).chain(truths(&state, &op));
+                let done = answers.filter_map(|outcome| {
+                    let op = Op { outcome, ..op.clone() };
+                    model.step(&state, &op).map(|s| (s, op.answer().cloned()))
+                });
+                match { done }.next() {
+                    Some((next, answer)) => {
+                        state = next;
+                        open[p] = Some((id, answer));
+                    }
+                    // The lock is taken: keep waiting.
+                    None => open[p] = Some((id, None)),
+                }
+            }
+            Some((id, Some(answer))) => {
+                let outcome = if a == 7 { Outcome::Unknown } else { Outcome::Ok(answer) };
+                history.complete(id, now as u64, outcome);
+            }
+        }
+    }
+    history
+}
+
+fn truths(state: &Value, op: &Op) -> Vec<Outcome> {
+    match (state, op.f) {
+        (Value::List(all), F::Len) => vec![Outcome::Ok(Value::Int(all.len() as i64))],
+        (Value::Map(pairs), F::Txn) => {
+            let mut pairs = pairs.clone();
+            let steps = op.args.iter().map(|step| {
+                let Value::List(s) = step else { unreachable!() };
+                let at = pairs.iter().position(|(k, _)| *k == s[1]);
+                if s[0] == Value::text("w") {
+                    at.map(|at| pairs.remove(at));
+                    pairs.push((s[1].clone(), s[2].clone()));
+                    return step.clone();
+                }
+                let now = at.map_or(Value::Nil, |at| pairs[at].1.clone());
+                Value::List(vec![s[0].clone(), s[1].clone(), now])
+            });
+            vec![Outcome::Ok(Value::List(steps.collect()))]
+        }
+        (v, F::Read | F::Get) => vec![Outcome::Ok(v.clone())],
+        _ => vec![],
+    }
+}
