@@ -165,8 +165,15 @@ impl Pen<'_> {
         out.push(Item::path("body", self.outline(self.half)));
         let wrapped = self.node.look.epoch.is_some_and(|e| e >= 8);
         if wrapped && self.grade != Grade::Dot && self.node.status != Status::Crashed {
-            let h = self.half * 68 / 100;
-            out.push(Item::path("wrap", hatch(-h, -h, 2 * h, 2 * h, self.px(6))));
+            // Above and below the words.
+            let (w, step) = (self.half * 66 / 100, self.px(6));
+            let strip = |from: i32, to: i32| {
+                let (from, to) = (self.half * from / 100, self.half * to / 100);
+                hatch(-w, from, 2 * w, to - from, step)
+            };
+            let mut strokes = strip(-80, -50);
+            strokes.0.push_str(&strip(60, 80).0);
+            out.push(Item::path("wrap", strokes));
         }
         if self.node.look.border == Border::Double && self.grade != Grade::Dot {
             let inset = if self.grade == Grade::Card { self.px(4) } else { self.px(3) };
@@ -190,7 +197,8 @@ impl Pen<'_> {
             Grade::Card => {
                 let badge = shorten(&node.look.badge, LABEL);
                 let lift = if badge.is_empty() { self.px(5) } else { -self.px(1) };
-                let (size, room) = (self.px(15), self.half * 2 - self.px(8));
+                let frame = if node.look.border == Border::Double { 14 } else { 8 };
+                let (size, room) = (self.px(15), self.half * 2 - self.px(frame));
                 let fitted = self.shrink(&name, Face::MonoStrong, size, room);
                 let at = Point::new(0, lift);
                 out.push(Item::text("name", at, middle(Face::MonoStrong, fitted), name));
