@@ -3,7 +3,7 @@
 use super::linearizable::{Outcome as Found, together};
 use super::model::Model;
 use super::search::Plan;
-use super::{Budget, F, Illegal, Op, Outcome, Value};
+use super::{Budget, F, Illegal, Op, Outcome};
 
 /// Steps one question of the reduction may take before its operation is simply kept.
 pub(crate) const QUESTION: u64 = 20_000;
@@ -193,18 +193,17 @@ fn sentence(model: &Model, prefix: &[Op], cause: &[Op]) -> String {
     let Some(last) = last else { return "No order of the operations is legal.".into() };
     let on = last.key.as_ref().map(|k| format!(" (key {k})")).unwrap_or_default();
     let who = format!("operation {} of process {}, {last}{on},", last.id, last.process);
-    if cause.len() == 1 && matches!(last.f, F::Read | F::Get) {
-        if let Some(v) = last.answer() {
-            let writes = |op: &&Op| op.args.last() == Some(v) && !op.f.reads_only();
-            if !prefix.iter().any(|op| writes(&op)) {
-                return format!(
-                    "{} cannot have answered that: nothing had asked for {v} to be written by \
-                     then, and the start is {}.",
-                    capital(&who),
-                    shown(&model.start())
-                );
-            }
-        }
+    if cause.len() == 1
+        && matches!(last.f, F::Read | F::Get)
+        && let Some(v) = last.answer()
+        && !prefix.iter().any(|op| op.args.last() == Some(v) && !op.f.reads_only())
+    {
+        return format!(
+            "{} cannot have answered that: nothing had asked for {v} to be written by then, and \
+             the start is {}.",
+            capital(&who),
+            model.start()
+        );
     }
     let others: Vec<String> = cause
         .iter()
@@ -223,10 +222,6 @@ fn sentence(model: &Model, prefix: &[Op], cause: &[Op]) -> String {
         capital(&who),
         others.join(", ")
     )
-}
-
-fn shown(v: &Value) -> String {
-    v.to_string()
 }
 
 fn capital(s: &str) -> String {

@@ -5,6 +5,7 @@
 //! classes of equal operations, of which the earliest is always as good as any other.
 
 use super::model::{Kind, Model};
+use super::relation::Relation;
 use super::table::{Pairs, Visited};
 use super::{F, Op, Value};
 use std::collections::{BTreeMap, BTreeSet};
@@ -25,6 +26,8 @@ pub struct Item<'a> {
     pub until: u64,
     /// Not before so many operations of those chains.
     pub need: Vec<(u32, u32)>,
+    /// Among several choices, the smallest is tried first.
+    pub rank: u64,
 }
 
 /// What has to be placed, and in which partial order.
@@ -44,7 +47,8 @@ impl<'a> Plan<'a> {
         sorted.sort_by_key(|op| (op.invoke, op.id));
         let mut free: BTreeSet<(u64, usize)> = BTreeSet::new();
         for op in sorted {
-            let item = Item { op, from: op.invoke, until: op.ret.unwrap_or(NEVER), need: vec![] };
+            let item =
+                Item { op, from: op.invoke, until: op.ret.unwrap_or(NEVER), need: vec![], rank: 0 };
             // The chain that fell free last, so that few chains are long rather than many.
             let last = free.range(..(item.from, 0)).next_back().copied();
             let chain = match last {
@@ -62,7 +66,7 @@ impl<'a> Plan<'a> {
         }
         let mut classes: BTreeMap<(F, &[Value]), Vec<Item<'a>>> = BTreeMap::new();
         for op in ops.iter().copied().filter(|op| op.maybe() && !op.f.reads_only()) {
-            let item = Item { op, from: op.invoke, until: NEVER, need: vec![] };
+            let item = Item { op, from: op.invoke, until: NEVER, need: vec![], rank: NEVER };
             classes.entry((op.f, &op.args)).or_default().push(item);
         }
         for class in classes.values_mut() {
@@ -112,6 +116,27 @@ pub struct Search<'a> {
     /// For each read of a text (slot, position): the overwrites that can still come before it.
     overwrites: BTreeMap<(usize, u32), Vec<(usize, u32)>>,
     started: bool,
+}
+
+impl<'a> Plan<'a> {
+    /// Makes every operation wait for those before it in a closed `order` of events; `places`
+    /// has the chain and position of each event.
+    pub fn keep(&mut self, order: &Relation, places: &[Option<(u32, u32)>]) {
+        for (b, place) in places.iter().enumerate() {
+            let &Some((chain, at)) = place else { continue };
+            let mut need: BTreeMap<u32, u32> = BTreeMap::new();
+            let mut rank = 0;
+            for (c, n) in order.before(b).filter_map(|a| places[a]) {
+                rank += 1;
+                let most = need.entry(c).or_default();
+                *most = (*most).max(n + 1);
+            }
+            need.remove(&chain);
+            let item = &mut self.chains[chain as usize][at as usize];
+            item.need = need.into_iter().collect();
+            item.rank = rank;
+        }
+    }
 }
 
 impl<'a> Search<'a> {
@@ -282,7 +307,7 @@ impl<'a> Search<'a> {
             }
         }
         let mut mine = self.choices.split_off(first);
-        mine.sort_by_key(|&(slot, _)| self.head(slot as usize).map_or(NEVER, |i| i.until));
+        mine.sort_by_key(|&(slot, _)| self.head(slot as usize).map_or(NEVER, |i| i.rank));
         self.choices.append(&mut mine);
     }
 

@@ -225,10 +225,10 @@ fn asked(nodes: &[Node], live: &[usize], from: &BTreeMap<usize, usize>, level: L
                 _ => {}
             }
         }
-        if matches!(level, Level::Causal | Level::CausalPlus) {
-            if let Some(w) = saw(b) {
-                all.add(w, b);
-            }
+        if matches!(level, Level::Causal | Level::CausalPlus)
+            && let Some(w) = saw(b)
+        {
+            all.add(w, b);
         }
     }
     all.close();
