@@ -6,6 +6,7 @@
 
 use super::model::{Kind, Model};
 use super::relation::Relation;
+use super::saturate::{INIT, Key};
 use super::table::{Pairs, Visited};
 use super::{F, Op, Value};
 use std::collections::{BTreeMap, BTreeSet};
@@ -37,7 +38,15 @@ pub struct Plan<'a> {
     pub chains: Vec<Vec<Item<'a>>>,
     /// Maybe-applied operations; those of one class are equal and in the order of `from`.
     pub classes: Vec<Vec<Item<'a>>>,
+    /// For each key, where its reads sit and where what each saw sits (none: the start). Empty
+    /// where sources are not certain.
+    seen: Vec<Vec<(Place, Option<Place>)>>,
+    /// The keys an operation writes, by its place.
+    writes: BTreeMap<Place, Vec<u32>>,
 }
+
+/// A chain and a position on it.
+type Place = (u32, u32);
 
 impl<'a> Plan<'a> {
     /// The real-time order: what returned before another was invoked comes before it.
@@ -120,8 +129,18 @@ pub struct Search<'a> {
 
 impl<'a> Plan<'a> {
     /// Makes every operation wait for those before it in a closed `order` of events; `places`
-    /// has the chain and position of each event.
-    pub fn keep(&mut self, order: &Relation, places: &[Option<(u32, u32)>]) {
+    /// has the chain and position of each event. Nothing may overwrite what is still to be read.
+    pub fn keep(&mut self, order: &Relation, places: &[Option<Place>], keys: &[Key]) {
+        for (k, key) in keys.iter().enumerate() {
+            let reads = key.reads.iter().filter_map(|&(r, w)| {
+                let source = if w == INIT { None } else { Some(places[w]?) };
+                Some((places[r]?, source))
+            });
+            self.seen.push(reads.collect());
+            for place in key.writers.iter().filter_map(|&w| places[w]) {
+                self.writes.entry(place).or_default().push(k as u32);
+            }
+        }
         for (b, place) in places.iter().enumerate() {
             let &Some((chain, at)) = place else { continue };
             let mut need: BTreeMap<u32, u32> = BTreeMap::new();
@@ -291,7 +310,17 @@ impl<'a> Search<'a> {
     fn enabled(&self, slot: usize, bound: u64) -> bool {
         self.head(slot).is_some_and(|item| {
             item.from <= bound && item.need.iter().all(|&(c, n)| self.at[c as usize] >= n)
-        })
+        }) && !self.robs(slot)
+    }
+
+    /// Whether the next operation of `slot` overwrites what another still has to read.
+    fn robs(&self, slot: usize) -> bool {
+        let me = (slot as u32, self.at[slot]);
+        let Some(keys) = self.plan.writes.get(&me) else { return false };
+        let placed = |p: Place| self.at[p.0 as usize] > p.1;
+        keys.iter()
+            .flat_map(|&k| &self.plan.seen[k as usize])
+            .any(|&(r, w)| r != me && !placed(r) && w != Some(me) && w.is_none_or(placed))
     }
 
     fn gather(&mut self, state: u32) {

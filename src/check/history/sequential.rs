@@ -110,15 +110,15 @@ fn plan<'a>(model: &Model, ops: &[&'a Op]) -> Plan<'a> {
         }
     }
     plan.classes = classes.into_values().collect();
-    if let Some(order) = narrowed {
-        plan.keep(&order, &places);
+    if let Some((order, keys)) = narrowed {
+        plan.keep(&order, &places, &keys);
     }
     plan
 }
 
 /// What has to come first anyway, where every write of registers is certain and has a value of
 /// its own.
-fn narrowed(model: &Model, ops: &[&Op]) -> Option<Relation> {
+fn narrowed(model: &Model, ops: &[&Op]) -> Option<(Relation, Vec<Key>)> {
     if ops.len() > 3000 {
         return None;
     }
@@ -155,5 +155,5 @@ fn narrowed(model: &Model, ops: &[&Op]) -> Option<Relation> {
     }
     let keys: Vec<Key> = keys.into_values().collect();
     saturate(&mut order, &keys);
-    Some(order)
+    Some((order, keys))
 }

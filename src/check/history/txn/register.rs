@@ -392,11 +392,11 @@ fn ordered(faces: &[Face], from: &[Source], level: Level, budget: &mut Budget) -
             rank,
         }));
     }
-    if let Some(order) = narrowed(faces, from, split, level) {
+    if let Some((order, keys)) = narrowed(faces, from, split, level) {
         if order.cyclic() {
             return Answer::Illegal(BTreeSet::new());
         }
-        plan.keep(&order, &places);
+        plan.keep(&order, &places, &keys);
     }
     match together(&model, vec![plan], budget) {
         Found::Legal(orders) => {
@@ -410,7 +410,12 @@ fn ordered(faces: &[Face], from: &[Source], level: Level, budget: &mut Budget) -
 
 /// What has to come first anyway, where all is certain and each read has one source. With
 /// `split`, event `2i` is where transaction `i` reads and `2i + 1` where it writes.
-fn narrowed(faces: &[Face], from: &[Source], split: bool, level: Level) -> Option<Relation> {
+fn narrowed(
+    faces: &[Face],
+    from: &[Source],
+    split: bool,
+    level: Level,
+) -> Option<(Relation, Vec<Key>)> {
     let unknown = faces.iter().any(|f| f.txn.end != End::Committed);
     if unknown || faces.len() > MAX_TXNS / 2 || from.iter().any(|s| s.2.len() != 1) {
         return None;
@@ -442,7 +447,7 @@ fn narrowed(faces: &[Face], from: &[Source], split: bool, level: Level) -> Optio
     }
     let keys: Vec<Key> = keys.into_values().collect();
     saturate(&mut order, &keys);
-    Some(order)
+    Some((order, keys))
 }
 
 fn step(f: &str, key: Value, value: Value) -> Value {
