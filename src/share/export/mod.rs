@@ -1,0 +1,3 @@
+//! Writers of foreign formats.
+
+pub mod history;
