@@ -1,7 +1,7 @@
 //! The judge of linearizability beside stateright's tester, over public etcd logs.
 //!
-//! The peer keeps no memo, so that whole logs are out of its reach: both judge the first
-//! operations of each log, and then this one judges whole logs alone.
+//! Both judge the first operations of each log (ours with a witness or a core, the peer with yes
+//! or no); then this one judges whole logs alone.
 
 use happened_before::check::history::linearizable::judge;
 use happened_before::check::history::model::Kind;
