@@ -128,6 +128,7 @@ impl<M: Model> Search<M> {
         true
     }
 
+    #[cfg(not(target_arch = "wasm32"))]
     pub(super) fn count_fresh(&mut self, rule: usize) {
         if let Some(n) = self.fresh.get_mut(rule) {
             *n += 1;
