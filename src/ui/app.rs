@@ -78,7 +78,10 @@ impl Component for App {
 
     fn view(&self, _: &Context<Self>) -> Html {
         let (model, notice) = match &self.route {
-            Route::Home => return html! { <Home /> },
+            Route::Home => {
+                dom::document().set_title("Happened Before: distributed systems, running");
+                return html! { <Home /> };
+            }
             Route::Scene(id) => (Model::fresh(first(id)), None),
             Route::Run(link) => match Model::open(link) {
                 Ok(model) => (Ok(model), None),
@@ -88,6 +91,7 @@ impl Component for App {
         };
         match model {
             Ok(mut model) => {
+                dom::document().set_title(&format!("{} · Happened Before", model.scene.title));
                 model.notice = notice.map(|why| {
                     let why = super::model::sentence(&why);
                     format!("{why} This is {} from its beginning.", model.scene.title)

@@ -70,7 +70,7 @@ fn crumbs(scene: &'static Scene, preset: &str) -> Html {
         <nav class="crumbs" aria-label="Place">
             <span class="soft wide-only">{ scene.family }</span>
             <span class="soft wide-only" aria-hidden="true">{ "/" }</span>
-            <strong>{ scene.title }</strong>
+            <h1>{ scene.title }</h1>
             if !preset.is_empty() {
                 <span class="preset-chip">{ preset }</span>
             }

@@ -17,7 +17,9 @@ use web_sys::Element;
 use yew::Callback;
 
 /// Milliseconds between two looks of the panels at a run that plays.
-const PANELS: f64 = 120.0;
+const PANELS: f64 = 200.0;
+/// The stage moves in every frame; what creeps beside it, in every third.
+const BESIDE: u32 = 3;
 
 /// A place for a picture, and how large it is.
 struct Hung {
@@ -71,6 +73,11 @@ pub struct Desk {
     last: Cell<Option<f64>>,
     told: Cell<f64>,
     owed: Cell<bool>,
+    frames: Cell<u32>,
+    /// The reader wants nothing to move between steps.
+    still: Cell<bool>,
+    /// Pictures that have not seen the last step, as bits.
+    stale: Cell<u8>,
     request: Cell<i32>,
     tick: RefCell<Option<Closure<dyn FnMut(f64)>>>,
 }
@@ -86,6 +93,9 @@ impl Desk {
             last: Cell::new(None),
             told: Cell::new(0.0),
             owed: Cell::new(false),
+            frames: Cell::new(0),
+            still: Cell::new(false),
+            stale: Cell::new(0),
             request: Cell::new(0),
             tick: RefCell::default(),
         });
@@ -151,25 +161,59 @@ impl Desk {
 
     /// Draws everything as it is now.
     pub fn draw(&self) {
+        self.stale.set(0);
         let model = self.model.borrow();
         for slot in Slot::ALL {
-            if let Some(h) = self.slot(slot).borrow_mut().as_mut().filter(|h| h.shown()) {
-                let scene = picture(&model, slot, h.size);
-                h.picture.show(scene);
-            }
+            self.draw_one(&model, slot);
         }
         self.write_time(model.session.time());
     }
 
-    fn motion(&self) {
+    fn draw_one(&self, model: &Model, slot: Slot) {
+        if let Some(h) = self.slot(slot).borrow_mut().as_mut().filter(|h| h.shown()) {
+            let scene = picture(model, slot, h.size);
+            h.picture.show(scene);
+        }
+    }
+
+    fn move_one(&self, model: &Model, slot: Slot, all: bool) {
+        if let Some(h) = self.slot(slot).borrow_mut().as_mut().filter(|h| h.shown()) {
+            let moves = moves(model, slot, h.size);
+            h.picture.moves(moves, all);
+        }
+    }
+
+    /// One frame of a run that plays: the stage at once, one of the other pictures in turn.
+    fn play(&self, stepped: bool) {
         let model = self.model.borrow();
-        for slot in Slot::ALL {
-            if let Some(h) = self.slot(slot).borrow_mut().as_mut().filter(|h| h.shown()) {
-                let moves = moves(&model, slot, h.size);
-                h.picture.moves(moves);
+        if stepped {
+            self.stale.set(u8::MAX);
+        }
+        let nth = self.frames.replace(self.frames.get().wrapping_add(1));
+        if self.is_stale(Slot::Stage) {
+            self.draw_one(&model, Slot::Stage);
+        } else if !self.still.get() {
+            self.move_one(&model, Slot::Stage, nth.is_multiple_of(BESIDE));
+        }
+        for (i, slot) in Slot::ALL.into_iter().enumerate().skip(1) {
+            if nth % BESIDE != i as u32 % BESIDE {
+                continue;
+            }
+            if self.is_stale(slot) {
+                self.draw_one(&model, slot);
+            } else if !self.still.get() {
+                self.move_one(&model, slot, true);
             }
         }
-        self.write_time(model.session.time());
+        if nth.is_multiple_of(BESIDE) {
+            self.write_time(model.session.time());
+        }
+    }
+
+    /// Is a picture older than the last step? It will not be.
+    fn is_stale(&self, slot: Slot) -> bool {
+        let bit = 1 << slot as u8;
+        self.stale.replace(self.stale.get() & !bit) & bit != 0
     }
 
     fn write_time(&self, now: u64) {
@@ -184,6 +228,7 @@ impl Desk {
     /// Starts or stops the loop, as the model says.
     pub fn run(&self) {
         let playing = self.model.borrow().playing;
+        self.still.set(dom::still());
         if playing && self.request.get() == 0 {
             self.last.set(None);
             self.ask();
@@ -206,11 +251,9 @@ impl Desk {
         }
         let elapsed = now - self.last.replace(Some(now)).unwrap_or(now);
         let stepped = self.model.borrow_mut().advance(elapsed);
+        self.play(stepped);
         if stepped {
-            self.draw();
             self.owed.set(true);
-        } else if !dom::still() {
-            self.motion();
         }
         if self.owed.get() && now - self.told.get() >= PANELS {
             self.told.set(now);

@@ -10,8 +10,11 @@ use happened_before::core::action::Action;
 use happened_before::core::ids::{MsgId, NodeId, OpId};
 use happened_before::core::protocol::call_text;
 use happened_before::core::trace::{Fate, OpEnd};
-use happened_before::core::view::{NodeLook, Status};
+use happened_before::core::view::{MessageView, NodeLook, NodeView, Status};
 use yew::prelude::*;
+
+/// Rows of a list at most.
+const MOST_ROWS: usize = 12;
 
 #[derive(Properties, PartialEq)]
 pub struct InspectorProps {
@@ -94,7 +97,7 @@ fn looks(title: String, now: &NodeLook, before: Option<&NodeLook>) -> Html {
 
 fn overview(desk: &Desk, ask: &Callback<Ask>) -> Html {
     let model = desk.model.borrow();
-    let node = |n: &happened_before::core::view::NodeView| {
+    let node = |n: &NodeView| {
         let (ask, id) = (ask.clone(), n.id);
         let press = Callback::from(move |_: MouseEvent| ask.emit(Ask::Pick(Some(Pick::Node(id)))));
         let mut words = vec![n.look.role.clone(), n.look.badge.clone()];
@@ -116,6 +119,7 @@ fn overview(desk: &Desk, ask: &Callback<Ask>) -> Html {
                 <h3><span>{ "Only the observer knows" }</span></h3>
                 <ul class="facts">{ for model.view.facts.iter().map(|f| html! { <li>{ f }</li> }) }</ul>
             }
+            { flying(&model, None, ask) }
             <p class="small">{ "Select a node, a message, a timer or an event." }</p>
         </>
     }
@@ -167,6 +171,56 @@ fn node(desk: &Desk, id: NodeId, ask: &Callback<Ask>) -> Html {
             }
             { timers(&model, id, ask) }
             { verb_buttons(&model, id, ask) }
+            { flying(&model, Some(id), ask) }
+            { links(&model, id, ask) }
+        </>
+    }
+}
+
+/// Messages on their way, of one node or of all, for those who do not point at them.
+fn flying(model: &Model, of: Option<NodeId>, ask: &Callback<Ask>) -> Html {
+    let is_of = |id: MsgId| of.is_none_or(|n| id.from == n || id.to == n);
+    let all: Vec<_> = model.view.messages.iter().filter(|m| is_of(m.id)).collect();
+    if all.is_empty() {
+        return html! {};
+    }
+    let row = |m: &&MessageView| {
+        let (ask, id) = (ask.clone(), m.id);
+        let press =
+            Callback::from(move |_: MouseEvent| ask.emit(Ask::Pick(Some(Pick::Message(id)))));
+        html! {
+            <li><button class="item" onclick={press}>
+                <span>{ m.look.name }</span>
+                <span class="mono">{ format!("{} → {}", model.name(id.from), model.name(id.to)) }</span>
+            </button></li>
+        }
+    };
+    html! {
+        <>
+            <h3><span>{ "On their way" }</span></h3>
+            <ul class="rows">{ for all.iter().take(MOST_ROWS).map(row) }</ul>
+            if all.len() > MOST_ROWS {
+                <p class="small">{ format!("and {} more", all.len() - MOST_ROWS) }</p>
+            }
+        </>
+    }
+}
+
+/// The links of a node, for those who do not draw strokes.
+fn links(model: &Model, id: NodeId, ask: &Callback<Ask>) -> Html {
+    let others = model.view.nodes.iter().filter(|n| n.id != id);
+    let button = |other: &NodeView| {
+        let (ask, a, b) = (ask.clone(), id.min(other.id), id.max(other.id));
+        let press =
+            Callback::from(move |_: MouseEvent| ask.emit(Ask::Pick(Some(Pick::Link { a, b }))));
+        let cut = |from, to| model.view.links.iter().any(|l| l.from == from && l.to == to && l.cut);
+        let mark = if cut(a, b) || cut(b, a) { " ✗" } else { "" };
+        html! { <button class="verb mono" onclick={press}>{ format!("{}{mark}", other.name) }</button> }
+    };
+    html! {
+        <>
+            <h3><span>{ "Links" }</span></h3>
+            <div class="verbs many">{ for others.take(MOST_ROWS).map(button) }</div>
         </>
     }
 }

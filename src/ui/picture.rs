@@ -80,24 +80,44 @@ impl Picture {
         self.moved.clear();
     }
 
-    /// Moves what moves; what stands where it stood is left alone.
-    pub fn moves(&mut self, moves: Vec<Move>) {
+    /// Moves what moves; what stands where it stood is left alone. Dials, which creep, only where
+    /// `all` is set.
+    pub fn moves(&mut self, moves: Vec<Move>, all: bool) {
         for Move { key, change } in moves {
-            if self.moved.get(&key) == Some(&change) {
+            if !all && key.starts_with("timer") {
+                continue;
+            }
+            let old = self.moved.get(&key);
+            if old == Some(&change) {
                 continue;
             }
             let Some(el) = self.keys.get(&key) else { continue };
-            match &change {
-                Change::Words(words) => el.set_text_content(Some(words)),
-                Change::Place(p) => set(el, "transform", &translate(*p)),
-                Change::Path(d) => set(el, "d", d),
-                other => {
-                    for (name, value) in other.attributes() {
-                        set(el, name, &value);
-                    }
+            write_change(el, &change, old);
+            self.moved.insert(key, change);
+        }
+    }
+}
+
+/// Writes a change, as far as it differs from the one before.
+fn write_change(el: &Element, change: &Change, old: Option<&Change>) {
+    match (change, old) {
+        (Change::Words(words), _) => el.set_text_content(Some(words)),
+        (Change::Place(p), _) => set(el, "transform", &translate(*p)),
+        (Change::Path(d), _) => set(el, "d", d),
+        (Change::Shown(on), _) => set(el, "visibility", if *on { "visible" } else { "hidden" }),
+        (Change::Line(a, b), Some(Change::Line(p, q))) => {
+            for (name, now, was) in
+                [("x1", a.x, p.x), ("y1", a.y, p.y), ("x2", b.x, q.x), ("y2", b.y, q.y)]
+            {
+                if now != was {
+                    set(el, name, &number(now));
                 }
             }
-            self.moved.insert(key, change);
+        }
+        _ => {
+            for (name, value) in change.attributes() {
+                set(el, name, &value);
+            }
         }
     }
 }

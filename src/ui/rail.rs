@@ -29,7 +29,7 @@ pub fn Rail(props: &RailProps) -> Html {
             <button class="quiet fold" onclick={fold} aria-expanded={(!props.folded).to_string()}
                 aria-label="Scene panel">{ if props.folded { "›" } else { "‹" } }</button>
             <div class="rail-body">
-                <h1>{ model.scene.title }</h1>
+                <h2 class="scene-title">{ model.scene.title }</h2>
                 <p class="lead">{ model.scene.line }</p>
                 { faults(&model, ask) }
                 { seed(&model, ask) }
