@@ -3,10 +3,31 @@
 //! `hb`: the page without the page. Everything it answers is computed by [`happened_before::cli`].
 
 use happened_before::cli::{self, Host};
+use signal_hook::consts::SIGINT;
 use std::io::{IsTerminal, Read, Write};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Instant;
 
-struct Machine(Instant);
+/// What shells report of a program that Ctrl-C ended.
+const INTERRUPTED: i32 = 130;
+
+struct Machine {
+    start: Instant,
+    interrupted: Arc<AtomicBool>,
+}
+
+impl Machine {
+    /// The first Ctrl-C asks for what has been found so far, the second ends the program.
+    fn new() -> Self {
+        let interrupted = Arc::new(AtomicBool::new(false));
+        // Where signals cannot be had, Ctrl-C ends the program at once, as ever.
+        let armed = interrupted.clone();
+        let _ = signal_hook::flag::register_conditional_shutdown(SIGINT, INTERRUPTED, armed);
+        let _ = signal_hook::flag::register(SIGINT, interrupted.clone());
+        Machine { start: Instant::now(), interrupted }
+    }
+}
 
 impl Host for Machine {
     fn read(&self, path: &str) -> Result<Vec<u8>, String> {
@@ -21,7 +42,10 @@ impl Host for Machine {
         read.map(|_| text).map_err(|e| format!("standard input: {e}"))
     }
     fn clock_ms(&self) -> u64 {
-        self.0.elapsed().as_millis() as u64
+        self.start.elapsed().as_millis() as u64
+    }
+    fn cancelled(&self) -> bool {
+        self.interrupted.load(Ordering::Relaxed)
     }
     fn hint(&self, line: &str) {
         if std::io::stderr().is_terminal() {
@@ -35,7 +59,7 @@ impl Host for Machine {
 
 fn main() {
     let args: Vec<String> = std::env::args().skip(1).collect();
-    let out = cli::call(&args, &Machine(Instant::now()));
+    let out = cli::call(&args, &Machine::new());
     eprint!("{}", out.stderr);
     // A closed pipe (`hb list | head`) is the reader's choice, not an error.
     let _ = std::io::stdout().write_all(out.stdout.as_bytes());

@@ -6,7 +6,7 @@ use crate::protocols;
 use crate::share::export;
 use crate::share::link::Link;
 
-const FORMS: &str = "json, trace, shiviz, mermaid";
+const FORMS: &str = "json, trace, shiviz, jepsen, mermaid, svg";
 
 /// `hb export RUN --to FORM [--until T | --steps N]`; RUN is a link, a file, or a scene with the
 /// options of `hb run`.
@@ -34,6 +34,8 @@ fn form(played: &mut Played, to: &str) -> Result<String, Bad> {
             let landmarks = played.info()?.landmarks;
             Ok(export::mermaid(played.session.trace(), &played.names(), landmarks))
         }
+        "jepsen" => Ok(export::jepsen(played.session.trace(), played.info()?.calls)),
+        "svg" => played.svg(),
         _ => Err(format!("'{to}' is not a form of a run, only {FORMS}").into()),
     }
 }

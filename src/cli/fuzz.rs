@@ -62,16 +62,49 @@ pub fn range(text: &str) -> Result<Range<u64>, Bad> {
     }
 }
 
-/// What has been found.
-struct Report {
+/// What has been found so far; the same in whatever order the seeds came.
+#[derive(Default)]
+struct Tally {
     runs: u64,
     steps: u64,
-    complete: bool,
-    /// One a property, shrunk.
-    violations: Vec<(u64, &'static str, Violating)>,
     violating: Vec<u64>,
     unconverged: Vec<u64>,
     rules: BTreeMap<&'static str, u64>,
+    /// For each property the run that broke it after the fewest faults: their number, the step, the
+    /// seed.
+    best: BTreeMap<&'static str, ((usize, u64, u64), Outcome)>,
+    /// Why a run could not be made.
+    failed: Option<String>,
+}
+
+impl Tally {
+    fn add(&mut self, seed: u64, outcome: Outcome) {
+        self.runs += 1;
+        self.steps += outcome.steps;
+        for (rule, count) in &outcome.rules {
+            *self.rules.entry(rule).or_default() += count;
+        }
+        if outcome.converged == Some(false) {
+            self.unconverged.push(seed);
+        }
+        if !outcome.broken.is_empty() {
+            self.violating.push(seed);
+        }
+        for b in &outcome.broken {
+            let here = (b.faults, b.step, seed);
+            if self.best.get(b.property).is_none_or(|(best, _)| here < *best) {
+                self.best.insert(b.property, (here, outcome.clone()));
+            }
+        }
+    }
+}
+
+/// The answer.
+struct Report {
+    tally: Tally,
+    complete: bool,
+    /// One a property, shrunk.
+    violations: Vec<(u64, &'static str, Violating)>,
     elapsed_ms: u64,
 }
 
@@ -84,59 +117,20 @@ impl Report {
     ) -> Result<Report, Bad> {
         let start = host.clock_ms();
         let total = seeds.end - seeds.start;
-        let outcomes = run_all(target, seeds, deadline, host)?;
-        let mut report = Report {
-            runs: outcomes.len() as u64,
-            steps: outcomes.values().map(|o| o.steps).sum(),
-            complete: outcomes.len() as u64 == total,
-            violations: Vec::new(),
-            violating: Vec::new(),
-            unconverged: Vec::new(),
-            rules: BTreeMap::new(),
-            elapsed_ms: 0,
-        };
-        for (seed, outcome) in &outcomes {
-            for (rule, count) in &outcome.rules {
-                *report.rules.entry(rule).or_default() += count;
-            }
-            if outcome.converged == Some(false) {
-                report.unconverged.push(*seed);
-            }
-            if !outcome.broken.is_empty() {
-                report.violating.push(*seed);
-            }
+        let mut tally = run_all(target, seeds, deadline, host);
+        if let Some(why) = tally.failed {
+            return Err(why.into());
         }
-        report.shrink(target, &outcomes, host);
-        report.elapsed_ms = host.clock_ms().saturating_sub(start);
-        Ok(report)
-    }
-
-    /// Shrinks, for each property, the run that broke it after the fewest faults.
-    fn shrink(&mut self, target: &Target, outcomes: &BTreeMap<u64, Outcome>, host: &dyn Host) {
-        let mut first: BTreeMap<&'static str, (usize, u64, u64)> = BTreeMap::new();
-        for (seed, outcome) in outcomes {
-            for b in &outcome.broken {
-                let here = (b.faults, b.step, *seed);
-                let best = first.entry(b.property).or_insert(here);
-                *best = here.min(*best);
-            }
-        }
-        for (property, (_, step, seed)) in first {
-            let run = &outcomes[&seed];
-            let end = host.clock_ms().saturating_add(SHRINK_MS);
-            let mut replays = 0;
-            let mut again = || {
-                replays += 1;
-                replays < SHRINK_REPLAYS && host.clock_ms() < end && !host.cancelled()
-            };
-            let build = target.scene.build;
-            let small = shrink(build, &run.setup, &run.journal, property, step, &mut again);
-            self.violations.extend(small.map(|v| (seed, property, v)));
-        }
+        tally.violating.sort_unstable();
+        tally.unconverged.sort_unstable();
+        let violations = smallest(target, &tally, host);
+        let elapsed_ms = host.clock_ms().saturating_sub(start);
+        Ok(Report { complete: tally.runs == total, tally, violations, elapsed_ms })
     }
 
     fn code(&self) -> u8 {
-        match (self.violating.is_empty(), self.complete && self.unconverged.is_empty()) {
+        match (self.tally.violating.is_empty(), self.complete && self.tally.unconverged.is_empty())
+        {
             (false, _) => VIOLATED,
             (true, false) => UNKNOWN,
             (true, true) => HOLDS,
@@ -157,13 +151,13 @@ impl Report {
             })
         });
         json!({
-            "runs": self.runs,
-            "steps": self.steps,
+            "runs": self.tally.runs,
+            "steps": self.tally.steps,
             "violations": Value::from_iter(violations),
-            "violating": self.violating.len(),
-            "violating_seeds": self.violating.iter().take(LISTED).collect::<Vec<_>>(),
-            "unconverged": self.unconverged,
-            "rules": self.rules,
+            "violating": self.tally.violating.len(),
+            "violating_seeds": self.tally.violating.iter().take(LISTED).collect::<Vec<_>>(),
+            "unconverged": self.tally.unconverged,
+            "rules": self.tally.rules,
             "complete": self.complete,
             "elapsed_ms": self.elapsed_ms,
         })
@@ -172,8 +166,8 @@ impl Report {
     fn summary(&self) -> String {
         let mut out = format!(
             "{} runs, {} steps, {} ms{}\n",
-            self.runs,
-            self.steps,
+            self.tally.runs,
+            self.tally.steps,
             self.elapsed_ms,
             if self.complete { "" } else { " (stopped early)" }
         );
@@ -185,11 +179,11 @@ impl Report {
                 link(v).fragment()
             ));
         }
-        out.push_str(&format!("{} runs violate a property\n", self.violating.len()));
-        if !self.unconverged.is_empty() {
-            out.push_str(&format!("not recovered: seeds {:?}\n", self.unconverged));
+        out.push_str(&format!("{} runs violate a property\n", self.tally.violating.len()));
+        if !self.tally.unconverged.is_empty() {
+            out.push_str(&format!("not recovered: seeds {:?}\n", self.tally.unconverged));
         }
-        for (rule, count) in &self.rules {
+        for (rule, count) in &self.tally.rules {
             out.push_str(&format!("  {count:>9} {rule}\n"));
         }
         out
@@ -201,20 +195,38 @@ fn link(v: &Violating) -> Link {
     Link { cursor: v.step, time: v.at, ..Link::new(v.setup.clone(), v.journal.clone()) }
 }
 
-/// Runs seeds on all threads; what there is when time is up.
-fn run_all(
+/// Shrinks what the tally kept.
+fn smallest(
     target: &Target,
-    seeds: Range<u64>,
-    deadline: Option<u64>,
+    tally: &Tally,
     host: &dyn Host,
-) -> Result<BTreeMap<u64, Outcome>, Bad> {
-    let found = Mutex::new(BTreeMap::new());
+) -> Vec<(u64, &'static str, Violating)> {
+    let one =
+        |(property, ((_, step, seed), run)): (&&'static str, &((usize, u64, u64), Outcome))| {
+            let end = host.clock_ms().saturating_add(SHRINK_MS);
+            let mut replays = 0;
+            let mut again = || {
+                replays += 1;
+                replays < SHRINK_REPLAYS && host.clock_ms() < end && !host.cancelled()
+            };
+            let build = target.scene.build;
+            let small = shrink(build, &run.setup, &run.journal, property, *step, &mut again);
+            Some((*seed, *property, small?))
+        };
+    tally.best.iter().filter_map(one).collect()
+}
+
+/// Runs seeds on all threads; what there is when time is up.
+fn run_all(target: &Target, seeds: Range<u64>, deadline: Option<u64>, host: &dyn Host) -> Tally {
+    let tally = Mutex::new(Tally::default());
     let next = AtomicU64::new(seeds.start);
     let stop = || host.cancelled() || deadline.is_some_and(|end| host.clock_ms() >= end);
     let work = |seed: u64| {
         let outcome = target.run(seed);
-        if let Ok(mut all) = found.lock() {
-            all.insert(seed, outcome);
+        let Ok(mut tally) = tally.lock() else { return };
+        match outcome {
+            Ok(outcome) => tally.add(seed, outcome),
+            Err(why) => tally.failed = Some(why),
         }
     };
     let worker = |stopped: &dyn Fn() -> bool| {
@@ -227,8 +239,7 @@ fn run_all(
         }
     };
     drive(host.threads(), &worker, &stop);
-    let all = found.into_inner().unwrap_or_default();
-    all.into_iter().map(|(seed, outcome)| Ok((seed, outcome?))).collect()
+    tally.into_inner().unwrap_or_default()
 }
 
 /// The calling thread is one of the workers and the only one that asks the host.

@@ -3,6 +3,7 @@
 use super::{Answer, Args, HOLDS, Host};
 use crate::core::protocol::PropertyKind;
 use crate::protocols::{CATALOG, Scene};
+use crate::stories::{Challenge, Story};
 use serde_json::{Value, json};
 
 /// `hb list [--json]`.
@@ -50,10 +51,18 @@ fn document(scene: &Scene) -> Value {
         "knobs": Value::from_iter(knobs),
         "properties": Value::from_iter(properties),
         "mutants": Value::from_iter(mutants),
-        "stories": [],
-        "challenges": [],
-        "reenactments": [],
+        "stories": Value::from_iter(scene.stories.iter().filter(|s| s.source.is_none()).map(story)),
+        "challenges": Value::from_iter(scene.challenges.iter().map(challenge)),
+        "reenactments": Value::from_iter(scene.stories.iter().filter(|s| s.source.is_some()).map(story)),
     })
+}
+
+fn story(story: &Story) -> Value {
+    json!({"id": story.id, "title": story.title, "source": story.source})
+}
+
+fn challenge(challenge: &Challenge) -> Value {
+    json!({"id": challenge.id, "title": challenge.goal, "impossible": challenge.impossible})
 }
 
 fn kind(unit: crate::core::config::Unit) -> Value {

@@ -1,6 +1,6 @@
 //! What `run`, `replay` and `export` share: a run played up to a moment, and its forms.
 
-use super::{Args, Bad, HOLDS, Host, UNKNOWN, VIOLATED};
+use super::{Answer, Args, Bad, HOLDS, Host, UNKNOWN, VIOLATED};
 use crate::core::action::Call;
 use crate::core::config::{Setup, parse_time};
 use crate::core::protocol::{PropertyKind, key_name};
@@ -8,6 +8,9 @@ use crate::core::session::Session;
 use crate::core::trace::{OpEnd, OpLife};
 use crate::core::view::{Status, What};
 use crate::protocols::{Info, scene};
+use crate::scene::poster::Poster;
+use crate::scene::style::Theme;
+use crate::scene::svg_text::standalone;
 use crate::share::export::tell::tell;
 use crate::share::link::{Link, MAX_STEP, MAX_TIME, ViewState};
 use serde_json::{Map, Value, json};
@@ -15,6 +18,8 @@ use std::collections::BTreeMap;
 
 /// Played unless something else is asked for, in microseconds.
 const DEFAULT_UNTIL: u64 = 10_000_000;
+/// How much of the past a picture shows, in microseconds.
+const SPAN: u64 = 1_000_000;
 /// Steps between two looks at whether the user wants to stop.
 const SLICE: u64 = 4_096;
 
@@ -183,6 +188,31 @@ impl Played {
             }
             Form::Summary => self.summary()?,
         })
+    }
+
+    /// The picture of its last moment.
+    pub fn svg(&self) -> Result<String, Bad> {
+        let scene = scene(&self.session.setup.scene)?;
+        let (view, info) = (self.session.view(), self.info()?);
+        let poster = Poster {
+            title: scene.title,
+            view: &view,
+            trace: self.session.trace(),
+            layout: scene.layout,
+            lenses: info.lenses,
+            calls: info.calls,
+            selected: None,
+            span: SPAN.min(view.now.max(1)),
+        };
+        Ok(standalone(&poster.scene(), Theme::Light))
+    }
+
+    /// What was asked for, with the picture written where `svg` says.
+    pub fn answer(&mut self, form: Form, svg: Option<String>, host: &dyn Host) -> Answer {
+        if let Some(file) = svg {
+            host.write(&file, self.svg()?.as_bytes())?;
+        }
+        Ok((self.code(), self.text(form)?))
     }
 
     fn kinds(&self) -> BTreeMap<&'static str, u64> {

@@ -6,15 +6,16 @@ use crate::core::action::Entry;
 use crate::core::config::Setup;
 use crate::share::link::{Link, MAX_TEXT};
 
-/// `hb replay URL_OR_FILE [--until T | --steps N] [--json | --trace | --digest]`.
+/// `hb replay URL_OR_FILE [--until T | --steps N] [--json | --trace | --svg FILE |
+/// --digest]`.
 pub fn replay(args: &mut Args, host: &dyn Host) -> Answer {
     let form = Form::take(args)?;
     let goal = Goal::take(args)?;
+    let svg = args.value("--svg")?;
     let source = args.need("the link or file")?;
     args.done()?;
     let link = open(&source, host)?;
-    let mut played = play(&link, goal.unwrap_or(Goal::of(&link)), host)?;
-    Ok((played.code(), played.text(form)?))
+    play(&link, goal.unwrap_or(Goal::of(&link)), host)?.answer(form, svg, host)
 }
 
 /// The run that a link, or a file with a link or a run document in it, names.

@@ -10,12 +10,12 @@ pub fn run(args: &mut Args, host: &dyn Host) -> Answer {
     let form = Form::take(args)?;
     let goal = Goal::take(args)?.unwrap_or_default();
     let file = args.value("--script")?;
+    let svg = args.value("--svg")?;
     let setup = take_setup(args)?;
     args.done()?;
     let journal = match file {
         Some(file) => script::parse(&file, &host.read(&file)?)?,
         None => Vec::new(),
     };
-    let mut played = play(&Link::new(setup, journal), goal, host)?;
-    Ok((played.code(), played.text(form)?))
+    play(&Link::new(setup, journal), goal, host)?.answer(form, svg, host)
 }

@@ -1,10 +1,12 @@
 //! A run in other forms.
 
 pub mod history;
+mod jepsen;
 mod mermaid;
 mod shiviz;
 pub mod tell;
 
+pub use jepsen::jepsen;
 pub use mermaid::mermaid;
 pub use shiviz::shiviz;
 

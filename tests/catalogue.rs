@@ -1,0 +1,214 @@
+//! What must hold for every scene of the catalogue.
+
+use expect_test::expect_file;
+use happened_before::check::fuzz::{DEFAULT_STEPS, Outcome, Target};
+use happened_before::check::shrink::{Violating, replay, shrink};
+use happened_before::core::action::Entry;
+use happened_before::core::config::Setup;
+use happened_before::core::session::Session;
+use happened_before::protocols::{CATALOG, Scene};
+use happened_before::share::link::{Link, ViewState};
+use std::collections::BTreeMap;
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+/// Seeds that find every mutant.
+const SEEDS: u64 = 500;
+
+fn setup(scene: &Scene, seed: u64) -> Setup {
+    Setup { scene: scene.id.into(), seed, ..Setup::default() }
+}
+
+fn target<'a>(scene: &'a Scene, mutant: Option<&str>) -> Target<'a> {
+    let base = Setup { mutants: mutant.map(String::from).into_iter().collect(), ..setup(scene, 0) };
+    Target::new(scene, base, DEFAULT_STEPS).unwrap()
+}
+
+/// Runs seeds on two threads, in order of seeds as long as `more` wants another.
+fn fuzz(
+    target: &Target,
+    seeds: u64,
+    more: impl Fn(&Outcome) -> bool + Sync,
+) -> BTreeMap<u64, Outcome> {
+    let (next, last) = (AtomicU64::new(0), AtomicU64::new(seeds));
+    let found = Mutex::new(BTreeMap::new());
+    let work = || {
+        loop {
+            let seed = next.fetch_add(1, Ordering::SeqCst);
+            if seed >= last.load(Ordering::SeqCst) {
+                return;
+            }
+            let outcome = target.run(seed).unwrap();
+            if !more(&outcome) {
+                last.fetch_min(seed, Ordering::SeqCst);
+            }
+            found.lock().unwrap().insert(seed, outcome);
+        }
+    };
+    std::thread::scope(|s| {
+        s.spawn(work);
+        work();
+    });
+    let mut all = found.into_inner().unwrap();
+    let last = last.into_inner();
+    all.retain(|seed, _| *seed <= last);
+    all
+}
+
+#[test]
+fn names_are_kebab_case_and_defaults_lie_within_bounds() {
+    let kebab = |id: &str| {
+        !id.is_empty()
+            && id.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-')
+    };
+    let mut scenes: Vec<&str> = CATALOG.iter().map(|s| s.id).collect();
+    scenes.sort_unstable();
+    scenes.dedup();
+    assert_eq!(scenes.len(), CATALOG.len(), "two scenes share an id");
+    for scene in CATALOG {
+        let info = (scene.info)();
+        assert!(kebab(scene.id), "{}", scene.id);
+        assert!(!scene.presets.is_empty(), "{} has no preset", scene.id);
+        for preset in scene.presets {
+            assert!(kebab(preset.id), "{} {}", scene.id, preset.id);
+            assert!(!preset.source.is_empty(), "{} {} names no source", scene.id, preset.id);
+            let with = Setup { preset: preset.id.into(), ..setup(scene, 0) };
+            assert!((scene.build)(&with).is_ok(), "{} {}", scene.id, preset.id);
+        }
+        for knob in &info.knobs {
+            assert!(knob.id.split('.').all(kebab), "{} {}", scene.id, knob.id);
+            let fits = knob.min <= knob.default && knob.default <= knob.max;
+            assert!(fits, "{} {} starts at {}", scene.id, knob.id, knob.default);
+            let typed = knob.unit.show(knob.default);
+            let read = scene.parse_knob(knob.id, &typed);
+            assert_eq!(read, Ok(knob.default), "{} {} shows as {typed}", scene.id, knob.id);
+        }
+        let ids = info.mutants.iter().map(|m| m.id).chain(info.properties.iter().map(|p| p.id));
+        ids.for_each(|id| assert!(kebab(id), "{} {id}", scene.id));
+    }
+}
+
+#[test]
+fn every_claim_is_broken_by_a_mutant() {
+    for scene in CATALOG {
+        let info = (scene.info)();
+        for mutant in info.mutants {
+            let known = info.properties.iter().any(|p| p.id == mutant.breaks);
+            assert!(known, "{} {} breaks '{}'", scene.id, mutant.id, mutant.breaks);
+        }
+        for property in &info.properties {
+            assert!(!property.cite.is_empty(), "{} {}", scene.id, property.id);
+            let broken = info.mutants.iter().any(|m| m.breaks == property.id);
+            assert!(broken, "{}: no mutant breaks {}", scene.id, property.id);
+        }
+    }
+}
+
+#[test]
+fn a_run_is_the_same_twice_and_there_and_back() {
+    for scene in CATALOG {
+        let play = || {
+            let mut session = Session::new(scene.build, setup(scene, 11), Vec::new()).unwrap();
+            assert!(session.advance_to(3_000_000, 1_000_000), "{} never rests", scene.id);
+            session
+        };
+        let (mut a, b) = (play(), play());
+        assert!(a.cursor() > 10, "{}: only {} steps", scene.id, a.cursor());
+        assert_eq!(a.digest(), b.digest(), "{}", scene.id);
+        let (digest, view, end) = (a.digest(), a.view(), a.cursor());
+        for there in [0, 1, end / 2, end - 1, end / 3, 257] {
+            a.seek(there.min(end));
+            a.seek(end);
+            assert_eq!(a.digest(), digest, "{} by step {there}", scene.id);
+            assert_eq!(a.view(), view, "{} by step {there}", scene.id);
+        }
+    }
+}
+
+/// Random interventions of fuzz runs, through the text and back.
+#[test]
+fn a_link_reproduces_the_digest() {
+    for scene in CATALOG {
+        let target = target(scene, None);
+        for seed in 0..10 {
+            let run = target.run(seed).unwrap();
+            let journal: Vec<Entry> = run.journal.into_iter().take(200).collect();
+            let mut session = Session::new(scene.build, run.setup.clone(), journal).unwrap();
+            session.seek(run.steps.min(1_500));
+            let link = Link::of(&session, ViewState::default());
+            let again = Link::decode(&link.fragment()).unwrap();
+            assert_eq!(again, link);
+            let reopened = again.open().unwrap();
+            assert_eq!(reopened.digest(), session.digest(), "{} seed {seed}", scene.id);
+            assert_eq!(reopened.view(), session.view(), "{} seed {seed}", scene.id);
+        }
+    }
+}
+
+/// A fuzz run's own steps and the session that follows its journal agree.
+#[test]
+fn a_fuzz_run_replays_from_its_journal() {
+    for scene in CATALOG {
+        for seed in 0..5 {
+            let (a, b) = (target(scene, None).run(seed).unwrap(), target(scene, None).run(seed));
+            assert_eq!(Ok(&a), b.as_ref(), "{} seed {seed}", scene.id);
+            let mut session =
+                Session::new(scene.build, a.setup.clone(), a.journal.clone()).unwrap();
+            session.seek(a.steps);
+            assert_eq!(session.cursor(), a.steps);
+            let rules = session.trace().events.iter().flat_map(|e| e.notes.iter().copied());
+            let mut counts: BTreeMap<&str, u64> = BTreeMap::new();
+            rules.for_each(|r| *counts.entry(r).or_default() += 1);
+            assert_eq!(counts, a.rules, "{} seed {seed}", scene.id);
+        }
+    }
+}
+
+#[test]
+fn healthy_scenes_are_never_accused_and_recover() {
+    for scene in CATALOG {
+        for (seed, run) in fuzz(&target(scene, None), 100, |_| true) {
+            assert_eq!(run.broken, [], "{} seed {seed}", scene.id);
+            assert_eq!(run.converged, Some(true), "{} seed {seed} did not recover", scene.id);
+        }
+    }
+}
+
+/// The first seed that breaks what the mutant should break, shrunk.
+fn caught(scene: &Scene, mutant: &str, property: &str) -> (u64, Violating) {
+    let breaks = |run: &Outcome| run.broken.iter().any(|b| b.property == property);
+    let runs = fuzz(&target(scene, Some(mutant)), SEEDS, |run| !breaks(run));
+    let Some((seed, run)) = runs.into_iter().find(|(_, run)| breaks(run)) else {
+        panic!("{} {mutant}: {SEEDS} seeds do not break {property}", scene.id);
+    };
+    let mut replays = 0;
+    let mut again = || {
+        replays += 1;
+        replays < 600
+    };
+    let small =
+        shrink(scene.build, &run.setup, &run.journal, property, run.steps, &mut again).unwrap();
+    let repeated = replay(scene.build, &small.setup, &small.journal, property, small.step);
+    assert_eq!(repeated.map(|(step, ..)| step), Some(small.step), "{} {mutant}", scene.id);
+    (seed, small)
+}
+
+/// Every mutant is caught, by its own property; how small the proof gets is on record.
+#[test]
+fn every_mutant_is_caught() {
+    let mut record = String::from("scene / mutant / property: seed, interventions, step\n");
+    for scene in CATALOG {
+        for mutant in (scene.info)().mutants {
+            let (seed, small) = caught(scene, mutant.id, mutant.breaks);
+            record.push_str(&format!(
+                "{} / {} / {}: seed {seed}, {}, step {}\n",
+                scene.id,
+                mutant.id,
+                mutant.breaks,
+                small.journal.len(),
+                small.step
+            ));
+        }
+    }
+    expect_file!["golden/shrunk.txt"].assert_eq(&record);
+}
