@@ -62,10 +62,12 @@ pub struct World<P: Show> {
     told: Vec<(NodeId, OpId, P::Op, Outcome<P>)>,
     /// Sizes of the choices the last handler asked for.
     asked: Vec<u8>,
+    /// Effects of the last handler before each write that came after something visible.
+    perils: Vec<u8>,
 }
 
 /// A world whose protocol is not known by type: the one place where it is forgotten.
-pub trait AnyWorld: Send {
+pub trait AnyWorld: Send + Sync {
     /// True time, microseconds.
     fn now(&self) -> u64;
     /// Steps taken.
@@ -93,8 +95,11 @@ pub trait AnyWorld: Send {
     fn fingerprint(&self) -> u64;
     /// Leaves time out, for a search.
     fn set_search(&mut self);
-    /// The choices the last handler asked for (their sizes).
+    /// The choices the last step's handler asked for (their sizes).
     fn asked(&self) -> &[u8];
+    /// In a search: after how many of the last step's effects a crash would leave something that
+    /// was said, but not what was to be written after it (see [`Action::CrashAfter`]).
+    fn perils(&self) -> &[u8];
     /// Properties broken so far, with the step of the first violation.
     fn broken(&self) -> Vec<(&'static str, u64)>;
 }
@@ -127,6 +132,7 @@ impl<P: Show> World<P> {
             checks,
             told: Vec::new(),
             asked: Vec::new(),
+            perils: Vec::new(),
         }
     }
 
@@ -241,6 +247,9 @@ where
     }
     fn asked(&self) -> &[u8] {
         &self.asked
+    }
+    fn perils(&self) -> &[u8] {
+        &self.perils
     }
     fn broken(&self) -> Vec<(&'static str, u64)> {
         let pairs = P::properties().iter().zip(&self.checks);
