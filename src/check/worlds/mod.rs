@@ -279,8 +279,7 @@ fn handler(action: &Action) -> NodeId {
 /// A step as it stands in a journal.
 fn entries(node: NodeId, picks: &[u8], crash: Option<u8>, action: &Action) -> Vec<Action> {
     let choose = (!picks.is_empty()).then(|| Action::Choose { node, picks: picks.to_vec() });
-    let arm =
-        crash.map(|effects| Action::CrashAfter { node, effects, mode: CrashMode::Process });
+    let arm = crash.map(|effects| Action::CrashAfter { node, effects, mode: CrashMode::Process });
     choose.into_iter().chain(arm).chain([action.clone()]).collect()
 }
 
@@ -374,6 +373,15 @@ impl Model for WorldModel {
 }
 
 const RULES: &[&str] = &[
-    "deliver", "timer", "operation", "drop", "duplicate", "crash", "restart", "partition", "heal",
-    "choose", "go on",
+    "deliver",
+    "timer",
+    "operation",
+    "drop",
+    "duplicate",
+    "crash",
+    "restart",
+    "partition",
+    "heal",
+    "choose",
+    "go on",
 ];

@@ -73,8 +73,9 @@ pub fn read_limits(text: &str) -> Result<Limits, String> {
     let mut limits =
         Limits { timers: DEFAULT_LIMITS.timers, ops: DEFAULT_LIMITS.ops, ..Limits::default() };
     for part in text.split(',').filter(|p| !p.is_empty()) {
-        let (name, number) =
-            part.split_once('=').ok_or_else(|| format!("--faults takes name=number, not '{part}'"))?;
+        let (name, number) = part
+            .split_once('=')
+            .ok_or_else(|| format!("--faults takes name=number, not '{part}'"))?;
         let Some(at) = NAMES.iter().position(|n| *n == name || name.strip_suffix('s') == Some(*n))
         else {
             return Err(format!("there is no fault '{name}', only {}", NAMES.join(", ")));
@@ -104,7 +105,8 @@ pub fn limits_text(limits: &Limits) -> String {
         .filter(|(n, _)| **n > 0)
         .map(|(n, (one, many))| format!("{n} {}", if *n == 1 { one } else { many }))
         .collect();
-    let none: Vec<&str> = counts.iter().zip(words).filter(|(n, _)| **n == 0).map(|p| p.1.1).collect();
+    let none: Vec<&str> =
+        counts.iter().zip(words).filter(|(n, _)| **n == 0).map(|p| p.1.1).collect();
     match (some.is_empty(), none.is_empty()) {
         (true, _) => "no timers, operations or faults".into(),
         (_, true) => format!("at most {}", some.join(", ")),

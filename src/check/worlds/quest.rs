@@ -109,6 +109,11 @@ impl Quest {
         self.search.report().violations.iter().map(|f| self.tell(f)).collect()
     }
 
+    /// Bytes held at the most.
+    pub fn bytes(&self) -> u64 {
+        self.search.report().bytes
+    }
+
     /// How often each kind of step was taken.
     pub fn coverage(&self) -> Vec<Coverage> {
         self.search.report().coverage
