@@ -73,7 +73,7 @@ impl<'a> Solved<'a> {
         let bounds =
             Bounds { max_states: MAX_STATES, max_depth: u32::MAX, memory_bytes: MEMORY_BYTES };
         let goal = Some(challenge.until);
-        let mut quest = Quest::new(scene, &setup, challenge.limits, bounds, goal)
+        let mut quest = Quest::new(scene, &setup, challenge.limits, bounds, goal, true)
             .map_err(|why| format!("{} {}: {why}", scene.id, challenge.id))?;
         let start = host.clock_ms();
         let tally = drive(&mut quest, host, budget_ms.map(|ms| start.saturating_add(ms)));

@@ -39,6 +39,12 @@ impl Goal {
         self.rest.split('&').any(|p| p.trim().trim_start_matches("not ").starts_with("op "))
     }
 
+    /// Does it ask who is down, or what was lost?
+    pub fn needs_faults(&self) -> bool {
+        let words = ["crashed", "up", "lost"];
+        self.rest.split_whitespace().any(|w| words.contains(&w))
+    }
+
     /// Can it be read, and does it mean something where time is left out?
     pub fn check(&self, view: &WorldView) -> Result<(), String> {
         for part in self.rest.split('&').map(|p| p.trim().trim_start_matches("not ")) {

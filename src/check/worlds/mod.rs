@@ -5,6 +5,12 @@
 //! asked for: a handler that lets something be chosen waits for the picks, and a handler that says
 //! something before it writes waits for whether it crashes in between.
 //!
+//! Two reductions that cannot hide a broken claim (claims are about processes, not about what is in
+//! flight): since nothing has to be delivered, a state that differs from another only in lacking a
+//! message can do nothing that the other cannot, so a delivery that changes nothing is left out
+//! (unless links keep order); and a node that is down looks to everyone like one that is slow, so a
+//! crash is followed by the restart at once.
+//!
 //! Each step is [`PACE`] after the one before, exactly as in the journal of a counter-example.
 
 mod goal;
@@ -12,7 +18,7 @@ mod plan;
 mod quest;
 
 pub use goal::Goal;
-pub use plan::{Plan, limits_text, read_limits};
+pub use plan::{Plan, limits_text, read_limits, rungs};
 pub use quest::{Found, Quest, Tally};
 
 use super::explore::{Model, Property};
@@ -23,7 +29,7 @@ use crate::core::ids::NodeId;
 use crate::core::session::Build;
 use crate::core::trace::Trace;
 use crate::core::view::{Event, Shape, What};
-use crate::core::world::{AnyWorld, Limits};
+use crate::core::world::{AnyWorld, Limits, Print};
 use std::hash::{Hash, Hasher};
 use std::sync::Arc;
 
@@ -40,6 +46,9 @@ pub struct WorldModel {
     servers: u16,
     claims: Vec<(&'static str, &'static str)>,
     goal: Option<Goal>,
+    /// Leave out what cannot matter.
+    reduced: bool,
+    fifo: bool,
 }
 
 /// A world within a search.
@@ -54,6 +63,7 @@ struct Inner {
     /// The record, where the goal needs it.
     trace: Option<Trace>,
     waiting: Option<Waiting>,
+    world_print: Print,
     print: u64,
 }
 
@@ -115,6 +125,13 @@ impl State {
     pub fn reached(&self) -> bool {
         self.0.reached
     }
+    /// Did the step from there do more than spend something, or take a message out of the air?
+    fn matters(&self, from: &Inner, delivers: bool) -> bool {
+        let (was, is) = (from.world_print, self.0.world_print);
+        let less = delivers && is.flying < was.flying;
+        let same = is.body == was.body && (less || is == was);
+        !same || self.0.reached || self.0.broken.len() > from.broken.len()
+    }
     /// Has the last step still something to be settled?
     pub fn is_waiting(&self) -> bool {
         self.0.waiting.is_some()
@@ -154,7 +171,9 @@ impl WorldModel {
             goal.check(&view)?;
         }
         let trace = goal.as_ref().filter(|g| g.needs_trace()).map(|_| Trace::default());
+        let fifo = world.fifo();
         let inner = Inner {
+            world_print: world.print(),
             world,
             limits,
             broken: Vec::new(),
@@ -163,7 +182,13 @@ impl WorldModel {
             waiting: None,
             print: 0,
         };
-        Ok(WorldModel { root: sealed(inner), servers, claims, goal })
+        let reduced = goal.as_ref().is_none_or(|g| !g.needs_faults());
+        Ok(WorldModel { root: sealed(inner), servers, claims, goal, reduced, fifo })
+    }
+
+    /// The same without reductions.
+    pub fn unreduced(self) -> Self {
+        WorldModel { reduced: false, ..self }
     }
 
     /// The first state.
@@ -205,7 +230,8 @@ impl WorldModel {
             let open = Open::Crash(made.world.perils().to_vec());
             return Some(self.wait(from, Waiting { action, node, picks, open }));
         }
-        Some(self.arrive(from, made, limits))
+        let delivers = matches!(action, Action::Deliver(_)) && !self.fifo;
+        Some(self.arrive(from, made, limits)).filter(|s| !self.reduced || s.matters(from, delivers))
     }
 
     fn wait(&self, from: &Inner, waiting: Waiting) -> State {
@@ -216,6 +242,7 @@ impl WorldModel {
             reached: false,
             trace: from.trace.clone(),
             waiting: Some(waiting),
+            world_print: from.world_print,
             print: 0,
         })
     }
@@ -226,7 +253,9 @@ impl WorldModel {
         broken.extend(&last.broken);
         let reached =
             self.goal.as_ref().is_some_and(|g| g.holds(&*world, &last, trace.as_ref(), &broken));
-        sealed(Inner { world, limits, broken, reached, trace, waiting: None, print: 0 })
+        let world_print = world.print();
+        let waiting = None;
+        sealed(Inner { world, limits, broken, reached, trace, waiting, world_print, print: 0 })
     }
 
     fn crash(&self, from: &Inner, waiting: &Waiting, after: Option<u8>) -> Option<State> {
@@ -289,7 +318,7 @@ fn sealed(mut inner: Inner) -> State {
         .as_ref()
         .map(|t| t.ops.iter().map(|o| (o.id, fingerprint(&format!("{:?}", o.end)))).collect());
     inner.print = fingerprint(&(
-        inner.world.fingerprint(),
+        inner.world_print,
         inner.limits,
         &inner.broken,
         inner.reached,
@@ -318,7 +347,14 @@ impl Model for WorldModel {
                 out.push(Step::Crash(None));
                 out.extend(after.iter().map(|n| Step::Crash(Some(*n))));
             }
-            None => out.extend(inner.world.options(&inner.limits).into_iter().map(Step::Do)),
+            None => {
+                let mut options = inner.world.options(&inner.limits);
+                let down = options.iter().position(|a| matches!(a, Action::Restart(_)));
+                if let Some(restart) = down.filter(|_| self.reduced) {
+                    options = vec![options.swap_remove(restart)];
+                }
+                out.extend(options.into_iter().map(Step::Do));
+            }
         }
     }
 

@@ -7,26 +7,55 @@ use crate::protocols::{Info, Scene};
 /// Servers, unless told otherwise; a scene that needs more gets the fewest it takes.
 const SERVERS: i64 = 3;
 
-/// A scene made small enough to search, and what may be spent.
+/// A scene made small enough to search.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Plan {
     /// The run.
     pub setup: Setup,
-    /// What may happen in it.
-    pub limits: Limits,
+    /// What may happen in it; to be searched in this order.
+    pub searches: Vec<Limits>,
 }
 
-/// What may be spent unless something else is asked for. A message that is lost and a link that is
-/// cut are not among it: nothing has to be delivered, so whatever they can bring about is searched
-/// anyway.
-pub const DEFAULT_LIMITS: Limits =
-    Limits { timers: 3, ops: 1, drops: 0, dups: 1, crashes: 1, partitions: 0 };
+/// What may be spent, little by little, unless something else is asked for: timers, operations,
+/// doubled messages, crashes. A message that is lost and a link that is cut are not among it:
+/// nothing has to be delivered, so whatever they can bring about is searched anyway.
+const RUNGS: [(u8, u8, u8, u8); 14] = [
+    (1, 1, 0, 0),
+    (2, 0, 0, 0),
+    (1, 1, 1, 0),
+    (1, 1, 0, 1),
+    (2, 0, 0, 1),
+    (2, 1, 0, 0),
+    (1, 2, 0, 0),
+    (3, 0, 0, 0),
+    (2, 1, 0, 1),
+    (2, 1, 1, 0),
+    (1, 2, 1, 1),
+    (3, 1, 0, 0),
+    (3, 1, 1, 1),
+    (4, 2, 1, 1),
+];
+
+/// The searches to run one after the other; without clients there are no operations.
+pub fn rungs(operations: bool) -> Vec<Limits> {
+    let mut all: Vec<Limits> = Vec::new();
+    for (timers, ops, dups, crashes) in RUNGS {
+        let ops = if operations { ops } else { 0 };
+        let limits = Limits { timers, ops, dups, crashes, drops: 0, partitions: 0 };
+        if !all.contains(&limits) {
+            all.push(limits);
+        }
+    }
+    all
+}
+
+/// Timers and operations where only faults are given.
+const FEW: Limits = Limits { timers: 2, ops: 1, drops: 0, dups: 0, crashes: 0, partitions: 0 };
 
 impl Plan {
     /// Makes what was asked for small: 3 servers, 1 client, 1 key, where that was left open.
     pub fn new(scene: &Scene, asked: &Setup, limits: Option<Limits>) -> Result<Plan, String> {
         let info: Info = (scene.info)();
-        let limits = limits.unwrap_or(DEFAULT_LIMITS);
         let mut setup = asked.clone();
         let now = |id: &str| {
             let preset = scene.preset(&asked.preset).ok();
@@ -41,7 +70,7 @@ impl Plan {
         };
         small("clients", 1);
         small("client.keys", 1);
-        if limits.ops < 2 {
+        if limits.is_none_or(|l| l.ops < 2) {
             // A single operation is one that changes something.
             small("client.reads", 0);
         }
@@ -56,7 +85,10 @@ impl Plan {
             }
         }
         (scene.build)(&setup)?;
-        Ok(Plan { setup, limits })
+        let clients = setup.knobs.get("clients").copied().unwrap_or(now("clients"));
+        let operations = clients > 0 && !info.calls.is_empty();
+        let searches = limits.map_or_else(|| rungs(operations), |l| vec![l]);
+        Ok(Plan { setup, searches })
     }
 }
 
@@ -70,8 +102,7 @@ fn purses(limits: &mut Limits) -> [&mut u8; 6] {
 /// Reads `crash=1,drop=2,dup=1,partition=1,timers=4,ops=1`. What is not named keeps its default if
 /// it is a timer or an operation, and is 0 if it is a fault.
 pub fn read_limits(text: &str) -> Result<Limits, String> {
-    let mut limits =
-        Limits { timers: DEFAULT_LIMITS.timers, ops: DEFAULT_LIMITS.ops, ..Limits::default() };
+    let mut limits = FEW;
     for part in text.split(',').filter(|p| !p.is_empty()) {
         let (name, number) = part
             .split_once('=')

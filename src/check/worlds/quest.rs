@@ -58,13 +58,19 @@ impl Quest {
         limits: Limits,
         bounds: Bounds,
         goal: Option<&'static str>,
+        reduced: bool,
     ) -> Result<Quest, String> {
         let properties = (scene.info)().properties;
         let safety = properties.iter().filter(|p| p.kind == PropertyKind::Safety);
         let claims = safety.map(|p| (p.id, p.cite)).collect();
         let model = WorldModel::new(scene.build, setup, limits, claims, goal.map(Goal::new))?;
+        Ok(Self::of(if reduced { model } else { model.unreduced() }, bounds))
+    }
+
+    /// Begins on a model.
+    pub fn of(model: WorldModel, bounds: Bounds) -> Quest {
         let options = Options { keep: Keep::Paths, ..Options::default() };
-        Ok(Quest { search: Search::with(model, bounds, options) })
+        Quest { search: Search::with(model, bounds, options) }
     }
 
     /// The explorer's search.

@@ -66,6 +66,17 @@ pub struct World<P: Show> {
     perils: Vec<u8>,
 }
 
+/// What identifies a state to a search.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Print {
+    /// Processes, disks, clients, cuts and the observer.
+    pub body: u64,
+    /// The messages in flight, whatever their names.
+    pub air: u64,
+    /// How many they are.
+    pub flying: u32,
+}
+
 /// A world whose protocol is not known by type: the one place where it is forgotten.
 pub trait AnyWorld: Send + Sync {
     /// True time, microseconds.
@@ -92,7 +103,9 @@ pub trait AnyWorld: Send + Sync {
     /// What a search may do next, within limits.
     fn options(&self, limits: &Limits) -> Vec<Action>;
     /// The state without time and names, for a search to recognise.
-    fn fingerprint(&self) -> u64;
+    fn print(&self) -> Print;
+    /// Do links keep their order?
+    fn fifo(&self) -> bool;
     /// Leaves time out, for a search.
     fn set_search(&mut self);
     /// The choices the last step's handler asked for (their sizes).
@@ -239,8 +252,11 @@ where
     fn options(&self, limits: &Limits) -> Vec<Action> {
         self.list_options(limits)
     }
-    fn fingerprint(&self) -> u64 {
-        self.timeless_fingerprint()
+    fn print(&self) -> Print {
+        self.timeless_print()
+    }
+    fn fifo(&self) -> bool {
+        self.settings.common.net.fifo
     }
     fn set_search(&mut self) {
         self.k.mode = Mode::Search;

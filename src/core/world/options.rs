@@ -175,7 +175,7 @@ impl<P: Show> World<P> {
         }
     }
 
-    pub(super) fn timeless_fingerprint(&self) -> u64 {
+    pub(super) fn timeless_print(&self) -> Print {
         let procs: Vec<u64> = self.k.procs.iter().map(proc_fingerprint).collect();
         let slots: Vec<u64> = self
             .slots
@@ -198,7 +198,11 @@ impl<P: Show> World<P> {
         let cuts: Vec<_> =
             self.k.links.iter().filter(|(_, l)| l.cut).map(|(pair, _)| *pair).collect();
         let known = P::CAUSAL.then(|| self.known());
-        fingerprint(&(procs, slots, air, cuts, &self.clients, &*self.observer, known))
+        Print {
+            body: fingerprint(&(procs, slots, cuts, &self.clients, &*self.observer, known)),
+            flying: air.len() as u32,
+            air: fingerprint(&air),
+        }
     }
 
     /// Who knows of which events: part of the state where the claims are about that.
