@@ -63,7 +63,10 @@ pub fn axe() -> Option<String> {
     match std::fs::read_to_string(&file) {
         Ok(text) => Some(text),
         Err(_) => {
-            println!("skipped: no axe-core in {}; `cargo xtask test` brings it, with npm", file.display());
+            println!(
+                "skipped: no axe-core in {}; `cargo xtask test` brings it, with npm",
+                file.display()
+            );
             None
         }
     }

@@ -2,7 +2,7 @@
 
 use super::{Grade, Plan, Stage, duration};
 use crate::core::ids::NodeId;
-use crate::core::view::{Border, NodeView, Shape, Status};
+use crate::core::view::{Border, NodeView, Shape, Status, TimerView};
 use crate::scene::geometry::{ONE, PX, Point, TURN, Track, hatch, share};
 use crate::scene::marks;
 use crate::scene::text::{self, Face, LABEL, shorten};
@@ -29,14 +29,23 @@ pub fn arcs<'a>(
     node: &'a NodeView,
     now: u64,
 ) -> impl Iterator<Item = (String, Track)> + 'a {
-    let shown = if grade(plan, node) == Grade::Dot { 0 } else { 3 };
-    node.timers.iter().take(shown).enumerate().map(move |(i, t)| {
+    shown(plan, node).iter().enumerate().map(move |(i, t)| {
         let left = match t.due {
             Some(due) => ONE - share(now, t.set_at, due),
             None => ONE,
         };
         (format!("timer-{}-{}", node.id.0, t.code), Track::dial(radius(plan, node, i), left))
     })
+}
+
+/// The timers that have room: none of a dot's, of a client's only how long it still waits.
+fn shown<'a>(plan: &Plan, node: &'a NodeView) -> &'a [TimerView] {
+    let all = &node.timers;
+    match (grade(plan, node), node.shape) {
+        (Grade::Dot, _) => &[],
+        (_, Shape::Client) => &all[all.len().saturating_sub(1)..],
+        _ => &all[..all.len().min(3)],
+    }
 }
 
 fn radius(plan: &Plan, node: &NodeView, nth: usize) -> i32 {
@@ -132,7 +141,7 @@ impl Pen<'_> {
             return out;
         }
         for (i, ((key, track), timer)) in
-            arcs(self.plan, self.node, now).zip(&self.node.timers).enumerate()
+            arcs(self.plan, self.node, now).zip(shown(self.plan, self.node)).enumerate()
         {
             let r = radius(self.plan, self.node, i);
             let frozen = if timer.due.is_none() { "timer frozen" } else { "timer" };
