@@ -76,7 +76,7 @@ fn mutants() -> Vec<(&'static Scene, &'static str, Limits)> {
         (&raft::SCENE, "short-quorum", elections),
         (&lamport::SCENE, "ignore-arrival", Limits { timers: 2, ..NONE }),
         (&lamport::SCENE, "no-tick", Limits { timers: 2, ..NONE }),
-        (&template::SCENE, "answer-first", Limits { timers: 1, ops: 1, crashes: 1, ..NONE }),
+        (&template::SCENE, "answer-first", Limits { ops: 2, crashes: 1, ..NONE }),
     ]
 }
 
