@@ -5,10 +5,13 @@ use super::check::drive;
 use super::{Answer, Args, Bad, HOLDS, Host, UNKNOWN, VIOLATED};
 use crate::check::explore::Bounds;
 use crate::check::worlds::{Found, Quest, Tally, limits_text};
+use crate::core::action::{Action, Entry};
 use crate::core::config::Setup;
+use crate::core::ids::NodeId;
 use crate::core::session::Session;
+use crate::core::view::WorldView;
 use crate::protocols::{Scene, scene};
-use crate::share::export::tell::tell;
+use crate::share::export::tell::{Teller, tell};
 use crate::share::link::{Link, ViewState};
 use crate::stories::{Challenge, player};
 use serde_json::{Value, json};
@@ -50,6 +53,7 @@ struct Solved<'a> {
     tally: Tally,
     elapsed_ms: u64,
     witness: Option<(Found, Link)>,
+    hints: Vec<String>,
 }
 
 /// The run a challenge is played in.
@@ -80,7 +84,11 @@ impl<'a> Solved<'a> {
         let elapsed_ms = host.clock_ms().saturating_sub(start);
         let found = quest.found().into_iter().next();
         let witness = found.map(|f| witness(scene, &setup, challenge, f)).transpose()?;
-        Ok(Solved { challenge, tally, elapsed_ms, witness })
+        let hints = match &witness {
+            Some((found, _)) => hints(scene, &setup, found)?,
+            None => Vec::new(),
+        };
+        Ok(Solved { challenge, tally, elapsed_ms, witness, hints })
     }
 
     fn code(&self) -> u8 {
@@ -109,6 +117,7 @@ impl<'a> Solved<'a> {
             "verdict": self.verdict(),
             "par": self.witness.as_ref().map(|(f, _)| f.length()),
             "actions": self.witness.as_ref().map(|(f, _)| &f.journal),
+            "hints": self.hints,
             "url": self.witness.as_ref().map(|(_, l)| l.fragment()),
             "distinct": distinct,
             "generated": generated,
@@ -129,6 +138,9 @@ impl<'a> Solved<'a> {
         match &self.witness {
             Some((found, link)) => {
                 let _ = writeln!(out, "  par {} ({cost})", found.length());
+                for hint in &self.hints {
+                    let _ = writeln!(out, "  hint: {hint}");
+                }
                 let mut session = link.open()?;
                 let calls = (scene.info)().calls;
                 out += &tell(&mut session, calls, link.cursor, link.time);
@@ -158,4 +170,42 @@ fn witness(
     }
     let link = Link::of(&session, ViewState::default());
     Ok((found, link))
+}
+
+/// What a solution spends, how it begins, and how it goes on half-way.
+fn hints(scene: &Scene, setup: &Setup, found: &Found) -> Result<Vec<String>, Bad> {
+    let mut world = (scene.build)(setup)?;
+    let teller = Teller::new((scene.info)().calls, world.view());
+    let mut steps = Vec::new();
+    for entry in &found.journal {
+        while world.next_due().is_some_and(|due| due < entry.at) && world.step().is_some() {}
+        steps.push(spoken(&teller, &world.view(), &entry.action));
+        world.act(entry);
+    }
+    let delivers = |e: &&Entry| matches!(e.action, Action::Deliver(_));
+    let messages = found.journal.iter().filter(delivers).count();
+    let mut hints =
+        vec![format!("It can be done in {} steps, {messages} of them deliveries.", found.length())];
+    // The first entry is that time stands still.
+    hints.extend(steps.get(1).map(|step| format!("It may begin so: {step}.")));
+    let half = found.journal.len() / 2;
+    hints.extend(steps.get(half).filter(|_| half > 1).map(|step| format!("Half-way: {step}.")));
+    Ok(hints)
+}
+
+/// An action as it looks before it is done.
+fn spoken(teller: &Teller, view: &WorldView, action: &Action) -> String {
+    let name = |node: &NodeId| view.nodes[node.at()].name.as_str();
+    match action {
+        Action::Deliver(id) => {
+            let message = view.messages.iter().find(|m| m.id == *id);
+            let what = message.map_or("a message", |m| m.look.name);
+            format!("{what} from {} reaches {}", name(&id.from), name(&id.to))
+        }
+        Action::Fire { node, timer } => {
+            let running = view.nodes[node.at()].timers.iter().find(|t| t.code == *timer);
+            format!("{}'s {} ends", name(node), running.map_or("timer", |t| &t.name))
+        }
+        other => teller.action(other),
+    }
 }

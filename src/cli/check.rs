@@ -16,11 +16,11 @@ use std::fmt::Write;
 /// States of one search, without `--max-states`.
 const MAX_STATES: u64 = 20_000_000;
 /// The same where several searches follow each other.
-const RUNG_STATES: u64 = 250_000;
+const RUNG_STATES: u64 = 100_000;
 /// Tables and paths may hold this many bytes.
 const MEMORY_BYTES: u64 = 1 << 30;
 /// Searches left to share the time with.
-const SHARES: u64 = 4;
+const SHARES: u64 = 3;
 /// Without a budget, so many searches may come to no end.
 const MOST_UNENDED: usize = 2;
 

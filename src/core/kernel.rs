@@ -204,7 +204,15 @@ impl Kernel {
 
     /// Has something happen by itself at a time.
     pub fn schedule(&mut self, at: u64, due: Due) {
-        self.queue.insert((at, due));
+        if self.mode != Mode::Search {
+            self.queue.insert((at, due));
+        }
+    }
+
+    /// Leaves time out from here on.
+    pub fn begin_search(&mut self) {
+        self.mode = Mode::Search;
+        self.queue.clear();
     }
 
     /// Takes back what was scheduled.

@@ -30,6 +30,7 @@ use crate::core::session::Build;
 use crate::core::trace::Trace;
 use crate::core::view::{Event, Shape, What};
 use crate::core::world::{AnyWorld, Limits, Print};
+use std::fmt;
 use std::hash::{Hash, Hasher};
 use std::sync::Arc;
 
@@ -107,6 +108,12 @@ impl PartialEq for State {
 }
 
 impl Eq for State {}
+
+impl fmt::Debug for State {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{:016x}", self.0.print)
+    }
+}
 
 impl State {
     /// The world.

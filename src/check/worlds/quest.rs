@@ -7,6 +7,7 @@ use crate::core::config::Setup;
 use crate::core::protocol::PropertyKind;
 use crate::core::world::Limits;
 use crate::protocols::Scene;
+use serde::Serialize;
 
 /// A search of one scene's setup, to be continued as long as one likes.
 pub struct Quest {
@@ -14,7 +15,7 @@ pub struct Quest {
 }
 
 /// How far a search has come.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 pub struct Tally {
     /// Different states known.
     pub distinct: u64,
@@ -33,7 +34,7 @@ pub struct Tally {
 }
 
 /// A shortest way to break a property or to reach a goal.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Found {
     /// The property; `goal` for a goal.
     pub property: &'static str,

@@ -3,6 +3,7 @@
 use super::*;
 use crate::core::action::DiskChange;
 use crate::core::ids::NodeSet;
+use crate::core::kernel::Mode;
 use crate::core::protocol::TimerName;
 use crate::core::view::Loss;
 
@@ -122,7 +123,7 @@ impl<P: Show> World<P> {
         match change {
             DiskChange::Fsync(fsync) => self.k.proc_mut(node).fsync = fsync,
             DiskChange::Latency(us) => self.k.proc_mut(node).disk = us.into(),
-            DiskChange::LoseTail => Arc::make_mut(&mut self.slots[node.at()]).lose_tail(),
+            DiskChange::LoseTail => thaw(&mut self.slots, node).lose_tail(),
         }
     }
 

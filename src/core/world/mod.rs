@@ -15,13 +15,13 @@ use super::action::{Action, Entry};
 use super::config::Common;
 use super::hash::fingerprint;
 use super::ids::{MsgId, NodeId, OpId};
-use super::kernel::{Kernel, Mode};
+use super::kernel::Kernel;
 use super::protocol::{Context, Dice, Effect, Node, Outcome, Payload, Show};
 use super::view::{Event, MessageView, What, WorldView};
 use clients::Client;
 use observe::Check;
 use std::collections::{BTreeMap, VecDeque};
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 /// Fixed for the whole run.
 #[derive(Clone, Debug)]
@@ -46,6 +46,15 @@ struct Slot<P: Show> {
     written: Vec<Arc<P::Durable>>,
     /// Effects that wait for the disk.
     pending: VecDeque<Effect<P>>,
+    /// What a search recognises it by, once it was asked for.
+    print: OnceLock<u64>,
+}
+
+/// A slot to be changed.
+fn thaw<P: Show>(slots: &mut [Arc<Slot<P>>], node: NodeId) -> &mut Slot<P> {
+    let slot = Arc::make_mut(&mut slots[node.at()]);
+    slot.print = OnceLock::new();
+    slot
 }
 
 /// A world of one protocol.
@@ -132,7 +141,8 @@ impl<P: Show> World<P> {
             let state = P::boot(&mut context(&settings, me, 0, &mut dice), &blank);
             let node = Node { me, state, durable: P::Durable::default() };
             let (synced, before) = (blank.clone(), blank.clone());
-            Arc::new(Slot { node, synced, before, written: Vec::new(), pending: VecDeque::new() })
+            let (written, pending, print) = (Vec::new(), VecDeque::new(), OnceLock::new());
+            Arc::new(Slot { node, synced, before, written, pending, print })
         });
         let slots = slots.collect();
         let clients = (0..common.clients).map(|c| Client::new(c, &mut k)).collect();
@@ -262,7 +272,7 @@ where
         self.settings.common.net.fifo
     }
     fn set_search(&mut self) {
-        self.k.mode = Mode::Search;
+        self.k.begin_search();
     }
     fn asked(&self) -> &[u8] {
         &self.asked

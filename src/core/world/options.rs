@@ -182,7 +182,7 @@ impl<P: Show> World<P> {
             .iter()
             .zip(&self.k.procs)
             .map(|(s, p)| match p.up {
-                true => fingerprint(&(&s.node, &s.synced, &s.written, &s.pending)),
+                true => s.print(),
                 false => fingerprint(&s.synced),
             })
             .collect();
@@ -212,6 +212,13 @@ impl<P: Show> World<P> {
         let mut air: Vec<_> = air.map(|(id, f)| (id.from, id.to, &f.stamp)).collect();
         air.sort_unstable();
         fingerprint(&(here, air))
+    }
+}
+
+impl<P: Show> Slot<P> {
+    fn print(&self) -> u64 {
+        let all = || fingerprint(&(&self.node, &self.synced, &self.written, &self.pending));
+        *self.print.get_or_init(all)
     }
 }
 

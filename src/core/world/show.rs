@@ -1,7 +1,7 @@
 //! The view of a world: plain data for drawings, inspectors and exports.
 
 use super::*;
-use crate::core::kernel::{Proc, is_twin};
+use crate::core::kernel::{Mode, Proc, is_twin};
 use crate::core::protocol::{TimerName, call_text};
 use crate::core::view::{LinkView, NodeLook, NodeView, Shape, Status, TimerView, Verdict};
 

@@ -182,7 +182,7 @@ impl<P: Show> World<P> {
         let mut dice = Dice { seed, count: p.draws, picks, used: 0, asked: Vec::new() };
         let settings = self.settings.clone();
         let mut cx = context(&settings, node, clock, &mut dice);
-        let slot = Arc::make_mut(&mut self.slots[node.at()]);
+        let slot = thaw(&mut self.slots, node);
         handler(&mut slot.node, &mut cx);
         if self.k.mode == Mode::Search {
             self.perils = perils(&cx.effects);
@@ -209,7 +209,7 @@ impl<P: Show> World<P> {
             if self.slots[node.at()].pending.is_empty() {
                 return;
             }
-            let slot = Arc::make_mut(&mut self.slots[node.at()]);
+            let slot = thaw(&mut self.slots, node);
             let Some(effect) = slot.pending.pop_front() else { return };
             if self.perform(node, effect, ev) {
                 return;
@@ -283,7 +283,7 @@ impl<P: Show> World<P> {
         let draws = self.k.proc(node).draws;
         let p = self.k.proc_mut(node);
         let (fsync, latency) = (p.fsync, if timed { p.disk } else { 0 });
-        let slot = Arc::make_mut(&mut self.slots[node.at()]);
+        let slot = thaw(&mut self.slots, node);
         slot.written.push(Arc::new(durable));
         match fsync {
             Fsync::Always if latency == 0 => slot.sync_all(),
@@ -311,7 +311,7 @@ impl<P: Show> World<P> {
         let p = self.k.proc_mut(node);
         let waited = std::mem::take(&mut p.syncing);
         p.flushing = false;
-        Arc::make_mut(&mut self.slots[node.at()]).sync_all();
+        thaw(&mut self.slots, node).sync_all();
         if !waited {
             ev.node = Some(node);
             return;
@@ -334,7 +334,7 @@ impl<P: Show> World<P> {
         p.syncing = false;
         p.picks.clear();
         let inbox = std::mem::take(&mut p.inbox);
-        Arc::make_mut(&mut self.slots[node.at()]).lose_memory(mode);
+        thaw(&mut self.slots, node).lose_memory(mode);
         for due in inbox {
             if let Due::Arrive(id) = due {
                 if let Some(f) = self.k.flight.get_mut(&id) {

@@ -1,0 +1,251 @@
+//! Searches of scenes: exact counts, the same on any number of threads, findings that replay, and
+//! agreement with stateright on the same world code.
+
+use happened_before::check::explore::Bounds;
+use happened_before::check::worlds::{Found, Plan, Quest, State, Step, Tally, WorldModel};
+use happened_before::cli::{self, Host};
+use happened_before::core::config::Setup;
+use happened_before::core::protocol::PropertyKind;
+use happened_before::core::session::Session;
+use happened_before::core::world::Limits;
+use happened_before::protocols::{Scene, lamport, raft, template};
+
+const NONE: Limits = Limits { timers: 0, ops: 0, drops: 0, dups: 0, crashes: 0, partitions: 0 };
+
+fn setup(scene: &Scene, knobs: &[(&str, i64)], mutant: Option<&str>) -> Setup {
+    Setup {
+        scene: scene.id.into(),
+        knobs: knobs.iter().map(|(k, v)| ((*k).to_string(), *v)).collect(),
+        mutants: mutant.iter().map(|m| (*m).to_string()).collect(),
+        ..Setup::default()
+    }
+}
+
+/// Three servers that elect, and hold nothing.
+const ELECTION: &[(&str, i64)] = &[("nodes", 3), ("clients", 0), ("raft.noop", 0)];
+
+fn quest(scene: &Scene, setup: &Setup, limits: Limits, reduced: bool) -> Quest {
+    Quest::new(scene, setup, limits, Bounds::default(), None, reduced).expect("a model")
+}
+
+fn search(scene: &Scene, setup: &Setup, limits: Limits, reduced: bool) -> (Tally, Vec<Found>) {
+    let mut quest = quest(scene, setup, limits, reduced);
+    let tally = quest.run(1, &mut || false);
+    (tally, quest.found())
+}
+
+#[test]
+fn a_healthy_raft_is_searched_to_its_end() {
+    let run = setup(&raft::SCENE, ELECTION, None);
+    let (tally, found) = search(&raft::SCENE, &run, Limits { timers: 2, ..NONE }, true);
+    assert!(found.is_empty() && tally.complete);
+    expect_test::expect!["10030 distinct, 23890 generated, depth 14"].assert_eq(&format!(
+        "{} distinct, {} generated, depth {}",
+        tally.distinct, tally.generated, tally.depth
+    ));
+}
+
+#[test]
+fn threads_and_slices_do_not_change_the_answer() {
+    let run = setup(&raft::SCENE, ELECTION, Some("volatile-vote"));
+    let limits = Limits { timers: 2, crashes: 1, ..NONE };
+    let one = search(&raft::SCENE, &run, limits, true);
+    let mut two = quest(&raft::SCENE, &run, limits, true);
+    let tally = two.run(2, &mut || false);
+    // Two threads end the batch in which the violation lies.
+    assert_eq!(two.found(), one.1);
+    assert_eq!(tally.depth, one.0.depth);
+    let mut sliced = quest(&raft::SCENE, &run, limits, true);
+    while !sliced.slice(100).done {}
+    assert_eq!((sliced.tally(), sliced.found()), one);
+    let healthy = [1, 2].map(|threads| {
+        let run = setup(&raft::SCENE, ELECTION, None);
+        let mut quest = quest(&raft::SCENE, &run, Limits { timers: 2, ..NONE }, true);
+        quest.run(threads, &mut || false)
+    });
+    assert_eq!(healthy[0], healthy[1]);
+}
+
+/// Each mutant with the limits it takes.
+fn mutants() -> Vec<(&'static Scene, &'static str, Limits)> {
+    let elections = Limits { timers: 2, ..NONE };
+    vec![
+        (&raft::SCENE, "volatile-vote", Limits { crashes: 1, ..elections }),
+        (&raft::SCENE, "leader-rewrites", elections),
+        (&raft::SCENE, "vote-without-log-check", elections),
+        (&raft::SCENE, "short-quorum", elections),
+        (&lamport::SCENE, "ignore-arrival", Limits { timers: 2, ..NONE }),
+        (&lamport::SCENE, "no-tick", Limits { timers: 2, ..NONE }),
+        (&template::SCENE, "answer-first", Limits { ops: 2, crashes: 1, ..NONE }),
+    ]
+}
+
+#[test]
+fn mutants_are_found_at_their_shortest_and_replay() {
+    let mut lines = String::new();
+    for (scene, mutant, limits) in mutants() {
+        let plan = Plan::new(scene, &setup(scene, &[], Some(mutant)), Some(limits)).expect("small");
+        let (_, found) = search(scene, &plan.setup, limits, true);
+        let first = found.first().unwrap_or_else(|| panic!("{} {mutant} not found", scene.id));
+        let mut session =
+            Session::new(scene.build, plan.setup.clone(), first.journal.clone()).expect("a run");
+        session.advance_to(first.journal.last().expect("actions").at, u64::MAX);
+        let broken: Vec<&str> = session.world().broken().iter().map(|b| b.0).collect();
+        assert!(broken.contains(&first.property), "{mutant} replays to {broken:?}");
+        lines += &format!("{} {mutant}: {} in {}\n", scene.id, first.property, first.length());
+    }
+    expect_test::expect_file!["golden/check_lengths.txt"].assert_eq(&lines);
+}
+
+#[test]
+fn reductions_hide_nothing() {
+    let small = Limits { timers: 1, crashes: 1, ..NONE };
+    let run = setup(&raft::SCENE, ELECTION, None);
+    let (less, none) = search(&raft::SCENE, &run, small, true);
+    let (all, also_none) = search(&raft::SCENE, &run, small, false);
+    assert!(less.complete && all.complete && none.is_empty() && also_none.is_empty());
+    assert!(less.distinct < all.distinct);
+    for (scene, mutant, limits) in mutants().into_iter().filter(|m| m.0.id != "raft") {
+        let plan = Plan::new(scene, &setup(scene, &[], Some(mutant)), Some(limits)).expect("small");
+        let (_, reduced) = search(scene, &plan.setup, limits, true);
+        let (_, plain) = search(scene, &plan.setup, limits, false);
+        let told = |f: &[Found]| f.iter().map(|f| (f.property, f.length())).collect::<Vec<_>>();
+        assert_eq!(told(&reduced), told(&plain), "{mutant}");
+    }
+}
+
+#[cfg(not(target_arch = "wasm32"))]
+mod peer {
+    use super::*;
+    use happened_before::check::explore::{Model, Predicate};
+    use stateright::Checker;
+
+    struct Peer {
+        model: WorldModel,
+        claims: Vec<Predicate<WorldModel>>,
+    }
+
+    impl stateright::Model for Peer {
+        type State = State;
+        type Action = Step;
+
+        fn init_states(&self) -> Vec<State> {
+            vec![self.model.root().clone()]
+        }
+        fn actions(&self, state: &State, actions: &mut Vec<Step>) {
+            self.model.actions(state, actions);
+        }
+        fn next_state(&self, last: &State, action: Step) -> Option<State> {
+            self.model.next(last, &action)
+        }
+        fn properties(&self) -> Vec<stateright::Property<Self>> {
+            vec![stateright::Property::always("claims", |peer: &Self, state: &State| {
+                peer.claims.iter().all(|holds| holds(&peer.model, state))
+            })]
+        }
+    }
+
+    fn model(scene: &Scene, setup: &Setup, limits: Limits) -> WorldModel {
+        let all = (scene.info)().properties;
+        let claims = all.iter().filter(|p| p.kind == PropertyKind::Safety);
+        let claims = claims.map(|p| (p.id, p.cite)).collect();
+        WorldModel::new(scene.build, setup, limits, claims, None).expect("a model")
+    }
+
+    /// Unique states and whether all claims hold.
+    fn theirs(model: WorldModel) -> (u64, bool) {
+        let claims = model.properties().into_iter().map(|p| p.holds).collect();
+        let checker = stateright::Model::checker(Peer { model, claims }).spawn_bfs().join();
+        (checker.unique_state_count() as u64, checker.discoveries().is_empty())
+    }
+
+    #[test]
+    fn stateright_agrees_on_the_same_worlds() {
+        let two = Limits { timers: 2, ..NONE };
+        let three = [("nodes", 3)];
+        for (scene, knobs, limits) in [
+            (&raft::SCENE, ELECTION, two),
+            (&lamport::SCENE, &three[..], two),
+            (&template::SCENE, &three[..], Limits { timers: 1, ops: 1, crashes: 1, ..NONE }),
+        ] {
+            let run = setup(scene, knobs, None);
+            for reduced in [true, false] {
+                let (ours, found) = search(scene, &run, limits, reduced);
+                let peer = model(scene, &run, limits);
+                let peer = if reduced { peer } else { peer.unreduced() };
+                assert!(ours.complete);
+                assert_eq!(theirs(peer), (ours.distinct, found.is_empty()), "{}", scene.id);
+            }
+        }
+        for (scene, mutant, limits) in mutants().into_iter().filter(|m| m.0.id != "raft") {
+            let plan = Plan::new(scene, &setup(scene, &[], Some(mutant)), Some(limits));
+            let peer = model(scene, &plan.expect("small").setup, limits);
+            assert!(!theirs(peer).1, "{mutant}");
+        }
+    }
+}
+
+struct Quiet;
+
+impl Host for Quiet {
+    fn read(&self, path: &str) -> Result<Vec<u8>, String> {
+        Err(format!("{path}: no files here"))
+    }
+    fn write(&self, path: &str, _: &[u8]) -> Result<(), String> {
+        Err(format!("{path}: no files here"))
+    }
+    fn stdin(&self) -> Result<String, String> {
+        Ok(String::new())
+    }
+    fn clock_ms(&self) -> u64 {
+        0
+    }
+}
+
+fn hb(line: &str) -> (u8, serde_json::Value, String) {
+    let args: Vec<String> = line.split_whitespace().map(str::to_string).collect();
+    let out = cli::call(&args, &Quiet);
+    let json = serde_json::from_str(&out.stdout).unwrap_or_default();
+    (out.code, json, out.stderr)
+}
+
+#[test]
+fn the_command_answers_and_links() {
+    let (code, told, _) =
+        hb("check raft --set clients=0 raft.noop=off --faults timers=1,ops=0,crash=1 --json");
+    assert_eq!((code, &told["complete"]), (0, &true.into()), "{told}");
+    let (code, told, _) = hb("check raft --mutant short-quorum --faults timers=2,ops=0 --json");
+    assert_eq!(code, 1, "{told}");
+    let url = told["violations"][0]["url"].as_str().expect("a link");
+    let (code, replayed, why) = hb(&format!("replay {url} --json"));
+    assert_eq!(code, 1, "{why}");
+    let property = &told["violations"][0]["property"];
+    let verdicts = replayed["verdicts"].as_array().expect("verdicts");
+    assert!(verdicts.iter().any(|v| v["property"] == *property && v["verdict"] == "violated"));
+    let (code, told, _) = hb("check raft --max-states 50 --faults timers=1 --json");
+    assert_eq!((code, &told["complete"]), (2, &false.into()));
+    let (code, _, why) = hb("check raft --faults storm=1");
+    assert_eq!(code, 64);
+    assert_eq!(
+        why,
+        "hb: there is no fault 'storm', only timers, ops, drop, dup, crash, partition\n"
+    );
+}
+
+#[test]
+fn challenges_are_solved() {
+    for (id, par) in [("two-leaders", 6), ("forgotten-vote", 8)] {
+        let (code, told, why) = hb(&format!("challenge raft {id} --json"));
+        assert_eq!(code, 0, "{told} {why}");
+        assert_eq!(told["challenges"][0]["par"], par, "{told}");
+        assert_eq!(told["challenges"][0]["hints"].as_array().map(Vec::len), Some(3));
+    }
+}
+
+#[test]
+#[cfg_attr(debug_assertions, ignore = "a proof of 77,504 states")]
+fn the_impossible_challenge_is_proved_impossible() {
+    let (code, told, _) = hb("challenge raft two-leaders-one-term --json");
+    assert_eq!((code, &told["challenges"][0]["complete"]), (0, &true.into()));
+    assert_eq!(told["challenges"][0]["distinct"], 77_504);
+}
