@@ -227,11 +227,7 @@
     },
     /** Promise of a new Worker that answers {id, request} with {id, response} or {id, error}. */
     worker: function () {
-      return boot.module.then(function (module) {
-        var worker = new Worker(new URL("worker.js", tag.src).href, { type: "module" });
-        worker.postMessage({ js: boot.js, module: module });
-        return worker;
-      });
+      return Promise.resolve(new Worker(new URL("worker.js", tag.src).href, { type: "module" }));
     }
   });
 

@@ -5,7 +5,6 @@ mod app;
 mod bar;
 mod desk;
 mod dom;
-mod export;
 mod frame;
 mod gesture;
 mod glyphs;
@@ -26,7 +25,7 @@ mod verbs;
 mod verdicts;
 mod words;
 
-/// Mounts the page where there is a window; a worker and Node only use what is exported.
+/// Mounts the page where there is a window.
 pub fn start() {
     panic::install();
     let Some(document) = web_sys::window().and_then(|w| w.document()) else { return };

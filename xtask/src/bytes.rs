@@ -14,11 +14,16 @@ struct Weight {
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Kind {
     Page,
+    /// `hb` for workers.
+    Twin,
     Font,
     Other,
 }
 
 fn kind(name: &str) -> Kind {
+    if crate::page::is_twin(Path::new(name)) {
+        return Kind::Twin;
+    }
     match name.rsplit('.').next().unwrap_or_default() {
         "html" | "js" | "css" | "wasm" => Kind::Page,
         "woff2" => Kind::Font,
@@ -50,7 +55,7 @@ pub fn weigh(folder: &Path) -> Result<(), String> {
     let text = std::fs::read_to_string(&budget_file)
         .map_err(|e| format!("{}: {e}.", budget_file.display()))?;
     let mut over = Vec::new();
-    for (kind, word) in [(Kind::Page, "page"), (Kind::Font, "fonts")] {
+    for (kind, word) in [(Kind::Page, "page"), (Kind::Twin, "twin"), (Kind::Font, "fonts")] {
         let budget = budget(&text, word).map_err(|e| format!("xtask/budget.txt: {e}"))?;
         let total = total(&weights, kind);
         println!(

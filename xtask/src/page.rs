@@ -64,34 +64,44 @@ pub fn build(folder: &Path, profile: Profile, finish: Finish) -> Result<(), Stri
     let dist = folder.to_string_lossy();
     let mut args = vec!["build", "--offline", "--skip-version-check", "--dist", &dist];
     match profile {
-        Profile::Release => args.push("--release"),
+        Profile::Release => args.extend(["--cargo-profile", "page"]),
         Profile::Fast => args.extend(["--cargo-profile", "fast"]),
     }
     // trunk takes NO_COLOR=1 for a mistake; only true and false are known to it.
     shell::run(command("trunk", &args).env_remove("NO_COLOR"))?;
-    let wasm = program(folder)?;
-    match finish {
-        Finish::Optimise => wasm_opt(&wasm)?,
-        Finish::DropNames => drop_names(&wasm)?,
-        Finish::Nothing => {}
+    for wasm in programs(folder)? {
+        match finish {
+            Finish::Optimise => wasm_opt(&wasm)?,
+            Finish::DropNames => drop_names(&wasm)?,
+            Finish::Nothing => {}
+        }
+        if !is_twin(&wasm) {
+            write_size(folder, &wasm)?;
+        }
     }
-    write_size(folder, &wasm)?;
     println!("   Built in {}.", say::duration(start.elapsed()));
     Ok(())
 }
 
-/// The page's one WebAssembly file.
-fn program(folder: &Path) -> Result<PathBuf, String> {
+/// The WebAssembly files: the page, and `hb` for its workers.
+fn programs(folder: &Path) -> Result<Vec<PathBuf>, String> {
     let files = std::fs::read_dir(folder).map_err(|e| format!("{}: {e}.", folder.display()))?;
-    let mut paths = files.filter_map(Result::ok).map(|entry| entry.path());
-    paths
-        .find(|path| path.extension().is_some_and(|e| e == "wasm"))
-        .ok_or_else(|| format!("trunk left no WebAssembly in {}.", folder.display()))
+    let paths = files.filter_map(Result::ok).map(|entry| entry.path());
+    let found: Vec<_> = paths.filter(|p| p.extension().is_some_and(|e| e == "wasm")).collect();
+    match found.len() {
+        2 => Ok(found),
+        n => Err(format!("trunk left {n} WebAssembly files in {}, not two.", folder.display())),
+    }
+}
+
+/// Is this a part of `hb` for workers, which the page fetches only when it asks something?
+pub fn is_twin(file: &Path) -> bool {
+    file.file_name().is_some_and(|name| name.to_string_lossy().starts_with("twin"))
 }
 
 fn wasm_opt(wasm: &Path) -> Result<(), String> {
     let file = wasm.to_string_lossy();
-    let mut args = vec!["-O3", "--strip-debug", "--strip-producers"];
+    let mut args = vec!["-Os", "--strip-debug", "--strip-producers"];
     args.extend(WASM_FEATURES);
     args.extend([&file, "-o", &file]);
     let before = size(wasm)?;

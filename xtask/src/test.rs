@@ -37,7 +37,7 @@ pub fn run(shell: &Shell, quick: bool) -> Result<(), String> {
     report.cargo("clippy", "clippy --workspace --all-targets --quiet -- -D warnings");
     report.cargo(
         "clippy for WebAssembly",
-        "clippy -p happened-before --lib --bin page --target wasm32-unknown-unknown --quiet \
+        "clippy -p happened-before --lib --bin page --bin twin --target wasm32-unknown-unknown --quiet \
          -- -D warnings",
     );
     report.step("pure library", pure_library);
