@@ -270,7 +270,9 @@ proptest! {
 
 /// Transactions with unique values: write number `n` writes `n`; reads pick one of the writes
 /// made anywhere, or the start.
-fn transactions(shape: &[(u32, Vec<(bool, usize, usize)>)]) -> Vec<Txn> {
+type Shape = (u32, Vec<(bool, usize, usize)>);
+
+fn transactions(shape: &[Shape]) -> Vec<Txn> {
     let keys = ["x", "y"];
     let mut written: [Vec<i64>; 2] = Default::default();
     let mut next = 0;
@@ -279,9 +281,8 @@ fn transactions(shape: &[(u32, Vec<(bool, usize, usize)>)]) -> Vec<Txn> {
         written[step.1].push(next);
     }
     let mut write = 0;
-    let mut id = 0;
     let mut txns = Vec::new();
-    for (session, steps) in shape {
+    for (id, (session, steps)) in shape.iter().enumerate() {
         let steps = steps
             .iter()
             .map(|&(writes, key, pick)| {
@@ -298,8 +299,7 @@ fn transactions(shape: &[(u32, Vec<(bool, usize, usize)>)]) -> Vec<Txn> {
             })
             .collect();
         let (session, invoke, ret, end) = (*session, 0, u64::MAX, End::Committed);
-        txns.push(Txn { id, session, invoke, ret, end, steps });
-        id += 1;
+        txns.push(Txn { id: id as u32, session, invoke, ret, end, steps });
     }
     txns
 }

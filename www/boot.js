@@ -90,6 +90,36 @@
     (boot || document.body).appendChild(panel);
   }
 
+  // The program stopped by itself. fragment is the part of the address that leads back to the run.
+  function panic(message, fragment) {
+    if (failed) return;
+    failed = true;
+    document.documentElement.setAttribute("data-boot", "failed");
+    var link = location.href.replace(/#.*$/, "") + (fragment || location.hash);
+    var report = message + "\n" + link + "\n" + navigator.userAgent;
+    show("E_PANIC", message);
+    var panel = document.querySelector(".fault");
+    panel.className += " fault-panic";
+    panel.removeChild(panel.querySelector("button"));
+    var again = add(panel, "a", "The link that leads back to this run");
+    again.href = link;
+    function button(text, act) {
+      add(panel, "button", text).onclick = act;
+    }
+    button("Open this run again", function () {
+      location.hash = fragment || location.hash;
+      location.reload();
+    });
+    button("Start from the list of scenes", function () {
+      location.hash = "";
+      location.reload();
+    });
+    button("Copy the report", function () {
+      if (navigator.clipboard) navigator.clipboard.writeText(report);
+      else window.prompt("The report", report);
+    });
+  }
+
   // Only the first fault is shown; later ones follow from it.
   function fail(code, detail) {
     if (failed) return;
@@ -186,6 +216,7 @@
     fault: fault,
     fail: fail,
     failWith: failWith,
+    panic: panic,
     /** Called once the program runs. */
     ready: function () {
       if (failed) return;

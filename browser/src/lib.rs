@@ -55,6 +55,23 @@ pub fn session(browser: Browser, look: Look) -> Option<Session> {
     }
 }
 
+/// The program of axe-core, which finds faults of accessibility: the file that `HB_AXE` names, else
+/// where `cargo xtask test` puts it. Without it the test is skipped.
+pub fn axe() -> Option<String> {
+    let own = target_dir().join("tools/axe/node_modules/axe-core/axe.min.js");
+    let file = std::env::var_os("HB_AXE").map_or(own, PathBuf::from);
+    match std::fs::read_to_string(&file) {
+        Ok(text) => Some(text),
+        Err(_) => {
+            println!(
+                "skipped: no axe-core in {}; `cargo xtask test` brings it, with npm",
+                file.display()
+            );
+            None
+        }
+    }
+}
+
 fn skip(why: &str) {
     assert!(!is_ci(), "{why}");
     println!("skipped: {why}");

@@ -142,6 +142,11 @@ impl Session {
         answer.get("ok").cloned().unwrap_or(Value::Null)
     }
 
+    /// Runs a script in the page, whatever its Content-Security-Policy says.
+    pub fn run(&mut self, script: &str) {
+        self.post("/execute/sync", json!({ "script": script, "args": [] }));
+    }
+
     /// Whether a JavaScript expression is truthy.
     pub fn is(&mut self, expression: &str) -> bool {
         self.eval(&format!("Boolean({expression})")) == Value::Bool(true)

@@ -5,3 +5,4 @@ pub mod fuzz;
 pub mod history;
 pub mod nemesis;
 pub mod shrink;
+pub mod worlds;

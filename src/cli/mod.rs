@@ -6,6 +6,8 @@
 mod bench;
 mod breaker;
 mod cases;
+mod challenge;
+mod check;
 mod clock;
 mod crdt;
 mod explore;
@@ -85,6 +87,8 @@ type Command = fn(&mut Args, &dyn Host) -> Answer;
 const COMMANDS: &[(&str, &str, Command)] = &[
     ("bench", "what the engine costs on this machine", bench::run),
     ("breaker", "scripts of calls through a circuit breaker, a case a line", breaker::breaker),
+    ("challenge", "solves a scene's challenges by search", challenge::challenge),
+    ("check", "every interleaving of a small world, within limits", check::check),
     ("clock", "what logical clocks say, a case a line", clock::clock),
     ("crdt", "replicas of a data type, a case a line", crdt::crdt),
     ("eventlog", "appends with an expected version, a case a line", formula::eventlog),

@@ -32,6 +32,10 @@ pub trait Protocol: Clone + Debug + PartialEq + Eq + Hash + 'static {
     /// What only an observer knows (chosen, committed, who ever led), kept beside the run.
     type Observer: Clone + Debug + PartialEq + Eq + Hash + Default;
 
+    /// Its claims read [`Seen::stamp`]: to a search, states that differ in who knows of which
+    /// events are then different states.
+    const CAUSAL: bool = false;
+
     /// Starts a node, for the first time or from what its disk kept.
     fn boot(cx: &mut Context<Self>, durable: &Self::Durable) -> Self::State;
     /// A message has come.

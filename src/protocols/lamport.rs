@@ -177,6 +177,8 @@ impl Protocol for Lamport {
     type Ret = u64;
     type Observer = Observer;
 
+    const CAUSAL: bool = true;
+
     fn boot(cx: &mut Context<Self>, _clock: &Clock) {
         let after = cx.between(cx.cfg.pause / 4, cx.cfg.pause);
         cx.set_timer(Act, after);

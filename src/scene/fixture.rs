@@ -195,6 +195,23 @@ pub fn long_log() -> WorldView {
     v
 }
 
+/// A message of every family, there and back, between neighbours.
+pub fn families(n: u16) -> Vec<MessageView> {
+    use Family::*;
+    let all =
+        [Vote, Replicate, Ack, Heartbeat, Commit, Client, Snapshot, Gossip, ViewChange, Token];
+    let mut out = Vec::new();
+    for (i, family) in all.into_iter().enumerate() {
+        let (a, b) = (i as u16 % n, (i as u16 + 1 + i as u16 / n) % n);
+        let there = look("There", family, false);
+        let back = MessageLook { negative: i % 2 == 0, ..look("Back", family, true) };
+        out.push(fly(msg(a, b, 0), there, NOW - 5_000, NOW + 6_000));
+        out.push(fly(msg(b, a, 0), back, NOW - 5_000, NOW + 3_000));
+    }
+    out.sort_by_key(|m| m.id);
+    out
+}
+
 /// What clients may ask.
 pub const CALLS: &[CallName] = &[
     CallName { name: "get", key: true, value: false, arg: false },

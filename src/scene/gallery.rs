@@ -90,3 +90,24 @@ fn posters() {
     };
     write("poster", &poster.scene());
 }
+
+#[test]
+#[ignore = "writes pictures for people"]
+fn crowds_and_shapes() {
+    for (name, n, clients, w, h) in
+        [("nine", 9, 3, 470, 470), ("twelve", 12, 6, 600, 470), ("hundred", 100, 0, 470, 470)]
+    {
+        let mut view = super::tests::many(n, clients);
+        view.messages = fixture::families(n);
+        write(name, &Stage::new(&view, Layout::Circle, Size::px(w, h)).scene(fixture::NOW));
+    }
+    let mut view = super::tests::many(5, 0);
+    use crate::core::view::Shape::{Client, General, Router, Server, Service};
+    for (node, shape) in view.nodes.iter_mut().zip([Server, Service, Router, General, Client]) {
+        node.shape = shape;
+        node.look.epoch = Some(u64::from(node.id.0) + 4);
+        node.look.border = crate::core::view::Border::Double;
+    }
+    view.messages = fixture::families(5);
+    write("shapes", &Stage::new(&view, Layout::Circle, Size::px(470, 470)).scene(fixture::NOW));
+}

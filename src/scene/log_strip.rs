@@ -193,8 +193,9 @@ impl Grid {
         let at = Point::new(w / 2, h / 2 + size * 36 / 100);
         let mut parts = vec![Item::rect("body", (0, 0, w, h), self.px(4))];
         if cell.epoch >= 8 {
-            let inset = self.px(2);
-            let inside = hatch(inset, inset, w - 2 * inset, h - 2 * inset, self.px(6));
+            // Below the words.
+            let (inset, strip) = (self.px(3), h / 5);
+            let inside = hatch(inset, h - strip - PX, w - 2 * inset, strip, self.px(5));
             parts.push(Item::path("wrap", inside));
         }
         parts.push(Item::text("name", at, (Face::Mono, size, Anchor::Middle), words));

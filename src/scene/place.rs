@@ -60,7 +60,9 @@ impl Plan {
         } * PX
             * scale
             / 1000;
-        let labels = grade == Grade::Card && scale >= 860;
+        // In a crowd the role is a letter on the node's shoulder.
+        let roomy = servers.len() <= 6 || size.w > size.h * 14 / 10;
+        let labels = grade == Grade::Card && scale >= 860 && roomy;
         let mut plan = Plan {
             size,
             scale,
@@ -141,10 +143,14 @@ impl Plan {
         let (left, right) = ends(&|i| sin(angle(i)));
         let (top, bottom) = ends(&|i| -sin(angle(i) + TURN / 4));
         let by = |space: i32, extent: i64| (i64::from(space) << 16) / extent.max(1 << 13);
-        let most = if self.grade == Grade::Card { i64::from(self.unit) * 3 } else { i64::MAX };
+        let most = if self.grade == Grade::Card {
+            i64::from(self.unit) * (10 + n as i64).max(15) / 5
+        } else {
+            i64::MAX
+        };
         let r = by(room.w, right - left).min(by(room.h, bottom - top)).min(most) as i32;
         let chord = 2 * times(r, sin(TURN / count / 2));
-        self.unit = self.unit.min(chord * 6 / 10).max(4 * PX);
+        self.unit = self.unit.min(chord * 55 / 100).max(4 * PX);
         let shift = Point::new(0, -times(r, (top + bottom) / 2));
         (0..count).map(|i| Point::polar(angle(i), r).plus(shift)).collect()
     }

@@ -17,7 +17,7 @@ const SIZES: [(i32, i32); 5] = [(822, 470), (470, 470), (360, 300), (1000, 900),
 const LAYOUTS: [Layout; 3] = [Layout::Circle, Layout::Row, Layout::TwoSites];
 
 /// As many servers as wanted, all like the first.
-fn many(n: u16, clients: u16) -> WorldView {
+pub fn many(n: u16, clients: u16) -> WorldView {
     let mut v = fixture::view();
     let (server, client) = (v.nodes[1].clone(), v.nodes[5].clone());
     v.nodes = (0..n + clients)

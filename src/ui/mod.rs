@@ -1,12 +1,37 @@
-//! The Yew front end.
-use yew::prelude::*;
+//! The page: a Yew application over the pure core library. Panels go through Yew when the run's
+//! revision changes; pictures are patched and moved outside of the component tree ([`desk`]).
 
-#[component]
-fn App() -> Html {
-    html! { <main>{ "Happened Before" }</main> }
-}
+mod app;
+mod bar;
+mod desk;
+mod dom;
+mod export;
+mod frame;
+mod gesture;
+mod glyphs;
+mod help;
+mod home;
+mod inspector;
+mod journal;
+mod keys;
+mod lists;
+mod model;
+mod panic;
+mod picture;
+mod rail;
+mod stage;
+mod theme;
+mod transport;
+mod verbs;
+mod verdicts;
+mod words;
 
-/// Mounts the page.
+/// Mounts the page where there is a window; a worker and Node only use what is exported.
 pub fn start() {
-    yew::Renderer::<App>::new().render();
+    panic::install();
+    let Some(document) = web_sys::window().and_then(|w| w.document()) else { return };
+    let Some(place) = document.get_element_by_id("app") else { return };
+    place.set_inner_html("");
+    theme::restore();
+    yew::Renderer::<app::App>::with_root(place).render();
 }

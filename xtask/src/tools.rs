@@ -8,6 +8,8 @@ use std::path::Path;
 const TRUNK: &str = "0.21.14";
 /// The optimiser's package on npm; releases before 120 refuse what today's compiler emits.
 const BINARYEN: &str = "132.0.0";
+/// The accessibility checker's package on npm.
+const AXE: &str = "4.10.3";
 const OLDEST_WASM_OPT: u32 = 120;
 const WASM: &str = "wasm32-unknown-unknown";
 
@@ -146,6 +148,24 @@ fn recent_wasm_opt() -> bool {
     let said = output("wasm-opt", &["--version"]).unwrap_or_default();
     let version = said.split_whitespace().nth(2).and_then(|v| v.parse::<u32>().ok());
     version.is_some_and(|v| v >= OLDEST_WASM_OPT)
+}
+
+/// What finds faults of accessibility in the tests of the page, from npm; without it they are
+/// skipped, and say so.
+pub fn axe(shell: &Shell) {
+    let dir = tools_dir().join("axe");
+    if dir.join("node_modules/axe-core/axe.min.js").is_file() || !has("npm") {
+        return;
+    }
+    shell.announce(
+        &format!("axe-core (npm {AXE})"),
+        "It looks for faults of accessibility in the page under test.",
+        "a few seconds",
+    );
+    std::fs::create_dir_all(&dir).ok();
+    let (package, prefix) = (format!("axe-core@{AXE}"), dir.to_string_lossy());
+    let args = ["install", "--no-save", "--no-audit", "--no-fund", "--prefix", &prefix, &package];
+    shell::run(&mut command("npm", &args)).ok();
 }
 
 /// rustfmt and clippy.

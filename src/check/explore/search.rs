@@ -101,7 +101,7 @@ impl<M: Model> Search<M> {
             self.tally.generated += 1;
             if self.model.within(&state) {
                 let print = identity(&self.model, &self.options, &state);
-                self.admit(print, NONE, choice as u16, state);
+                self.admit(print, NONE, choice as u16, Some(state));
             }
         }
         self.next_level();
@@ -115,19 +115,26 @@ impl<M: Model> Search<M> {
 
     /// Takes a state in, unless it is known. Says whether it was new.
     #[inline]
-    pub(super) fn admit(&mut self, print: u64, parent: u32, choice: u16, state: M::State) -> bool {
+    pub(super) fn admit(
+        &mut self,
+        print: u64,
+        parent: u32,
+        choice: u16,
+        state: Option<M::State>,
+    ) -> bool {
         if self.seen.insert(print, ()).is_some() {
             return false;
         }
         self.parents.push(parent);
         self.choices.push(choice);
-        if self.options.keep == Keep::States {
+        if let Some(state) = state.filter(|_| self.options.keep == Keep::States) {
             self.heap += self.model.heap_bytes(&state);
             self.frontier.push_back(state);
         }
         true
     }
 
+    #[cfg(not(target_arch = "wasm32"))]
     pub(super) fn count_fresh(&mut self, rule: usize) {
         if let Some(n) = self.fresh.get_mut(rule) {
             *n += 1;
@@ -235,7 +242,7 @@ impl<M: Model> Search<M> {
             self.tally.taken[rule] += 1;
             if self.model.within(&next) {
                 let print = identity(&self.model, &self.options, &next);
-                if self.admit(print, index, choice as u16, next) {
+                if self.admit(print, index, choice as u16, Some(next)) {
                     self.fresh[rule] += 1;
                 }
             }

@@ -6,13 +6,16 @@
 //! threads.
 
 use super::model::{Kind, Model};
-use super::report::{Outcome, Progress};
+use super::report::{Keep, Outcome, Progress};
 use super::search::{Search, Tally, ample, identity, settles};
 
 /// States of one batch; a fixed number, so that bounds cut at the same place on any machine.
 const BATCH: usize = 16 * 1024;
+/// The same for states that are kept as paths because they are large.
+const LARGE_BATCH: usize = 1024;
 /// Below this a batch is not worth a thread.
 const SMALL: usize = 512;
+const LARGE_SMALL: usize = 32;
 
 /// A successor that was not in the table when its batch began.
 struct Candidate<S> {
@@ -20,7 +23,8 @@ struct Candidate<S> {
     parent: u32,
     choice: u16,
     rule: usize,
-    state: S,
+    /// `None` where states are kept as paths.
+    state: Option<S>,
 }
 
 /// What one thread found in its slice.
@@ -53,7 +57,11 @@ where
 
     fn batch(&mut self, threads: usize) {
         let first = self.cursor;
-        let size = BATCH.min((self.level_end - first) as usize);
+        let (most, small) = match self.options.keep {
+            Keep::States => (BATCH, SMALL),
+            Keep::Paths => (LARGE_BATCH, LARGE_SMALL),
+        };
+        let size = most.min((self.level_end - first) as usize);
         let mut states = Vec::with_capacity(size);
         for _ in 0..size {
             let Some(state) = self.pop() else {
@@ -62,7 +70,7 @@ where
             };
             states.push(state);
         }
-        let yields = if threads == 1 || size < SMALL {
+        let yields = if threads == 1 || size < small {
             vec![Ok(self.slice(&states, first))]
         } else {
             let share = size.div_ceil(threads);
@@ -153,7 +161,8 @@ where
             let print = identity(&self.model, &self.options, &next);
             if !self.seen.contains(print) {
                 let choice = choice as u16;
-                out.candidates.push(Candidate { print, parent, choice, rule, state: next });
+                let state = (self.options.keep == Keep::States).then_some(next);
+                out.candidates.push(Candidate { print, parent, choice, rule, state });
             }
         }
         out.tally.terminal += u64::from(out.tally.generated == before);

@@ -4,6 +4,7 @@ use super::linearizable::{Outcome as Found, together};
 use super::model::Model;
 use super::search::Plan;
 use super::{Budget, F, Illegal, Op, Outcome, Value};
+use std::collections::BTreeSet;
 
 /// Steps one question of the reduction may take before its operation is simply kept.
 pub(crate) const QUESTION: u64 = 20_000;
@@ -185,7 +186,38 @@ fn relaxed(ops: &[Op], keep: &[bool]) -> Vec<Op> {
             all.push(Op { invoke: 0, ret: None, outcome, ..op.clone() });
         }
     }
-    all
+    useful(all)
+}
+
+/// Without the maybe-applied writes of registers that nobody looks at: a write that is free to
+/// come or not helps only those who see its value, or a compare-and-set that failed.
+fn useful(ops: Vec<Op>) -> Vec<Op> {
+    let plain = ops.iter().all(|op| match op.f {
+        F::Read | F::Write => true,
+        F::Cas => op.answer() != Some(&Value::Bool(false)),
+        _ => false,
+    });
+    if !plain {
+        return ops;
+    }
+    let mut wanted: BTreeSet<Value> = BTreeSet::new();
+    loop {
+        let before = wanted.len();
+        for op in &ops {
+            match op.f {
+                F::Read => wanted.extend(op.answer().cloned()),
+                F::Cas if op.completed() || op.args.last().is_some_and(|v| wanted.contains(v)) => {
+                    wanted.extend(op.args.first().cloned());
+                }
+                _ => {}
+            }
+        }
+        if wanted.len() == before {
+            break;
+        }
+    }
+    let seen = |op: &Op| op.args.last().is_some_and(|v| wanted.contains(v));
+    ops.into_iter().filter(|op| op.completed() || seen(op)).collect()
 }
 
 fn sentence(model: &Model, prefix: &[Op], cause: &[Op]) -> String {
@@ -196,16 +228,14 @@ fn sentence(model: &Model, prefix: &[Op], cause: &[Op]) -> String {
     if cause.len() == 1
         && matches!(last.f, F::Read | F::Get)
         && let Some(v) = last.answer()
+        && !prefix.iter().any(|op| op.args.last() == Some(v) && !op.f.reads_only())
     {
-        let writes = |op: &&Op| op.args.last() == Some(v) && !op.f.reads_only();
-        if !prefix.iter().any(|op| writes(&op)) {
-            return format!(
-                "{} cannot have answered that: nothing had asked for {v} to be written by \
-                     then, and the start is {}.",
-                capital(&who),
-                shown(&model.start())
-            );
-        }
+        return format!(
+            "{} cannot have answered that: nothing had asked for {v} to be written by then, and \
+             the start is {}.",
+            capital(&who),
+            model.start()
+        );
     }
     let others: Vec<String> = cause
         .iter()
@@ -224,10 +254,6 @@ fn sentence(model: &Model, prefix: &[Op], cause: &[Op]) -> String {
         capital(&who),
         others.join(", ")
     )
-}
-
-fn shown(v: &Value) -> String {
-    v.to_string()
 }
 
 fn capital(s: &str) -> String {

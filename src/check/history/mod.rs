@@ -12,6 +12,7 @@ pub mod lattice;
 pub mod linearizable;
 pub mod model;
 mod relation;
+mod saturate;
 mod search;
 pub mod sequential;
 mod table;

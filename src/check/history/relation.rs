@@ -28,6 +28,11 @@ impl Relation {
         self.rows[a * self.words + b / 64] & (1 << (b % 64)) != 0
     }
 
+    /// What comes before `b`.
+    pub fn before(&self, b: usize) -> impl Iterator<Item = usize> + '_ {
+        (0..self.n).filter(move |&a| self.has(a, b))
+    }
+
     /// The pairs of either.
     pub fn union(&self, other: &Relation) -> Relation {
         let mut out = self.clone();

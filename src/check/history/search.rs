@@ -5,6 +5,8 @@
 //! classes of equal operations, of which the earliest is always as good as any other.
 
 use super::model::{Kind, Model};
+use super::relation::Relation;
+use super::saturate::{INIT, Key};
 use super::table::{Pairs, Visited};
 use super::{F, Op, Value};
 use std::collections::{BTreeMap, BTreeSet};
@@ -25,6 +27,8 @@ pub struct Item<'a> {
     pub until: u64,
     /// Not before so many operations of those chains.
     pub need: Vec<(u32, u32)>,
+    /// Among several choices, the smallest is tried first.
+    pub rank: u64,
 }
 
 /// What has to be placed, and in which partial order.
@@ -34,7 +38,15 @@ pub struct Plan<'a> {
     pub chains: Vec<Vec<Item<'a>>>,
     /// Maybe-applied operations; those of one class are equal and in the order of `from`.
     pub classes: Vec<Vec<Item<'a>>>,
+    /// For each key, where its reads sit and where what each saw sits (none: the start). Empty
+    /// where sources are not certain.
+    seen: Vec<Vec<(Place, Option<Place>)>>,
+    /// The keys an operation writes, by its place.
+    writes: BTreeMap<Place, Vec<u32>>,
 }
+
+/// A chain and a position on it.
+type Place = (u32, u32);
 
 impl<'a> Plan<'a> {
     /// The real-time order: what returned before another was invoked comes before it.
@@ -44,7 +56,8 @@ impl<'a> Plan<'a> {
         sorted.sort_by_key(|op| (op.invoke, op.id));
         let mut free: BTreeSet<(u64, usize)> = BTreeSet::new();
         for op in sorted {
-            let item = Item { op, from: op.invoke, until: op.ret.unwrap_or(NEVER), need: vec![] };
+            let item =
+                Item { op, from: op.invoke, until: op.ret.unwrap_or(NEVER), need: vec![], rank: 0 };
             // The chain that fell free last, so that few chains are long rather than many.
             let last = free.range(..(item.from, 0)).next_back().copied();
             let chain = match last {
@@ -62,7 +75,7 @@ impl<'a> Plan<'a> {
         }
         let mut classes: BTreeMap<(F, &[Value]), Vec<Item<'a>>> = BTreeMap::new();
         for op in ops.iter().copied().filter(|op| op.maybe() && !op.f.reads_only()) {
-            let item = Item { op, from: op.invoke, until: NEVER, need: vec![] };
+            let item = Item { op, from: op.invoke, until: NEVER, need: vec![], rank: NEVER };
             classes.entry((op.f, &op.args)).or_default().push(item);
         }
         for class in classes.values_mut() {
@@ -112,6 +125,37 @@ pub struct Search<'a> {
     /// For each read of a text (slot, position): the overwrites that can still come before it.
     overwrites: BTreeMap<(usize, u32), Vec<(usize, u32)>>,
     started: bool,
+}
+
+impl<'a> Plan<'a> {
+    /// Makes every operation wait for those before it in a closed `order` of events; `places`
+    /// has the chain and position of each event. Nothing may overwrite what is still to be read.
+    pub fn keep(&mut self, order: &Relation, places: &[Option<Place>], keys: &[Key]) {
+        for (k, key) in keys.iter().enumerate() {
+            let reads = key.reads.iter().filter_map(|&(r, w)| {
+                let source = if w == INIT { None } else { Some(places[w]?) };
+                Some((places[r]?, source))
+            });
+            self.seen.push(reads.collect());
+            for place in key.writers.iter().filter_map(|&w| places[w]) {
+                self.writes.entry(place).or_default().push(k as u32);
+            }
+        }
+        for (b, place) in places.iter().enumerate() {
+            let &Some((chain, at)) = place else { continue };
+            let mut need: BTreeMap<u32, u32> = BTreeMap::new();
+            let mut rank = 0;
+            for (c, n) in order.before(b).filter_map(|a| places[a]) {
+                rank += 1;
+                let most = need.entry(c).or_default();
+                *most = (*most).max(n + 1);
+            }
+            need.remove(&chain);
+            let item = &mut self.chains[chain as usize][at as usize];
+            item.need = need.into_iter().collect();
+            item.rank = rank;
+        }
+    }
 }
 
 impl<'a> Search<'a> {
@@ -266,7 +310,17 @@ impl<'a> Search<'a> {
     fn enabled(&self, slot: usize, bound: u64) -> bool {
         self.head(slot).is_some_and(|item| {
             item.from <= bound && item.need.iter().all(|&(c, n)| self.at[c as usize] >= n)
-        })
+        }) && !self.robs(slot)
+    }
+
+    /// Whether the next operation of `slot` overwrites what another still has to read.
+    fn robs(&self, slot: usize) -> bool {
+        let me = (slot as u32, self.at[slot]);
+        let Some(keys) = self.plan.writes.get(&me) else { return false };
+        let placed = |p: Place| self.at[p.0 as usize] > p.1;
+        keys.iter()
+            .flat_map(|&k| &self.plan.seen[k as usize])
+            .any(|&(r, w)| r != me && !placed(r) && w != Some(me) && w.is_none_or(placed))
     }
 
     fn gather(&mut self, state: u32) {
@@ -282,7 +336,7 @@ impl<'a> Search<'a> {
             }
         }
         let mut mine = self.choices.split_off(first);
-        mine.sort_by_key(|&(slot, _)| self.head(slot as usize).map_or(NEVER, |i| i.until));
+        mine.sort_by_key(|&(slot, _)| self.head(slot as usize).map_or(NEVER, |i| i.rank));
         self.choices.append(&mut mine);
     }
 

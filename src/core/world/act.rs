@@ -49,9 +49,15 @@ impl<P: Show> World<P> {
                 self.wake_later(node);
             }
             Action::Slow { node, us } => self.k.proc_mut(node).slow = us,
-            Action::Cut { from, to } => self.k.set_cut(from, to, true),
+            Action::Cut { from, to } => {
+                self.k.set_cut(from, to, true);
+                self.forget_vanished();
+            }
             Action::Heal { from, to } => self.k.set_cut(from, to, false),
-            Action::Partition(groups) => self.k.partition(&groups),
+            Action::Partition(groups) => {
+                self.k.partition(&groups);
+                self.forget_vanished();
+            }
             Action::HealAll => self.k.heal_all(),
             Action::Link { from, to, change } => self.k.change_links(from, to, change),
             Action::Clock { node, change } => self.k.change_clock(node, change),
@@ -68,6 +74,12 @@ impl<P: Show> World<P> {
                 self.k.mode = if on { Mode::Manual } else { Mode::Timed };
             }
         }
+    }
+
+    /// In a search what a cut loses is gone at once.
+    fn forget_vanished(&mut self) {
+        let flight = &self.k.flight;
+        self.payloads.retain(|id, _| flight.contains_key(id));
     }
 
     fn deliver(&mut self, id: MsgId, ev: &mut Event) {

@@ -64,10 +64,23 @@ pub struct World<P: Show> {
     heard: Option<(NodeId, u32)>,
     /// Sizes of the choices the last handler asked for.
     asked: Vec<u8>,
+    /// Effects of the last handler before each write that came after something visible.
+    perils: Vec<u8>,
+}
+
+/// What identifies a state to a search.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Print {
+    /// Processes, disks, clients, cuts and the observer.
+    pub body: u64,
+    /// The messages in flight, whatever their names.
+    pub air: u64,
+    /// How many they are.
+    pub flying: u32,
 }
 
 /// A world whose protocol is not known by type: the one place where it is forgotten.
-pub trait AnyWorld: Send {
+pub trait AnyWorld: Send + Sync {
     /// True time, microseconds.
     fn now(&self) -> u64;
     /// Steps taken.
@@ -92,11 +105,16 @@ pub trait AnyWorld: Send {
     /// What a search may do next, within limits.
     fn options(&self, limits: &Limits) -> Vec<Action>;
     /// The state without time and names, for a search to recognise.
-    fn fingerprint(&self) -> u64;
+    fn print(&self) -> Print;
+    /// Do links keep their order?
+    fn fifo(&self) -> bool;
     /// Leaves time out, for a search.
     fn set_search(&mut self);
-    /// The choices the last handler asked for (their sizes).
+    /// The choices the last step's handler asked for (their sizes).
     fn asked(&self) -> &[u8];
+    /// In a search: after how many of the last step's effects a crash would leave something that
+    /// was said, but not what was to be written after it (see [`Action::CrashAfter`]).
+    fn perils(&self) -> &[u8];
     /// Properties broken so far, with the step of the first violation.
     fn broken(&self) -> Vec<(&'static str, u64)>;
 }
@@ -130,6 +148,7 @@ impl<P: Show> World<P> {
             told: Vec::new(),
             asked: Vec::new(),
             heard: None,
+            perils: Vec::new(),
         }
     }
 
@@ -236,14 +255,20 @@ where
     fn options(&self, limits: &Limits) -> Vec<Action> {
         self.list_options(limits)
     }
-    fn fingerprint(&self) -> u64 {
-        self.timeless_fingerprint()
+    fn print(&self) -> Print {
+        self.timeless_print()
+    }
+    fn fifo(&self) -> bool {
+        self.settings.common.net.fifo
     }
     fn set_search(&mut self) {
         self.k.mode = Mode::Search;
     }
     fn asked(&self) -> &[u8] {
         &self.asked
+    }
+    fn perils(&self) -> &[u8] {
+        &self.perils
     }
     fn broken(&self) -> Vec<(&'static str, u64)> {
         let pairs = P::properties().iter().zip(&self.checks);

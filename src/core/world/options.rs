@@ -1,9 +1,13 @@
 //! What a search may do next, and how it recognises a state it has been in.
 
 use super::*;
-use crate::core::action::CrashMode;
+use crate::core::action::{Call, CrashMode};
 use crate::core::ids::NodeSet;
 use crate::core::kernel::Proc;
+use crate::core::view::Stamp;
+
+/// Most ways in which the draws of one workload operation are tried.
+const MOST_WORKLOADS: u32 = 16;
 
 /// What a search may still spend.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -29,6 +33,7 @@ impl Limits {
             Action::Fire { node, timer } if node.0 >= servers && *timer == clients::THINK => {
                 &mut self.ops
             }
+            Action::Invoke { .. } => &mut self.ops,
             Action::Fire { .. } => &mut self.timers,
             Action::Drop(_) => &mut self.drops,
             Action::Duplicate(_) => &mut self.dups,
@@ -68,7 +73,7 @@ impl<P: Show> World<P> {
             if limits.drops > 0 && !fifo {
                 all.push(Action::Drop(*id));
             }
-            if limits.dups > 0 && !crate::core::kernel::is_twin(*id) {
+            if limits.dups > 0 {
                 all.push(Action::Duplicate(*id));
             }
         }
@@ -80,11 +85,16 @@ impl<P: Show> World<P> {
             all.push(Action::Restart(node));
             return;
         }
-        for code in p.timers.keys().filter(|_| !p.paused) {
-            let fire = Action::Fire { node, timer: *code };
-            if limits.after(&fire, self.settings.common.nodes).is_some() {
-                all.push(fire);
+        let client = !self.is_server(node);
+        for code in p.timers.keys().filter(|_| !p.paused && limits.timers > 0) {
+            // A client begins by `Invoke`, and gives up only if it can begin anew.
+            let idle = *code == clients::THINK || *code == clients::DEADLINE && limits.ops == 0;
+            if !(client && idle) {
+                all.push(Action::Fire { node, timer: *code });
             }
+        }
+        if client && limits.ops > 0 {
+            self.invoke_options(node, all);
         }
         if limits.crashes > 0 && self.is_server(node) {
             all.push(Action::Crash { node, mode: CrashMode::Process });
@@ -92,6 +102,63 @@ impl<P: Show> World<P> {
                 all.push(Action::Crash { node, mode: CrashMode::Os { kept: 0 } });
             }
         }
+    }
+
+    /// Every operation that an idle client's workload could give next, at every server that can be
+    /// reached.
+    fn invoke_options(&self, client: NodeId, all: &mut Vec<Action>) {
+        let c = usize::from(client.0 - self.settings.common.nodes);
+        if self.clients[c].waiting.is_some() {
+            return;
+        }
+        let servers = (0..self.settings.common.nodes).map(NodeId);
+        let reachable: Vec<NodeId> =
+            servers.filter(|s| self.k.proc(*s).up && self.k.connected(client, *s)).collect();
+        for call in self.next_calls(c) {
+            let invoke = |s: &NodeId| Action::Invoke { client, to: Some(*s), call };
+            all.extend(reachable.iter().map(invoke));
+        }
+    }
+
+    /// What the workload gives if each of its draws falls on the lowest or the highest number;
+    /// without a workload, each operation there is.
+    fn next_calls(&self, c: usize) -> Vec<Call> {
+        let (common, nth) = (&self.settings.common, self.clients[c].next);
+        let mut calls = Vec::new();
+        let mut highs: Vec<bool> = Vec::new();
+        for _ in 0..MOST_WORKLOADS {
+            let mut drawn = 0;
+            let mut pick = |n: u64| {
+                if n <= 1 {
+                    return 0;
+                }
+                if drawn == highs.len() {
+                    highs.push(false);
+                }
+                drawn += 1;
+                if highs[drawn - 1] { n - 1 } else { 0 }
+            };
+            let op = P::workload(common, c as u16, nth, &mut pick);
+            calls.extend(op.map(|op| P::call(&op)));
+            highs.truncate(drawn);
+            while highs.last() == Some(&true) {
+                highs.pop();
+            }
+            match highs.last_mut() {
+                Some(last) => *last = true,
+                None => break,
+            }
+        }
+        if calls.is_empty() {
+            let named = (0..).zip(P::CALLS).flat_map(|(f, name)| {
+                let values = if name.value { 0..2 } else { 0..1 };
+                values.map(move |value| Call { f, value, ..Call::default() })
+            });
+            calls.extend(named.filter(|call| P::op(call).is_some()));
+        }
+        calls.sort_unstable();
+        calls.dedup();
+        calls
     }
 
     fn network_options(&self, limits: &Limits, all: &mut Vec<Action>) {
@@ -108,7 +175,7 @@ impl<P: Show> World<P> {
         }
     }
 
-    pub(super) fn timeless_fingerprint(&self) -> u64 {
+    pub(super) fn timeless_print(&self) -> Print {
         let procs: Vec<u64> = self.k.procs.iter().map(proc_fingerprint).collect();
         let slots: Vec<u64> = self
             .slots
@@ -130,7 +197,21 @@ impl<P: Show> World<P> {
         }
         let cuts: Vec<_> =
             self.k.links.iter().filter(|(_, l)| l.cut).map(|(pair, _)| *pair).collect();
-        fingerprint(&(procs, slots, air, cuts, &self.clients, &*self.observer))
+        let known = P::CAUSAL.then(|| self.known());
+        Print {
+            body: fingerprint(&(procs, slots, cuts, &self.clients, &*self.observer, known)),
+            flying: air.len() as u32,
+            air: fingerprint(&air),
+        }
+    }
+
+    /// Who knows of which events: part of the state where the claims are about that.
+    fn known(&self) -> u64 {
+        let here: Vec<&Stamp> = self.k.procs.iter().map(|p| &p.stamp).collect();
+        let air = self.k.flight.iter().filter(|(_, f)| f.doom.is_none());
+        let mut air: Vec<_> = air.map(|(id, f)| (id.from, id.to, &f.stamp)).collect();
+        air.sort_unstable();
+        fingerprint(&(here, air))
     }
 }
 

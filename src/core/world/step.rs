@@ -29,6 +29,8 @@ impl<P: Show> World<P> {
 
     pub(super) fn begin(&mut self, what: What) -> Event {
         self.k.step += 1;
+        self.asked.clear();
+        self.perils.clear();
         Event {
             step: self.k.step,
             at: self.k.now,
@@ -182,6 +184,9 @@ impl<P: Show> World<P> {
         let mut cx = context(&settings, node, clock, &mut dice);
         let slot = Arc::make_mut(&mut self.slots[node.at()]);
         handler(&mut slot.node, &mut cx);
+        if self.k.mode == Mode::Search {
+            self.perils = perils(&cx.effects);
+        }
         slot.pending.extend(cx.effects);
         self.asked = dice.asked;
         let p = self.k.proc_mut(node);
@@ -339,6 +344,14 @@ impl<P: Show> World<P> {
             }
         }
     }
+}
+
+/// How many effects come before each write that follows something said.
+fn perils<P: Show>(effects: &[Effect<P>]) -> Vec<u8> {
+    let said = |e: &Effect<P>| matches!(e, Effect::Send { .. } | Effect::Reply { .. });
+    let Some(first) = effects.iter().position(said) else { return Vec::new() };
+    let writes = (first..effects.len()).filter(|i| matches!(effects[*i], Effect::Persist(_)));
+    writes.filter_map(|i| u8::try_from(i).ok()).collect()
 }
 
 /// How long an unsynced write stays at risk when syncs are batched.

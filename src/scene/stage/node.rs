@@ -2,7 +2,7 @@
 
 use super::{Grade, Plan, Stage, duration};
 use crate::core::ids::NodeId;
-use crate::core::view::{Border, NodeView, Shape, Status};
+use crate::core::view::{Border, NodeView, Shape, Status, TimerView};
 use crate::scene::geometry::{ONE, PX, Point, TURN, Track, hatch, share};
 use crate::scene::marks;
 use crate::scene::text::{self, Face, LABEL, shorten};
@@ -29,14 +29,23 @@ pub fn arcs<'a>(
     node: &'a NodeView,
     now: u64,
 ) -> impl Iterator<Item = (String, Track)> + 'a {
-    let shown = if grade(plan, node) == Grade::Dot { 0 } else { 3 };
-    node.timers.iter().take(shown).enumerate().map(move |(i, t)| {
+    shown(plan, node).iter().enumerate().map(move |(i, t)| {
         let left = match t.due {
             Some(due) => ONE - share(now, t.set_at, due),
             None => ONE,
         };
         (format!("timer-{}-{}", node.id.0, t.code), Track::dial(radius(plan, node, i), left))
     })
+}
+
+/// The timers that have room: none of a dot's, of a client's only how long it still waits.
+fn shown<'a>(plan: &Plan, node: &'a NodeView) -> &'a [TimerView] {
+    let all = &node.timers;
+    match (grade(plan, node), node.shape) {
+        (Grade::Dot, _) => &[],
+        (_, Shape::Client) => &all[all.len().saturating_sub(1)..],
+        _ => &all[..all.len().min(3)],
+    }
 }
 
 fn radius(plan: &Plan, node: &NodeView, nth: usize) -> i32 {
@@ -132,7 +141,7 @@ impl Pen<'_> {
             return out;
         }
         for (i, ((key, track), timer)) in
-            arcs(self.plan, self.node, now).zip(&self.node.timers).enumerate()
+            arcs(self.plan, self.node, now).zip(shown(self.plan, self.node)).enumerate()
         {
             let r = radius(self.plan, self.node, i);
             let frozen = if timer.due.is_none() { "timer frozen" } else { "timer" };
@@ -165,8 +174,15 @@ impl Pen<'_> {
         out.push(Item::path("body", self.outline(self.half)));
         let wrapped = self.node.look.epoch.is_some_and(|e| e >= 8);
         if wrapped && self.grade != Grade::Dot && self.node.status != Status::Crashed {
-            let h = self.half * 68 / 100;
-            out.push(Item::path("wrap", hatch(-h, -h, 2 * h, 2 * h, self.px(6))));
+            // Above and below the words.
+            let (w, step) = (self.half * 66 / 100, self.px(6));
+            let strip = |from: i32, to: i32| {
+                let (from, to) = (self.half * from / 100, self.half * to / 100);
+                hatch(-w, from, 2 * w, to - from, step)
+            };
+            let mut strokes = strip(-80, -50);
+            strokes.0.push_str(&strip(60, 80).0);
+            out.push(Item::path("wrap", strokes));
         }
         if self.node.look.border == Border::Double && self.grade != Grade::Dot {
             let inset = if self.grade == Grade::Card { self.px(4) } else { self.px(3) };
@@ -190,7 +206,8 @@ impl Pen<'_> {
             Grade::Card => {
                 let badge = shorten(&node.look.badge, LABEL);
                 let lift = if badge.is_empty() { self.px(5) } else { -self.px(1) };
-                let (size, room) = (self.px(15), self.half * 2 - self.px(8));
+                let frame = if node.look.border == Border::Double { 14 } else { 8 };
+                let (size, room) = (self.px(15), self.half * 2 - self.px(frame));
                 let fitted = self.shrink(&name, Face::MonoStrong, size, room);
                 let at = Point::new(0, lift);
                 out.push(Item::text("name", at, middle(Face::MonoStrong, fitted), name));

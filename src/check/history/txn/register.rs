@@ -8,6 +8,7 @@ use super::{End, Step, Txn};
 use crate::check::history::linearizable::{Outcome as Found, together};
 use crate::check::history::model::Kind;
 use crate::check::history::relation::Relation;
+use crate::check::history::saturate::{INIT, Key, saturate};
 use crate::check::history::search::{Item, Plan};
 use crate::check::history::{
     Budget, F, Illegal, Legal, Model, Op, Outcome, Value, Verdict, explain,
@@ -211,7 +212,6 @@ fn face<'a>(txn: &'a Txn, level: Level, bad: &mut BTreeSet<&'static str>) -> Fac
 /// A read: reader, position among its reads, and the transactions it may have seen. `INIT` is
 /// the start.
 type Source = (usize, usize, Vec<usize>);
-const INIT: usize = usize::MAX;
 
 fn sources(txns: &[&Txn], faces: &[Face], bad: &mut BTreeSet<&'static str>) -> Vec<Source> {
     let mut last: BTreeMap<(&str, &Value), Vec<usize>> = BTreeMap::new();
@@ -364,6 +364,7 @@ fn ordered(faces: &[Face], from: &[Source], level: Level, budget: &mut Budget) -
         .collect();
     let mut plan = Plan::default();
     let mut chains: BTreeMap<u32, usize> = BTreeMap::new();
+    let mut places: Vec<Option<(u32, u32)>> = Vec::new();
     for (f, ops) in faces.iter().zip(&ops) {
         let real = level == Level::Strict;
         let from = if real { f.txn.invoke } else { 0 };
@@ -371,7 +372,7 @@ fn ordered(faces: &[Face], from: &[Source], level: Level, budget: &mut Budget) -
             let need = chains.get(&f.txn.session).map(|&c| (c as u32, plan.chains[c].len() as u32));
             let need: Vec<(u32, u32)> = need.into_iter().collect();
             let items = ops.iter().filter(|op| !op.args.is_empty());
-            let item = |op| Item { op, from, until: u64::MAX, need: need.clone() };
+            let item = |op| Item { op, from, until: u64::MAX, need: need.clone(), rank: u64::MAX };
             plan.classes.push(items.map(item).collect());
             continue;
         }
@@ -380,7 +381,22 @@ fn ordered(faces: &[Face], from: &[Source], level: Level, budget: &mut Budget) -
             plan.chains.push(Vec::new());
             plan.chains.len() - 1
         });
-        plan.chains[chain].extend(ops.iter().map(|op| Item { op, from, until, need: vec![] }));
+        let at = plan.chains[chain].len() as u32;
+        places.extend((0..ops.len() as u32).map(|n| Some((chain as u32, at + n))));
+        let rank = f.txn.invoke;
+        plan.chains[chain].extend(ops.iter().map(|op| Item {
+            op,
+            from,
+            until,
+            need: vec![],
+            rank,
+        }));
+    }
+    if let Some((order, keys)) = narrowed(faces, from, split, level) {
+        if order.cyclic() {
+            return Answer::Illegal(BTreeSet::new());
+        }
+        plan.keep(&order, &places, &keys);
     }
     match together(&model, vec![plan], budget) {
         Found::Legal(orders) => {
@@ -390,6 +406,48 @@ fn ordered(faces: &[Face], from: &[Source], level: Level, budget: &mut Budget) -
         Found::Illegal(_) => Answer::Illegal(BTreeSet::new()),
         Found::Unknown(_) => Answer::Unknown,
     }
+}
+
+/// What has to come first anyway, where all is certain and each read has one source. With
+/// `split`, event `2i` is where transaction `i` reads and `2i + 1` where it writes.
+fn narrowed(
+    faces: &[Face],
+    from: &[Source],
+    split: bool,
+    level: Level,
+) -> Option<(Relation, Vec<Key>)> {
+    let unknown = faces.iter().any(|f| f.txn.end != End::Committed);
+    if unknown || faces.len() > MAX_TXNS / 2 || from.iter().any(|s| s.2.len() != 1) {
+        return None;
+    }
+    let reads = |i: usize| if split { 2 * i } else { i };
+    let writes = |i: usize| if split { 2 * i + 1 } else { i };
+    let mut order = Relation::new(faces.len() * if split { 2 } else { 1 });
+    let mut last: BTreeMap<u32, usize> = BTreeMap::new();
+    let mut keys: BTreeMap<&str, Key> = BTreeMap::new();
+    for (i, f) in faces.iter().enumerate() {
+        if let Some(before) = last.insert(f.txn.session, i) {
+            order.add(writes(before), reads(i));
+        }
+        if split {
+            order.add(reads(i), writes(i));
+        }
+        for k in f.writes.keys() {
+            let key = keys.entry(k).or_default();
+            key.writers.push(writes(i));
+            if level == Level::Snapshot {
+                key.spans.push((reads(i), writes(i)));
+            }
+        }
+    }
+    for (r, n, sources) in from {
+        let key = keys.entry(faces[*r].reads[*n].0).or_default();
+        let w = sources[0];
+        key.reads.push((reads(*r), if w == INIT { INIT } else { writes(w) }));
+    }
+    let keys: Vec<Key> = keys.into_values().collect();
+    saturate(&mut order, &keys);
+    Some((order, keys))
 }
 
 fn step(f: &str, key: Value, value: Value) -> Value {

@@ -1,0 +1,147 @@
+//! The judge of linearizability beside stateright's tester, over public etcd logs.
+//!
+//! Both judge the first operations of each log (ours with a witness or a core, the peer with yes
+//! or no); then this one judges whole logs alone.
+
+use happened_before::check::history::linearizable::judge;
+use happened_before::check::history::model::Kind;
+use happened_before::check::history::{Budget, F, History, Model, Op, Outcome, Value};
+use happened_before::share::import::history::{Format, Reading, read};
+use stateright::semantics::{ConsistencyTester, LinearizabilityTester, SequentialSpec};
+use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+struct CasRegister(Option<i64>);
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+enum Ask {
+    Read,
+    Write(i64),
+    Cas(i64, i64),
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+enum Answer {
+    Value(Option<i64>),
+    Done,
+    Swapped(bool),
+}
+
+impl SequentialSpec for CasRegister {
+    type Op = Ask;
+    type Ret = Answer;
+    fn invoke(&mut self, op: &Ask) -> Answer {
+        match *op {
+            Ask::Read => Answer::Value(self.0),
+            Ask::Write(v) => {
+                self.0 = Some(v);
+                Answer::Done
+            }
+            Ask::Cas(from, to) => {
+                let hit = self.0 == Some(from);
+                if hit {
+                    self.0 = Some(to);
+                }
+                Answer::Swapped(hit)
+            }
+        }
+    }
+}
+
+fn number(v: Option<&Value>) -> Option<i64> {
+    match v {
+        Some(Value::Int(n)) => Some(*n),
+        _ => None,
+    }
+}
+
+fn ask(op: &Op) -> Ask {
+    let arg = |i| number(op.args.get(i)).unwrap_or(0);
+    match op.f {
+        F::Read => Ask::Read,
+        F::Write => Ask::Write(arg(0)),
+        _ => Ask::Cas(arg(0), arg(1)),
+    }
+}
+
+fn answer(op: &Op) -> Answer {
+    match op.answer() {
+        Some(Value::Bool(b)) => Answer::Swapped(*b),
+        v if op.f == F::Read => Answer::Value(number(v)),
+        _ => Answer::Done,
+    }
+}
+
+fn peer(history: &History) -> bool {
+    let mut events: Vec<(u64, &Op, bool)> = Vec::new();
+    for op in &history.ops {
+        events.push((op.invoke, op, true));
+        if op.completed() {
+            events.push((op.ret.unwrap_or(u64::MAX), op, false));
+        }
+    }
+    events.sort_by_key(|e| (e.0, !e.2));
+    let mut tester = LinearizabilityTester::new(CasRegister(None));
+    for (_, op, invoked) in events {
+        let told = if invoked {
+            tester.on_invoke(op.process, ask(op)).map(|_| ())
+        } else {
+            tester.on_return(op.process, answer(op)).map(|_| ())
+        };
+        told.expect("each process asks one thing at a time");
+    }
+    tester.is_consistent()
+}
+
+fn first(history: &History, n: usize) -> History {
+    let mut ops: Vec<Op> = history.ops.iter().take(n).cloned().collect();
+    let end = ops.last().map_or(0, |op| op.invoke);
+    for op in ops.iter_mut().filter(|op| op.ret.is_some_and(|r| r > end)) {
+        (op.ret, op.outcome) = (None, Outcome::Open);
+    }
+    History { ops }
+}
+
+fn logs() -> Vec<PathBuf> {
+    let mine = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data/porcupine/jepsen");
+    let other = std::env::var_os("HB_CONFORMANCE").map(PathBuf::from);
+    let other = other.map(|p| p.join("porcupine/jepsen")).filter(|p| p.is_dir());
+    let all = std::fs::read_dir(other.unwrap_or(mine)).expect("the logs of the package");
+    let mut all: Vec<PathBuf> = all.map(|f| f.expect("a file").path()).collect();
+    all.sort();
+    all
+}
+
+fn main() {
+    let reading = Reading::usual(Kind::CasRegister, Format::JepsenLog);
+    let load = |p: &PathBuf| {
+        read(&std::fs::read(p).expect("a log"), Format::JepsenLog, &reading).expect("a history")
+    };
+    let all: Vec<History> = logs().iter().map(load).collect();
+    let model = Model::new(Kind::CasRegister);
+    let legal = |h: &History| judge(&model, h, &mut Budget::steps(u64::MAX)).name() == "ok";
+    for n in [12, 16, 20] {
+        let (mut ours, mut theirs) = (Duration::ZERO, Duration::ZERO);
+        for history in &all {
+            let part = first(history, n);
+            let start = Instant::now();
+            let mine = legal(&part);
+            ours += start.elapsed();
+            let start = Instant::now();
+            assert_eq!(peer(&part), mine);
+            theirs += start.elapsed();
+        }
+        println!(
+            "first {n} operations of {} logs: ours {ours:?}, stateright {theirs:?}",
+            all.len()
+        );
+    }
+    let start = Instant::now();
+    let yes = all.iter().filter(|h| legal(h)).count();
+    println!(
+        "{} whole logs, with witnesses and cores: ours {:?} ({yes} legal)",
+        all.len(),
+        start.elapsed()
+    );
+}

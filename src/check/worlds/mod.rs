@@ -1,0 +1,423 @@
+//! Scenes as models: every interleaving of what could happen next in a world, within limits.
+//!
+//! A state is a world without time and names, and what may still be spent. Two kinds of
+//! nondeterminism within a step become states of their own, so that nothing is run before it is
+//! asked for: a handler that lets something be chosen waits for the picks, and a handler that says
+//! something before it writes waits for whether it crashes in between.
+//!
+//! Two reductions that cannot hide a broken claim (claims are about processes, not about what is in
+//! flight): since nothing has to be delivered, a state that differs from another only in lacking a
+//! message can do nothing that the other cannot, so a delivery that changes nothing is left out
+//! (unless links keep order); and a node that is down looks to everyone like one that is slow, so a
+//! crash is followed by the restart at once.
+//!
+//! Each step is [`PACE`] after the one before, exactly as in the journal of a counter-example.
+
+mod goal;
+mod plan;
+mod quest;
+
+pub use goal::Goal;
+pub use plan::{Plan, limits_text, read_limits, rungs};
+pub use quest::{Found, Quest, Tally};
+
+use super::explore::{Model, Property};
+use crate::core::action::{Action, CrashMode, Entry};
+use crate::core::config::Setup;
+use crate::core::hash::fingerprint;
+use crate::core::ids::NodeId;
+use crate::core::session::Build;
+use crate::core::trace::Trace;
+use crate::core::view::{Event, Shape, What};
+use crate::core::world::{AnyWorld, Limits, Print};
+use std::hash::{Hash, Hasher};
+use std::sync::Arc;
+
+/// Virtual time between two steps, in microseconds: slow enough to be watched.
+pub const PACE: u64 = 10_000;
+/// Steps that starting all nodes may take.
+const MOST_BOOTS: u32 = 10_000;
+/// The name of the property that a goal becomes.
+pub const GOAL: &str = "goal";
+
+/// A scene's world as a model to explore.
+pub struct WorldModel {
+    root: State,
+    servers: u16,
+    claims: Vec<(&'static str, &'static str)>,
+    goal: Option<Goal>,
+    /// Leave out what cannot matter.
+    reduced: bool,
+    fifo: bool,
+}
+
+/// A world within a search.
+#[derive(Clone)]
+pub struct State(Arc<Inner>);
+
+struct Inner {
+    world: Box<dyn AnyWorld>,
+    limits: Limits,
+    broken: Vec<&'static str>,
+    reached: bool,
+    /// The record, where the goal needs it.
+    trace: Option<Trace>,
+    waiting: Option<Waiting>,
+    world_print: Print,
+    print: u64,
+}
+
+/// A step that has something to be settled first.
+#[derive(Clone, PartialEq, Eq, Hash)]
+struct Waiting {
+    action: Action,
+    node: NodeId,
+    picks: Vec<u8>,
+    /// What the next pick lies below, or after how many effects a crash is to be weighed.
+    open: Open,
+}
+
+#[derive(Clone, PartialEq, Eq, Hash)]
+enum Open {
+    Pick(u8),
+    Crash(Vec<u8>),
+}
+
+/// A step of the search.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub enum Step {
+    /// Something is done.
+    Do(Action),
+    /// The next of the handler's choices.
+    Pick(u8),
+    /// The handler goes through, or the node crashes after this many of its effects.
+    Crash(Option<u8>),
+}
+
+impl Hash for State {
+    fn hash<H: Hasher>(&self, hasher: &mut H) {
+        hasher.write_u64(self.0.print);
+    }
+}
+
+impl PartialEq for State {
+    fn eq(&self, other: &Self) -> bool {
+        self.0.print == other.0.print
+    }
+}
+
+impl Eq for State {}
+
+impl State {
+    /// The world.
+    pub fn world(&self) -> &dyn AnyWorld {
+        &*self.0.world
+    }
+    /// What may still be spent.
+    pub fn limits(&self) -> Limits {
+        self.0.limits
+    }
+    /// Properties broken on the way here.
+    pub fn broken(&self) -> &[&'static str] {
+        &self.0.broken
+    }
+    /// The goal was reached by the last step.
+    pub fn reached(&self) -> bool {
+        self.0.reached
+    }
+    /// Did the step from there do more than spend something, or take a message out of the air?
+    fn matters(&self, from: &Inner, delivers: bool) -> bool {
+        let (was, is) = (from.world_print, self.0.world_print);
+        let less = delivers && is.flying < was.flying;
+        let same = is.body == was.body && (less || is == was);
+        !same || self.0.reached || self.0.broken.len() > from.broken.len()
+    }
+    /// Has the last step still something to be settled?
+    pub fn is_waiting(&self) -> bool {
+        self.0.waiting.is_some()
+    }
+}
+
+/// What a step's outcome is made of.
+struct Made {
+    world: Box<dyn AnyWorld>,
+    trace: Option<Trace>,
+    last: Event,
+}
+
+impl WorldModel {
+    /// The model of a scene's setup, with what may be spent; its nodes have booted. `claims` are
+    /// the names of the properties to check and where each is stated.
+    pub fn new(
+        build: Build,
+        setup: &Setup,
+        limits: Limits,
+        claims: Vec<(&'static str, &'static str)>,
+        goal: Option<Goal>,
+    ) -> Result<Self, String> {
+        let mut world = build(setup)?;
+        world.act(&Entry { at: 0, action: Action::Manual(true) });
+        let mut boots = 0;
+        while world.step().is_some() {
+            boots += 1;
+            if boots > MOST_BOOTS {
+                return Err(format!("{} does not stop starting", setup.scene));
+            }
+        }
+        world.set_search();
+        let view = world.view();
+        let servers = view.nodes.iter().filter(|n| n.shape != Shape::Client).count() as u16;
+        if let Some(goal) = &goal {
+            goal.check(&view)?;
+        }
+        let trace = goal.as_ref().filter(|g| g.needs_trace()).map(|_| Trace::default());
+        let fifo = world.fifo();
+        let inner = Inner {
+            world_print: world.print(),
+            world,
+            limits,
+            broken: Vec::new(),
+            reached: false,
+            trace,
+            waiting: None,
+            print: 0,
+        };
+        let reduced = goal.as_ref().is_none_or(|g| !g.needs_faults());
+        Ok(WorldModel { root: sealed(inner), servers, claims, goal, reduced, fifo })
+    }
+
+    /// The same without reductions.
+    pub fn unreduced(self) -> Self {
+        WorldModel { reduced: false, ..self }
+    }
+
+    /// The first state.
+    pub fn root(&self) -> &State {
+        &self.root
+    }
+
+    /// Runs a step after its picks, with a crash after so many effects if one is asked for.
+    fn run(&self, from: &Inner, entries: &[Action]) -> Option<Made> {
+        let mut world = from.world.fork();
+        let mut trace = from.trace.clone();
+        let mut last = None;
+        for action in entries {
+            let event = world.act(&Entry { at: world.now() + PACE, action: action.clone() });
+            if matches!(event.what, What::Ignored { .. }) {
+                return None;
+            }
+            if let Some(trace) = &mut trace {
+                trace.push(event.clone());
+            }
+            last = Some(event);
+        }
+        Some(Made { world, trace, last: last? })
+    }
+
+    /// The state that a step leads to, or the one where it waits.
+    fn settle(&self, from: &Inner, action: Action, mut picks: Vec<u8>) -> Option<State> {
+        let limits = from.limits.after(&action, self.servers)?;
+        let node = handler(&action);
+        let made = self.run(from, &entries(node, &picks, None, &action))?;
+        // A choice among one is none.
+        let asked = made.world.asked();
+        if let Some(at) = (picks.len()..asked.len()).find(|i| asked[*i] > 1) {
+            let open = Open::Pick(asked[at]);
+            picks.resize(at, 0);
+            return Some(self.wait(from, Waiting { action, node, picks, open }));
+        }
+        if limits.crashes > 0 && node.0 < self.servers && !made.world.perils().is_empty() {
+            let open = Open::Crash(made.world.perils().to_vec());
+            return Some(self.wait(from, Waiting { action, node, picks, open }));
+        }
+        let delivers = matches!(action, Action::Deliver(_)) && !self.fifo;
+        Some(self.arrive(from, made, limits)).filter(|s| !self.reduced || s.matters(from, delivers))
+    }
+
+    fn wait(&self, from: &Inner, waiting: Waiting) -> State {
+        sealed(Inner {
+            world: from.world.fork(),
+            limits: from.limits,
+            broken: from.broken.clone(),
+            reached: false,
+            trace: from.trace.clone(),
+            waiting: Some(waiting),
+            world_print: from.world_print,
+            print: 0,
+        })
+    }
+
+    fn arrive(&self, from: &Inner, made: Made, limits: Limits) -> State {
+        let Made { world, trace, last } = made;
+        let mut broken = from.broken.clone();
+        broken.extend(&last.broken);
+        let reached =
+            self.goal.as_ref().is_some_and(|g| g.holds(&*world, &last, trace.as_ref(), &broken));
+        let world_print = world.print();
+        let waiting = None;
+        sealed(Inner { world, limits, broken, reached, trace, waiting, world_print, print: 0 })
+    }
+
+    fn crash(&self, from: &Inner, waiting: &Waiting, after: Option<u8>) -> Option<State> {
+        let mut limits = from.limits.after(&waiting.action, self.servers)?;
+        if after.is_some() {
+            limits.crashes = limits.crashes.checked_sub(1)?;
+        }
+        let entries = entries(waiting.node, &waiting.picks, after, &waiting.action);
+        Some(self.arrive(from, self.run(from, &entries)?, limits))
+    }
+
+    /// The journal that does what a path of the search does; the world stands still but for it.
+    pub fn journal(&self, path: &[(State, Step)]) -> Vec<Entry> {
+        let mut all = vec![Entry { at: 0, action: Action::Manual(true) }];
+        let mut held: Option<(Action, Vec<u8>)> = None;
+        for (i, (state, step)) in path.iter().enumerate() {
+            let waits = path.get(i + 1).is_some_and(|(next, _)| next.is_waiting());
+            let mut crash = None;
+            match step {
+                Step::Do(action) => held = Some((action.clone(), Vec::new())),
+                Step::Pick(_) => {}
+                Step::Crash(after) => crash = *after,
+            }
+            if let Some(waiting) = &state.0.waiting {
+                if let (Some(held), Step::Pick(pick)) = (&mut held, step) {
+                    held.1 = waiting.picks.clone();
+                    held.1.push(*pick);
+                }
+            }
+            if let Some((action, picks)) = held.take_if(|_| !waits) {
+                for action in entries(handler(&action), &picks, crash, &action) {
+                    let at = all.len() as u64 * PACE;
+                    all.push(Entry { at, action });
+                }
+            }
+        }
+        all
+    }
+}
+
+/// The process whose handler an action runs.
+fn handler(action: &Action) -> NodeId {
+    match action {
+        Action::Deliver(id) => id.to,
+        Action::Fire { node, .. } | Action::Restart(node) => *node,
+        _ => NodeId(u16::MAX),
+    }
+}
+
+/// A step as it stands in a journal.
+fn entries(node: NodeId, picks: &[u8], crash: Option<u8>, action: &Action) -> Vec<Action> {
+    let choose = (!picks.is_empty()).then(|| Action::Choose { node, picks: picks.to_vec() });
+    let arm = crash.map(|effects| Action::CrashAfter { node, effects, mode: CrashMode::Process });
+    choose.into_iter().chain(arm).chain([action.clone()]).collect()
+}
+
+fn sealed(mut inner: Inner) -> State {
+    let ends: Option<Vec<_>> = inner
+        .trace
+        .as_ref()
+        .map(|t| t.ops.iter().map(|o| (o.id, fingerprint(&format!("{:?}", o.end)))).collect());
+    inner.print = fingerprint(&(
+        inner.world_print,
+        inner.limits,
+        &inner.broken,
+        inner.reached,
+        ends,
+        &inner.waiting,
+    ));
+    State(Arc::new(inner))
+}
+
+impl Model for WorldModel {
+    type State = State;
+    type Action = Step;
+
+    fn init(&self, out: &mut Vec<State>) {
+        out.push(self.root.clone());
+    }
+
+    fn actions(&self, state: &State, out: &mut Vec<Step>) {
+        let inner = &*state.0;
+        if !inner.broken.is_empty() || inner.reached {
+            return;
+        }
+        match inner.waiting.as_ref().map(|w| &w.open) {
+            Some(Open::Pick(size)) => out.extend((0..*size).map(Step::Pick)),
+            Some(Open::Crash(after)) => {
+                out.push(Step::Crash(None));
+                out.extend(after.iter().map(|n| Step::Crash(Some(*n))));
+            }
+            None => {
+                let mut options = inner.world.options(&inner.limits);
+                let down = options.iter().position(|a| matches!(a, Action::Restart(_)));
+                if let Some(restart) = down.filter(|_| self.reduced) {
+                    options = vec![options.swap_remove(restart)];
+                }
+                out.extend(options.into_iter().map(Step::Do));
+            }
+        }
+    }
+
+    fn next(&self, state: &State, step: &Step) -> Option<State> {
+        let inner = &*state.0;
+        match (step, &inner.waiting) {
+            (Step::Do(action), None) => self.settle(inner, action.clone(), Vec::new()),
+            (Step::Pick(pick), Some(w)) => {
+                let picks = w.picks.iter().copied().chain([*pick]).collect();
+                self.settle(inner, w.action.clone(), picks)
+            }
+            (Step::Crash(after), Some(w)) => self.crash(inner, w, *after),
+            _ => None,
+        }
+    }
+
+    fn properties(&self) -> Vec<Property<Self>> {
+        if self.goal.is_some() {
+            // A search ends where an invariant is broken.
+            return vec![Property::always(GOAL, "", |_, s: &State| !s.0.reached)];
+        }
+        let claim = |(name, cite): &(&'static str, &'static str)| {
+            let name = *name;
+            Property::always(name, cite, move |_, s: &State| !s.0.broken.contains(&name))
+        };
+        self.claims.iter().map(claim).collect()
+    }
+
+    fn label(&self, step: &Step) -> String {
+        format!("{step:?}")
+    }
+
+    fn rules(&self) -> Vec<&'static str> {
+        RULES.to_vec()
+    }
+
+    fn rule(&self, step: &Step) -> usize {
+        match step {
+            Step::Do(Action::Deliver(_)) => 0,
+            Step::Do(Action::Fire { .. }) => 1,
+            Step::Do(Action::Invoke { .. }) => 2,
+            Step::Do(Action::Drop(_)) => 3,
+            Step::Do(Action::Duplicate(_)) => 4,
+            Step::Do(Action::Crash { .. }) | Step::Crash(Some(_)) => 5,
+            Step::Do(Action::Restart(_)) => 6,
+            Step::Do(Action::Partition(_)) => 7,
+            Step::Do(Action::HealAll) => 8,
+            Step::Pick(_) => 9,
+            _ => 10,
+        }
+    }
+}
+
+const RULES: &[&str] = &[
+    "deliver",
+    "timer",
+    "operation",
+    "drop",
+    "duplicate",
+    "crash",
+    "restart",
+    "partition",
+    "heal",
+    "choose",
+    "go on",
+];

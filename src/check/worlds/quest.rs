@@ -1,0 +1,134 @@
+//! A search of a scene, in slices: what `hb check`, `hb challenge` and the page's workers run.
+
+use super::{Goal, State, Step, WorldModel};
+use crate::check::explore::{Bounds, Coverage, Finding, Keep, Options, Outcome, Search};
+use crate::core::action::Entry;
+use crate::core::config::Setup;
+use crate::core::protocol::PropertyKind;
+use crate::core::world::Limits;
+use crate::protocols::Scene;
+
+/// A search of one scene's setup, to be continued as long as one likes.
+pub struct Quest {
+    search: Search<WorldModel>,
+}
+
+/// How far a search has come.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Tally {
+    /// Different states known.
+    pub distinct: u64,
+    /// States met, each as often as it was met.
+    pub generated: u64,
+    /// Levels begun; the initial state is the first.
+    pub depth: u32,
+    /// States known, but not expanded yet.
+    pub frontier: u64,
+    /// It is over.
+    pub done: bool,
+    /// It is over and nothing within the limits was left out.
+    pub complete: bool,
+    /// Why it is over, as a word.
+    pub outcome: &'static str,
+}
+
+/// A shortest way to break a property or to reach a goal.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Found {
+    /// The property; `goal` for a goal.
+    pub property: &'static str,
+    /// Where it is stated.
+    pub cite: &'static str,
+    /// What to do: time stands still but for this.
+    pub journal: Vec<Entry>,
+}
+
+impl Found {
+    /// Interventions, the first (time stands still) not counted.
+    pub fn length(&self) -> usize {
+        self.journal.len() - 1
+    }
+}
+
+impl Quest {
+    /// Begins: every safety property of the scene is checked, or a goal is looked for.
+    pub fn new(
+        scene: &Scene,
+        setup: &Setup,
+        limits: Limits,
+        bounds: Bounds,
+        goal: Option<&'static str>,
+        reduced: bool,
+    ) -> Result<Quest, String> {
+        let properties = (scene.info)().properties;
+        let safety = properties.iter().filter(|p| p.kind == PropertyKind::Safety);
+        let claims = safety.map(|p| (p.id, p.cite)).collect();
+        let model = WorldModel::new(scene.build, setup, limits, claims, goal.map(Goal::new))?;
+        Ok(Self::of(if reduced { model } else { model.unreduced() }, bounds))
+    }
+
+    /// Begins on a model.
+    pub fn of(model: WorldModel, bounds: Bounds) -> Quest {
+        let options = Options { keep: Keep::Paths, ..Options::default() };
+        Quest { search: Search::with(model, bounds, options) }
+    }
+
+    /// The explorer's search.
+    pub fn search(&self) -> &Search<WorldModel> {
+        &self.search
+    }
+
+    /// Expands at most `states` states.
+    pub fn slice(&mut self, states: u64) -> Tally {
+        self.search.run(states);
+        self.tally()
+    }
+
+    /// Runs until `should_stop` or the end.
+    pub fn run(&mut self, threads: usize, should_stop: &mut dyn FnMut() -> bool) -> Tally {
+        #[cfg(not(target_arch = "wasm32"))]
+        if threads > 1 {
+            self.search.run_threads(threads, should_stop);
+            return self.tally();
+        }
+        let _ = threads;
+        self.search.run_until(should_stop);
+        self.tally()
+    }
+
+    /// How far it has come.
+    pub fn tally(&self) -> Tally {
+        let p = self.search.progress();
+        Tally {
+            distinct: p.distinct,
+            generated: p.generated,
+            depth: p.depth,
+            frontier: p.queued,
+            done: p.outcome != Outcome::Running,
+            complete: p.outcome == Outcome::Complete,
+            outcome: if p.outcome == Outcome::Running { "stopped" } else { p.outcome.name() },
+        }
+    }
+
+    /// What was found so far, each a shortest one.
+    pub fn found(&self) -> Vec<Found> {
+        self.search.report().violations.iter().map(|f| self.tell(f)).collect()
+    }
+
+    /// Bytes held at the most.
+    pub fn bytes(&self) -> u64 {
+        self.search.report().bytes
+    }
+
+    /// How often each kind of step was taken.
+    pub fn coverage(&self) -> Vec<Coverage> {
+        self.search.report().coverage
+    }
+
+    fn tell(&self, finding: &Finding<State, Step>) -> Found {
+        let states = finding.states.iter().cloned();
+        let path: Vec<(State, Step)> = states.zip(finding.actions.iter().cloned()).collect();
+        let journal = self.search.model().journal(&path);
+        Found { property: finding.property, cite: finding.cite, journal }
+    }
+}

@@ -1,0 +1,353 @@
+//! The pictures of a run and the loop that moves them. It stands outside of the component tree:
+//! components say where a picture hangs and hear of changes, the loop draws.
+
+use super::dom;
+use super::model::Model;
+use super::picture::Picture;
+use happened_before::core::session::Branch;
+use happened_before::scene::history::History;
+use happened_before::scene::space_time::{SpaceTime, Spacing};
+use happened_before::scene::stage::Stage;
+use happened_before::scene::timeline::{Lane, Timeline};
+use happened_before::scene::{self, Move, Size, log_strip, matrix};
+use std::cell::{Cell, RefCell};
+use std::rc::Rc;
+use wasm_bindgen::prelude::*;
+use web_sys::Element;
+use yew::Callback;
+
+/// Milliseconds between two looks of the panels at a run that plays.
+const PANELS: f64 = 200.0;
+/// The stage moves in every frame; what creeps beside it, in every third.
+const BESIDE: u32 = 3;
+
+/// A place for a picture, and how large it is.
+struct Hung {
+    frame: Element,
+    picture: Picture,
+    size: Size,
+}
+
+impl Hung {
+    fn new(frame: Element, svg: Element) -> Self {
+        Hung { frame, picture: Picture::new(svg), size: Size::default() }
+    }
+    fn measure(&mut self) -> bool {
+        let size = Size::px(self.frame.client_width(), self.frame.client_height());
+        std::mem::replace(&mut self.size, size) != size
+    }
+    fn shown(&self) -> bool {
+        self.size.w > 200 && self.size.h > 150
+    }
+}
+
+/// Which picture.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Slot {
+    /// The cluster.
+    Stage,
+    /// The space-time diagram.
+    Time,
+    /// The logs side by side.
+    Log,
+    /// The clients' operations.
+    History,
+    /// Who can reach whom.
+    Matrix,
+    /// The whole run as a line.
+    Line,
+}
+
+impl Slot {
+    const ALL: [Slot; 6] =
+        [Slot::Stage, Slot::Time, Slot::Log, Slot::History, Slot::Matrix, Slot::Line];
+}
+
+/// Pictures, loop and model of one scene page.
+pub struct Desk {
+    /// The run.
+    pub model: RefCell<Model>,
+    hung: [RefCell<Option<Hung>>; 6],
+    clock: RefCell<Option<Element>>,
+    notify: Callback<()>,
+    last: Cell<Option<f64>>,
+    told: Cell<f64>,
+    owed: Cell<bool>,
+    frames: Cell<u32>,
+    /// The reader wants nothing to move between steps.
+    still: Cell<bool>,
+    /// Pictures that have not seen the last step, as bits.
+    stale: Cell<u8>,
+    request: Cell<i32>,
+    tick: RefCell<Option<Closure<dyn FnMut(f64)>>>,
+}
+
+impl Desk {
+    /// A desk for a run; `notify` hears of changes, at most a few times a second.
+    pub fn new(model: Model, notify: Callback<()>) -> Rc<Desk> {
+        let desk = Rc::new(Desk {
+            model: RefCell::new(model),
+            hung: Default::default(),
+            clock: RefCell::default(),
+            notify,
+            last: Cell::new(None),
+            told: Cell::new(0.0),
+            owed: Cell::new(false),
+            frames: Cell::new(0),
+            still: Cell::new(false),
+            stale: Cell::new(0),
+            request: Cell::new(0),
+            tick: RefCell::default(),
+        });
+        let weak = Rc::downgrade(&desk);
+        *desk.tick.borrow_mut() = Some(Closure::new(move |now| {
+            if let Some(desk) = weak.upgrade() {
+                desk.frame(now);
+            }
+        }));
+        desk
+    }
+
+    /// Hangs a picture.
+    pub fn hang(&self, slot: Slot, frame: Element, svg: Element) {
+        *self.slot(slot).borrow_mut() = Some(Hung::new(frame, svg));
+    }
+
+    /// The element that shows the time.
+    pub fn set_clock(&self, element: Element) {
+        *self.clock.borrow_mut() = Some(element);
+    }
+
+    /// Takes a picture down.
+    pub fn take_down(&self, slot: Slot) {
+        *self.slot(slot).borrow_mut() = None;
+    }
+
+    fn slot(&self, slot: Slot) -> &RefCell<Option<Hung>> {
+        &self.hung[slot as usize]
+    }
+
+    /// The size of a picture.
+    pub fn size(&self, slot: Slot) -> Size {
+        self.slot(slot).borrow().as_ref().map_or(Size::default(), |h| h.size)
+    }
+
+    /// The picture as shapes, to find what lies under a finger or a stroke.
+    pub fn scene(&self, slot: Slot) -> scene::Scene {
+        picture(&self.model.borrow(), slot, self.size(slot))
+    }
+
+    /// The time at a place of a picture of time, in tenths of a pixel.
+    pub fn time_at(&self, slot: Slot, x: i32) -> u64 {
+        let (model, size) = (self.model.borrow(), self.size(slot));
+        match slot {
+            Slot::Line => line(&model, size, &lanes(&model), &[]).time_at(x),
+            _ => diagram(&model, size).time_at(x),
+        }
+    }
+
+    /// Measures the places of the pictures again.
+    pub fn measure(&self) {
+        let mut changed = false;
+        for slot in Slot::ALL {
+            if let Some(hung) = self.slot(slot).borrow_mut().as_mut() {
+                changed |= hung.measure();
+            }
+        }
+        if changed {
+            self.draw();
+        }
+    }
+
+    /// Draws everything as it is now.
+    pub fn draw(&self) {
+        self.stale.set(0);
+        let model = self.model.borrow();
+        for slot in Slot::ALL {
+            self.draw_one(&model, slot);
+        }
+        self.write_time(model.session.time());
+    }
+
+    fn draw_one(&self, model: &Model, slot: Slot) {
+        if let Some(h) = self.slot(slot).borrow_mut().as_mut().filter(|h| h.shown()) {
+            let scene = picture(model, slot, h.size);
+            h.picture.show(scene);
+        }
+    }
+
+    fn move_one(&self, model: &Model, slot: Slot, all: bool) {
+        if let Some(h) = self.slot(slot).borrow_mut().as_mut().filter(|h| h.shown()) {
+            let moves = moves(model, slot, h.size);
+            h.picture.moves(moves, all);
+        }
+    }
+
+    /// One frame of a run that plays: the stage at once, one of the other pictures in turn.
+    fn play(&self, stepped: bool) {
+        let model = self.model.borrow();
+        if stepped {
+            self.stale.set(u8::MAX);
+        }
+        let nth = self.frames.replace(self.frames.get().wrapping_add(1));
+        if self.is_stale(Slot::Stage) {
+            self.draw_one(&model, Slot::Stage);
+        } else if !self.still.get() {
+            self.move_one(&model, Slot::Stage, nth.is_multiple_of(BESIDE));
+        }
+        for (i, slot) in Slot::ALL.into_iter().enumerate().skip(1) {
+            if nth % BESIDE != i as u32 % BESIDE {
+                continue;
+            }
+            if self.is_stale(slot) {
+                self.draw_one(&model, slot);
+            } else if !self.still.get() {
+                self.move_one(&model, slot, true);
+            }
+        }
+        if nth.is_multiple_of(BESIDE) {
+            self.write_time(model.session.time());
+        }
+    }
+
+    /// Is a picture older than the last step? It will not be.
+    fn is_stale(&self, slot: Slot) -> bool {
+        let bit = 1 << slot as u8;
+        self.stale.replace(self.stale.get() & !bit) & bit != 0
+    }
+
+    fn write_time(&self, now: u64) {
+        if let Some(clock) = self.clock.borrow().as_ref() {
+            let text = super::words::seconds(now);
+            if clock.text_content().as_deref() != Some(&text) {
+                clock.set_text_content(Some(&text));
+            }
+        }
+    }
+
+    /// Starts or stops the loop, as the model says.
+    pub fn run(&self) {
+        let playing = self.model.borrow().playing;
+        self.still.set(dom::still());
+        if playing && self.request.get() == 0 {
+            self.last.set(None);
+            self.ask();
+        } else if !playing && self.request.get() != 0 {
+            let _ = dom::window().cancel_animation_frame(self.request.replace(0));
+        }
+    }
+
+    fn ask(&self) {
+        if let Some(tick) = self.tick.borrow().as_ref() {
+            self.request.set(dom::next_frame(tick));
+        }
+    }
+
+    /// One frame. A hidden page gets none, so it stands still.
+    fn frame(&self, now: f64) {
+        self.request.set(0);
+        if !self.model.borrow().playing {
+            return;
+        }
+        let elapsed = now - self.last.replace(Some(now)).unwrap_or(now);
+        let stepped = self.model.borrow_mut().advance(elapsed);
+        self.play(stepped);
+        if stepped {
+            self.owed.set(true);
+        }
+        if self.owed.get() && now - self.told.get() >= PANELS {
+            self.told.set(now);
+            self.owed.set(false);
+            self.notify.emit(());
+        }
+        self.ask();
+    }
+}
+
+impl Drop for Desk {
+    fn drop(&mut self) {
+        if self.request.get() != 0 {
+            let _ = dom::window().cancel_animation_frame(self.request.get());
+        }
+    }
+}
+
+/// A picture at the model's moment.
+fn picture(model: &Model, slot: Slot, size: Size) -> scene::Scene {
+    let now = model.session.time();
+    match slot {
+        Slot::Stage => stage(model, size).scene(now),
+        Slot::Time => diagram(model, size).scene(now),
+        Slot::Log => log_strip::scene(&model.view, model.selected_node(), size),
+        Slot::History => history(model, size).scene(now),
+        Slot::Matrix => matrix::scene(&model.view, size),
+        Slot::Line => line(model, size, &lanes(model), &model.broken()).scene(now),
+    }
+}
+
+/// What moves before the next step.
+fn moves(model: &Model, slot: Slot, size: Size) -> Vec<Move> {
+    let now = model.session.time();
+    match slot {
+        Slot::Stage => stage(model, size).motion(now),
+        Slot::Time => diagram(model, size).motion(now),
+        Slot::History => history(model, size).motion(now),
+        Slot::Line => line(model, size, &lanes(model), &[]).motion(now),
+        Slot::Log | Slot::Matrix => Vec::new(),
+    }
+}
+
+fn stage(model: &Model, size: Size) -> Stage<'_> {
+    let mut stage = Stage::new(&model.view, model.scene.layout, size);
+    stage.trace = Some(model.session.trace());
+    stage.selected = model.selected_step();
+    stage.node = model.selected_node();
+    stage
+}
+
+fn diagram(model: &Model, size: Size) -> SpaceTime<'_> {
+    let trace = model.session.trace();
+    let mut time = SpaceTime::new(&model.view, trace, &model.index, model.window, size);
+    time.selected = model.selected_step();
+    if model.causal {
+        time.spacing = Spacing::Causal;
+    }
+    time
+}
+
+fn history(model: &Model, size: Size) -> History<'_> {
+    History {
+        view: &model.view,
+        trace: model.session.trace(),
+        index: &model.index,
+        calls: model.info.calls,
+        window: model.window,
+        size,
+        full: true,
+        points: &[],
+    }
+}
+
+/// The branches as lanes.
+fn lanes(model: &Model) -> Vec<Lane> {
+    let lane = |(i, branch): (usize, &Branch)| {
+        let id = i as u32;
+        let (parent, from) = match branch.parent {
+            Some((p, step)) => (p as u32, branch.trace.event(step).map_or(0, |e| e.at)),
+            None => (id, 0),
+        };
+        let to = branch.trace.events.last().map_or(0, |e| e.at);
+        Lane { id, parent, from, to, name: branch.name.clone() }
+    };
+    model.session.branches().iter().enumerate().map(lane).collect()
+}
+
+fn line<'a>(
+    model: &'a Model,
+    size: Size,
+    lanes: &'a [Lane],
+    broken: &'a [(u64, u64, String)],
+) -> Timeline<'a> {
+    let (current, end) = (model.session.current() as u32, model.horizon());
+    Timeline { lanes, current, end, index: &model.index, broken, size }
+}

@@ -1,0 +1,106 @@
+//! The browser, in the few words that the page needs.
+
+use wasm_bindgen::prelude::*;
+use web_sys::{Document, Element, Storage, Window};
+
+/// The window; the page is only mounted where there is one.
+pub fn window() -> Window {
+    web_sys::window().expect("the page runs in a window")
+}
+
+/// The document.
+pub fn document() -> Document {
+    window().document().expect("a window has a document")
+}
+
+/// The element that carries the theme.
+pub fn root() -> Element {
+    document().document_element().expect("a document has a root")
+}
+
+/// Does a media query hold?
+pub fn media(query: &str) -> bool {
+    window().match_media(query).ok().flatten().is_some_and(|m| m.matches())
+}
+
+/// Does the reader want things to stand still?
+pub fn still() -> bool {
+    media("(prefers-reduced-motion: reduce)")
+}
+
+/// What the browser keeps for this site; `None` where it refuses to.
+fn storage() -> Option<Storage> {
+    window().local_storage().ok().flatten()
+}
+
+/// Something kept earlier.
+pub fn recall(key: &str) -> Option<String> {
+    storage()?.get_item(key).ok().flatten()
+}
+
+/// Keeps something, where the browser allows it.
+pub fn keep(key: &str, value: Option<&str>) {
+    let Some(storage) = storage() else { return };
+    let _ = match value {
+        Some(v) => storage.set_item(key, v),
+        None => storage.remove_item(key),
+    };
+}
+
+/// Runs something before the next picture; gives the request's number.
+pub fn next_frame(callback: &Closure<dyn FnMut(f64)>) -> i32 {
+    window().request_animation_frame(callback.as_ref().unchecked_ref()).unwrap_or(0)
+}
+
+/// Moves the focus to the first element that a selector matches.
+pub fn focus(selector: &str) {
+    if let Ok(Some(e)) = document().query_selector(selector) {
+        focus_on(&e);
+    }
+}
+
+/// Moves the focus to an element.
+pub fn focus_on(element: &Element) {
+    // SVG elements take focus too, though only HTML elements have the typed method.
+    if let Ok(f) = js_sys::Reflect::get(element, &"focus".into())
+        && let Some(f) = f.dyn_ref::<js_sys::Function>()
+    {
+        let _ = f.call0(element);
+    }
+}
+
+/// A seed of the browser's own randomness, small enough to read aloud.
+pub fn fresh_seed() -> u64 {
+    let mut bytes = [0; 4];
+    match getrandom::fill(&mut bytes) {
+        Ok(()) => u64::from(u32::from_le_bytes(bytes) % 1_000_000),
+        Err(_) => 0,
+    }
+}
+
+/// Listens until dropped.
+pub struct Listener {
+    target: web_sys::EventTarget,
+    name: &'static str,
+    callback: Closure<dyn FnMut(web_sys::Event)>,
+}
+
+impl Listener {
+    /// Listens for events with a name.
+    pub fn new(
+        target: &web_sys::EventTarget,
+        name: &'static str,
+        callback: impl FnMut(web_sys::Event) + 'static,
+    ) -> Self {
+        let callback = Closure::wrap(Box::new(callback) as Box<dyn FnMut(web_sys::Event)>);
+        let _ = target.add_event_listener_with_callback(name, callback.as_ref().unchecked_ref());
+        Listener { target: target.clone(), name, callback }
+    }
+}
+
+impl Drop for Listener {
+    fn drop(&mut self) {
+        let f = self.callback.as_ref().unchecked_ref();
+        let _ = self.target.remove_event_listener_with_callback(self.name, f);
+    }
+}

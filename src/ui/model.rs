@@ -1,0 +1,444 @@
+//! Who owns what: the session is the truth, this adds what is selected, which part of time is in
+//! sight, and how fast it plays. Nothing else on the page holds state of the run.
+
+use happened_before::core::action::Action;
+use happened_before::core::config::Setup;
+use happened_before::core::ids::{MsgId, NodeId, OpId};
+use happened_before::core::session::Session;
+use happened_before::core::view::{Event, NodeLook, What, WorldView};
+use happened_before::protocols::{self, Info, Scene};
+use happened_before::scene::index::Index;
+use happened_before::share::link::{self, Link, ViewState};
+use std::rc::Rc;
+
+/// What the inspector shows.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Pick {
+    /// A node.
+    Node(NodeId),
+    /// A message.
+    Message(MsgId),
+    /// A running timer.
+    Timer { node: NodeId, code: u32 },
+    /// The links between two nodes.
+    Link { a: NodeId, b: NodeId },
+    /// A step of the run.
+    Event(u64),
+    /// A log entry.
+    Entry { node: NodeId, index: u64 },
+    /// A client's operation.
+    Op(OpId),
+    /// A property, by its place.
+    Property(usize),
+}
+
+/// Hundredths of the decimal logarithm of the speed.
+pub const SLOW: i32 = -170;
+/// Slowest: a thousandth of true speed.
+pub const SLOWEST: i32 = -300;
+/// Fastest: ten times true speed.
+pub const FASTEST: i32 = 100;
+/// Steps in one frame at most: what is not caught up with is let go.
+const MOST_STEPS: u64 = 600;
+/// How far ahead the next thing of interest is looked for.
+const SEARCH: u64 = 20_000;
+/// First width of the space-time diagram, in microseconds.
+const WINDOW: u64 = 400_000;
+
+/// A run as it is looked at.
+pub struct Model {
+    /// Which scene.
+    pub scene: &'static Scene,
+    /// What its protocol offers.
+    pub info: Rc<Info>,
+    /// The run.
+    pub session: Session,
+    /// The world at the cursor.
+    pub view: Rc<WorldView>,
+    /// The present branch's index for pictures of time.
+    pub index: Index,
+    indexed: usize,
+    /// What is selected.
+    pub pick: Option<Pick>,
+    /// First and last time of the space-time diagram.
+    pub window: (u64, u64),
+    /// The diagram keeps the playhead in sight.
+    pub follows: bool,
+    /// Causes evenly spaced.
+    pub causal: bool,
+    /// Time runs.
+    pub playing: bool,
+    /// Hundredths of the decimal logarithm of the speed.
+    pub speed: i32,
+    /// What is left of a microsecond.
+    rest: f64,
+    /// A sentence for the reader: a refusal, a copied link.
+    pub notice: Option<String>,
+    /// Grows with each change of structure.
+    pub revision: u64,
+    /// The look of each node before its last event, with that event's step.
+    before: Vec<Option<(u64, NodeLook)>>,
+    /// The last thing of interest, and its node's badge then.
+    latest: Option<(u64, String)>,
+    /// The look before and after a step, with branch and step.
+    around: Option<((usize, u64), Option<(NodeLook, NodeLook)>)>,
+}
+
+impl Model {
+    /// A scene's own first run, its cursor shortly before the first thing worth seeing.
+    pub fn fresh(setup: Setup) -> Result<Model, String> {
+        let mut model = Model::of(Link::new(setup, Vec::new()).open()?)?;
+        if let Some(at) = model.first_landmark() {
+            // Two seconds of the reader's time before it.
+            let lead = (2_000_000.0 * rate(model.speed)) as u64;
+            model.session.seek_time(at.saturating_sub(lead));
+            model.refresh();
+        }
+        Ok(model)
+    }
+
+    /// A run that a link names.
+    pub fn open(link: &Link) -> Result<Model, String> {
+        let mut model = Model::of(link.open()?)?;
+        model.pick = link.view.selection.map(|s| match s {
+            link::Selection::Node(n) => Pick::Node(n),
+            link::Selection::Message(m) => Pick::Message(m),
+            link::Selection::Step(s) => Pick::Event(s),
+            link::Selection::Op(o) => Pick::Op(o),
+        });
+        model.refresh();
+        Ok(model)
+    }
+
+    fn of(session: Session) -> Result<Model, String> {
+        let scene = protocols::scene(&session.setup.scene)?;
+        let view = Rc::new(session.view());
+        let mut model = Model {
+            scene,
+            info: Rc::new((scene.info)()),
+            session,
+            view,
+            index: Index::default(),
+            indexed: 0,
+            pick: None,
+            window: (0, WINDOW),
+            follows: true,
+            causal: false,
+            playing: false,
+            speed: SLOW,
+            rest: 0.0,
+            notice: None,
+            revision: 0,
+            before: Vec::new(),
+            latest: None,
+            around: None,
+        };
+        model.refresh();
+        Ok(model)
+    }
+
+    /// This run, this moment, this selection, as a link.
+    pub fn link(&self) -> Link {
+        let selection = match self.pick {
+            Some(Pick::Node(n)) => Some(link::Selection::Node(n)),
+            Some(Pick::Message(m)) => Some(link::Selection::Message(m)),
+            Some(Pick::Event(s)) => Some(link::Selection::Step(s)),
+            Some(Pick::Op(o)) => Some(link::Selection::Op(o)),
+            _ => None,
+        };
+        Link::of(&self.session, ViewState { selection, panels: 0 })
+    }
+
+    /// When something of interest first happens by itself.
+    fn first_landmark(&self) -> Option<u64> {
+        let mut probe = Link::new(self.session.setup.clone(), Vec::new()).open().ok()?;
+        for _ in 0..4_000 {
+            let event = probe.forward()?;
+            if self.is_interesting(event) && !is_first_boot(event) {
+                return Some(event.at);
+            }
+        }
+        None
+    }
+
+    /// Takes in what the session has become.
+    pub fn refresh(&mut self) {
+        let old = std::mem::replace(&mut self.view, Rc::new(self.session.view()));
+        self.keep_before(&old);
+        if self.indexed != self.session.current() {
+            self.indexed = self.session.current();
+            self.index = Index::default();
+            self.latest = None;
+        }
+        self.index.extend(self.session.trace());
+        self.revision += 1;
+        self.find_latest();
+        self.follow();
+    }
+
+    /// Remembers what the node that just acted was like, when exactly one step was taken.
+    fn keep_before(&mut self, old: &WorldView) {
+        self.before.resize_with(self.view.nodes.len(), || None);
+        let cursor = self.session.cursor();
+        if cursor != old.step + 1 {
+            self.before.fill(None);
+            return;
+        }
+        let node = self.session.trace().event(cursor).and_then(|e| e.node);
+        if let Some(n) = node
+            && let (Some(slot), Some(was)) = (self.before.get_mut(n.at()), old.nodes.get(n.at()))
+        {
+            *slot = Some((cursor, was.look.clone()));
+        }
+    }
+
+    /// Moves the window when the playhead leaves it; by pages, so that nothing else has to move.
+    fn follow(&mut self) {
+        let (from, to) = self.window;
+        let (now, width) = (self.session.time(), to - from);
+        if self.follows && (now < from || now > from + width * 9 / 10) {
+            let start = now.saturating_sub(width / 2);
+            self.window = (start, start + width);
+        }
+    }
+
+    /// Lets time go on by what a frame took, in milliseconds; true if a step was taken.
+    pub fn advance(&mut self, elapsed: f64) -> bool {
+        let before = self.session.cursor();
+        let us = elapsed.clamp(0.0, 100.0) * 1000.0 * rate(self.speed) + self.rest;
+        self.rest = us.fract();
+        let target = self.session.time() + us as u64;
+        self.session.advance_to(target, MOST_STEPS);
+        let stepped = self.session.cursor() != before;
+        if stepped {
+            self.refresh();
+        } else if self.session.time() > self.window.0 + (self.window.1 - self.window.0) * 9 / 10 {
+            self.follow();
+            return true;
+        }
+        stepped
+    }
+
+    /// One step forth or back.
+    pub fn step(&mut self, by: i64) {
+        if by > 0 {
+            self.session.forward();
+        } else {
+            self.session.seek(self.session.cursor().saturating_sub(1));
+        }
+        self.refresh();
+    }
+
+    /// Goes to a step.
+    pub fn seek(&mut self, step: u64) {
+        self.session.seek(step);
+        self.follows = true;
+        self.refresh();
+    }
+
+    /// Goes to a time.
+    pub fn seek_time(&mut self, time: u64) {
+        self.session.seek_time(time);
+        self.refresh();
+    }
+
+    /// Goes to the next or the last thing of interest before; says so when there is none near.
+    pub fn seek_interesting(&mut self, forth: bool) {
+        let here = self.session.cursor();
+        if forth {
+            let mut left = SEARCH;
+            loop {
+                let Some(event) = self.session.forward() else { break };
+                let event = event.clone();
+                if self.is_interesting(&event) {
+                    break;
+                }
+                left -= 1;
+                if left == 0 {
+                    self.session.seek(here);
+                    self.notice = Some("Nothing of interest happens soon.".into());
+                    break;
+                }
+            }
+        } else {
+            let events = &self.session.trace().events[..here.saturating_sub(1) as usize];
+            let step = events.iter().rev().find(|e| self.is_interesting(e)).map_or(0, |e| e.step);
+            self.session.seek(step);
+        }
+        self.follows = true;
+        self.refresh();
+    }
+
+    /// A landmark of the protocol, an intervention, or a property broken.
+    pub fn is_interesting(&self, event: &Event) -> bool {
+        !event.broken.is_empty()
+            || matches!(event.what, What::Act(_))
+            || event.notes.iter().any(|n| self.info.landmarks.contains(n))
+    }
+
+    /// Does things at the cursor, in order; the first refusal is said and ends it.
+    pub fn act(&mut self, actions: Vec<Action>) {
+        self.notice = None;
+        for action in actions {
+            if let Err(why) = self.session.act(action) {
+                self.notice = Some(sentence(&why));
+                break;
+            }
+        }
+        self.refresh();
+    }
+
+    /// The step that is selected, if it is one of a process: the centre of the cone.
+    pub fn selected_step(&self) -> Option<u64> {
+        match self.pick {
+            Some(Pick::Event(step)) => Some(step),
+            _ => None,
+        }
+    }
+
+    /// The node that is picked out on the stage.
+    pub fn selected_node(&self) -> Option<NodeId> {
+        match self.pick? {
+            Pick::Node(n) | Pick::Timer { node: n, .. } | Pick::Entry { node: n, .. } => Some(n),
+            Pick::Op(op) => Some(op.client),
+            Pick::Event(step) => self.session.trace().event(step)?.node,
+            _ => None,
+        }
+    }
+
+    /// A node's name.
+    pub fn name(&self, node: NodeId) -> String {
+        self.view.nodes.get(node.at()).map_or_else(|| "?".into(), |n| n.name.clone())
+    }
+
+    /// The last step of a node up to the cursor.
+    pub fn last_step(&self, node: NodeId) -> Option<u64> {
+        let seen = &self.session.trace().events[..self.session.cursor() as usize];
+        seen.iter().rev().find(|e| e.node == Some(node) && e.is_of_process()).map(|e| e.step)
+    }
+
+    /// A node before its last event: known from playing, or asked of the session.
+    pub fn look_before(&mut self, node: NodeId) -> Option<NodeLook> {
+        let step = self.last_step(node)?;
+        if let Some((known, look)) = self.before.get(node.at())?
+            && *known == step
+        {
+            return Some(look.clone());
+        }
+        let before = self.look_around(step)?.0;
+        self.before[node.at()] = Some((step, before.clone()));
+        Some(before)
+    }
+
+    /// The acting node's look before and after a step.
+    pub fn look_around(&mut self, step: u64) -> Option<(NodeLook, NodeLook)> {
+        let name = (self.session.current(), step);
+        if let Some((known, looks)) = &self.around
+            && *known == name
+        {
+            return looks.clone();
+        }
+        let node = self.session.trace().event(step)?.node?;
+        let (here, time) = (self.session.cursor(), self.session.time());
+        self.session.seek(step - 1);
+        let before = self.session.view();
+        self.session.seek(step);
+        let after = self.session.view();
+        self.session.seek(here);
+        // Between two steps: nothing is left to happen up to this time.
+        if self.session.next_at().is_none_or(|at| at > time) {
+            self.session.advance_to(time, 1);
+        }
+        let look = |view: &WorldView| view.nodes.get(node.at()).map(|n| n.look.clone());
+        let looks = look(&before).zip(look(&after));
+        self.around = Some((name, looks.clone()));
+        looks
+    }
+
+    /// The end of the line of time: beyond everything recorded, at a round number, so that it
+    /// seldom changes.
+    pub fn horizon(&self) -> u64 {
+        let ends = self.session.branches().iter().filter_map(|b| b.trace.events.last());
+        let last = ends.map(|e| e.at).max().unwrap_or(0).max(self.session.time());
+        let wanted = (last + last / 8).max(500_000);
+        let mut unit = 100_000u64;
+        loop {
+            for k in [1, 2, 5] {
+                if unit.saturating_mul(k * 5) >= wanted {
+                    return wanted.div_ceil(unit * k) * unit * k;
+                }
+            }
+            unit = unit.saturating_mul(10);
+        }
+    }
+
+    /// First violations of the shown branch: step, time, the property's name.
+    pub fn broken(&self) -> Vec<(u64, u64, String)> {
+        let trace = self.session.trace();
+        let title = |id: &str| {
+            self.info.properties.iter().find(|p| p.id == id).map_or(id, |p| p.title).to_string()
+        };
+        let events = self.index.broken.iter().filter_map(|step| trace.event(*step));
+        events.flat_map(|e| e.broken.iter().map(move |id| (e.step, e.at, title(id)))).collect()
+    }
+
+    /// The last thing of interest up to the cursor: its step, and what its node then was
+    /// (`term 3`), if that is still known.
+    pub fn latest(&self) -> Option<(u64, String)> {
+        self.latest.clone()
+    }
+
+    fn find_latest(&mut self) {
+        let here = self.session.cursor() as usize;
+        let seen = &self.session.trace().events[..here];
+        let last =
+            seen.iter().rev().take(2_000).find(|e| self.is_interesting(e) && !is_first_boot(e));
+        let Some(event) = last else {
+            self.latest = None;
+            return;
+        };
+        let (step, node) = (event.step, event.node);
+        if self.latest.as_ref().is_some_and(|(s, b)| *s == step && !b.is_empty()) {
+            return;
+        }
+        let fresh = node.filter(|n| self.last_step(*n) == Some(step));
+        let badge = fresh.and_then(|n| self.view.nodes.get(n.at())).map(|n| n.look.badge.clone());
+        self.latest = Some((step, badge.unwrap_or_default()));
+    }
+}
+
+/// The share of true speed.
+pub fn rate(speed: i32) -> f64 {
+    10f64.powf(f64::from(speed) / 100.0)
+}
+
+/// `1/50 ×`.
+pub fn rate_text(speed: i32) -> String {
+    let rate = rate(speed);
+    let round = |v: f64| {
+        let unit = if v < 20.0 {
+            1.0
+        } else if v < 200.0 {
+            10.0
+        } else {
+            100.0
+        };
+        (v / unit).round() * unit
+    };
+    if rate >= 0.95 { format!("{} ×", round(rate)) } else { format!("1/{} ×", round(1.0 / rate)) }
+}
+
+fn is_first_boot(event: &Event) -> bool {
+    event.what == What::Boot && event.at == 0
+}
+
+/// A refusal with a capital letter and a full stop.
+pub fn sentence(text: &str) -> String {
+    let mut chars = text.chars();
+    let Some(first) = chars.next() else { return String::new() };
+    let mut out: String = first.to_uppercase().chain(chars).collect();
+    if !out.ends_with(['.', '!', '?']) {
+        out.push('.');
+    }
+    out
+}

@@ -1,0 +1,351 @@
+//! Pictures on the page: a list of shapes becomes SVG elements, and only what differs from the
+//! picture before is written. Between two pictures, motion writes single attributes.
+
+use happened_before::scene::{Anchor, Change, Item, Move, Point, Scene, Shape, Target};
+use std::collections::BTreeMap;
+use std::fmt::Write;
+use web_sys::Element;
+
+use super::dom;
+
+const SVG: &str = "http://www.w3.org/2000/svg";
+
+/// An SVG element and what it shows.
+pub struct Picture {
+    root: Element,
+    held: Vec<Held>,
+    keys: BTreeMap<String, Element>,
+    /// What motion has written since the last structure.
+    moved: BTreeMap<String, Change>,
+    size: (i32, i32),
+    title: String,
+    mode: Mode,
+}
+
+/// How shapes become elements.
+#[derive(Clone, Copy, PartialEq)]
+enum Mode {
+    /// Nodes are buttons; everything says what it stands for.
+    Live,
+    /// Just a picture.
+    Still,
+}
+
+/// An element and the shape that it shows; a group's parts are apart.
+struct Held {
+    el: Element,
+    head: Item,
+    parts: Vec<Held>,
+}
+
+impl Picture {
+    /// An empty picture in an `svg` element.
+    pub fn new(root: Element) -> Self {
+        root.set_inner_html("");
+        Picture {
+            root,
+            held: Vec::new(),
+            keys: BTreeMap::new(),
+            moved: BTreeMap::new(),
+            size: (0, 0),
+            title: String::new(),
+            mode: Mode::Live,
+        }
+    }
+
+    /// An empty picture in which nothing can be touched.
+    pub fn still(root: Element) -> Self {
+        Picture { mode: Mode::Still, ..Picture::new(root) }
+    }
+
+    /// Shows a scene.
+    pub fn show(&mut self, scene: Scene) {
+        let Scene { size, title, desc, items } = scene;
+        if self.size != (size.w, size.h) {
+            self.size = (size.w, size.h);
+            let (w, h) = (number(size.w), number(size.h));
+            set(&self.root, "viewBox", &format!("0 0 {w} {h}"));
+            set(&self.root, "width", &w);
+            set(&self.root, "height", &h);
+        }
+        let title = if desc.is_empty() { title } else { format!("{title}: {desc}") };
+        if self.title != title {
+            set(&self.root, "aria-label", &title);
+            self.title = title;
+        }
+        let held = std::mem::take(&mut self.held);
+        let mut pen = Pen { moved: &self.moved, keys: BTreeMap::new(), mode: self.mode };
+        self.held = pen.patch(&self.root, held, items);
+        self.keys = pen.keys;
+        self.moved.clear();
+    }
+
+    /// Moves what moves; what stands where it stood is left alone. Dials, which creep, only where
+    /// `all` is set.
+    pub fn moves(&mut self, moves: Vec<Move>, all: bool) {
+        for Move { key, change } in moves {
+            if !all && key.starts_with("timer") {
+                continue;
+            }
+            let old = self.moved.get(&key);
+            if old == Some(&change) {
+                continue;
+            }
+            let Some(el) = self.keys.get(&key) else { continue };
+            write_change(el, &change, old);
+            self.moved.insert(key, change);
+        }
+    }
+}
+
+/// Writes a change, as far as it differs from the one before.
+fn write_change(el: &Element, change: &Change, old: Option<&Change>) {
+    match (change, old) {
+        (Change::Words(words), _) => el.set_text_content(Some(words)),
+        (Change::Place(p), _) => set(el, "transform", &translate(*p)),
+        (Change::Path(d), _) => set(el, "d", d),
+        (Change::Shown(on), _) => set(el, "visibility", if *on { "visible" } else { "hidden" }),
+        (Change::Line(a, b), Some(Change::Line(p, q))) => {
+            for (name, now, was) in
+                [("x1", a.x, p.x), ("y1", a.y, p.y), ("x2", b.x, q.x), ("y2", b.y, q.y)]
+            {
+                if now != was {
+                    set(el, name, &number(now));
+                }
+            }
+        }
+        _ => {
+            for (name, value) in change.attributes() {
+                set(el, name, &value);
+            }
+        }
+    }
+}
+
+fn set(el: &Element, name: &str, value: &str) {
+    let _ = el.set_attribute(name, value);
+}
+
+/// Tenths of a pixel as a decimal number.
+fn number(v: i32) -> String {
+    let (sign, a) = (if v < 0 { "-" } else { "" }, v.unsigned_abs());
+    match a % 10 {
+        0 => format!("{sign}{}", a / 10),
+        d => format!("{sign}{}.{d}", a / 10),
+    }
+}
+
+fn translate(p: Point) -> String {
+    format!("translate({} {})", number(p.x), number(p.y))
+}
+
+fn tag(shape: &Shape) -> &'static str {
+    match shape {
+        Shape::Rect { .. } => "rect",
+        Shape::Circle { .. } => "circle",
+        Shape::Line { .. } => "line",
+        Shape::Path(_) => "path",
+        Shape::Text { .. } => "text",
+        Shape::Group { .. } => "g",
+    }
+}
+
+/// Writes one structure.
+struct Pen<'a> {
+    moved: &'a BTreeMap<String, Change>,
+    keys: BTreeMap<String, Element>,
+    mode: Mode,
+}
+
+impl Pen<'_> {
+    /// Brings the children of an element from one list of shapes to another.
+    fn patch(&mut self, parent: &Element, old: Vec<Held>, new: Vec<Item>) -> Vec<Held> {
+        let mut pool: Vec<Option<Held>> = old.into_iter().map(Some).collect();
+        let named: BTreeMap<String, usize> = pool
+            .iter()
+            .enumerate()
+            .filter_map(|(i, h)| h.as_ref().map(|h| (h.head.key.clone(), i)))
+            .filter(|(k, _)| !k.is_empty())
+            .collect();
+        let mut nameless = 0;
+        let mut out: Vec<(Held, Option<usize>)> = Vec::with_capacity(new.len());
+        for item in new {
+            let at = if item.key.is_empty() {
+                while pool.get(nameless).is_some_and(|h| !fits(h.as_ref(), &item)) {
+                    nameless += 1;
+                }
+                nameless += 1;
+                Some(nameless - 1)
+            } else {
+                named.get(&item.key).copied()
+            };
+            let found = at
+                .and_then(|i| pool.get_mut(i)?.take_if(|h| tag(&h.head.shape) == tag(&item.shape)));
+            let place = found.as_ref().and(at);
+            let held = match found {
+                Some(held) => self.update(held, item),
+                None => self.create(item),
+            };
+            out.push((held, place));
+        }
+        for gone in pool.into_iter().flatten() {
+            gone.el.remove();
+        }
+        // From the last to the first: what stands before what follows it stays where it is.
+        let mut next: Option<&Element> = None;
+        let mut lowest = usize::MAX;
+        for (held, place) in out.iter().rev() {
+            match place {
+                Some(i) if *i < lowest => lowest = *i,
+                _ => {
+                    let _ = parent.insert_before(&held.el, next.map(|e| e.as_ref()));
+                }
+            }
+            next = Some(&held.el);
+        }
+        out.into_iter().map(|(h, _)| h).collect()
+    }
+
+    fn create(&mut self, mut item: Item) -> Held {
+        let el =
+            dom::document().create_element_ns(Some(SVG), tag(&item.shape)).expect("an SVG element");
+        let parts = match &mut item.shape {
+            Shape::Group { items, .. } => std::mem::take(items),
+            _ => Vec::new(),
+        };
+        write_shape(&el, &item.shape);
+        write_class(&el, &item);
+        self.write_words(&el, &item);
+        if item.hidden {
+            set(&el, "visibility", "hidden");
+        }
+        let parts: Vec<Held> = parts.into_iter().map(|i| self.create(i)).collect();
+        for part in &parts {
+            let _ = el.append_child(&part.el);
+        }
+        if !item.key.is_empty() {
+            self.keys.insert(item.key.clone(), el.clone());
+        }
+        Held { el, head: item, parts }
+    }
+
+    fn update(&mut self, mut held: Held, mut item: Item) -> Held {
+        let parts = match &mut item.shape {
+            Shape::Group { items, .. } => std::mem::take(items),
+            _ => Vec::new(),
+        };
+        let el = &held.el;
+        let forced = !item.key.is_empty() && self.moved.contains_key(&item.key);
+        if forced || held.head.shape != item.shape {
+            write_shape(el, &item.shape);
+        }
+        if held.head.class != item.class {
+            write_class(el, &item);
+        }
+        let words = forced && matches!(item.shape, Shape::Text { .. });
+        if words
+            || held.head.title != item.title
+            || held.head.target != item.target
+            || text(&held.head) != text(&item)
+        {
+            self.write_words(el, &item);
+        }
+        if forced || held.head.hidden != item.hidden {
+            set(el, "visibility", if item.hidden { "hidden" } else { "visible" });
+        }
+        held.parts = self.patch(&held.el, std::mem::take(&mut held.parts), parts);
+        if !item.key.is_empty() {
+            self.keys.insert(item.key.clone(), held.el.clone());
+        }
+        held.head = item;
+        held
+    }
+
+    /// Text, name and role. Nodes are buttons with a full name; what moves is not read aloud, there
+    /// are lists for that.
+    fn write_words(&self, el: &Element, item: &Item) {
+        if let Shape::Text { text, .. } = &item.shape {
+            el.set_text_content(Some(text));
+        }
+        if self.mode == Mode::Still {
+            return;
+        }
+        match &item.target {
+            Some(target) => {
+                let mut name = String::new();
+                let _ = write!(name, "{target}");
+                set(el, "data-target", &name);
+            }
+            None => {
+                let _ = el.remove_attribute("data-target");
+            }
+        }
+        let title = item.title.as_deref().unwrap_or("");
+        if let (Some(Target::Node(node)), Shape::Group { .. }) = (&item.target, &item.shape) {
+            set(el, "role", "button");
+            set(el, "aria-label", title);
+            set(el, "data-node", &node.0.to_string());
+            if !el.has_attribute("tabindex") {
+                set(el, "tabindex", "-1");
+            }
+            return;
+        }
+        let known = el.first_element_child().filter(|c| c.tag_name() == "title");
+        match (known, title.is_empty()) {
+            (Some(t), false) => t.set_text_content(Some(title)),
+            (Some(t), true) => t.remove(),
+            (None, false) => {
+                if let Ok(t) = dom::document().create_element_ns(Some(SVG), "title") {
+                    t.set_text_content(Some(title));
+                    let _ = el.insert_before(&t, el.first_child().as_ref());
+                }
+            }
+            (None, true) => {}
+        }
+    }
+}
+
+/// May a nameless element become this shape?
+fn fits(held: Option<&Held>, item: &Item) -> bool {
+    held.is_some_and(|h| h.head.key.is_empty() && tag(&h.head.shape) == tag(&item.shape))
+}
+
+fn text(item: &Item) -> Option<&str> {
+    match &item.shape {
+        Shape::Text { text, .. } => Some(text),
+        _ => None,
+    }
+}
+
+fn write_class(el: &Element, item: &Item) {
+    match &item.shape {
+        Shape::Text { face, .. } => set(el, "class", &format!("{} {}", face.class(), item.class)),
+        _ => set(el, "class", &item.class),
+    }
+}
+
+fn write_shape(el: &Element, shape: &Shape) {
+    let all = |pairs: &[(&str, i32)]| {
+        for (name, v) in pairs {
+            set(el, name, &number(*v));
+        }
+    };
+    match shape {
+        Shape::Rect { x, y, w, h, r } => {
+            all(&[("x", *x), ("y", *y), ("width", *w), ("height", *h), ("rx", *r)]);
+        }
+        Shape::Circle { x, y, r } => all(&[("cx", *x), ("cy", *y), ("r", *r)]),
+        Shape::Line { a, b } => all(&[("x1", a.x), ("y1", a.y), ("x2", b.x), ("y2", b.y)]),
+        Shape::Path(d) => set(el, "d", d),
+        Shape::Text { x, y, size, anchor, .. } => {
+            all(&[("x", *x), ("y", *y), ("font-size", *size)]);
+            let anchor = match anchor {
+                Anchor::Start => "start",
+                Anchor::Middle => "middle",
+                Anchor::End => "end",
+            };
+            set(el, "text-anchor", anchor);
+        }
+        Shape::Group { at, .. } => set(el, "transform", &translate(*at)),
+    }
+}

@@ -1,0 +1,387 @@
+//! The centre: the cluster above the space-time diagram, and what a pointer does to them.
+
+use super::desk::{Desk, Slot};
+use super::frame::{Ask, Look, Tab};
+use super::gesture::{self, Stroke};
+use super::model::{Model, Pick};
+use super::words;
+use happened_before::core::view::{Lens, Shape};
+use happened_before::scene::history::History;
+use happened_before::scene::{PX, Point, Target, log_strip};
+use std::rc::Rc;
+use wasm_bindgen::prelude::*;
+use web_sys::{Element, HtmlElement, PointerEvent, ResizeObserver};
+use yew::prelude::*;
+
+#[derive(Properties, PartialEq)]
+pub struct StageProps {
+    pub look: Look,
+    pub ask: Callback<Ask>,
+    pub tab: Tab,
+    pub notice: Option<String>,
+}
+
+/// Stage, caption, lenses and diagram.
+#[component]
+pub fn StagePane(props: &StageProps) -> Html {
+    let desk = props.look.0.clone();
+    let model = desk.model.borrow();
+    let hold = Hold(desk.clone());
+    let log = model.info.lenses.contains(&Lens::Log);
+    let clients = model.view.nodes.iter().any(|n| n.shape == Shape::Client);
+    let history = clients && model.info.lenses.contains(&Lens::History);
+    let cut = model.view.links.iter().any(|l| l.cut);
+    let class = classes!("centre", (log || history).then_some("with-lenses"));
+    html! {
+        <main {class}>
+            { caption(&model, props.notice.as_deref()) }
+            <StagePicture desk={hold.clone()} ask={props.ask.clone()} />
+            { tabs(props.tab, &props.ask) }
+            <div class="lenses">
+                if log { <LensPicture slot={Slot::Log} desk={hold.clone()} ask={props.ask.clone()} /> }
+                if history { <LensPicture slot={Slot::History} desk={hold.clone()} ask={props.ask.clone()} /> }
+                if cut { <LensPicture slot={Slot::Matrix} desk={hold.clone()} ask={props.ask.clone()} /> }
+            </div>
+            <TimePicture desk={hold} ask={props.ask.clone()} causal={model.causal} />
+        </main>
+    }
+}
+
+/// Hangs a picture in its frame as long as the component lives.
+#[hook]
+pub fn use_picture(desk: &Rc<Desk>, slot: Slot) -> NodeRef {
+    let svg = use_node_ref();
+    let (desk, place) = (desk.clone(), svg.clone());
+    use_effect_with((), move |()| {
+        let observer = place.cast::<Element>().and_then(|svg| {
+            let frame = svg.parent_element()?;
+            desk.hang(slot, frame.clone(), svg);
+            desk.measure();
+            let desk = desk.clone();
+            let measure = Closure::<dyn FnMut()>::new(move || desk.measure());
+            let observer = ResizeObserver::new(measure.as_ref().unchecked_ref()).ok()?;
+            observer.observe(&frame);
+            Some((observer, measure))
+        });
+        move || {
+            if let Some((observer, _)) = observer {
+                observer.disconnect();
+            }
+            desk.take_down(slot);
+        }
+    });
+    svg
+}
+
+/// The height that a lens needs where it is 340 pixels wide.
+fn lens_height(model: &Model, slot: Slot) -> i32 {
+    let clients = model.view.nodes.iter().filter(|n| n.shape == Shape::Client).count();
+    match slot {
+        Slot::Log => log_strip::height(&model.view) / PX,
+        _ => History::height(clients) / PX,
+    }
+}
+
+#[derive(Properties, PartialEq)]
+struct LensProps {
+    slot: Slot,
+    desk: Hold,
+    ask: Callback<Ask>,
+}
+
+/// A picture beside the stage; what is in it can be selected.
+#[component(LensPicture)]
+fn lens(props: &LensProps) -> Html {
+    let svg = use_picture(&props.desk.0, props.slot);
+    {
+        // As high as its rows need at its width; a property, since the page's policy forbids styles
+        // in attributes.
+        let (svg, height) = (svg.clone(), lens_height(&props.desk.0.model.borrow(), props.slot));
+        use_effect_with(height, move |height| {
+            let frame = svg.cast::<Element>().and_then(|s| s.parent_element());
+            if let Some(frame) = frame.and_then(|f| f.dyn_into::<HtmlElement>().ok()) {
+                let _ = frame.style().set_property("--high", &height.to_string());
+            }
+        });
+    }
+    let press = props.ask.clone();
+    let press = Callback::from(move |e: PointerEvent| {
+        let pick = match target(&e) {
+            Some(Target::Node(n)) => Pick::Node(n),
+            Some(Target::Entry { node, index }) => Pick::Entry { node, index },
+            Some(Target::Op(op)) => Pick::Op(op),
+            Some(Target::Event(step)) => Pick::Event(step),
+            _ => return,
+        };
+        press.emit(Ask::Pick(Some(pick)));
+    });
+    let class = match props.slot {
+        Slot::Log => "lens log",
+        Slot::History => "lens history",
+        _ => "lens matrix",
+    };
+    html! {
+        <div {class} onpointerup={press}><svg class="scene" role="img" ref={svg}></svg></div>
+    }
+}
+
+/// One desk, always equal to itself.
+#[derive(Clone)]
+pub struct Hold(pub Rc<Desk>);
+
+impl PartialEq for Hold {
+    fn eq(&self, other: &Self) -> bool {
+        Rc::ptr_eq(&self.0, &other.0)
+    }
+}
+
+/// What has just happened, in one sentence, and what to do next.
+fn caption(model: &Model, notice: Option<&str>) -> Html {
+    let said = model.latest().and_then(|(step, badge)| {
+        let event = model.session.trace().event(step)?;
+        let who = event.node.map_or(String::new(), |n| model.name(n));
+        let all = [who, badge, words::seconds(event.at)];
+        let aside: Vec<String> = all.into_iter().filter(|w| !w.is_empty()).collect();
+        Some((words::rule(model, event), aside.join(", ")))
+    });
+    let hint = if model.session.branch().journal.is_empty() {
+        "Drag across the links to cut them."
+    } else {
+        "Select an event to light what happened before it."
+    };
+    html! {
+        <div class="caption">
+            if let Some(notice) = notice {
+                <p class="notice" role="alert">{ notice }</p>
+            } else {
+                <p class="said">
+                    if let Some((title, aside)) = said {
+                        <strong>{ title }</strong><span class="soft">{ aside }</span>
+                    } else {
+                        <span class="soft">{ model.scene.line }</span>
+                    }
+                </p>
+                <p class="hint">{ hint }</p>
+            }
+        </div>
+    }
+}
+
+fn tabs(open: Tab, ask: &Callback<Ask>) -> Html {
+    let tab = |(tab, id, name): &(Tab, &'static str, &'static str)| {
+        let (tab, ask) = (*tab, ask.clone());
+        html! {
+            <button role="tab" id={format!("tab-{id}")} aria-selected={(tab == open).to_string()}
+                onclick={move |_| ask.emit(Ask::Tab(tab))}>{ *name }</button>
+        }
+    };
+    html! { <div class="tabs" role="tablist" aria-label="Under the stage">{ for Tab::ALL.iter().map(tab) }</div> }
+}
+
+#[derive(Properties, PartialEq)]
+struct PictureProps {
+    desk: Hold,
+    ask: Callback<Ask>,
+    #[prop_or_default]
+    causal: bool,
+}
+
+/// The cluster.
+#[component]
+fn StagePicture(props: &PictureProps) -> Html {
+    let svg = use_picture(&props.desk.0, Slot::Stage);
+    let stroke = use_mut_ref(|| None::<Stroke>);
+    let line = use_node_ref();
+    let down = {
+        let (desk, stroke, svg) = (props.desk.0.clone(), stroke.clone(), svg.clone());
+        Callback::from(move |e: PointerEvent| {
+            if e.button() != 0 {
+                return;
+            }
+            let at = place(&e, &svg);
+            *stroke.borrow_mut() = Some(Stroke::begin(at, target(&e), &desk));
+            capture(&e, &svg);
+        })
+    };
+    let drag = {
+        let (stroke, line, svg) = (stroke.clone(), line.clone(), svg.clone());
+        Callback::from(move |e: PointerEvent| {
+            if let Some(s) = stroke.borrow_mut().as_mut() {
+                s.to(place(&e, &svg));
+                if let Some(line) = line.cast::<Element>() {
+                    let _ = line.set_attribute("d", &s.path());
+                }
+            }
+        })
+    };
+    let up = {
+        let (desk, ask, line) = (props.desk.0.clone(), props.ask.clone(), line.clone());
+        let (stroke, svg) = (stroke.clone(), svg.clone());
+        Callback::from(move |e: PointerEvent| {
+            if let Some(line) = line.cast::<Element>() {
+                let _ = line.set_attribute("d", "");
+            }
+            let Some(mut s) = stroke.borrow_mut().take() else { return };
+            s.to(place(&e, &svg));
+            let one_way = e.shift_key() || e.alt_key();
+            if let Some(wish) = gesture::end(&s, &desk, one_way) {
+                ask.emit(wish);
+            }
+        })
+    };
+    let gone = {
+        let line = line.clone();
+        Callback::from(move |_: PointerEvent| {
+            *stroke.borrow_mut() = None;
+            if let Some(line) = line.cast::<Element>() {
+                let _ = line.set_attribute("d", "");
+            }
+        })
+    };
+    let focus = Callback::from(|e: FocusEvent| rove(&e));
+    html! {
+        <section class="stage" id="stage" aria-label="Stage"
+            onpointerdown={down} onpointermove={drag} onpointerup={up} onpointercancel={gone} onfocusin={focus}>
+            <svg class="scene" role="group" ref={svg}></svg>
+            <svg class="overlay" aria-hidden="true"><path ref={line} d="" /></svg>
+        </section>
+    }
+}
+
+/// Only the node that had the focus last is in the tab order.
+fn rove(e: &FocusEvent) {
+    let Some(el) = e.target().and_then(|t| t.dyn_into::<Element>().ok()) else { return };
+    if super::keys::focused_node(&el).is_none() {
+        return;
+    }
+    if let Ok(Some(svg)) = el.closest("svg")
+        && let Ok(Some(old)) = svg.query_selector("[data-node][tabindex=\"0\"]")
+    {
+        let _ = old.set_attribute("tabindex", "-1");
+    }
+    let _ = el.set_attribute("tabindex", "0");
+}
+
+/// Keeps a pointer for the picture's frame until it is let go.
+pub fn capture(e: &PointerEvent, svg: &NodeRef) {
+    if let Some(frame) = svg.cast::<Element>().and_then(|s| s.parent_element()) {
+        let _ = frame.set_pointer_capture(e.pointer_id());
+    }
+}
+
+/// Where a pointer is in a picture, in tenths of a pixel.
+pub fn place(e: &PointerEvent, svg: &NodeRef) -> Point {
+    let Some(el) = svg.cast::<Element>() else { return Point::default() };
+    let r = el.get_bounding_client_rect();
+    let tenths = |v: f64| (v * 10.0).round() as i32;
+    Point::new(
+        tenths(f64::from(e.client_x()) - r.left()),
+        tenths(f64::from(e.client_y()) - r.top()),
+    )
+}
+
+/// What a pointer points at.
+pub fn target(e: &PointerEvent) -> Option<Target> {
+    let el = e.target()?.dyn_into::<Element>().ok()?;
+    let marked = el.closest("[data-target]").ok().flatten()?;
+    Target::parse(&marked.get_attribute("data-target")?)
+}
+
+/// The space-time diagram: click an event to select it, the open to go there; drag to pan.
+#[component]
+fn TimePicture(props: &PictureProps) -> Html {
+    let svg = use_picture(&props.desk.0, Slot::Time);
+    let from = use_mut_ref(|| None::<(Point, (u64, u64), Option<Target>)>);
+    let down = {
+        let (desk, from, svg) = (props.desk.0.clone(), from.clone(), svg.clone());
+        Callback::from(move |e: PointerEvent| {
+            if e.button() == 0 {
+                *from.borrow_mut() =
+                    Some((place(&e, &svg), desk.model.borrow().window, target(&e)));
+                capture(&e, &svg);
+            }
+        })
+    };
+    let drag = {
+        let (desk, ask, from) = (props.desk.0.clone(), props.ask.clone(), from.clone());
+        let svg = svg.clone();
+        Callback::from(move |e: PointerEvent| {
+            let Some((start, window, _)) = *from.borrow() else { return };
+            let by = place(&e, &svg).x - start.x;
+            if by.abs() > 40 {
+                ask.emit(pan(&desk, window, by));
+            }
+        })
+    };
+    let up = {
+        let (desk, ask, svg) = (props.desk.0.clone(), props.ask.clone(), svg.clone());
+        Callback::from(move |e: PointerEvent| {
+            let Some((start, _, target)) = from.borrow_mut().take() else { return };
+            let at = place(&e, &svg);
+            if (at.x - start.x).abs() > 40 {
+                return;
+            }
+            let slop = if e.pointer_type() == "mouse" { 60 } else { 140 };
+            let target = match target {
+                Some(t @ Target::Event(_)) => Some(t),
+                other => desk.scene(Slot::Time).hit(at, slop).copied().or(other),
+            };
+            ask.emit(match target {
+                Some(Target::Event(step) | Target::Violation(step)) => {
+                    Ask::Pick(Some(Pick::Event(step)))
+                }
+                Some(Target::Node(node)) => Ask::Pick(Some(Pick::Node(node))),
+                Some(Target::Message(id)) => Ask::Pick(Some(Pick::Message(id))),
+                _ => Ask::SeekTime(desk.time_at(Slot::Time, at.x)),
+            });
+        })
+    };
+    let wheel = {
+        let (desk, ask) = (props.desk.0.clone(), props.ask.clone());
+        Callback::from(move |e: WheelEvent| {
+            if e.ctrl_key() || e.shift_key() {
+                e.prevent_default();
+                ask.emit(zoom(&desk, e.delta_y() > 0.0));
+            }
+        })
+    };
+    let zoomed = |out: bool| {
+        let (desk, ask) = (props.desk.0.clone(), props.ask.clone());
+        Callback::from(move |_: MouseEvent| ask.emit(zoom(&desk, out)))
+    };
+    let causal = {
+        let (ask, on) = (props.ask.clone(), !props.causal);
+        Callback::from(move |_: MouseEvent| ask.emit(Ask::Causal(on)))
+    };
+    html! {
+        <section class="time" id="time" aria-label="Space-time diagram"
+            onpointerdown={down} onpointermove={drag} onpointerup={up} onwheel={wheel}>
+            <div class="time-frame"><svg class="scene" role="img" ref={svg}></svg></div>
+            <div class="time-tools" onpointerdown={|e: PointerEvent| e.stop_propagation()}
+                onpointerup={|e: PointerEvent| e.stop_propagation()}>
+                <button class="quiet" aria-pressed={props.causal.to_string()} onclick={causal}>{ "Even spacing" }</button>
+                <button class="quiet icon" aria-label="Show more time" title="Show more time" onclick={zoomed(true)}>{ "−" }</button>
+                <button class="quiet icon" aria-label="Show less time" title="Show less time" onclick={zoomed(false)}>{ "+" }</button>
+            </div>
+        </section>
+    }
+}
+
+fn pan(desk: &Desk, window: (u64, u64), by: i32) -> Ask {
+    let width = window.1 - window.0;
+    let room = i64::from(desk.size(Slot::Time).w.max(1));
+    let shift = i64::from(by) * width as i64 / room;
+    let from = (window.0 as i64 - shift).max(0) as u64;
+    Ask::Window(from, from + width)
+}
+
+/// Around the playhead.
+fn zoom(desk: &Desk, out: bool) -> Ask {
+    let model = desk.model.borrow();
+    let (from, to) = model.window;
+    let (width, now) = (to - from, model.session.time().clamp(from, to));
+    let wider = if out { width * 3 / 2 } else { (width * 2 / 3).max(5_000) };
+    let left = (now - from) as u128 * u128::from(wider) / u128::from(width.max(1));
+    let start = now.saturating_sub(left as u64);
+    Ask::Window(start, start + wider)
+}
