@@ -276,6 +276,8 @@ pub struct Observer {
     /// A list a process; the engine's count of an event, less one, is its place. Events without a
     /// timestamp (a start) carry the clock of the one before.
     events: Vec<List<Seal>>,
+    /// Whose message a process handles while it waits for its disk.
+    heard: Vec<Option<(NodeId, u32)>>,
     broken: Option<Witness>,
 }
 
@@ -290,16 +292,24 @@ impl Observer {
     fn see(&mut self, seen: &Seen<Lamport>) {
         let Some(me) = seen.touched else { return };
         self.events.resize(seen.nodes.len(), List::default());
-        let clock = seen.nodes[me.at()].durable.time;
-        let mut past = match self.events[me.at()].last() {
-            Some(last) => last.past.clone(),
-            None => vec![0; seen.nodes.len()],
+        self.heard.resize(seen.nodes.len(), None);
+        let (before, mut past) = match self.events[me.at()].last() {
+            Some(last) => (last.clock, last.past.clone()),
+            None => (0, vec![0; seen.nodes.len()]),
         };
-        if let Some(sending) = seen.heard.and_then(|(from, count)| self.event(from, count)) {
-            past.iter_mut().zip(&sending.past).for_each(|(a, b)| *a = (*a).max(*b));
-        }
-        if seen.notes.contains(&"IR1") {
+        self.heard[me.at()] = seen.heard.or(self.heard[me.at()]);
+        // What waits for its disk has no timestamp yet; what a crash takes there never gets one.
+        let stamped = seen.notes.contains(&"IR1");
+        let clock = if stamped { seen.nodes[me.at()].durable.time } else { before };
+        if stamped {
+            let heard = self.heard[me.at()].take();
+            if let Some(sending) = heard.and_then(|(from, count)| self.event(from, count)) {
+                past.iter_mut().zip(&sending.past).for_each(|(a, b)| *a = (*a).max(*b));
+            }
             self.compare(me, clock, &past);
+        }
+        if !seen.up[me.at()] {
+            self.heard[me.at()] = None;
         }
         let mine = &mut self.events[me.at()];
         for count in mine.len() as u32 + 1..=seen.stamp[me.at()] {
