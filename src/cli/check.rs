@@ -237,8 +237,8 @@ impl Told<'_> {
         }
         let Some(main) = self.main() else { return world };
         let mut out = format!("{world}. Searched {}", main.sentence());
-        let others = self.searches.iter().filter(|c| !std::ptr::eq(*c, main));
-        if let Some(partly) = others.filter(|c| !c.tally.complete).next_back() {
+        let mut others = self.searches.iter().filter(|c| !std::ptr::eq(*c, main));
+        if let Some(partly) = others.rfind(|c| !c.tally.complete) {
             let _ = write!(out, "; and in part, {}", partly.sentence());
         }
         out + ". Messages may come in any order, or never. Not searched: other sizes, further faults, and what depends on time"

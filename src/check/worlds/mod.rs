@@ -286,11 +286,10 @@ impl WorldModel {
                 Step::Pick(_) => {}
                 Step::Crash(after) => crash = *after,
             }
-            if let Some(waiting) = &state.0.waiting {
-                if let (Some(held), Step::Pick(pick)) = (&mut held, step) {
-                    held.1 = waiting.picks.clone();
-                    held.1.push(*pick);
-                }
+            let waiting = state.0.waiting.as_ref();
+            if let (Some(held), Some(waiting), Step::Pick(pick)) = (&mut held, waiting, step) {
+                held.1 = waiting.picks.clone();
+                held.1.push(*pick);
             }
             if let Some((action, picks)) = held.take_if(|_| !waits) {
                 for action in entries(handler(&action), &picks, crash, &action) {

@@ -4,7 +4,6 @@
 use super::*;
 use crate::core::action::Call;
 use crate::core::ids::OpId;
-use crate::core::kernel::Mode;
 use crate::core::random::{Stream, below, draw, exponential};
 use crate::core::view::OpStep;
 
@@ -164,9 +163,6 @@ impl<P: Show> World<P> {
             Outcome::Redirect(_) if w.fixed => OpStep::Fail { op, why: "not the one in charge" },
             Outcome::Redirect(hint) => {
                 client.known = *hint;
-                if self.k.mode == Mode::Search {
-                    return;
-                }
                 return self.k.set_timer(me, RETRY, REDIRECT_PAUSE);
             }
             Outcome::Ok(ret) => {
