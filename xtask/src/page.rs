@@ -101,7 +101,7 @@ pub fn is_twin(file: &Path) -> bool {
 
 fn wasm_opt(wasm: &Path) -> Result<(), String> {
     let file = wasm.to_string_lossy();
-    let mut args = vec!["-Os", "--strip-debug", "--strip-producers"];
+    let mut args = vec!["-Oz", "--strip-debug", "--strip-producers"];
     args.extend(WASM_FEATURES);
     args.extend([&file, "-o", &file]);
     let before = size(wasm)?;
