@@ -6,6 +6,8 @@ pub mod player;
 pub mod until;
 pub mod verbs;
 
+pub use crate::core::world::Limits;
+
 /// A story: a talk of a few steps over one run.
 #[derive(Clone, Copy, Debug)]
 pub struct Story {
@@ -70,7 +72,7 @@ pub struct Challenge {
     /// Mutants switched on.
     pub mutants: &'static [&'static str],
     /// What a search (and a fair player) may spend.
-    pub limits: crate::core::world::Limits,
+    pub limits: Limits,
     /// It cannot be done: a search proves it within these limits.
     pub impossible: bool,
 }

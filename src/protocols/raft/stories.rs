@@ -1,7 +1,6 @@
 //! Raft's story, its re-enactments and its challenges.
 
-use crate::core::world::Limits;
-use crate::stories::{Ask, Challenge, Step, Story};
+use crate::stories::{Ask, Challenge, Limits, Step, Story};
 
 pub(super) const STORIES: &[Story] = &[
     Story {
