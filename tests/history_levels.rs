@@ -268,6 +268,17 @@ proptest! {
     }
 }
 
+#[test]
+fn a_read_that_goes_back_counts_although_it_repeats_an_earlier_one() {
+    // Writes y, x, y; then reads x at the start, y, and x at the start again.
+    let txns = transactions(&[
+        (0, vec![(true, 1, 0), (true, 0, 0), (true, 1, 0)]),
+        (0, vec![(false, 0, 1), (false, 1, 1), (false, 0, 1)]),
+    ]);
+    let verdict = judge(&txns, Level::ReadCommitted, &mut Budget::steps(1_000));
+    assert_eq!(verdict.name(), "illegal");
+}
+
 /// Transactions with unique values: write number `n` writes `n`; reads pick one of the writes
 /// made anywhere, or the start.
 type Shape = (u32, Vec<(bool, usize, usize)>);

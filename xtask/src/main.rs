@@ -5,6 +5,7 @@ mod open;
 mod page;
 mod say;
 mod shell;
+mod soak;
 mod tally;
 mod test;
 mod tools;
@@ -20,6 +21,7 @@ Happened Before: set-up, tests and production build
       --no-open          print the address, start no browser
   cargo xtask test     install what is missing, then run every check and test
       --quick            leave out the production build and the browsers
+  cargo xtask soak     the long ones: many more property cases, 1,000 seeds a scene, peer benches
   cargo xtask dist     build the production folder, dist/, for any static host
   cargo xtask bytes    weigh dist/ against xtask/budget.txt
   cargo xtask setup    install what the others need, and nothing else
@@ -58,6 +60,10 @@ fn run(args: &[String]) -> Result<(), String> {
             let quick = flags.take("--quick");
             flags.done(command)?;
             test::run(&shell, quick)
+        }
+        "soak" => {
+            flags.done(command)?;
+            soak::run()
         }
         "dist" => {
             flags.done(command)?;
