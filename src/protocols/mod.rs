@@ -1,6 +1,7 @@
 //! The protocols, one line a scene.
 
 pub mod catalog;
+mod causality;
 mod channel;
 pub mod lamport;
 pub mod raft;

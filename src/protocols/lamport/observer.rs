@@ -1,20 +1,15 @@
 //! What only an observer sees: what happened before what, and who was granted when.
 
 use super::Lamport;
+use crate::protocols::causality::Record;
 use crate::core::ids::NodeId;
-use crate::core::list::List;
 use crate::core::protocol::{Seen, Show, Witness};
 
-/// What the observer knows: each process's events, and what happened before them by the processes'
-/// own messages. Clients are outside the system: what one of them carries from one process to
-/// another is the paper's "anomalous behavior", which the Clock Condition does not rule out.
+/// What the observer knows. A person who carries word from one process to another is outside of
+/// the system: that is the paper's "anomalous behavior", which the Clock Condition does not rule out.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub struct Observer {
-    /// A list a process; the engine's count of an event, less one, is its place. Events without a
-    /// timestamp (a start) carry the clock of the one before.
-    events: Vec<List<Seal>>,
-    /// Whose message a process handles while it waits for its disk.
-    heard: Vec<Option<(NodeId, u32)>>,
+    record: Record<u64>,
     pub(super) broken: Option<Witness>,
     /// Each process's request that has not been granted: its timestamp, and the engine's count.
     asked: Vec<Option<(u64, u32)>>,
@@ -25,44 +20,30 @@ pub struct Observer {
     pub(super) beside: Option<[(NodeId, u64); 2]>,
 }
 
-/// An event: its clock, and how many events of each process happened before it or are it.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
-struct Seal {
-    clock: u64,
-    past: Vec<u32>,
-}
-
 impl Observer {
     /// Looks at a step.
     pub(super) fn see(&mut self, seen: &Seen<Lamport>) {
         let Some(me) = seen.touched else { return };
-        self.events.resize(seen.nodes.len(), List::default());
-        self.heard.resize(seen.nodes.len(), None);
-        let (before, mut past) = match self.events[me.at()].last() {
-            Some(last) => (last.clock, last.past.clone()),
-            None => (0, vec![0; seen.nodes.len()]),
-        };
-        self.heard[me.at()] = seen.heard.or(self.heard[me.at()]);
-        // What waits for its disk has no timestamp yet; what a crash takes there never gets one.
-        let stamped = seen.notes.contains(&"IR1");
-        let clock = if stamped { seen.nodes[me.at()].durable.time } else { before };
-        if stamped {
-            let heard = self.heard[me.at()].take();
-            if let Some(sending) = heard.and_then(|(from, count)| self.event(from, count)) {
-                past.iter_mut().zip(&sending.past).for_each(|(a, b)| *a = (*a).max(*b));
-            }
+        let clock = seen.nodes[me.at()].durable.time;
+        let stamped = seen.notes.contains(&"IR1").then_some(clock);
+        if let Some(past) = self.record.see(seen, stamped) {
             self.compare(me, clock, &past);
             self.look_beside(me, clock, &past);
         }
-        if !seen.up[me.at()] {
-            self.heard[me.at()] = None;
-        }
-        let mine = &mut self.events[me.at()];
-        for count in mine.len() as u32 + 1..=seen.stamp[me.at()] {
-            past[me.at()] = count;
-            mine.push(Seal { clock, past: past.clone() });
-        }
         self.see_resource(me, seen);
+    }
+
+    /// Clocks grow along a process, so of each process the last event before this one decides.
+    fn compare(&mut self, me: NodeId, clock: u64, past: &[u32]) {
+        for (p, count) in (0..).map(NodeId).zip(past) {
+            let before = self.record.event(p, *count).map(|e| e.time);
+            let Some(earlier) = before.filter(|c| *c >= clock) else { continue };
+            let (a, b) = (Lamport::name(p.0), Lamport::name(me.0));
+            let why = format!(
+                "An event of {a} with clock {earlier} happened before one of {b} with clock {clock}."
+            );
+            self.broken.get_or_insert(Witness { why, nodes: vec![p, me] });
+        }
     }
 
     /// Condition II: when a request is granted, none that happened before it may still wait.
@@ -77,7 +58,7 @@ impl Observer {
         let asked = known.or(kept.asking.map(|time| (time, seen.stamp[me.at()])));
         self.asked[me.at()] = asked;
         let Some(((time, count), true)) = asked.map(|a| (a, granted)) else { return };
-        let Some(request) = self.event(me, count) else { return };
+        let Some(request) = self.record.event(me, count) else { return };
         let waits = |p: NodeId| {
             let (theirs, count) = self.asked[p.at()].filter(|_| p != me && !self.held[p.at()])?;
             (request.past[p.at()] >= count).then_some((p, theirs))
@@ -98,33 +79,14 @@ impl Observer {
             return;
         }
         for (p, known) in (0..).map(NodeId).zip(past).filter(|(p, _)| *p != me) {
-            let unknown = self.events[p.at()].iter_from(u64::from(*known));
-            let stamped = unknown.map(|e| e.clock).filter(|c| *c > 0 && *c != clock);
+            let unknown = self.record.unknown(p, *known).map(|e| e.time);
+            let stamped = unknown.filter(|c| *c != clock);
             if let Some(theirs) = stamped.last() {
                 let mut pair = [(p, theirs), (me, clock)];
                 pair.sort_by_key(|(_, c)| *c);
                 self.beside = Some(pair);
                 return;
             }
-        }
-    }
-
-    fn event(&self, of: NodeId, count: u32) -> Option<&Seal> {
-        self.events.get(of.at())?.get(u64::from(count).checked_sub(1)?)
-    }
-
-    /// Clocks grow along a process, so of each process the last event before this one decides.
-    fn compare(&mut self, me: NodeId, clock: u64, past: &[u32]) {
-        for (p, count) in (0..).map(NodeId).zip(past) {
-            let Some(earlier) = self.event(p, *count).map(|e| e.clock).filter(|c| *c >= clock)
-            else {
-                continue;
-            };
-            let (a, b) = (Lamport::name(p.0), Lamport::name(me.0));
-            let why = format!(
-                "An event of {a} with clock {earlier} happened before one of {b} with clock {clock}."
-            );
-            self.broken.get_or_insert(Witness { why, nodes: vec![p, me] });
         }
     }
 }
