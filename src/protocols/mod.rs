@@ -6,11 +6,12 @@ mod channel;
 pub mod lamport;
 pub mod raft;
 pub mod template;
+pub mod vector;
 
 pub use catalog::{Info, KnobInfo, Preset, PropertyInfo, Scene};
 
 /// Every scene, in the reading order of the field guide.
-pub const CATALOG: &[Scene] = &[raft::SCENE, lamport::SCENE];
+pub const CATALOG: &[Scene] = &[raft::SCENE, lamport::SCENE, vector::SCENE];
 
 /// A scene by its id.
 pub fn scene(id: &str) -> Result<&'static Scene, String> {

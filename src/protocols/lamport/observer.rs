@@ -1,9 +1,9 @@
 //! What only an observer sees: what happened before what, and who was granted when.
 
 use super::Lamport;
-use crate::protocols::causality::Record;
 use crate::core::ids::NodeId;
 use crate::core::protocol::{Seen, Show, Witness};
+use crate::protocols::causality::Record;
 
 /// What the observer knows. A person who carries word from one process to another is outside of
 /// the system: that is the paper's "anomalous behavior", which the Clock Condition does not rule out.
