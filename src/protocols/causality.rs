@@ -34,9 +34,15 @@ impl<T> Default for Record<T> {
 
 impl<T: Clone + PartialEq + Default> Record<T> {
     /// Takes in a step, with its timestamp if the process has given it one. What waits for its disk
-    /// has none yet; what a crash takes there never gets one. Gives what happened before a stamped
+    /// has none yet; what a crash takes there never gets one. `take` is whether a message that came was
+    /// heard, not refused. Gives what happened before a stamped
     /// event: how many events of each process.
-    pub fn see<P: Protocol>(&mut self, seen: &Seen<P>, time: Option<T>) -> Option<Vec<u32>> {
+    pub fn see<P: Protocol>(
+        &mut self,
+        seen: &Seen<P>,
+        time: Option<T>,
+        take: bool,
+    ) -> Option<Vec<u32>> {
         let me = seen.touched?;
         self.events.resize(seen.nodes.len(), List::default());
         self.heard.resize(seen.nodes.len(), None);
@@ -47,7 +53,7 @@ impl<T: Clone + PartialEq + Default> Record<T> {
         self.heard[me.at()] = seen.heard.or(self.heard[me.at()]);
         let stamped = time.is_some();
         if stamped {
-            let heard = self.heard[me.at()].take();
+            let heard = self.heard[me.at()].take().filter(|_| take);
             if let Some(sending) = heard.and_then(|(from, count)| self.event(from, count)) {
                 past.iter_mut().zip(&sending.past).for_each(|(a, b)| *a = (*a).max(*b));
             }

@@ -3,6 +3,7 @@
 pub mod catalog;
 mod causality;
 mod channel;
+pub mod hybrid;
 pub mod lamport;
 pub mod raft;
 pub mod template;
@@ -11,7 +12,7 @@ pub mod vector;
 pub use catalog::{Info, KnobInfo, Preset, PropertyInfo, Scene};
 
 /// Every scene, in the reading order of the field guide.
-pub const CATALOG: &[Scene] = &[raft::SCENE, lamport::SCENE, vector::SCENE];
+pub const CATALOG: &[Scene] = &[raft::SCENE, lamport::SCENE, vector::SCENE, hybrid::SCENE];
 
 /// A scene by its id.
 pub fn scene(id: &str) -> Result<&'static Scene, String> {

@@ -26,7 +26,7 @@ impl Observer {
         let Some(me) = seen.touched else { return };
         let clock = seen.nodes[me.at()].durable.time;
         let stamped = seen.notes.contains(&"IR1").then_some(clock);
-        if let Some(past) = self.record.see(seen, stamped) {
+        if let Some(past) = self.record.see(seen, stamped, true) {
             self.compare(me, clock, &past);
             self.look_beside(me, clock, &past);
         }

@@ -42,7 +42,7 @@ impl Observer {
         let Some(me) = seen.touched else { return };
         let node = seen.nodes[me.at()];
         let stamped = seen.notes.contains(&"Tick").then(|| node.durable.clock.clone());
-        if let Some(past) = self.record.see(seen, stamped) {
+        if let Some(past) = self.record.see(seen, stamped, true) {
             self.compare(me, &node.durable.clock, &past);
         }
         if seen.cfg.broadcast {
