@@ -233,8 +233,45 @@ fn only_the_window_is_drawn() {
     assert!(shapes((0, i64::from(plan.columns) * 1000)) < 100, "all of it is a few paths");
 }
 
-/// A random execution, as a log of GoVector would have it.
+/// What the page does with a log, less the browser: `cargo test --profile fast --test clocks --
+/// --ignored --nocapture`. ShiViz: 493 ms at 1,000 events, 3.1 s at 8,000 (another machine's run).
+#[test]
+#[ignore = "a measurement"]
+fn import_plan_and_draw() {
+    for events in [1_000, 8_000, 10_000, 100_000] {
+        let log = log(events, 5);
+        let start = std::time::Instant::now();
+        let all = shiviz::import(&log, shiviz::DEFAULT_PARSER, None).expect("a log");
+        let read = start.elapsed();
+        let text = compact::write(&all);
+        let back = compact::read(&text).expect("its own lines");
+        let over = start.elapsed() - read;
+        let plan = Plan::new(&back[0], (0..5).collect(), false);
+        let laid = start.elapsed() - read - over;
+        let drawing = Drawing {
+            execution: &back[0],
+            plan: &plan,
+            window: (0, 40_000),
+            size: Size::px(1200, 300),
+            selected: None,
+            found: &[],
+        };
+        let shapes = drawing.scene().count();
+        let drawn = start.elapsed() - read - over - laid;
+        println!(
+            "{events} events: read {read:?}, to the page {over:?} ({} kB), laid out {laid:?}, a window of {shapes} shapes {drawn:?}",
+            text.len() / 1000
+        );
+    }
+}
+
+/// A random execution.
 fn synthetic(events: u64, hosts: usize) -> Execution {
+    shiviz::import(&log(events, hosts), shiviz::DEFAULT_PARSER, None).expect("a log").remove(0)
+}
+
+/// A random log, as GoVector would write it.
+fn log(events: u64, hosts: usize) -> String {
     let mut clocks = vec![vec![0u64; hosts]; hosts];
     let mut random = 1u64;
     let mut log = String::new();
@@ -251,7 +288,7 @@ fn synthetic(events: u64, hosts: usize) -> Execution {
         let counts: Vec<String> = counts.map(|p| format!("\"h{p}\":{}", clocks[who][p])).collect();
         log.push_str(&format!("h{who} {{{}}}\nevent {i}\n", counts.join(", ")));
     }
-    shiviz::import(&log, shiviz::DEFAULT_PARSER, None).expect("a log").remove(0)
+    log
 }
 
 type Wish = (u32, u32, Option<(u32, u32)>);

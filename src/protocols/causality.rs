@@ -35,13 +35,15 @@ impl<T> Default for Record<T> {
 impl<T: Clone + PartialEq + Default> Record<T> {
     /// Takes in a step, with its timestamp if the process has given it one. What waits for its disk
     /// has none yet; what a crash takes there never gets one. `take` is whether a message that came was
-    /// heard, not refused. Gives what happened before a stamped
+    /// heard, not refused. `knows` tells, of a process that starts anew, whether its disk has what
+    /// a message said that was being handled when it crashed. Gives what happened before a stamped
     /// event: how many events of each process.
     pub fn see<P: Protocol>(
         &mut self,
         seen: &Seen<P>,
         time: Option<T>,
         take: bool,
+        knows: impl Fn(&T) -> bool,
     ) -> Option<Vec<u32>> {
         let me = seen.touched?;
         self.events.resize(seen.nodes.len(), List::default());
@@ -51,15 +53,13 @@ impl<T: Clone + PartialEq + Default> Record<T> {
             None => (T::default(), vec![0; seen.nodes.len()]),
         };
         self.heard[me.at()] = seen.heard.or(self.heard[me.at()]);
-        let stamped = time.is_some();
-        if stamped {
+        let (stamped, anew) = (time.is_some(), seen.notes.contains(&"Restart"));
+        if stamped || anew {
             let heard = self.heard[me.at()].take().filter(|_| take);
-            if let Some(sending) = heard.and_then(|(from, count)| self.event(from, count)) {
+            let sending = heard.and_then(|(from, count)| self.event(from, count));
+            if let Some(sending) = sending.filter(|s| stamped || knows(&s.time)) {
                 past.iter_mut().zip(&sending.past).for_each(|(a, b)| *a = (*a).max(*b));
             }
-        }
-        if !seen.up[me.at()] {
-            self.heard[me.at()] = None;
         }
         let known = stamped.then(|| past.clone());
         let time = time.unwrap_or(before);
@@ -74,6 +74,13 @@ impl<T: Clone + PartialEq + Default> Record<T> {
     /// An event by its process and the engine's count.
     pub fn event(&self, of: NodeId, count: u32) -> Option<&Seal<T>> {
         self.events.get(of.at())?.get(u64::from(count).checked_sub(1)?)
+    }
+
+    /// The last stamped event of a process after its first `known`.
+    pub fn latest(&self, of: NodeId, known: u32) -> Option<&Seal<T>> {
+        let mine = self.events.get(of.at())?;
+        let all = (u64::from(known)..mine.len()).rev();
+        all.filter_map(|i| mine.get(i)).find(|e| e.stamped)
     }
 
     /// The stamped events of a process after its first `known`, in order: none of them happened

@@ -113,7 +113,10 @@ impl Board {
         for e in self.order() {
             let clock = &mut now[self.events[e as usize].0 as usize];
             let heard = self.messages.iter().filter(|m| m.1 == e).map(|m| all[m.0 as usize]).max();
-            all[e as usize] = heard.map_or_else(|| clock.tick(), |m| clock.receive(m));
+            all[e as usize] = match heard {
+                Some(sent) => clock.receive(sent),
+                None => clock.tick(),
+            };
         }
         all
     }

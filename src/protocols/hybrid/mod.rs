@@ -61,23 +61,18 @@ pub const SCENE: Scene = Scene {
 
 const PRESETS: &[Preset] = &[
     Preset {
-        id: "paper",
-        title: "Kulkarni et al.",
-        version: "2014",
-        source: "Kulkarni et al. 2014, figure 5: the algorithm alone",
-        values: &[("nodes", 3), ("hlc.ping", 0)],
-    },
-    Preset {
         id: "cockroachdb",
         title: "CockroachDB",
         version: "26.3",
         source: "CockroachDB documentation v26.3, cockroach start: --max-offset, 500ms by default; a node stops at 80 % of it",
-        values: &[
-            ("nodes", 3),
-            ("hlc.max-offset", 500_000),
-            ("hlc.pause", 1_000_000),
-            ("client.interval", 250_000),
-        ],
+        values: &[("nodes", 3), ("hlc.max-offset", 500_000), ("client.interval", 100_000)],
+    },
+    Preset {
+        id: "paper",
+        title: "Kulkarni et al.",
+        version: "2014",
+        source: "Kulkarni et al. 2014, figure 5: the algorithm alone",
+        values: &[("nodes", 3), ("hlc.ping", 0), ("hlc.pause", 80_000)],
     },
     Preset {
         id: "yugabytedb",
@@ -88,8 +83,7 @@ const PRESETS: &[Preset] = &[
             ("nodes", 3),
             ("hlc.max-offset", 500_000),
             ("hlc.kill", 0),
-            ("hlc.pause", 1_000_000),
-            ("client.interval", 250_000),
+            ("client.interval", 100_000),
         ],
     },
 ];
@@ -109,7 +103,7 @@ pub struct Config {
 
 impl Default for Config {
     fn default() -> Self {
-        Config { pause: 80_000, max_offset: 500_000, ping: 1_000_000, kill: true }
+        Config { pause: 1_000_000, max_offset: 500_000, ping: 1_000_000, kill: true }
     }
 }
 
@@ -364,7 +358,7 @@ impl Protocol for Hybrid {
             nodes: 3,
             clients: 2,
             disk: 0,
-            offset: 100_000,
+            offset: 200_000,
             net: Net { low: 15_000, high: 60_000, ..common.net },
             client: Clients { interval: 0, keys: 2, ..common.client },
             ..common

@@ -54,7 +54,7 @@ impl Observer {
         if seen.notes.contains(&"Tick") {
             self.see_event(seen, me, &node.durable);
         } else {
-            self.record.see(seen, None, true);
+            self.record.see(seen, None, true, |m| m.time <= node.durable.clock.last);
         }
         if let Some((id, Op::Get { key })) =
             node.state.begun.filter(|_| seen.notes.contains(&"Begin"))
@@ -72,11 +72,11 @@ impl Observer {
         if apart > seen.cfg.max_offset {
             self.outside = Some(apart);
         }
-        let own = self.record.unknown(me, 0).last().map_or(0, |e| e.time.physical);
+        let own = self.record.latest(me, 0).map_or(0, |e| e.time.physical);
         let mark = Mark { time: kept.clock.last, physical: own.max(kept.physical) };
         // What was refused was not heard.
         let heard = !seen.notes.contains(&"Refuse");
-        if let Some(past) = self.record.see(seen, Some(mark), heard) {
+        if let Some(past) = self.record.see(seen, Some(mark), heard, |_| false) {
             self.compare(me, mark, &past);
         }
     }

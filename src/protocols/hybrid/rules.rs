@@ -14,6 +14,7 @@ const SUPERVISOR: u64 = 500_000;
 pub(super) fn restart(cx: &mut Cx) -> State {
     next_event(cx);
     next_ping(cx);
+    cx.note("Restart");
     State::default()
 }
 

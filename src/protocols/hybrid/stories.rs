@@ -134,9 +134,9 @@ const BEYOND: Story = Story {
             ..Step::SAY
         },
         Step {
-            text: "Clocks are compared now and then. {A} finds itself more than 80 % of the maximum offset away from the others, and stops itself.",
+            text: "Clocks are compared now and then. A node that finds itself more than 80 % of the maximum offset from half of the others stops itself.",
             say: &["manual off"],
-            until: "rule Stop A",
+            until: "rule Stop",
             ..Step::SAY
         },
     ],

@@ -26,7 +26,7 @@ impl Observer {
         let Some(me) = seen.touched else { return };
         let clock = seen.nodes[me.at()].durable.time;
         let stamped = seen.notes.contains(&"IR1").then_some(clock);
-        if let Some(past) = self.record.see(seen, stamped, true) {
+        if let Some(past) = self.record.see(seen, stamped, true, |_| false) {
             self.compare(me, clock, &past);
             self.look_beside(me, clock, &past);
         }
@@ -79,9 +79,8 @@ impl Observer {
             return;
         }
         for (p, known) in (0..).map(NodeId).zip(past).filter(|(p, _)| *p != me) {
-            let unknown = self.record.unknown(p, *known).map(|e| e.time);
-            let stamped = unknown.filter(|c| *c != clock);
-            if let Some(theirs) = stamped.last() {
+            let theirs = self.record.latest(p, *known).map(|e| e.time);
+            if let Some(theirs) = theirs.filter(|c| *c != clock) {
                 let mut pair = [(p, theirs), (me, clock)];
                 pair.sort_by_key(|(_, c)| *c);
                 self.beside = Some(pair);

@@ -13,6 +13,7 @@ type Outbox = Vec<(NodeId, What)>;
 
 pub(super) fn restart(cx: &mut Cx, kept: &Kept) {
     next_event(cx);
+    cx.note("Restart");
     if kept.holding {
         cx.set_timer(Timer::Hold, cx.cfg.hold);
     }

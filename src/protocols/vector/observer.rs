@@ -42,7 +42,8 @@ impl Observer {
         let Some(me) = seen.touched else { return };
         let node = seen.nodes[me.at()];
         let stamped = seen.notes.contains(&"Tick").then(|| node.durable.clock.clone());
-        if let Some(past) = self.record.see(seen, stamped, true) {
+        if let Some(past) = self.record.see(seen, stamped, true, |t| node.durable.clock.includes(t))
+        {
             self.compare(me, &node.durable.clock, &past);
         }
         if seen.cfg.broadcast {
@@ -66,9 +67,9 @@ impl Observer {
                 continue;
             }
             let beside = |e: &Clock| clock.includes(e) || e.includes(clock);
-            let unknown = || self.record.unknown(p, *known).map(|e| &e.time);
-            let ends = unknown().next().into_iter().chain(unknown().last());
-            if let Some(e) = ends.into_iter().find(|e| beside(e)) {
+            let first = self.record.unknown(p, *known).next();
+            let ends = first.into_iter().chain(self.record.latest(p, *known));
+            if let Some(e) = ends.map(|e| &e.time).find(|e| beside(e)) {
                 wrong = Some((p, e.clone(), "is concurrent with"));
             }
         }
