@@ -9,6 +9,7 @@ use super::inspector::Inspector;
 use super::keys;
 use super::lists::Lists;
 use super::model::{FASTEST, Model, Pick, SLOWEST};
+use super::overlay;
 use super::panic;
 use super::rail::Rail;
 use super::stage::StagePane;
@@ -18,6 +19,7 @@ use super::verdicts::Verdicts;
 use happened_before::core::action::Action;
 use happened_before::core::config::Setup;
 use happened_before::core::ids::NodeId;
+use happened_before::scene::overlay::Kind;
 use happened_before::share::link::Link;
 use std::rc::Rc;
 use wasm_bindgen::JsCast;
@@ -66,6 +68,8 @@ pub enum Ask {
     Window(u64, u64),
     /// Real time or causal spacing.
     Causal(bool),
+    /// Timestamps at the events, of this clock or none.
+    Chips(Option<Kind>),
     /// Something was drawn: panels look again.
     Look,
     /// Things have calmed down: the address and the live region follow.
@@ -200,6 +204,7 @@ impl Component for Frame {
             }
             Ask::Pick(pick) => {
                 self.drawer = pick.is_some();
+                overlay::remember(&mut desk.model.borrow_mut(), pick);
                 desk.model.borrow_mut().pick = pick;
                 desk.model.borrow_mut().revision += 1;
             }
@@ -346,6 +351,7 @@ fn change(model: &mut Model, ask: Ask) {
             model.follows = false;
         }
         Ask::Causal(on) => model.causal = on,
+        Ask::Chips(kind) => overlay::choose(model, kind),
         _ => {}
     }
     model.revision += 1;

@@ -3,6 +3,7 @@
 
 mod app;
 mod bar;
+mod blackboard;
 mod desk;
 mod dom;
 mod frame;
@@ -10,11 +11,13 @@ mod gesture;
 mod glyphs;
 mod help;
 mod home;
+mod import;
 mod inspector;
 mod journal;
 mod keys;
 mod lists;
 mod model;
+mod overlay;
 mod panic;
 mod picture;
 mod rail;
@@ -24,6 +27,7 @@ mod transport;
 mod verbs;
 mod verdicts;
 mod words;
+mod work;
 
 /// Mounts the page where there is a window.
 pub fn start() {
