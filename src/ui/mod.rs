@@ -3,6 +3,7 @@
 
 mod app;
 mod bar;
+mod challenge;
 mod desk;
 mod dom;
 mod frame;
@@ -18,6 +19,10 @@ mod model;
 mod panic;
 mod picture;
 mod rail;
+mod search;
+mod search_run;
+mod search_show;
+mod search_words;
 mod stage;
 mod theme;
 mod transport;
