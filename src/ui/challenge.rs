@@ -152,7 +152,7 @@ impl ChallengePanel {
                 if let Some((_, attempt)) = mine {
                     { self.attempt(ctx, id, attempt) }
                 } else {
-                    <p class="small">{ format!("Yours: {}.", purse(&challenge.limits)) }</p>
+                    <p class="small">{ format!("To spend, beside deliveries: {}.", purse(&challenge.limits)) }</p>
                 }
                 { self.solution(ctx, id) }
                 <div class="verbs">
@@ -243,5 +243,5 @@ fn purse(limits: &Limits) -> String {
     let some = all.iter().filter(|(n, ..)| *n > 0);
     let words = some.map(|(n, one, many)| format!("{n} {}", if *n == 1 { one } else { many }));
     let words: Vec<String> = words.collect();
-    if words.is_empty() { "deliveries only".into() } else { format!("deliveries, {}", list(&words)) }
+    if words.is_empty() { "nothing".into() } else { list(&words) }
 }

@@ -6,6 +6,7 @@ use super::frame::{Ask, Look};
 use super::journal::Journal;
 use super::model::Model;
 use super::search::SearchPanel;
+use super::search_show::Shown;
 use happened_before::core::action::{Action, LinkChange};
 use happened_before::core::config::{Setup, Unit};
 use happened_before::core::ids::NodeSet;
@@ -33,6 +34,7 @@ pub fn Rail(props: &RailProps) -> Html {
             <div class="rail-body">
                 <h2 class="scene-title">{ model.scene.title }</h2>
                 <p class="lead">{ model.scene.line }</p>
+                <Shown look={props.look.clone()} ask={ask.clone()} />
                 { faults(&model, ask) }
                 <Journal look={props.look.clone()} ask={ask.clone()} />
                 { mutants(&model, ask) }

@@ -3,7 +3,7 @@
 use super::frame::{Ask, Look};
 use super::model::Model;
 use super::search_run::{Hit, News, Request, Searching};
-use super::search_show::{self, COUNTER_EXAMPLE};
+use super::search_show::COUNTER_EXAMPLE;
 use super::search_words as say;
 use happened_before::core::config::Setup;
 use happened_before::core::protocol::PropertyKind;
@@ -61,8 +61,6 @@ pub struct SearchPanel {
     /// What is being searched.
     asked: Setup,
     seconds: f64,
-    /// A shown run has not come to its end yet.
-    ahead: bool,
 }
 
 impl Component for SearchPanel {
@@ -71,18 +69,6 @@ impl Component for SearchPanel {
 
     fn create(_: &Context<Self>) -> Self {
         SearchPanel { way: "both".into(), ..SearchPanel::default() }
-    }
-
-    fn changed(&mut self, ctx: &Context<Self>, _: &SearchProps) -> bool {
-        let model = ctx.props().look.0.model.borrow();
-        if let Some(end) = search_show::steps(&model).last().map(|e| e.step) {
-            let ahead = model.session.cursor() < end;
-            if self.ahead && !ahead && model.playing {
-                ctx.props().ask.emit(Ask::Seek(end));
-            }
-            self.ahead = ahead;
-        }
-        true
     }
 
     fn update(&mut self, ctx: &Context<Self>, msg: Msg) -> bool {
@@ -127,7 +113,6 @@ impl Component for SearchPanel {
                     { if running { "Stop" } else { "Find a violation" } }
                 </button>
                 { self.outcome(ctx, &model) }
-                { search_show::captions(&model, &ctx.props().ask) }
             </section>
         }
     }
@@ -228,7 +213,7 @@ impl SearchPanel {
         };
         let any = self.bounds[..DEPTH].iter().any(|b| !b.is_empty());
         let blank = |i: usize| match (any, i) {
-            (false, _) => "grows".to_string(),
+            (false, _) => "auto".to_string(),
             (true, 0) => "2".into(),
             (true, 1) => "1".into(),
             _ => "0".into(),
@@ -244,7 +229,7 @@ impl SearchPanel {
                     <span>{ "All processes on the stage" }</span>
                     <input type="checkbox" checked={self.whole} onchange={whole} id="search-whole" />
                 </label>
-                <p class="small">{ "Unless told otherwise, a small world with few faults is searched first, then larger ones." }</p>
+                <p class="small">{ "Left at auto: few faults in a world of three servers, then more and more." }</p>
             </details>
         }
     }
@@ -270,7 +255,11 @@ impl SearchPanel {
         html! {
             <div class="outcome" id="search-outcome" role="status">
                 { end }
-                <p class="small">{ say::extent(news) }</p>
+                if news.found.is_some() {
+                    <details><summary>{ "What was searched" }</summary><p class="small">{ say::extent(news) }</p></details>
+                } else {
+                    <p class="small">{ say::extent(news) }</p>
+                }
             </div>
         }
     }

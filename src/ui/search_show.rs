@@ -3,7 +3,7 @@
 
 use super::desk::Desk;
 use super::dom;
-use super::frame::Ask;
+use super::frame::{Ask, Look};
 use super::model::{Model, sentence};
 use super::words;
 use happened_before::core::action::{Action, Entry};
@@ -46,6 +46,9 @@ fn graft(model: &mut Model, link: &Link, name: &str) -> Result<(), String> {
     model.follows = true;
     model.playing = !dom::still();
     model.refresh();
+    if let Ok(Some(rail)) = dom::document().query_selector(".rail-body") {
+        rail.set_scroll_top(0);
+    }
     Ok(())
 }
 
@@ -74,12 +77,13 @@ fn reopen(model: &mut Model, link: &Link) -> Result<(), String> {
 
 /// The steps worth telling of a branch that a search made; none for any other branch. What the
 /// branch came to is its last step.
-pub fn steps(model: &Model) -> Vec<&Event> {
+fn steps(model: &Model) -> Vec<&Event> {
     let branch = model.session.branch();
     if branch.name != COUNTER_EXAMPLE && branch.name != SOLUTION {
         return Vec::new();
     }
-    let acts = |e: &&Event| e.forced || matches!(e.what, What::Act(_));
+    let vain = |e: &&Event| matches!(e.what, What::Ignored { .. });
+    let acts = |e: &&Event| !vain(e) && (e.forced || matches!(e.what, What::Act(_)));
     let time = |e: &&Event| !matches!(e.what, What::Act(Action::Manual(true)));
     let events = &branch.trace.events;
     let last_act = events.iter().rev().find(acts).map_or(0, |e| e.step);
@@ -93,25 +97,76 @@ pub fn steps(model: &Model) -> Vec<&Event> {
     all
 }
 
-/// The branch step by step; the one under the cursor is marked, a press leads to it.
-pub fn captions(model: &Model, ask: &Callback<Ask>) -> Html {
-    let steps = steps(model);
-    if steps.is_empty() {
-        return html! {};
+#[derive(Properties, PartialEq)]
+pub struct ShownProps {
+    pub look: Look,
+    pub ask: Callback<Ask>,
+}
+
+/// The branch that a search made, step by step; the step under the cursor is marked, a press leads
+/// to one. It stops where the branch has shown what it is there for.
+pub struct Shown {
+    /// It has not come to its end yet.
+    ahead: bool,
+}
+
+impl Component for Shown {
+    type Message = ();
+    type Properties = ShownProps;
+
+    fn create(_: &Context<Self>) -> Self {
+        Shown { ahead: false }
     }
-    let here = model.session.cursor();
-    let now = steps.iter().rev().find(|e| e.step <= here).map_or(0, |e| e.step);
-    let row = |e: &&Event| {
-        let (ask, step) = (ask.clone(), e.step);
-        let press = Callback::from(move |_: MouseEvent| ask.emit(Ask::Seek(step)));
-        let class = classes!("item", (!e.broken.is_empty()).then_some("breaks"));
-        let current = (step == now).then_some("step");
-        let ahead = (step > here).then_some("ahead");
-        html! {
-            <li class={classes!(ahead)}>
-                <button {class} aria-current={current} onclick={press}>{ words::line(model, e) }</button>
-            </li>
+
+    fn changed(&mut self, ctx: &Context<Self>, _: &ShownProps) -> bool {
+        let model = ctx.props().look.0.model.borrow();
+        if let Some(end) = steps(&model).last().map(|e| e.step) {
+            let ahead = model.session.cursor() < end;
+            if self.ahead && !ahead && model.playing {
+                ctx.props().ask.emit(Ask::Seek(end));
+            }
+            self.ahead = ahead;
         }
-    };
-    html! { <ol class="captions" id="captions">{ for steps.iter().map(row) }</ol> }
+        true
+    }
+
+    fn view(&self, ctx: &Context<Self>) -> Html {
+        let model = ctx.props().look.0.model.borrow();
+        let steps = steps(&model);
+        let Some(end) = steps.last() else { return html! {} };
+        let here = model.session.cursor();
+        let now = steps.iter().rev().find(|e| e.step <= here).map_or(0, |e| e.step);
+        let ask = &ctx.props().ask;
+        let row = |e: &&Event| {
+            let (ask, step) = (ask.clone(), e.step);
+            let press = Callback::from(move |_: MouseEvent| ask.emit(Ask::Seek(step)));
+            let class = classes!("item", (!e.broken.is_empty()).then_some("breaks"));
+            let current = (step == now).then_some("step");
+            html! {
+                <li class={classes!((step > here).then_some("ahead"))}>
+                    <button {class} aria-current={current} onclick={press}>{ words::line(&model, e) }</button>
+                </li>
+            }
+        };
+        let back = ask.reform(|_: MouseEvent| Ask::Branch(0));
+        html! {
+            <section class="part shown" id="shown">
+                <h2>{ heading(&model, end) }</h2>
+                <ol class="captions" id="captions">{ for steps.iter().map(row) }</ol>
+                <button class="textlink" id="shown-back" onclick={back}>{ "Back to the run without it" }</button>
+            </section>
+        }
+    }
+}
+
+/// What the branch is.
+fn heading(model: &Model, end: &Event) -> String {
+    let broken = end.broken.first();
+    let title = broken.and_then(|id| model.info.properties.iter().find(|p| p.id == *id));
+    match title {
+        Some(p) if model.session.branch().name == COUNTER_EXAMPLE => {
+            format!("How {} breaks", p.title)
+        }
+        _ => "A shortest solution".into(),
+    }
 }

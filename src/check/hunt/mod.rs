@@ -25,9 +25,11 @@ use storm::Storm;
 /// How long one of the two ways has its turn, in milliseconds.
 const TURN_MS: u64 = 40;
 /// Most time for making a finding small.
-const SHRINK_MS: u64 = 4_000;
-/// So long every interleaving is searched in any case: what it finds is shorter.
-const GRACE_MS: u64 = 4_000;
+const SHRINK_MS: u64 = 6_000;
+/// So long only interleavings are searched: what they find is shorter.
+const HEAD_START_MS: u64 = 3_000;
+/// And so long even after a fault schedule has found something.
+const GRACE_MS: u64 = 6_000;
 /// States of one search.
 const MAX_STATES: u64 = 20_000_000;
 /// What tables and paths may hold unless told otherwise.
@@ -229,7 +231,7 @@ impl Hunt {
     fn turn(&mut self, clock_ms: &dyn Fn() -> u64, until: u64) -> Result<(), String> {
         let start = clock_ms();
         let until = until.min(start + TURN_MS);
-        let climbs = self.draws_none() || self.spent[0] <= self.spent[1];
+        let climbs = self.draws_none() || self.spent[0] <= self.spent[1] + HEAD_START_MS;
         let climbing = self.is_climbing();
         if climbing && climbs {
             self.climb(clock_ms, until)?;
