@@ -12,6 +12,7 @@ use super::model::{FASTEST, Model, Pick, SLOWEST};
 use super::overlay;
 use super::panic;
 use super::rail::Rail;
+use super::search_show;
 use super::stage::StagePane;
 use super::transport::Transport;
 use super::verbs;
@@ -78,6 +79,10 @@ pub enum Ask {
     FocusNode(NodeId),
     /// A key's verb on a node.
     Verb(NodeId, &'static str),
+    /// A run that a search found, as a branch of this name.
+    Show(Box<Link>, &'static str),
+    /// A run in which nothing happens by itself.
+    StandStill(Box<Link>),
 }
 
 /// What a narrow page shows under the stage.
@@ -186,6 +191,8 @@ impl Component for Frame {
             }
             Ask::Share => share(ctx, &desk),
             Ask::Restart(setup) => restart(&desk, setup),
+            Ask::Show(link, name) => search_show::show(&desk, &link, name),
+            Ask::StandStill(link) => search_show::stand_still(&desk, *link),
             Ask::FocusNode(node) => {
                 dom::focus(&format!("#stage [data-node=\"{}\"]", node.0));
                 return false;

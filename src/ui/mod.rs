@@ -4,6 +4,7 @@
 mod app;
 mod bar;
 mod blackboard;
+mod challenge;
 mod desk;
 mod dom;
 mod frame;
@@ -21,6 +22,10 @@ mod overlay;
 mod panic;
 mod picture;
 mod rail;
+mod search;
+mod search_run;
+mod search_show;
+mod search_words;
 mod stage;
 mod theme;
 mod transport;

@@ -1,9 +1,12 @@
 //! The left rail: what the scene is, faults, knobs, named bugs, the seed, the journal.
 
+use super::challenge::ChallengePanel;
 use super::dom;
 use super::frame::{Ask, Look};
 use super::journal::Journal;
 use super::model::Model;
+use super::search::SearchPanel;
+use super::search_show::Shown;
 use happened_before::core::action::{Action, LinkChange};
 use happened_before::core::config::{Setup, Unit};
 use happened_before::core::ids::NodeSet;
@@ -31,10 +34,13 @@ pub fn Rail(props: &RailProps) -> Html {
             <div class="rail-body">
                 <h2 class="scene-title">{ model.scene.title }</h2>
                 <p class="lead">{ model.scene.line }</p>
+                <Shown look={props.look.clone()} ask={ask.clone()} />
                 { faults(&model, ask) }
                 <Journal look={props.look.clone()} ask={ask.clone()} />
-                { seed(&model, ask) }
                 { mutants(&model, ask) }
+                <SearchPanel look={props.look.clone()} ask={ask.clone()} />
+                <ChallengePanel look={props.look.clone()} ask={ask.clone()} />
+                { seed(&model, ask) }
                 { knobs(&model, ask) }
                 { about(&model) }
             </div>
