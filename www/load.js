@@ -22,3 +22,6 @@ if (!boot) {
 } else if (boot.ok) {
   start().catch(boot.failWith);
 }
+
+// What only an export needs is fetched then.
+window.hbFilm = () => import(new URL("film.js", document.baseURI).href);

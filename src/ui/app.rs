@@ -50,8 +50,6 @@ pub fn first(scene: &str) -> Setup {
 /// The root component.
 pub struct App {
     route: Route,
-    /// Grows with each address, so that a scene starts anew.
-    visit: u32,
     _listener: Listener,
 }
 
@@ -67,12 +65,11 @@ impl Component for App {
         let link = ctx.link().clone();
         let listener =
             Listener::new(&dom::window(), "hashchange", move |_| link.send_message(Msg::Address));
-        App { route: route(&hash()), visit: 0, _listener: listener }
+        App { route: route(&hash()), _listener: listener }
     }
 
     fn update(&mut self, _: &Context<Self>, _: Msg) -> bool {
         self.route = route(&hash());
-        self.visit += 1;
         true
     }
 
@@ -96,8 +93,10 @@ impl Component for App {
                     let why = super::model::sentence(&why);
                     format!("{why} This is {} from its beginning.", model.scene.title)
                 });
+                let scene = model.scene.id;
                 let opened = Opened::new(model, matches!(self.route, Route::Scene(_)));
-                html! { <Frame key={self.visit} opened={opened} /> }
+                // Another run of a scene stays on its page: what is undone there can be done again.
+                html! { <Frame key={scene} opened={opened} /> }
             }
             Err(why) => html! { <main class="empty"><p>{ why }</p></main> },
         }

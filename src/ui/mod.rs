@@ -1,10 +1,14 @@
 //! The page: a Yew application over the pure core library. Panels go through Yew when the run's
 //! revision changes; pictures are patched and moved outside of the component tree ([`desk`]).
 
+mod acts;
 mod app;
 mod bar;
+mod compare;
 mod desk;
 mod dom;
+mod film;
+mod find;
 mod frame;
 mod gesture;
 mod glyphs;
@@ -13,12 +17,19 @@ mod home;
 mod inspector;
 mod journal;
 mod keys;
+mod kit;
 mod lists;
 mod model;
 mod panic;
+mod past;
 mod picture;
 mod rail;
+mod reel;
+mod sheet;
+mod side;
 mod stage;
+mod story;
+mod tale;
 mod theme;
 mod transport;
 mod verbs;
