@@ -167,6 +167,8 @@ pub fn seek(session: &mut Session, goal: &Goal) -> Result<Sought, String> {
         }
     }
     session.seek(step);
+    // What was looked through for nothing is no part of the run that is shown.
+    session.forget_ahead();
     if session.next_at().is_none_or(|next| next > time) {
         session.advance_to(time, 1);
     }

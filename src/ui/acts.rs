@@ -175,5 +175,5 @@ fn goal(model: &mut Model, text: &str) {
         Err(why) => model.notice = Some(sentence(&why)),
     }
     model.follows = true;
-    model.refresh();
+    model.anew();
 }

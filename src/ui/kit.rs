@@ -15,6 +15,9 @@ use happened_before::stories::Story;
 use web_sys::Element;
 use yew::prelude::*;
 
+/// In the list of what may stand beside: the preset with nothing turned.
+const PLAIN: &str = " ";
+
 /// Stories, then re-enactments with where they were published.
 pub fn stories(model: &Model, ask: &Callback<Ask>) -> Html {
     if model.scene.stories.is_empty() || model.tale.is_some() {
@@ -62,9 +65,17 @@ pub fn preset(model: &Model, ask: &Callback<Ask>) -> Html {
         let (ask, setup) = (ask.clone(), setup.clone());
         Callback::from(move |e: Event| {
             let preset = dom::value_of(&e);
-            if !preset.is_empty() {
-                let setup = Setup { preset: preset.clone(), ..setup.clone() };
-                ask.emit(Ask::CompareSetup(setup, preset));
+            let (knobs, mutants) = Default::default();
+            match preset.as_str() {
+                "" => ask.emit(Ask::Compare(None)),
+                PLAIN => {
+                    let setup = Setup { knobs, mutants, ..setup.clone() };
+                    ask.emit(Ask::CompareSetup(setup, "nothing turned".into()));
+                }
+                _ => {
+                    let setup = Setup { preset: preset.clone(), ..setup.clone() };
+                    ask.emit(Ask::CompareSetup(setup, preset));
+                }
             }
         })
     };
@@ -85,11 +96,12 @@ pub fn preset(model: &Model, ask: &Callback<Ask>) -> Html {
                     <button class="textlink" id="plain" onclick={plain}>{ "Turn all back" }</button>
                 </p>
             }
-            if model.scene.presets.len() > 1 {
+            if model.scene.presets.len() > 1 || turned > 0 {
                 <label class="setting">
                     <span>{ "Beside this one" }</span>
                     <select onchange={beside} id="preset-beside">
-                        <option value="" selected={true}>{ "nothing" }</option>
+                        <option value="" selected={model.beside.is_none()}>{ "nothing" }</option>
+                        if turned > 0 { <option value={PLAIN}>{ "nothing turned" }</option> }
                         { for others.map(|p| html! { <option value={p.id}>{ name(p) }</option> }) }
                     </select>
                 </label>

@@ -333,6 +333,8 @@ impl Model {
                 left -= 1;
                 if left == 0 {
                     self.session.seek(here);
+                    self.session.forget_ahead();
+                    self.index = Index::default();
                     self.notice = Some("Nothing of interest happens soon.".into());
                     break;
                 }

@@ -105,10 +105,20 @@ pub fn Sheet(props: &SheetProps) -> Html {
     let work = use_state(|| None::<Work>);
     let said = use_state(String::new);
     let span = use_state(|| Span::around(&props.look.0.model.borrow()));
-    use_effect_with((), |()| {
-        dom::focus("#sheet-close");
-        || dom::focus("#sheet-open")
-    });
+    let going = use_mut_ref(|| None::<Rc<Cell<bool>>>);
+    {
+        let going = going.clone();
+        use_effect_with((), move |()| {
+            dom::focus("#sheet-close");
+            move || {
+                // Who closes it wants nothing more of it.
+                if let Some(stop) = going.borrow_mut().take() {
+                    stop.set(true);
+                }
+                dom::focus("#sheet-open");
+            }
+        });
+    }
     let model = props.look.0.model.borrow();
     let address = address(&model);
     let start = {
@@ -116,6 +126,7 @@ pub fn Sheet(props: &SheetProps) -> Html {
         let (subject, theme, span) = (*subject, *theme, *span);
         Callback::from(move |form: Form| {
             let stop = Rc::new(Cell::new(false));
+            *going.borrow_mut() = Some(stop.clone());
             work.set(Some(Work { said: "Begun.".into(), stop: stop.clone() }));
             let job = Job::of(&desk.model.borrow(), form, subject, theme, span);
             let (work, said) = (work.clone(), said.clone());
@@ -242,13 +253,9 @@ pub fn Sheet(props: &SheetProps) -> Html {
                     </div>
                 </section>
                 <p class="sheet-said" role="status">
-                    if let Some(work) = &*work {
-                        { &work.said }{ " " }
-                        <button class="textlink" id="cancel" onclick={cancel}>{ "Cancel" }</button>
-                    } else {
-                        { &*said }
-                    }
+                    { work.as_ref().map_or_else(|| (*said).clone(), |w| w.said.clone()) }
                 </p>
+                <button class="verb" id="cancel" hidden={work.is_none()} onclick={cancel}>{ "Cancel" }</button>
             </div>
         </div>
     }

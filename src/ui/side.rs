@@ -43,7 +43,7 @@ pub fn Side(props: &SideProps) -> Html {
                 </button>
                 <p class="small">{ parting.unwrap_or_else(|| html! { "So far they are alike." }) }</p>
             </header>
-            <div class="side-stage"><svg class="scene" role="img" ref={stage}></svg></div>
+            <div class="side-stage"><svg class="scene" role="group" ref={stage}></svg></div>
             <ul class="differences small" aria-label="What differs now" tabindex="0">
                 { for differences(&model).into_iter().map(|d| html! { <li>{ d }</li> }) }
             </ul>
