@@ -75,7 +75,8 @@ fn a_bug_is_offered_found_and_played() {
     s.screenshot("search-played");
     s.wait_until("location.hash.startsWith('#s=')", SOON);
     // The link leads to the same violation.
-    let link = s.eval("document.querySelector('#search-link').hash").as_str().unwrap_or("").to_string();
+    let link =
+        s.eval("document.querySelector('#search-link').hash").as_str().unwrap_or("").to_string();
     s.eval(&format!("location.hash = {link:?}"));
     s.wait_until("!document.querySelector('#search-outcome')", SOON);
     s.wait_until("document.querySelector('.pill.bad')", SOON);
@@ -159,8 +160,11 @@ fn a_challenge_is_attempted_judged_and_shown() {
     assert!(s.text(two).contains("there was no crash left to spend"), "{}", s.text(two));
     s.click(&format!("{two} [data-do=show]"));
     s.wait_until("document.querySelectorAll('#captions li').length >= 6", SOON);
-    s.wait_until("document.querySelector('[data-playing=false]') && \
-                  document.querySelector('#captions li:last-child [aria-current]')", LATER);
+    s.wait_until(
+        "document.querySelector('[data-playing=false]') && \
+                  document.querySelector('#captions li:last-child [aria-current]')",
+        LATER,
+    );
     assert!(s.is("document.querySelectorAll('#stage .leads').length == 2"), "two lead");
     s.screenshot("challenge-solved");
     quiet(&mut s);

@@ -1,6 +1,7 @@
 //! The pictures of a run and the loop that moves them. It stands outside of the component tree:
 //! components say where a picture hangs and hear of changes, the loop draws.
 
+use super::compare;
 use super::dom;
 use super::model::Model;
 use super::picture::Picture;
@@ -56,11 +57,23 @@ pub enum Slot {
     Matrix,
     /// The whole run as a line.
     Line,
+    /// The cluster of the run beside.
+    SideStage,
+    /// The diagram of the run beside.
+    SideTime,
 }
 
 impl Slot {
-    const ALL: [Slot; 6] =
-        [Slot::Stage, Slot::Time, Slot::Log, Slot::History, Slot::Matrix, Slot::Line];
+    const ALL: [Slot; 8] = [
+        Slot::Stage,
+        Slot::Time,
+        Slot::Log,
+        Slot::History,
+        Slot::Matrix,
+        Slot::Line,
+        Slot::SideStage,
+        Slot::SideTime,
+    ];
 }
 
 /// What the browser calls before each frame.
@@ -70,7 +83,7 @@ type Tick = Closure<dyn FnMut(f64)>;
 pub struct Desk {
     /// The run.
     pub model: RefCell<Model>,
-    hung: [RefCell<Option<Hung>>; 6],
+    hung: [RefCell<Option<Hung>>; 8],
     clock: RefCell<Option<Element>>,
     notify: Callback<()>,
     last: Cell<Option<f64>>,
@@ -80,7 +93,7 @@ pub struct Desk {
     /// The reader wants nothing to move between steps.
     still: Cell<bool>,
     /// Pictures that have not seen the last step, as bits.
-    stale: Cell<u8>,
+    stale: Cell<u16>,
     request: Cell<i32>,
     tick: RefCell<Option<Tick>>,
 }
@@ -190,7 +203,7 @@ impl Desk {
     fn play(&self, stepped: bool) {
         let model = self.model.borrow();
         if stepped {
-            self.stale.set(u8::MAX);
+            self.stale.set(u16::MAX);
         }
         let nth = self.frames.replace(self.frames.get().wrapping_add(1));
         if self.is_stale(Slot::Stage) {
@@ -215,7 +228,7 @@ impl Desk {
 
     /// Is a picture older than the last step? It will not be.
     fn is_stale(&self, slot: Slot) -> bool {
-        let bit = 1 << slot as u8;
+        let bit = 1u16 << slot as u8;
         self.stale.replace(self.stale.get() & !bit) & bit != 0
     }
 
@@ -258,7 +271,8 @@ impl Desk {
         if stepped {
             self.owed.set(true);
         }
-        if self.owed.get() && now - self.told.get() >= PANELS {
+        let stopped = !self.model.borrow().playing;
+        if stopped || self.owed.get() && now - self.told.get() >= PANELS {
             self.told.set(now);
             self.owed.set(false);
             self.notify.emit(());
@@ -279,7 +293,14 @@ impl Drop for Desk {
 fn picture(model: &Model, slot: Slot, size: Size) -> scene::Scene {
     let now = model.session.time();
     match slot {
-        Slot::Stage => stage(model, size).scene(now),
+        Slot::Stage => {
+            let mut scene = stage(model, size).scene(now);
+            if let Some(beside) = &model.beside {
+                compare::mark(&mut scene, beside);
+            }
+            scene
+        }
+        Slot::SideStage | Slot::SideTime => side(model, slot, size),
         Slot::Time => diagram(model, size).scene(now),
         Slot::Log => log_strip::scene(&model.view, model.selected_node(), size),
         Slot::History => history(model, size).scene(now),
@@ -296,8 +317,27 @@ fn moves(model: &Model, slot: Slot, size: Size) -> Vec<Move> {
         Slot::Time => diagram(model, size).motion(now),
         Slot::History => history(model, size).motion(now),
         Slot::Line => line(model, size, &lanes(model), &[]).motion(now),
-        Slot::Log | Slot::Matrix => Vec::new(),
+        Slot::Log | Slot::Matrix | Slot::SideStage | Slot::SideTime => Vec::new(),
     }
+}
+
+/// A picture of the run beside.
+fn side(model: &Model, slot: Slot, size: Size) -> scene::Scene {
+    let Some(beside) = &model.beside else { return scene::Scene::default() };
+    let now = model.session.time();
+    if slot == Slot::SideTime {
+        let (trace, index) = (beside.trace(), &beside.index);
+        let mut time = SpaceTime::new(&beside.view, trace, index, model.window, size);
+        if model.causal {
+            time.spacing = Spacing::Causal;
+        }
+        return time.scene(now);
+    }
+    let mut stage = Stage::new(&beside.view, model.scene.layout, size);
+    stage.trace = Some(beside.trace());
+    let mut scene = stage.scene(now);
+    compare::mark(&mut scene, beside);
+    scene
 }
 
 fn stage(model: &Model, size: Size) -> Stage<'_> {

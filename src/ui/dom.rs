@@ -104,3 +104,10 @@ impl Drop for Listener {
         let _ = self.target.remove_event_listener_with_callback(self.name, f);
     }
 }
+
+/// What an input or a list holds.
+pub fn value_of(e: &web_sys::Event) -> String {
+    let target = e.target();
+    let value = target.and_then(|t| js_sys::Reflect::get(&t, &"value".into()).ok());
+    value.and_then(|v| v.as_string()).unwrap_or_default()
+}

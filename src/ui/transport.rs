@@ -1,7 +1,7 @@
 //! Play, steps, speed and the whole run as a line.
 
 use super::desk::Slot;
-use super::frame::{Ask, Look};
+use super::frame::{Ask, Dialog, Look};
 use super::glyphs::{self, sign};
 use super::model::{FASTEST, SLOWEST, rate_text};
 use super::stage::{Hold, capture, place, target, use_picture};
@@ -53,6 +53,7 @@ pub fn Transport(props: &TransportProps) -> Html {
                 </button>
                 { button("step", "Step forward", glyphs::FORTH, Ask::Step(1)) }
                 { button("next", "To the next event of interest", glyphs::NEXT, Ask::Interesting(true)) }
+                { button("until", "Go to a moment", glyphs::FIND, Ask::Dialog(Some(Dialog::Find))) }
             </div>
             <label class="speed">
                 <span class="mono">{ rate_text(props.speed) }</span>
