@@ -7,7 +7,8 @@ use super::space_time::{SpaceTime, Spacing};
 use super::stage::Stage;
 use super::style::{self, Theme};
 use super::timeline::Timeline;
-use super::{Item, Point, Scene, Shape, Size, Target, fixture, log_strip, matrix, svg_text};
+use super::{Item, Part, Point, Scene, Shape, Size, Target};
+use super::{fixture, log_strip, matrix, svg_text};
 use crate::core::ids::NodeId;
 use crate::core::view::{Layout, Lens, Status, WorldView};
 use expect_test::expect_file;
@@ -75,7 +76,7 @@ fn pictures() -> Vec<Scene> {
     }
     let broken = [(60, 1_300_000, "Election Safety".to_string())];
     let (size, broken) = (Size::px(900, 50), &broken[..]);
-    let line = Timeline { lanes: &lanes, current: 1, end: 2_400_000, index: &index, broken, size };
+    let line = Timeline { lanes: &lanes, current: 1, end: 2_400_000, index: &index, broken, size, part: Part::All };
     out.push(line.scene(now));
     out
 }
@@ -168,56 +169,65 @@ fn nodes_never_overlap_and_never_move() {
 }
 
 #[test]
-fn motion_is_what_changes() {
+fn the_parts_of_a_picture_are_the_whole() {
     let (trace, now) = (fixture::trace(), fixture::NOW);
     let index = Index::of(&trace);
     let lanes = fixture::lanes();
     for view in [fixture::view(), fixture::troubled()] {
-        for later in [now + 1, now + 3_333, now + 11_000] {
-            for layout in LAYOUTS {
-                let mut stage = Stage::new(&view, layout, Size::px(822, 470));
-                (stage.trace, stage.selected) = (Some(&trace), Some(40));
-                let mut scene = stage.scene(now);
-                scene.apply(&stage.motion(later));
-                same(&scene, &stage.scene(later));
+        let check = |name: &str, draw: &dyn Fn(Part, u64) -> Scene| {
+            let shapes = |part, now| {
+                let scene = draw(part, now);
+                let kept = every(&scene).into_iter().filter(|i| !matches!(i.shape, Shape::Group { .. }));
+                let mut kept: Vec<String> = kept.map(|i| format!("{:?}", i.shape)).collect();
+                kept.sort();
+                kept
+            };
+            for later in [now, now + 3_333, now + 11_000] {
+                let fixed = shapes(Part::Fixed, later);
+                assert_eq!(fixed, shapes(Part::Fixed, now), "{name}: what stands still moves");
+                assert_eq!(shapes(Part::Settled, later), shapes(Part::Settled, now), "{name}");
+                let mut both = shapes(Part::Moving, later);
+                both.extend(fixed);
+                both.extend(shapes(Part::Settled, now));
+                both.sort();
+                assert_eq!(both, shapes(Part::All, later), "{name}");
             }
+        };
+        for layout in LAYOUTS {
+            check("stage", &|part, now| {
+                let mut stage = Stage::new(&view, layout, Size::px(822, 470));
+                (stage.trace, stage.selected, stage.part) = (Some(&trace), Some(40), part);
+                stage.scene(now)
+            });
+        }
+        check("space-time diagram", &|part, now| {
             let window = (850_000, 1_700_000);
             let mut time = SpaceTime::new(&view, &trace, &index, window, Size::px(822, 286));
-            time.selected = Some(40);
-            let mut scene = time.scene(now);
-            scene.apply(&time.motion(later));
-            same(&scene, &time.scene(later));
-            let history = history(&view, &trace, &index);
-            let mut scene = history.scene(now);
-            scene.apply(&history.motion(later));
-            assert_eq!(bars(&scene), bars(&history.scene(later)));
-            let size = Size::px(900, 50);
-            let line = Timeline {
-                lanes: &lanes,
-                current: 1,
-                end: 2_400_000,
-                index: &index,
-                broken: &[],
-                size,
-            };
-            let mut scene = line.scene(now);
-            scene.apply(&line.motion(later));
-            same(&scene, &line.scene(later));
-        }
+            (time.selected, time.part) = (Some(40), part);
+            time.scene(now)
+        });
+        // What settles grows by what each step adds.
+        let (size, window) = (Size::px(822, 286), (850_000, 1_700_000));
+        let settled = |since: u64, step: u64| {
+            let view = WorldView { step, ..view.clone() };
+            let mut time = SpaceTime::new(&view, &trace, &index, window, size);
+            (time.part, time.since) = (Part::Settled, since);
+            let scene = time.scene(now);
+            let mut shapes: Vec<String> = every(&scene).iter().map(|i| format!("{:?}", i.shape)).collect();
+            shapes.sort();
+            shapes
+        };
+        let (half, last) = (view.step / 2, view.step);
+        let mut grown = settled(0, half);
+        grown.extend(settled(half, last));
+        grown.sort();
+        assert_eq!(grown, settled(0, last));
+        check("timeline", &|part, now| {
+            let (size, broken) = (Size::px(900, 50), &[] as &[_]);
+            let (current, end) = (1, 2_400_000);
+            Timeline { lanes: &lanes, current, end, index: &index, broken, size, part }.scene(now)
+        });
     }
-}
-
-fn same(moved: &Scene, drawn: &Scene) {
-    let (moved, drawn) = (svg_text::bare(moved), svg_text::bare(drawn));
-    for (a, b) in moved.lines().zip(drawn.lines()) {
-        assert_eq!(a, b);
-    }
-    assert_eq!(moved.len(), drawn.len());
-}
-
-/// The bars alone: where a label stands may wait for the next step.
-fn bars(scene: &Scene) -> Vec<&Item> {
-    every(scene).into_iter().filter(|i| i.class == "bar").collect()
 }
 
 #[test]
@@ -458,7 +468,8 @@ fn speed() {
         println!("{name}: {best:?} each, {shapes} shapes");
     };
     time("stage, 5 nodes", 2000, &mut || stage.scene(now).count());
-    time("stage motion", 2000, &mut || stage.motion(now).len());
+    stage.part = Part::Moving;
+    time("stage, what moves", 2000, &mut || stage.scene(now).count());
     let (trace, view) = long_run(100_000);
     time("index of 100,000 events", 5, &mut || Index::of(&trace).spans.len());
     let index = Index::of(&trace);
@@ -467,6 +478,7 @@ fn speed() {
         let mut diagram = SpaceTime::new(&view, &trace, &index, window, Size::px(822, 286));
         diagram.selected = Some(50_000);
         time(&format!("space-time, {name}"), 20, &mut || diagram.scene(end).count());
-        time(&format!("space-time motion, {name}"), 20, &mut || diagram.motion(end).len());
+        diagram.part = Part::Fixed;
+        time(&format!("space-time, what stands still, {name}"), 20, &mut || diagram.scene(end).count());
     }
 }

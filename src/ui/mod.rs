@@ -15,6 +15,7 @@ mod journal;
 mod keys;
 mod lists;
 mod model;
+mod paint;
 mod panic;
 mod picture;
 mod rail;

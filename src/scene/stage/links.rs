@@ -7,6 +7,7 @@ use crate::scene::geometry::{ONE, Point, TURN, Track, sin};
 use crate::scene::place::{Grade, Plan};
 use crate::scene::text;
 use crate::scene::{Anchor, Face, Item, Target};
+use std::borrow::Cow;
 
 /// The way of messages from one node to another: straight, or bent past nodes in between.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -48,6 +49,13 @@ impl Lane {
     /// The direction at the end.
     pub fn heading(&self) -> Point {
         self.b.minus(self.bend.unwrap_or(self.a))
+    }
+    /// The thin line behind a message that has come this far.
+    pub fn trail(&self, class: impl Into<Cow<'static, str>>, share: i64) -> Item {
+        match self.bend {
+            None => Item::line(class, self.a, self.at(share)),
+            Some(_) => Item::path(class, self.part(share)),
+        }
     }
     /// The way as far as a share of it.
     pub fn part(&self, share: i64) -> Track {
