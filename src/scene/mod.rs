@@ -24,6 +24,8 @@ mod fixture;
 mod gallery;
 #[cfg(test)]
 mod tests;
+#[cfg(test)]
+mod tests_parts;
 
 pub use geometry::{ONE, PX, Point, Track};
 pub use target::Target;

@@ -15,7 +15,7 @@ use expect_test::expect_file;
 use std::collections::BTreeSet;
 
 const SIZES: [(i32, i32); 5] = [(822, 470), (470, 470), (360, 300), (1000, 900), (280, 200)];
-const LAYOUTS: [Layout; 3] = [Layout::Circle, Layout::Row, Layout::TwoSites];
+pub const LAYOUTS: [Layout; 3] = [Layout::Circle, Layout::Row, Layout::TwoSites];
 
 /// As many servers as wanted, all like the first.
 pub fn many(n: u16, clients: u16) -> WorldView {
@@ -42,7 +42,7 @@ fn walk<'a>(items: &'a [Item], seen: &mut Vec<&'a Item>) {
     }
 }
 
-fn every(scene: &Scene) -> Vec<&Item> {
+pub fn every(scene: &Scene) -> Vec<&Item> {
     let mut seen = Vec::new();
     walk(&scene.items, &mut seen);
     seen
@@ -76,7 +76,15 @@ fn pictures() -> Vec<Scene> {
     }
     let broken = [(60, 1_300_000, "Election Safety".to_string())];
     let (size, broken) = (Size::px(900, 50), &broken[..]);
-    let line = Timeline { lanes: &lanes, current: 1, end: 2_400_000, index: &index, broken, size, part: Part::All };
+    let line = Timeline {
+        lanes: &lanes,
+        current: 1,
+        end: 2_400_000,
+        index: &index,
+        broken,
+        size,
+        part: Part::All,
+    };
     out.push(line.scene(now));
     out
 }
@@ -165,68 +173,6 @@ fn nodes_never_overlap_and_never_move() {
                 assert_eq!(plan, super::place::Plan::new(&later, layout, Size::px(w, h)));
             }
         }
-    }
-}
-
-#[test]
-fn the_parts_of_a_picture_are_the_whole() {
-    let (trace, now) = (fixture::trace(), fixture::NOW);
-    let index = Index::of(&trace);
-    let lanes = fixture::lanes();
-    for view in [fixture::view(), fixture::troubled()] {
-        let check = |name: &str, draw: &dyn Fn(Part, u64) -> Scene| {
-            let shapes = |part, now| {
-                let scene = draw(part, now);
-                let kept = every(&scene).into_iter().filter(|i| !matches!(i.shape, Shape::Group { .. }));
-                let mut kept: Vec<String> = kept.map(|i| format!("{:?}", i.shape)).collect();
-                kept.sort();
-                kept
-            };
-            for later in [now, now + 3_333, now + 11_000] {
-                let fixed = shapes(Part::Fixed, later);
-                assert_eq!(fixed, shapes(Part::Fixed, now), "{name}: what stands still moves");
-                assert_eq!(shapes(Part::Settled, later), shapes(Part::Settled, now), "{name}");
-                let mut both = shapes(Part::Moving, later);
-                both.extend(fixed);
-                both.extend(shapes(Part::Settled, now));
-                both.sort();
-                assert_eq!(both, shapes(Part::All, later), "{name}");
-            }
-        };
-        for layout in LAYOUTS {
-            check("stage", &|part, now| {
-                let mut stage = Stage::new(&view, layout, Size::px(822, 470));
-                (stage.trace, stage.selected, stage.part) = (Some(&trace), Some(40), part);
-                stage.scene(now)
-            });
-        }
-        check("space-time diagram", &|part, now| {
-            let window = (850_000, 1_700_000);
-            let mut time = SpaceTime::new(&view, &trace, &index, window, Size::px(822, 286));
-            (time.selected, time.part) = (Some(40), part);
-            time.scene(now)
-        });
-        // What settles grows by what each step adds.
-        let (size, window) = (Size::px(822, 286), (850_000, 1_700_000));
-        let settled = |since: u64, step: u64| {
-            let view = WorldView { step, ..view.clone() };
-            let mut time = SpaceTime::new(&view, &trace, &index, window, size);
-            (time.part, time.since) = (Part::Settled, since);
-            let scene = time.scene(now);
-            let mut shapes: Vec<String> = every(&scene).iter().map(|i| format!("{:?}", i.shape)).collect();
-            shapes.sort();
-            shapes
-        };
-        let (half, last) = (view.step / 2, view.step);
-        let mut grown = settled(0, half);
-        grown.extend(settled(half, last));
-        grown.sort();
-        assert_eq!(grown, settled(0, last));
-        check("timeline", &|part, now| {
-            let (size, broken) = (Size::px(900, 50), &[] as &[_]);
-            let (current, end) = (1, 2_400_000);
-            Timeline { lanes: &lanes, current, end, index: &index, broken, size, part }.scene(now)
-        });
     }
 }
 
@@ -370,7 +316,7 @@ fn a_picture_alone_names_no_token() {
     assert!(dark.contains("#14181c") && !dark.contains("#fbfaf7"));
 }
 
-fn fixture_stage() -> Scene {
+pub fn fixture_stage() -> Scene {
     Stage::new(&fixture::view(), Layout::Circle, Size::px(470, 470)).scene(fixture::NOW)
 }
 
@@ -479,6 +425,8 @@ fn speed() {
         diagram.selected = Some(50_000);
         time(&format!("space-time, {name}"), 20, &mut || diagram.scene(end).count());
         diagram.part = Part::Fixed;
-        time(&format!("space-time, what stands still, {name}"), 20, &mut || diagram.scene(end).count());
+        time(&format!("space-time, what stands still, {name}"), 20, &mut || {
+            diagram.scene(end).count()
+        });
     }
 }

@@ -31,6 +31,8 @@ struct Style {
     stroke: Option<JsValue>,
     width: f64,
     dash: js_sys::Array,
+    /// The dashes in tenths.
+    tenfold: js_sys::Array,
     round: bool,
     opacity: f64,
     font: String,
@@ -116,15 +118,17 @@ impl Style {
             let seen = !matches!(value.as_str(), "" | "none" | "transparent" | "rgba(0, 0, 0, 0)");
             seen.then(|| JsValue::from(value))
         };
+        let dash: Vec<f64> = get("stroke-dasharray")
+            .split([',', ' '])
+            .filter_map(|n| n.trim_end_matches("px").parse().ok())
+            .collect();
+        let array = |by: f64| dash.iter().map(|n| JsValue::from(n * by)).collect();
         Style {
             fill: paint("fill"),
             stroke: paint("stroke"),
             width: number(&css, "stroke-width").unwrap_or(1.0),
-            dash: get("stroke-dasharray")
-                .split([',', ' '])
-                .filter_map(|n| n.trim_end_matches("px").parse::<f64>().ok())
-                .map(JsValue::from)
-                .collect(),
+            dash: array(1.0),
+            tenfold: array(10.0),
             round: get("stroke-linecap") == "round",
             opacity: number(&css, "opacity").unwrap_or(1.0),
             font: get("font-family"),
@@ -133,8 +137,9 @@ impl Style {
     }
 
     fn none(probe: Element) -> Style {
-        let (dash, font) = (js_sys::Array::new(), String::new());
-        Style { probe, fill: None, stroke: None, width: 1.0, dash, round: false, opacity: 1.0, font }
+        let (dash, tenfold, font) = (js_sys::Array::new(), js_sys::Array::new(), String::new());
+        let (fill, stroke, round) = (None, None, false);
+        Style { probe, fill, stroke, width: 1.0, dash, tenfold, round, opacity: 1.0, font }
     }
 }
 
@@ -248,8 +253,6 @@ impl Canvas {
     }
 
     fn add(&mut self, scene: &Scene, styles: &mut Styles) {
-        let r = self.ratio / 10.0;
-        let _ = self.pen.set_transform(r, 0.0, 0.0, r, 0.0, 0.0);
         let mut brush = Brush { canvas: self, styles, ink: None, set: None, font: String::new() };
         brush.items(&scene.items, Ink { style: 0, opacity: 1.0 }, (0, 0));
         brush.flush();
@@ -269,6 +272,13 @@ impl Canvas {
     }
 }
 
+/// In what lengths are given: shapes' own in tenths of a pixel, data of paths in pixels.
+#[derive(Clone, Copy, PartialEq)]
+enum Unit {
+    Tenth,
+    Pixel,
+}
+
 /// One painting.
 struct Brush<'a> {
     canvas: &'a mut Canvas,
@@ -276,7 +286,7 @@ struct Brush<'a> {
     /// The style of the path that is being collected.
     ink: Option<Ink>,
     /// What the canvas was last told.
-    set: Option<Ink>,
+    set: Option<(Ink, Unit)>,
     font: String,
 }
 
@@ -313,11 +323,11 @@ impl Brush<'_> {
             }
             Shape::Rect { x, y, w, h, r } => {
                 self.flush();
+                self.use_ink(ink, Unit::Tenth);
                 self.canvas.pen.begin_path();
                 let (x, y, w, h) = (f(x + dx), f(y + dy), f(*w), f(*h));
                 let pen = &self.canvas.pen;
                 let _ = pen.round_rect_with_f64(x, y, w, h, f(*r).min(w / 2.0).min(h / 2.0));
-                self.use_ink(ink);
                 self.ink_path(ink);
             }
             Shape::Arc { r, share } => {
@@ -339,38 +349,25 @@ impl Brush<'_> {
     /// Path data is in pixels.
     fn path(&mut self, d: &str, again: bool, ink: Ink, (dx, dy): (i32, i32)) {
         self.flush();
-        let path = if again {
-            self.canvas.outline(d)
-        } else {
-            Path2d::new_with_path_string(d).ok()
-        };
+        let path =
+            if again { self.canvas.outline(d) } else { Path2d::new_with_path_string(d).ok() };
         let Some(path) = path else { return };
-        self.use_ink(ink);
+        self.use_ink(ink, Unit::Pixel);
         let style = &self.styles.known[ink.style];
         let pen = &self.canvas.pen;
         let r = self.canvas.ratio;
         let (x, y) = (f64::from(dx) / 10.0 * r, f64::from(dy) / 10.0 * r);
         let _ = pen.set_transform(r, 0.0, 0.0, r, x, y);
-        pen.set_line_width(style.width);
-        let dashed = style.dash.length() > 0;
-        if dashed {
-            let _ = pen.set_line_dash(&style.dash);
-        }
         if style.fill.is_some() {
             pen.fill_with_path_2d(&path);
         }
         if style.stroke.is_some() {
             pen.stroke_with_path(&path);
         }
-        let _ = pen.set_transform(r / 10.0, 0.0, 0.0, r / 10.0, 0.0, 0.0);
-        pen.set_line_width(style.width * 10.0);
-        if dashed {
-            let _ = pen.set_line_dash(&tenfold(&style.dash));
-        }
     }
 
     fn words(&mut self, text: &str, at: (f64, f64), how: (i32, Face, Anchor), ink: Ink) {
-        self.use_ink(ink);
+        self.use_ink(ink, Unit::Tenth);
         let (size, face, anchor) = how;
         let style = &self.styles.known[ink.style];
         let pen = &self.canvas.pen;
@@ -400,6 +397,7 @@ impl Brush<'_> {
         if self.ink != Some(ink) {
             self.flush();
             self.ink = Some(ink);
+            self.use_ink(ink, Unit::Tenth);
             self.canvas.pen.begin_path();
         }
     }
@@ -407,7 +405,6 @@ impl Brush<'_> {
     /// Paints the path that has been collected.
     fn flush(&mut self) {
         if let Some(ink) = self.ink.take() {
-            self.use_ink(ink);
             self.ink_path(ink);
         }
     }
@@ -422,28 +419,30 @@ impl Brush<'_> {
         }
     }
 
-    fn use_ink(&mut self, ink: Ink) {
-        if self.set == Some(ink) {
+    fn use_ink(&mut self, ink: Ink, unit: Unit) {
+        if self.set == Some((ink, unit)) {
             return;
         }
-        self.set = Some(ink);
         let style = &self.styles.known[ink.style];
         let pen = &self.canvas.pen;
+        if unit == Unit::Tenth && self.set.is_none_or(|(_, u)| u == Unit::Pixel) {
+            let r = self.canvas.ratio / 10.0;
+            let _ = pen.set_transform(r, 0.0, 0.0, r, 0.0, 0.0);
+        }
+        self.set = Some((ink, unit));
+        let many = if unit == Unit::Tenth { 10.0 } else { 1.0 };
         pen.set_global_alpha(ink.opacity);
         if let Some(fill) = &style.fill {
             let _ = js_sys::Reflect::set(pen, &self.styles.names[0], fill);
         }
         if let Some(stroke) = &style.stroke {
             let _ = js_sys::Reflect::set(pen, &self.styles.names[1], stroke);
-            pen.set_line_width(style.width * 10.0);
+            pen.set_line_width(style.width * many);
             pen.set_line_cap(if style.round { "round" } else { "butt" });
-            let _ = pen.set_line_dash(&tenfold(&style.dash));
+            let dash = if unit == Unit::Tenth { &style.tenfold } else { &style.dash };
+            let _ = pen.set_line_dash(dash);
         }
     }
-}
-
-fn tenfold(dash: &js_sys::Array) -> js_sys::Array {
-    dash.iter().filter_map(|n| n.as_f64()).map(|n| JsValue::from(n * 10.0)).collect()
 }
 
 fn tag(shape: &Shape) -> &'static str {

@@ -39,13 +39,7 @@ impl Picture {
     /// An empty picture in an `svg` element.
     pub fn new(root: Element) -> Self {
         root.set_inner_html("");
-        Picture {
-            root,
-            held: Vec::new(),
-            size: (0, 0),
-            title: String::new(),
-            mode: Mode::Live,
-        }
+        Picture { root, held: Vec::new(), size: (0, 0), title: String::new(), mode: Mode::Live }
     }
 
     /// An empty picture in which nothing can be touched.

@@ -27,6 +27,10 @@ impl Frame<'_> {
                         .key(format!("host-name-{}", node.0))
                         .target(Target::Node(*node)),
                 );
+                // From the last step on; the line itself goes over it.
+                let from = Point::new(self.axis.time(self.of.view.now).max(start), y);
+                let ahead = Item::line("host ahead", from, Point::new(self.axis.right, y));
+                out.push(ahead.key(format!("host-ahead-{}", node.0)));
             }
             if self.of.part.moving() {
                 self.line(*node, y, out);
@@ -64,8 +68,6 @@ impl Frame<'_> {
         }
         let head = self.head().max(x);
         pieces.push(Item::line("host", at(x), at(head)).key(format!("host-{}", node.0)));
-        let ahead = Item::line("host ahead", at(head), at(self.axis.right));
-        pieces.push(ahead.key(format!("host-ahead-{}", node.0)));
         out.push(Item::group("", Point::default(), pieces).key(format!("line-{}", node.0)));
     }
 

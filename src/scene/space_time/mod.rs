@@ -80,7 +80,18 @@ impl<'a> SpaceTime<'a> {
     ) -> Self {
         let hosts = view.nodes.iter().filter(|n| n.shape != Shape::Client).map(|n| n.id).collect();
         let spacing = Spacing::Real;
-        SpaceTime { trace, index, view, window, size, spacing, selected: None, hosts, part: Part::All, since: 0 }
+        SpaceTime {
+            trace,
+            index,
+            view,
+            window,
+            size,
+            spacing,
+            selected: None,
+            hosts,
+            part: Part::All,
+            since: 0,
+        }
     }
 
     /// The picture at a moment from the view's step on, before the next one.
@@ -313,7 +324,6 @@ impl<'a> Frame<'a> {
             _ => format!("{} \u{b5}s", self.now),
         }
     }
-
 }
 
 /// What an event is called: the rule applied last, or what came about; with its epoch in the

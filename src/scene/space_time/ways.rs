@@ -150,10 +150,7 @@ impl Frame<'_> {
                 _ => Item::line(name, way.a, way.b),
             };
             layers[layer].push(
-                line
-                    .key(format!("way-{key}"))
-                    .title(self.title(p))
-                    .target(Target::Message(p.id)),
+                line.key(format!("way-{key}")).title(self.title(p)).target(Target::Message(p.id)),
             );
             if way.lost {
                 ends.push(

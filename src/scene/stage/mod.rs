@@ -9,7 +9,7 @@ pub use links::{Lane, Wall};
 
 use super::place::{Grade, Plan};
 use super::{Part, Scene, Size};
-use crate::core::ids::NodeId;
+use crate::core::ids::{NodeId, NodeSet};
 use crate::core::trace::{Relation, Trace};
 use crate::core::view::{Layout, Shape, Status, WorldView};
 
@@ -112,7 +112,7 @@ impl<'a> Stage<'a> {
             }
         }
         out.push_str(&format!("; {} messages on their way", self.view.messages.len()));
-        if self.view.groups.is_some() {
+        if self.view.groups.is_some() || links::one_way(self).is_some() {
             out.push_str("; partition ");
             out.push_str(&self.partition());
         }
@@ -122,6 +122,14 @@ impl<'a> Stage<'a> {
     /// `S3 S4 | S1 S2 S5`.
     fn partition(&self) -> String {
         let name = |n: NodeId| self.view.nodes.get(n.at()).map_or("?", |v| v.name.as_str());
+        if let Some(sides) = links::one_way(self) {
+            let all = |side: &NodeSet| side.iter().map(name).collect::<Vec<_>>().join(" ");
+            return format!(
+                "cut from {} to {}, open the other way",
+                all(&sides[0]),
+                all(&sides[1])
+            );
+        }
         let groups = self.view.groups.iter().flatten();
         groups
             .map(|g| g.iter().map(name).collect::<Vec<_>>().join(" "))
