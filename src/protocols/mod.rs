@@ -2,6 +2,7 @@
 
 pub mod catalog;
 pub mod lamport;
+pub mod quorum;
 pub mod raft;
 pub mod template;
 

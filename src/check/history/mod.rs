@@ -7,6 +7,7 @@
 
 pub mod convergence;
 mod explain;
+pub mod frontier;
 pub mod incremental;
 pub mod lattice;
 pub mod linearizable;
@@ -18,6 +19,7 @@ pub mod sequential;
 mod table;
 pub mod txn;
 pub mod views;
+pub mod watch;
 
 use serde::{Deserialize, Serialize};
 use std::fmt;

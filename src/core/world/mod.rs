@@ -71,6 +71,8 @@ pub struct World<P: Show> {
     told: Vec<(NodeId, OpId, P::Op, Outcome<P>)>,
     /// Whose message is handled in the present step, and its sender's count of events then.
     heard: Option<(NodeId, u32)>,
+    /// The operation whose request is handled in the present step.
+    request: Option<OpId>,
     /// Sizes of the choices the last handler asked for.
     asked: Vec<u8>,
     /// Effects of the last handler before each write that came after something visible.
@@ -158,6 +160,7 @@ impl<P: Show> World<P> {
             told: Vec::new(),
             asked: Vec::new(),
             heard: None,
+            request: None,
             perils: Vec::new(),
         }
     }
