@@ -64,7 +64,7 @@ impl<'a> Target<'a> {
     /// A scene with settings; or what is wrong with them.
     pub fn new(scene: &'a Scene, base: Setup, steps: u64) -> Result<Self, String> {
         (scene.build)(&base)?;
-        Ok(Target { scene, info: (scene.info)(), base, steps })
+        Ok(Target { scene, info: scene.info_of(&base.preset), base, steps })
     }
 
     /// The value of a knob in a setup.

@@ -45,6 +45,7 @@ pub const SCENE: Scene = Scene {
     challenges: &[],
     build: |setup| catalog::make::<Lamport>(PRESETS, setup),
     info: catalog::info::<Lamport>,
+    others: &[],
 };
 
 const PRESETS: &[Preset] = &[Preset {

@@ -1,5 +1,6 @@
 //! The protocols, one line a scene.
 
+pub mod cap;
 pub mod catalog;
 pub mod lamport;
 pub mod quorum;
@@ -9,7 +10,7 @@ pub mod template;
 pub use catalog::{Info, KnobInfo, Preset, PropertyInfo, Scene};
 
 /// Every scene, in the reading order of the field guide.
-pub const CATALOG: &[Scene] = &[raft::SCENE, lamport::SCENE];
+pub const CATALOG: &[Scene] = &[cap::SCENE, raft::SCENE, quorum::SCENE, lamport::SCENE];
 
 /// A scene by its id.
 pub fn scene(id: &str) -> Result<&'static Scene, String> {

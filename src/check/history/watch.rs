@@ -65,9 +65,7 @@ impl Watch {
         self.counts.refused += u32::from(received && value.is_none());
         let Some(register) = self.registers.get_mut(&call.key) else { return };
         let explained = match value {
-            Some(value) => {
-                told(names, &call, value).is_none_or(|told| register.answer(op, told))
-            }
+            Some(value) => told(names, &call, value).is_none_or(|told| register.answer(op, told)),
             None if known => register.fail(op),
             None => {
                 register.abandon(op);
@@ -88,7 +86,10 @@ impl Watch {
     /// How available the run was so far, in a sentence.
     pub fn sentence(&self) -> String {
         let Counts { answered, refused } = self.counts;
-        format!("{answered} of {} requests that a live server received were answered", answered + refused)
+        format!(
+            "{answered} of {} requests that a live server received were answered",
+            answered + refused
+        )
     }
 }
 

@@ -85,9 +85,7 @@ pub(super) const KNOBS: &[Knob<Config>] = &[
         min: 0,
         max: 2,
         get: |c| c.stamping as i64,
-        set: |c, v| {
-            c.stamping = [Stamping::Query, Stamping::Clock, Stamping::Revision][v as usize]
-        },
+        set: |c, v| c.stamping = [Stamping::Query, Stamping::Clock, Stamping::Revision][v as usize],
     },
     Knob {
         id: "quorum.repair",

@@ -21,20 +21,87 @@ mod knobs;
 mod properties;
 mod rules;
 mod show;
+mod stories;
 #[cfg(test)]
 mod tests;
 
 pub use knobs::{Config, Repair, Stamping};
 pub use properties::Observer;
 
+use super::catalog::{self, Preset, Scene};
 use crate::core::config::{Clients, Common, Knob};
 use crate::core::ids::{NodeId, NodeSet, OpId};
 use crate::core::protocol::{Context, Mutant, Node, Property, Protocol, Seen, TimerName};
+use crate::core::view::Layout;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// The protocol.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Quorum;
+
+/// The scene.
+pub const SCENE: Scene = Scene {
+    id: "leaderless",
+    title: "Leaderless quorums",
+    family: "Replication",
+    line: "R answers to a read, W to a write: with R + W > N they meet, and that is not yet enough.",
+    seed_phrases: &["Leaderless", "R+W>N. Cassandra, DynamoDB"],
+    sources: &[
+        "Attiya, Bar-Noy, Dolev: Sharing Memory Robustly in Message-Passing Systems, 1995",
+        "DeCandia et al.: Dynamo: Amazon's Highly Available Key-value Store, 2007",
+        "Kleppmann: Designing Data-Intensive Applications, 2017, chapters 5 and 9",
+    ],
+    leaves_out: "Placement (every server holds every key), deletes, siblings, lightweight transactions, failure detectors that refuse at once.",
+    layout: Layout::Circle,
+    presets: PRESETS,
+    stories: stories::STORIES,
+    challenges: stories::CHALLENGES,
+    build: |setup| catalog::make::<Quorum>(PRESETS, setup),
+    info: catalog::info::<Quorum>,
+    others: &[],
+};
+
+const PRESETS: &[Preset] = &[
+    Preset {
+        id: "abd",
+        title: "Majorities with write-back",
+        version: "1995",
+        source: "Attiya, Bar-Noy, Dolev: both phases ask a majority; a read writes back what it found",
+        values: &[("quorum.r", 2), ("quorum.w", 2)],
+    },
+    CASSANDRA_ONE,
+    CASSANDRA_QUORUM,
+];
+
+/// Cassandra, consistency level ONE both ways.
+pub(super) const CASSANDRA_ONE: Preset = Preset {
+    id: "cassandra-one",
+    title: "Cassandra, level ONE",
+    version: "trunk",
+    source: "cassandra.yaml (hinted handoff on, hints flushed every 10 s) and CQL consistency level ONE; the last write wins by the coordinator's clock",
+    values: &[
+        ("quorum.r", 1),
+        ("quorum.w", 1),
+        ("quorum.stamps", 1),
+        ("quorum.repair", 0),
+        ("quorum.hints", 10_000_000),
+    ],
+};
+
+/// Cassandra, consistency level QUORUM both ways.
+pub(super) const CASSANDRA_QUORUM: Preset = Preset {
+    id: "cassandra-quorum",
+    title: "Cassandra, level QUORUM",
+    version: "trunk",
+    source: "CQL consistency level QUORUM, read_repair BLOCKING; the last write wins by the coordinator's clock",
+    values: &[
+        ("quorum.r", 2),
+        ("quorum.w", 2),
+        ("quorum.stamps", 1),
+        ("quorum.repair", 0),
+        ("quorum.hints", 10_000_000),
+    ],
+};
 
 /// What orders versions: a number, and the operation that wrote it to break ties.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]

@@ -46,7 +46,8 @@ impl Show for Quorum {
         let mut durable: Vec<(String, String)> =
             d.store.iter().map(|(k, v)| (key_name(*k), version(cfg, v))).collect();
         if cfg.hints > 0 {
-            let hints = d.hints.iter().map(|(who, k)| format!("{} {}", Self::name(who.0), key_name(*k)));
+            let hints =
+                d.hints.iter().map(|(who, k)| format!("{} {}", Self::name(who.0), key_name(*k)));
             durable.push(("hints".into(), hints.collect::<Vec<_>>().join(", ")));
         }
         let waits = node.state.pending.values().filter(|p| p.phase != Phase::Answered);
@@ -79,10 +80,9 @@ impl Show for Quorum {
         let pair = |name: &str, text: String| (name.to_string(), text);
         match message {
             Message::Read { key, .. } => vec![pair("key", key_name(*key))],
-            Message::ReadReply { version, .. } => vec![
-                pair("value", value(version)),
-                pair("stamp", version.stamp.time.to_string()),
-            ],
+            Message::ReadReply { version, .. } => {
+                vec![pair("value", value(version)), pair("stamp", version.stamp.time.to_string())]
+            }
             Message::Write { key, version, .. } => vec![
                 pair("key", key_name(*key)),
                 pair("value", value(version)),
@@ -98,8 +98,9 @@ impl Show for Quorum {
 
     fn facts(observer: &Observer) -> Vec<String> {
         let apart = observer.keys().into_iter().filter(|k| observer.versions(*k) > 1);
-        let apart: Vec<String> =
-            apart.map(|k| format!("{} in {} versions", key_name(k), observer.versions(k))).collect();
+        let apart: Vec<String> = apart
+            .map(|k| format!("{} in {} versions", key_name(k), observer.versions(k)))
+            .collect();
         let agree = if apart.is_empty() { "all servers agree".into() } else { apart.join(", ") };
         vec![agree, observer.availability()]
     }
@@ -116,8 +117,8 @@ fn held(key: u32, version: &Version) -> String {
 fn version(cfg: &Config, version: &Version) -> String {
     let time = version.stamp.time;
     match cfg.stamping {
-        Stamping::Clock => format!("{} at {} ms", value(version), time / 1_000),
-        _ => format!("{}, version {time}", value(version)),
+        Stamping::Clock => format!("{} (at {} ms)", value(version), time / 1_000),
+        _ => format!("{} (version {time})", value(version)),
     }
 }
 

@@ -53,6 +53,7 @@ pub const SCENE: Scene = Scene {
     challenges: stories::CHALLENGES,
     build: |setup| catalog::make::<Raft>(PRESETS, setup),
     info: catalog::info::<Raft>,
+    others: &[],
 };
 
 const PRESETS: &[Preset] = &[Preset {
