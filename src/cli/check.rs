@@ -148,10 +148,7 @@ impl Proof {
     pub(super) fn trace(&self, scene: &Scene) -> Result<String, Bad> {
         let mut session = self.link.open()?;
         let calls = scene.info_of(&session.setup.preset).calls;
-        Ok(tell(&mut session, calls, self.link.cursor, self.link.time)).calls,
-            self.link.cursor,
-            self.link.time,
-        ))
+        Ok(tell(&mut session, calls, self.link.cursor, self.link.time))
     }
 }
 
