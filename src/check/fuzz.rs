@@ -114,8 +114,12 @@ impl<'a> Target<'a> {
                 _ => {}
             }
         }
-        // Some numbers may not go together.
-        if (self.scene.build)(&setup).is_ok() { setup } else { plain }
+        // Some numbers may not go together, others leave what the protocol promises.
+        let outside = |s: &Setup| (self.scene.build)(s).map(|world| world.outside().is_some());
+        match (outside(&setup), outside(&plain)) {
+            (Ok(false), _) | (Ok(true), Ok(true)) => setup,
+            _ => plain,
+        }
     }
 
     /// Runs one seed.

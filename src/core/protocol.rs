@@ -67,6 +67,12 @@ pub trait Protocol: Clone + Debug + PartialEq + Eq + Hash + 'static {
     /// Keeps the observer's knowledge up to date after a step.
     fn observe(_observer: &mut Self::Observer, _seen: &Seen<Self>) {}
 
+    /// What these settings take away from what the protocol promises, in a sentence: quorums that
+    /// need not meet, timeouts too short.
+    fn outside(_common: &Common, _cfg: &Self::Config) -> Option<&'static str> {
+        None
+    }
+
     /// The next operation of a client's workload; `pick(n)` draws below `n`.
     fn workload(
         _common: &Common,

@@ -256,7 +256,7 @@ const STORIES: &[Story] = &[
             },
             Step {
                 text: "Only two of five can be asked. Refusing keeps every answer true; a request that a living server received without answering it is what CAP calls unavailable.",
-                until: "after 1ms",
+                until: "op A fail",
                 ..Step::SAY
             },
             Step {
@@ -320,7 +320,7 @@ const GILBERT_LYNCH: Story = Story {
         Step {
             text: "Available, and not linearizable. Had it waited, it would have been linearizable, and not available: no algorithm does better.",
             say: &["heal"],
-            until: "S1.x = 1",
+            until: "rule AntiEntropy S1",
             ..Step::SAY
         },
     ],

@@ -126,6 +126,8 @@ pub trait AnyWorld: Send + Sync {
     /// In a search: after how many of the last step's effects a crash would leave something that
     /// was said, but not what was to be written after it (see [`Action::CrashAfter`]).
     fn perils(&self) -> &[u8];
+    /// What the settings take away from what the protocol promises.
+    fn outside(&self) -> Option<&'static str>;
     /// Properties broken so far, with the step of the first violation.
     fn broken(&self) -> Vec<(&'static str, u64)>;
 }
@@ -282,6 +284,9 @@ where
     }
     fn perils(&self) -> &[u8] {
         &self.perils
+    }
+    fn outside(&self) -> Option<&'static str> {
+        P::outside(&self.settings.common, &self.settings.cfg)
     }
     fn broken(&self) -> Vec<(&'static str, u64)> {
         let pairs = P::properties().iter().zip(&self.checks);

@@ -316,6 +316,17 @@ impl Protocol for Quorum {
         observer.see(seen);
     }
 
+    fn outside(common: &Common, cfg: &Config) -> Option<&'static str> {
+        if cfg.r + cfg.w <= u32::from(common.nodes) {
+            return Some("R + W is not above N, so a read may miss a write");
+        }
+        if cfg.stamping != Stamping::Query {
+            return Some("clocks and single servers may stamp a later write lower");
+        }
+        (cfg.repair != Repair::Blocking)
+            .then_some("a read does not make sure that nobody reads older")
+    }
+
     fn workload(
         common: &Common,
         client: u16,

@@ -390,6 +390,14 @@ impl Protocol for Raft {
         observer.see(seen);
     }
 
+    fn outside(_common: &Common, cfg: &Config) -> Option<&'static str> {
+        if cfg.reads == Reads::Local {
+            return Some("a server's own store may be old");
+        }
+        (cfg.heartbeat >= cfg.election_low)
+            .then_some("heartbeats are no more frequent than election timeouts")
+    }
+
     fn workload(
         common: &Common,
         client: u16,
