@@ -164,7 +164,7 @@ impl Model {
         let view = Rc::new(session.view());
         let mut model = Model {
             scene,
-            info: Rc::new((scene.info)()),
+            info: Rc::new(scene.info_of(&session.setup.preset)),
             session,
             view,
             index: Index::default(),

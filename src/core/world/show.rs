@@ -16,10 +16,16 @@ impl<P: Show> World<P> {
             links: self.link_views(),
             groups: self.k.groups(),
             verdicts: self.verdicts(),
-            facts: P::facts(&self.observer),
+            facts: self.facts(),
             committed: P::committed(&self.observer),
             manual: self.k.mode == Mode::Manual,
         }
+    }
+
+    fn facts(&self) -> Vec<String> {
+        let outside = P::outside(&self.settings.common, &self.settings.cfg);
+        let warning = outside.map(|why| format!("outside the theorem: {why}"));
+        warning.into_iter().chain(P::facts(&self.observer)).collect()
     }
 
     fn verdicts(&self) -> Vec<Verdict> {
