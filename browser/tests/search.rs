@@ -76,8 +76,9 @@ fn a_bug_is_offered_found_and_played() {
     s.wait_until("location.hash.startsWith('#s=')", SOON);
     // The link leads to the same violation.
     let link = s.eval("document.querySelector('#search-link').hash").as_str().unwrap_or("").to_string();
+    s.eval("location.hash = ''");
+    s.wait_until("document.querySelector('.page-home')", SOON);
     s.eval(&format!("location.hash = {link:?}"));
-    s.wait_until("!document.querySelector('#search-outcome')", SOON);
     s.wait_until("document.querySelector('.pill.bad')", SOON);
     quiet(&mut s);
 }
