@@ -9,8 +9,8 @@ use happened_before::core::session::Session;
 use happened_before::protocols::{CATALOG, Scene};
 use happened_before::share::link::{Link, ViewState};
 use std::collections::BTreeMap;
-use std::sync::{Arc, Mutex};
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex};
 
 /// Seeds that find every mutant.
 const SEEDS: u64 = 500;

@@ -57,7 +57,8 @@ fn main() {
         let (mut native, mut wasm) = (0.0f64, 0.0f64);
         for _ in 0..ROUNDS {
             // On one processor hb uses one thread.
-            let one = Command::new("taskset").args(["-c", "0"]).arg(&hb).args(line.split(' ')).output();
+            let one =
+                Command::new("taskset").args(["-c", "0"]).arg(&hb).args(line.split(' ')).output();
             let out = one.or_else(|_| Command::new(&hb).args(line.split(' ')).output());
             let text = out.map(|o| String::from_utf8_lossy(&o.stdout).into_owned());
             native = native.max(rate(&text.unwrap_or_default()));

@@ -71,11 +71,13 @@ fn a_bug_is_offered_found_and_played() {
     s.wait_until("document.querySelector('#captions .breaks[aria-current]')", LATER);
     s.wait_until("document.querySelector('[data-playing=false]')", SOON);
     assert!(s.is("document.querySelector('.pill.bad')"), "the verdict bar says so");
+    assert_ne!(s.text("#clock"), "0.000 s", "its steps are apart from each other");
     tidy(&mut s);
     s.screenshot("search-played");
     s.wait_until("location.hash.startsWith('#s=')", SOON);
     // The link leads to the same violation.
-    let link = s.eval("document.querySelector('#search-link').hash").as_str().unwrap_or("").to_string();
+    let link =
+        s.eval("document.querySelector('#search-link').hash").as_str().unwrap_or("").to_string();
     s.eval("location.hash = ''");
     s.wait_until("document.querySelector('.page-home')", SOON);
     s.eval(&format!("location.hash = {link:?}"));
@@ -160,8 +162,11 @@ fn a_challenge_is_attempted_judged_and_shown() {
     assert!(s.text(two).contains("there was no crash left to spend"), "{}", s.text(two));
     s.click(&format!("{two} [data-do=show]"));
     s.wait_until("document.querySelectorAll('#captions li').length >= 6", SOON);
-    s.wait_until("document.querySelector('[data-playing=false]') && \
-                  document.querySelector('#captions li:last-child [aria-current]')", LATER);
+    s.wait_until(
+        "document.querySelector('[data-playing=false]') && \
+                  document.querySelector('#captions li:last-child [aria-current]')",
+        LATER,
+    );
     assert!(s.is("document.querySelectorAll('#stage .leads').length == 2"), "two lead");
     s.screenshot("challenge-solved");
     quiet(&mut s);

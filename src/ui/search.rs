@@ -103,7 +103,8 @@ impl Component for SearchPanel {
     fn view(&self, ctx: &Context<Self>) -> Html {
         let model = ctx.props().look.0.model.borrow();
         let running = self.running.is_some();
-        let press = ctx.link().callback(move |_: MouseEvent| if running { Msg::Stop } else { Msg::Go });
+        let press =
+            ctx.link().callback(move |_: MouseEvent| if running { Msg::Stop } else { Msg::Go });
         html! {
             <section class="part search" id="search">
                 <h2>{ "Find a violation" }</h2>
@@ -136,7 +137,10 @@ impl SearchPanel {
         for (i, (text, name)) in all.enumerate().filter(|(_, (text, _))| !text.is_empty()) {
             let most = if i < DEPTH { 255 } else { 3_600 };
             match text.parse::<u32>() {
-                Ok(n) if n <= most && let Some((id, _)) = FAULTS.get(i) => {
+                Ok(n)
+                    if n <= most
+                        && let Some((id, _)) = FAULTS.get(i) =>
+                {
                     faults += &format!("{id}={n},");
                 }
                 Ok(n) if n <= most => {}
@@ -293,9 +297,8 @@ pub fn progress(news: &News, seconds: f64) -> Html {
 
 /// The claim that the first mutant switched on breaks.
 fn broken_by_mutant(model: &Model) -> Option<&'static str> {
-    let on = |m: &&happened_before::core::protocol::Mutant| {
-        model.session.setup.mutants.contains(m.id)
-    };
+    let on =
+        |m: &&happened_before::core::protocol::Mutant| model.session.setup.mutants.contains(m.id);
     model.info.mutants.iter().find(on).map(|m| m.breaks)
 }
 
