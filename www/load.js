@@ -33,3 +33,6 @@ if (!boot) {
   boot.hunt = hunt;
   start().catch(boot.failWith);
 }
+
+// What only an export needs is fetched then.
+window.hbFilm = () => import(new URL("film.js", document.baseURI).href);

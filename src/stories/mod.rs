@@ -3,6 +3,8 @@
 
 pub mod names;
 pub mod player;
+pub mod seek;
+pub mod telling;
 pub mod until;
 pub mod verbs;
 

@@ -1,8 +1,10 @@
 //! The root: the list of scenes, or a scene.
 
+use super::blackboard::Blackboard;
 use super::dom::{self, Listener};
 use super::frame::Frame;
 use super::home::Home;
+use super::import::Imported;
 use super::model::Model;
 use happened_before::core::config::Setup;
 use happened_before::protocols;
@@ -23,6 +25,10 @@ pub enum Route {
     Scene(String),
     /// A run.
     Run(Box<Link>),
+    /// Executions that others recorded.
+    Import,
+    /// The blackboard, with what is on it.
+    Board(String),
     /// Neither; one sentence, and the scene that was meant, if that can be told.
     Bad(String),
 }
@@ -32,6 +38,12 @@ pub fn route(hash: &str) -> Route {
     let text = hash.trim_start_matches('#').trim_matches('/');
     if text.is_empty() {
         return Route::Home;
+    }
+    if text == "import" {
+        return Route::Import;
+    }
+    if text == "board" || text.starts_with("board/") {
+        return Route::Board(text.trim_start_matches("board").trim_start_matches('/').into());
     }
     if protocols::scene(text).is_ok() {
         return Route::Scene(text.into());
@@ -50,7 +62,7 @@ pub fn first(scene: &str) -> Setup {
 /// The root component.
 pub struct App {
     route: Route,
-    /// Grows with each address, so that a scene starts anew.
+    /// How often the address has changed: a board is opened anew.
     visit: u32,
     _listener: Listener,
 }
@@ -82,6 +94,14 @@ impl Component for App {
                 dom::document().set_title("Happened Before: distributed systems, running");
                 return html! { <Home /> };
             }
+            Route::Import => {
+                dom::document().set_title("Recorded executions · Happened Before");
+                return html! { <Imported /> };
+            }
+            Route::Board(text) => {
+                dom::document().set_title("Blackboard · Happened Before");
+                return html! { <Blackboard key={self.visit} text={text.clone()} /> };
+            }
             Route::Scene(id) => (Model::fresh(first(id)), None),
             Route::Run(link) => match Model::open(link) {
                 Ok(model) => (Ok(model), None),
@@ -96,8 +116,10 @@ impl Component for App {
                     let why = super::model::sentence(&why);
                     format!("{why} This is {} from its beginning.", model.scene.title)
                 });
+                let scene = model.scene.id;
                 let opened = Opened::new(model, matches!(self.route, Route::Scene(_)));
-                html! { <Frame key={self.visit} opened={opened} /> }
+                // Another run of a scene stays on its page: what is undone there can be done again.
+                html! { <Frame key={scene} opened={opened} /> }
             }
             Err(why) => html! { <main class="empty"><p>{ why }</p></main> },
         }

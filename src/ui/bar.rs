@@ -12,6 +12,8 @@ pub enum Place {
     Home,
     /// A scene, with the title and version of its parameters.
     Scene(&'static str),
+    /// A tool, with its title.
+    Tool(&'static str),
 }
 
 #[derive(Properties, PartialEq)]
@@ -21,6 +23,8 @@ pub struct BarProps {
     pub preset: String,
     #[prop_or_default]
     pub on_share: Callback<()>,
+    #[prop_or_default]
+    pub on_sheet: Callback<()>,
     #[prop_or_default]
     pub on_help: Callback<()>,
 }
@@ -37,7 +41,7 @@ pub fn Bar(props: &BarProps) -> Html {
         })
     };
     let scene = match props.place {
-        Place::Home => None,
+        Place::Home | Place::Tool(_) => None,
         Place::Scene(id) => happened_before::protocols::scene(id).ok(),
     };
     html! {
@@ -46,6 +50,9 @@ pub fn Bar(props: &BarProps) -> Html {
                 { glyphs::wordmark() }<span>{ "Happened Before" }</span>
             </a>
             { for scene.map(|s| crumbs(s, &props.preset)) }
+            if let Place::Tool(title) = props.place {
+                <nav class="crumbs" aria-label="Place"><h1>{ title }</h1></nav>
+            }
             <div class="bar-end">
                 <button class="quiet icon" onclick={toggle} title="Light or dark"
                     aria-label={if *dark { "Light theme" } else { "Dark theme" }}>
@@ -54,6 +61,9 @@ pub fn Bar(props: &BarProps) -> Html {
                 if scene.is_some() {
                     <button class="quiet strong" id="share" onclick={props.on_share.reform(|_: MouseEvent| ())}>
                         { "Share" }
+                    </button>
+                    <button class="quiet" id="sheet-open" onclick={props.on_sheet.reform(|_: MouseEvent| ())}>
+                        { "Export" }
                     </button>
                     <button class="quiet icon" id="help-open" title="Keys and gestures" aria-label="Help"
                         onclick={props.on_help.reform(|_: MouseEvent| ())}>
