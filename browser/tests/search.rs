@@ -142,6 +142,19 @@ fn where_workers_are_refused_the_page_searches_itself() {
 }
 
 #[test]
+fn several_processors_share_the_seeds() {
+    let Some((_server, mut s)) = open("#raft", Look::default()) else { return };
+    s.run("Object.defineProperty(navigator, 'hardwareConcurrency', { value: 4 });");
+    mutate(&mut s, "no-consistency-check");
+    s.click("#search-go");
+    let workers = "document.querySelector('#search-progress')?.innerText.includes('3 workers')";
+    s.wait_until(workers, LATER);
+    s.wait_until("document.querySelector('#search-outcome .verdict.bad')", LATER);
+    assert!(s.text("#search-outcome").contains("fault schedule of seed"));
+    quiet(&mut s);
+}
+
+#[test]
 fn a_challenge_is_attempted_judged_and_shown() {
     let Some((_server, mut s)) = open("#raft", Look::default()) else { return };
     s.eval("document.querySelectorAll('details').forEach(d => d.open = true)");
