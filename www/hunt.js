@@ -3,6 +3,10 @@
 // Where the browser refuses workers the page searches itself, 8 ms at a time.
 import { drive, why } from "./drive.js";
 
+// Every interleaving is searched so long, even after a fault schedule has found something: what
+// that finds is shorter.
+const GRACE_MS = 6000;
+
 // What each worker is asked: with several, the first searches interleavings and the rest draw
 // fault schedules.
 function shares(ask, workers) {
@@ -56,10 +60,13 @@ export function hunt(text, tell) {
     if (one.error) return fail(one.error);
     news[i] = one;
     // Whoever has found something makes it small; the others need not go on.
-    if (one.phase === "shrinking" || one.found) {
-      workers.forEach((worker, k) => k !== i && worker.terminate());
+    const finder = news.findIndex((n) => n.found || n.phase === "shrinking");
+    const waits = finder > 0 && asks[0].way === "check" && news[0].phase === "searching" && performance.now() - began < GRACE_MS;
+    if (finder >= 0) {
+      workers.forEach((worker, k) => k !== finder && !(waits && k === 0) && worker.terminate());
     }
     const total = { ...sum(news, began), alone };
+    if (waits) Object.assign(total, { phase: "shrinking", found: null });
     if (total.phase === "over") stop();
     tell(total);
   };

@@ -34,6 +34,7 @@ pub(super) fn run(args: &mut Args, host: &dyn Host) -> Answer {
     args.done()?;
     let entry = Entry::find(&id)?;
     let choice = entry.choose(&settings, mutant.as_deref(), symmetry.as_deref())?;
+    let choice = if reduction { choice.reduced()? } else { choice };
     let start_ms = host.clock_ms();
     let deadline_ms = budget_ms.map(|ms| start_ms.saturating_add(ms));
     let memory_bytes = memory_mb.map_or(MEMORY_BYTES, |mb| mb.saturating_mul(1 << 20));

@@ -148,6 +148,8 @@ pub struct Choice {
     pub mutant: Option<usize>,
     /// The symmetry to use, from the entry's list.
     pub symmetry: Option<&'static str>,
+    /// Partial-order reduction; claims that would see it are left out.
+    pub reduction: bool,
 }
 
 /// What to do with a model once its type is known.
@@ -208,7 +210,7 @@ impl Entry {
         }
         let mutant = mutant.map(|m| self.mutant(m)).transpose()?;
         let symmetry = symmetry.map(|s| self.symmetry(s)).transpose()?;
-        let choice = Choice { entry: self, values, mutant, symmetry };
+        let choice = Choice { entry: self, values, mutant, symmetry, reduction: false };
         choice.check_size()?;
         Ok(choice)
     }
@@ -234,6 +236,14 @@ impl Entry {
 }
 
 impl Choice {
+    /// The same with partial-order reduction, where one is known.
+    pub fn reduced(self) -> Result<Choice, String> {
+        match self.entry.id {
+            "lamport-mutex" => Ok(Choice { reduction: true, ..self }),
+            id => Err(format!("no partial-order reduction is known of {id}")),
+        }
+    }
+
     fn size(&self) -> Size {
         Size { acceptors: self.values[0], values: self.values[1], ballots: self.values[2] }
     }
@@ -295,7 +305,8 @@ impl Choice {
             _ => {
                 use lamport_mutex::Mutant::*;
                 let all = [SkipAcks, IgnoreRequests, FrozenClock];
-                visit.visit(LamportMutex::new(v[0], v[1], self.mutant.map(|i| all[i])))
+                let model = LamportMutex::new(v[0], v[1], self.mutant.map(|i| all[i]));
+                visit.visit(if self.reduction { model.mutex_only() } else { model })
             }
         }
     }

@@ -35,6 +35,9 @@ pub fn progress(news: &News) -> Vec<String> {
     if news.runs > 0.0 {
         lines.push(many(news.runs, "fault schedule"));
     }
+    if news.workers > 1.0 {
+        lines.push(many(news.workers, "worker"));
+    }
     lines.push(match (news.phase.as_str(), news.alone) {
         ("shrinking", _) => "Found one; making it small.".into(),
         (_, true) => "Without a worker: the browser refused one.".into(),
