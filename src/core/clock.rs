@@ -1,5 +1,7 @@
 //! A node's own clock: a function of true time that can be off, drift, step and stand still.
 
+use super::action::ClockChange;
+
 /// A clock, in microseconds. Rates are whole parts per million, so native and wasm agree exactly.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub struct Clock {
@@ -65,6 +67,15 @@ impl Clock {
         self.rebase(now);
         // A rate of zero or less would be a frozen clock or one that runs backwards.
         self.ppm = ppm.clamp(-900_000, 9_000_000);
+    }
+
+    /// Changes it as somebody wishes.
+    pub fn change(&mut self, now: u64, change: &ClockChange) {
+        match *change {
+            ClockChange::Step(by) => self.step(now, by),
+            ClockChange::Drift(ppm) => self.set_drift(now, ppm),
+            ClockChange::Freeze(on) => self.freeze(now, on),
+        }
     }
 
     /// Stops it or lets it go on.

@@ -121,6 +121,11 @@ pub fn is_twin(id: MsgId) -> bool {
     id.nth >= COPY
 }
 
+/// The message that this name is a copy of, or the name itself.
+pub fn original(id: MsgId) -> MsgId {
+    MsgId { nth: id.nth % COPY, ..id }
+}
+
 /// Time, links, clocks, timers, faults.
 #[derive(Clone, Debug)]
 pub struct Kernel {
@@ -290,11 +295,7 @@ impl Kernel {
     pub fn change_clock(&mut self, node: NodeId, change: ClockChange) {
         let now = self.now;
         let clock = &mut self.procs[node.at()].clock;
-        match change {
-            ClockChange::Step(by) => clock.step(now, by),
-            ClockChange::Drift(ppm) => clock.set_drift(now, ppm),
-            ClockChange::Freeze(on) => clock.freeze(now, on),
-        }
+        clock.change(now, &change);
         let clock = *clock;
         let timers: Vec<(u32, Slot)> =
             self.proc(node).timers.iter().map(|(c, s)| (*c, *s)).collect();

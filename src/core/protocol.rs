@@ -104,6 +104,8 @@ pub trait Show: Protocol {
     fn name(n: u16) -> String {
         format!("S{}", n + 1)
     }
+    /// The letter of the first client, `A` to `Z`: another one where servers are called `A`, `B`, `C`.
+    const FIRST_CLIENT: u8 = b'A';
     /// The outline of its servers.
     const SHAPE: Shape = Shape::Server;
     /// The typed operation, or `None` if `call` makes no sense.

@@ -248,6 +248,16 @@ impl Session {
         self.current = self.branches.len() - 1;
     }
 
+    /// Begins a branch at the very start, with interventions of its own, and moves there.
+    pub fn graft(&mut self, name: &str, journal: Vec<Entry>) {
+        self.seek(0);
+        self.fork();
+        if let Some(branch) = self.branches.last_mut() {
+            branch.name = name.into();
+            branch.journal = journal;
+        }
+    }
+
     /// Moves to another branch, to the same time.
     pub fn switch(&mut self, branch: usize) {
         if branch >= self.branches.len() || branch == self.current {

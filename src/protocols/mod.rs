@@ -1,14 +1,18 @@
 //! The protocols, one line a scene.
 
 pub mod catalog;
+mod causality;
+mod channel;
+pub mod hybrid;
 pub mod lamport;
 pub mod raft;
 pub mod template;
+pub mod vector;
 
 pub use catalog::{Info, KnobInfo, Preset, PropertyInfo, Scene};
 
 /// Every scene, in the reading order of the field guide.
-pub const CATALOG: &[Scene] = &[raft::SCENE, lamport::SCENE];
+pub const CATALOG: &[Scene] = &[raft::SCENE, lamport::SCENE, vector::SCENE, hybrid::SCENE];
 
 /// A scene by its id.
 pub fn scene(id: &str) -> Result<&'static Scene, String> {

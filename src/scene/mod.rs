@@ -7,10 +7,13 @@ mod place;
 mod target;
 mod text;
 
+pub mod board;
+pub mod execution;
 pub mod history;
 pub mod index;
 pub mod log_strip;
 pub mod matrix;
+pub mod overlay;
 pub mod poster;
 pub mod space_time;
 pub mod stage;

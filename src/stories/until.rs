@@ -3,7 +3,8 @@
 //! `rule BecomeLeader` (the step just taken applied this rule) · `rule Timeout S3` · `violation` ·
 //! `violation log-matching` · `S3 Leader` (role) · `S3 crashed` · `S3.commitIndex >= 5` ·
 //! `committed >= 3` · `epoch >= 2` · `leaders = 2` · `op ok` / `op unknown` / `op fail` (the last
-//! operation that ended) · `op A open` · `after 200ms` (since the wait began) · `lost` · `heard`
+//! operation that ended) · `op A open` · `after 200ms` (since the wait began) · `lost` · `heard` ·
+//! `fact clocks say` (a fact known to the observer begins so)
 
 use super::names::{Given, node};
 use crate::core::config::parse_time;
@@ -38,6 +39,9 @@ pub fn holds(m: &Moment, text: &str) -> Result<bool, String> {
 fn one(m: &Moment, part: &str) -> Result<bool, String> {
     if let Some(rest) = part.strip_prefix("not ") {
         return one(m, rest).map(|b| !b);
+    }
+    if let Some(start) = part.strip_prefix("fact ") {
+        return Ok(m.view.facts.iter().any(|f| f.starts_with(start)));
     }
     let words: Vec<&str> = part.split_whitespace().collect();
     let unreadable = || format!("'{part}' is no condition");

@@ -4,13 +4,15 @@
 //! `crash S1` · `crash.os leader` · `restart S1` · `pause leader` · `resume S1` · `isolate leader` ·
 //! `partition S1 S2 A | rest` · `cut S1 > S2` (one way) · `cut S1 - S2` · `heal` ·
 //! `A: put x=3 at leader` · `fire S1 election timeout` · `deliver S1 > S2 RequestVote` ·
-//! `drop S1 > S2` · `duplicate S1 > S2` · `hold S1 > S2` · `manual on` · `name old = leader`
+//! `drop S1 > S2` · `duplicate S1 > S2` · `hold S1 > S2` · `manual on` · `name old = leader` ·
+//! `clock.jump S1 300ms` · `clock.drift S1 2%` · `clock.freeze S1`
 //!
 //! Two more stand for many actions and belong to the player: `settle S1 S2` (deliver what they say
 //! to each other until they are quiet) and `drop all`.
 
 use super::names::{Given, groups, node};
-use crate::core::action::{Action, Call, CrashMode};
+use crate::core::action::{Action, Call, ClockChange, CrashMode};
+use crate::core::config::Unit;
 use crate::core::ids::{MsgId, NodeId, NodeSet};
 use crate::core::protocol::CallName;
 use crate::core::view::WorldView;
@@ -60,6 +62,7 @@ pub fn read(
         "duplicate" => Action::Duplicate(message()?),
         "hold" => Action::Hold(message()?),
         "release" => Action::Release(message()?),
+        _ if verb.starts_with("clock.") => clock(view, given, verb, rest)?,
         _ => return Err(format!("'{verb}' is no verb")),
     }))
 }
@@ -72,6 +75,17 @@ fn cut(view: &WorldView, given: &Given, rest: &str) -> Result<Action, String> {
     let (a, b) = rest.split_once('-').ok_or("cut takes `S1 > S2` or `S1 - S2`")?;
     let both = NodeSet(set(a)?.0 | set(b)?.0);
     Ok(Action::Cut { from: both, to: both })
+}
+
+fn clock(view: &WorldView, given: &Given, verb: &str, rest: &str) -> Result<Action, String> {
+    let (who, how) = rest.split_once(' ').unwrap_or((rest, ""));
+    let change = match verb {
+        "clock.jump" => ClockChange::Step(Unit::Time.parse(how)?),
+        "clock.drift" => ClockChange::Drift(Unit::Share.parse(how)? as i32),
+        "clock.freeze" => ClockChange::Freeze(how != "off"),
+        _ => return Err(format!("'{verb}' is no verb")),
+    };
+    Ok(Action::Clock { node: node(view, given, who)?, change })
 }
 
 fn fire(view: &WorldView, given: &Given, rest: &str) -> Result<Action, String> {

@@ -103,6 +103,7 @@ pub fn change(model: &mut Model, ask: Ask) {
             model.follows = false;
         }
         Ask::Causal(on) => model.causal = on,
+        Ask::Chips(kind) => super::overlay::choose(model, kind),
         _ => {}
     }
     model.watch_story();

@@ -1,8 +1,10 @@
 //! The root: the list of scenes, or a scene.
 
+use super::blackboard::Blackboard;
 use super::dom::{self, Listener};
 use super::frame::Frame;
 use super::home::Home;
+use super::import::Imported;
 use super::model::Model;
 use happened_before::core::config::Setup;
 use happened_before::protocols;
@@ -23,6 +25,10 @@ pub enum Route {
     Scene(String),
     /// A run.
     Run(Box<Link>),
+    /// Executions that others recorded.
+    Import,
+    /// The blackboard, with what is on it.
+    Board(String),
     /// Neither; one sentence, and the scene that was meant, if that can be told.
     Bad(String),
 }
@@ -32,6 +38,12 @@ pub fn route(hash: &str) -> Route {
     let text = hash.trim_start_matches('#').trim_matches('/');
     if text.is_empty() {
         return Route::Home;
+    }
+    if text == "import" {
+        return Route::Import;
+    }
+    if text == "board" || text.starts_with("board/") {
+        return Route::Board(text.trim_start_matches("board").trim_start_matches('/').into());
     }
     if protocols::scene(text).is_ok() {
         return Route::Scene(text.into());
@@ -50,6 +62,8 @@ pub fn first(scene: &str) -> Setup {
 /// The root component.
 pub struct App {
     route: Route,
+    /// How often the address has changed: a board is opened anew.
+    visit: u32,
     _listener: Listener,
 }
 
@@ -65,11 +79,12 @@ impl Component for App {
         let link = ctx.link().clone();
         let listener =
             Listener::new(&dom::window(), "hashchange", move |_| link.send_message(Msg::Address));
-        App { route: route(&hash()), _listener: listener }
+        App { route: route(&hash()), visit: 0, _listener: listener }
     }
 
     fn update(&mut self, _: &Context<Self>, _: Msg) -> bool {
         self.route = route(&hash());
+        self.visit += 1;
         true
     }
 
@@ -78,6 +93,14 @@ impl Component for App {
             Route::Home => {
                 dom::document().set_title("Happened Before: distributed systems, running");
                 return html! { <Home /> };
+            }
+            Route::Import => {
+                dom::document().set_title("Recorded executions · Happened Before");
+                return html! { <Imported /> };
+            }
+            Route::Board(text) => {
+                dom::document().set_title("Blackboard · Happened Before");
+                return html! { <Blackboard key={self.visit} text={text.clone()} /> };
             }
             Route::Scene(id) => (Model::fresh(first(id)), None),
             Route::Run(link) => match Model::open(link) {

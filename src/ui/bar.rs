@@ -12,6 +12,8 @@ pub enum Place {
     Home,
     /// A scene, with the title and version of its parameters.
     Scene(&'static str),
+    /// A tool, with its title.
+    Tool(&'static str),
 }
 
 #[derive(Properties, PartialEq)]
@@ -39,7 +41,7 @@ pub fn Bar(props: &BarProps) -> Html {
         })
     };
     let scene = match props.place {
-        Place::Home => None,
+        Place::Home | Place::Tool(_) => None,
         Place::Scene(id) => happened_before::protocols::scene(id).ok(),
     };
     html! {
@@ -48,6 +50,9 @@ pub fn Bar(props: &BarProps) -> Html {
                 { glyphs::wordmark() }<span>{ "Happened Before" }</span>
             </a>
             { for scene.map(|s| crumbs(s, &props.preset)) }
+            if let Place::Tool(title) = props.place {
+                <nav class="crumbs" aria-label="Place"><h1>{ title }</h1></nav>
+            }
             <div class="bar-end">
                 <button class="quiet icon" onclick={toggle} title="Light or dark"
                     aria-label={if *dark { "Light theme" } else { "Dark theme" }}>

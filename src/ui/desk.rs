@@ -355,6 +355,7 @@ fn diagram(model: &Model, size: Size) -> SpaceTime<'_> {
     if model.causal {
         time.spacing = Spacing::Causal;
     }
+    time.chips = model.overlay.as_ref();
     time
 }
 

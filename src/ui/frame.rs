@@ -11,8 +11,10 @@ use super::inspector::Inspector;
 use super::keys;
 use super::lists::Lists;
 use super::model::{Model, Pick};
+use super::overlay;
 use super::panic;
 use super::rail::Rail;
+use super::search_show;
 use super::sheet::{Drop, Sheet};
 use super::side::Side;
 use super::stage::StagePane;
@@ -24,6 +26,7 @@ use happened_before::core::action::Action;
 use happened_before::core::config::Setup;
 use happened_before::core::ids::NodeId;
 use happened_before::core::session::Edit;
+use happened_before::scene::overlay::Kind;
 use happened_before::share::link::Link;
 use std::rc::Rc;
 use wasm_bindgen::JsCast;
@@ -72,6 +75,8 @@ pub enum Ask {
     Window(u64, u64),
     /// Real time or causal spacing.
     Causal(bool),
+    /// Timestamps at the events, of this clock or none.
+    Chips(Option<Kind>),
     /// Something was drawn: panels look again.
     Look,
     /// Things have calmed down: the address and the live region follow.
@@ -80,6 +85,10 @@ pub enum Ask {
     FocusNode(NodeId),
     /// A key's verb on a node.
     Verb(NodeId, &'static str),
+    /// A run that a search found, as a branch of this name.
+    Show(Box<Link>, &'static str),
+    /// A run in which nothing happens by itself.
+    StandStill(Box<Link>),
     /// Changes the journal.
     Edit(Edit),
     /// Back before the last deliberate act (false), or forth again (true).
@@ -245,6 +254,8 @@ impl Component for Frame {
                 return self.announce(&model);
             }
             Ask::Share => acts::share(ctx, &desk),
+            Ask::Show(link, name) => search_show::show(&desk, &link, name),
+            Ask::StandStill(link) => search_show::stand_still(&desk, *link),
             Ask::FocusNode(node) => {
                 dom::focus(&format!("#stage [data-node=\"{}\"]", node.0));
                 return false;
@@ -264,6 +275,7 @@ impl Component for Frame {
             }
             Ask::Pick(pick) => {
                 self.drawer = pick.is_some();
+                overlay::remember(&mut desk.model.borrow_mut(), pick);
                 desk.model.borrow_mut().pick = pick;
                 desk.model.borrow_mut().revision += 1;
             }

@@ -44,6 +44,10 @@ pub fn Home() -> Html {
                         { " and anyone sees the same moment." }
                     </p>
                 </header>
+                <p class="home-tools">
+                    <a href="#import">{ "Read a recorded execution" }</a>
+                    <a href="#board">{ "Draw one on the blackboard" }</a>
+                </p>
                 <div class="families">{ for families().into_iter().map(family) }</div>
             </main>
         </div>

@@ -458,6 +458,7 @@ fn event(desk: &Desk, step: u64, ask: &Callback<Ask>) -> Html {
             { head(words::title(&model, event), format!("{who}, {}", words::seconds(event.at))) }
             { for broken(&model, step) }
             { for cone(&model, step) }
+            { super::overlay::compared(&model, step) }
             <p class="soft">{ super::model::sentence(&words::cause(&model, event)) }</p>
             if event.notes.len() > 1 {
                 <p class="mono small">{ event.notes.join(" · ") }</p>

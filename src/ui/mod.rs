@@ -4,6 +4,8 @@
 mod acts;
 mod app;
 mod bar;
+mod blackboard;
+mod challenge;
 mod compare;
 mod desk;
 mod dom;
@@ -14,17 +16,23 @@ mod gesture;
 mod glyphs;
 mod help;
 mod home;
+mod import;
 mod inspector;
 mod journal;
 mod keys;
 mod kit;
 mod lists;
 mod model;
+mod overlay;
 mod panic;
 mod past;
 mod picture;
 mod rail;
 mod reel;
+mod search;
+mod search_run;
+mod search_show;
+mod search_words;
 mod sheet;
 mod side;
 mod stage;
@@ -35,6 +43,7 @@ mod transport;
 mod verbs;
 mod verdicts;
 mod words;
+mod work;
 
 /// Mounts the page where there is a window.
 pub fn start() {

@@ -11,6 +11,7 @@ use happened_before::core::session::Session;
 use happened_before::core::view::{Event, NodeLook, What, WorldView};
 use happened_before::protocols::{self, Info, Scene};
 use happened_before::scene::index::Index;
+use happened_before::scene::overlay::Overlay;
 use happened_before::share::link::{Link, Selection, ViewState};
 use happened_before::stories::telling::Phase;
 use std::rc::Rc;
@@ -80,6 +81,10 @@ pub struct Model {
     pub follows: bool,
     /// Causes evenly spaced.
     pub causal: bool,
+    /// The logical clock shown over the run.
+    pub overlay: Option<Overlay>,
+    /// The event that was selected before the one that is.
+    pub second: Option<u64>,
     /// Time runs.
     pub playing: bool,
     /// Hundredths of the decimal logarithm of the speed.
@@ -163,6 +168,8 @@ impl Model {
             window: (0, WINDOW),
             follows: true,
             causal: false,
+            overlay: None,
+            second: None,
             playing: false,
             speed: SLOW,
             rest: 0.0,
@@ -232,8 +239,12 @@ impl Model {
             self.indexed = self.session.current();
             self.index = Index::default();
             self.latest = None;
+            super::overlay::choose(self, self.overlay.as_ref().map(|o| o.kind));
         }
         self.index.extend(self.session.trace());
+        if let Some(overlay) = &mut self.overlay {
+            overlay.extend(self.session.trace());
+        }
         self.revision += 1;
         self.find_latest();
         self.follow();

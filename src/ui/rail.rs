@@ -1,10 +1,13 @@
 //! The left rail: what the scene is, faults, knobs, named bugs, the seed, the journal.
 
+use super::challenge::ChallengePanel;
 use super::dom;
 use super::frame::{Ask, Look};
 use super::journal::Journal;
 use super::kit;
 use super::model::Model;
+use super::search::SearchPanel;
+use super::search_show::Shown;
 use happened_before::core::action::{Action, LinkChange};
 use happened_before::core::config::{Setup, Unit};
 use happened_before::core::ids::NodeSet;
@@ -30,6 +33,7 @@ pub fn Rail(props: &RailProps) -> Html {
             <div class="rail-body">
                 <h2 class="scene-title">{ model.scene.title }</h2>
                 <p class="lead">{ model.scene.line }</p>
+                <Shown look={props.look.clone()} ask={ask.clone()} />
                 { kit::stories(&model, ask) }
                 { faults(&model, ask) }
                 <Journal look={props.look.clone()} ask={ask.clone()} />
@@ -38,6 +42,8 @@ pub fn Rail(props: &RailProps) -> Html {
                 // A story hands the settings over at its end.
                 if model.telling().is_none_or(|t| t.is_over()) {
                     { mutants(&model, ask) }
+                    <SearchPanel look={props.look.clone()} ask={ask.clone()} />
+                    <ChallengePanel look={props.look.clone()} ask={ask.clone()} />
                     { knobs(&model, ask) }
                 }
                 <kit::Legend look={props.look.clone()} />

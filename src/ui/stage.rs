@@ -7,6 +7,7 @@ use super::model::{Model, Pick};
 use super::words;
 use happened_before::core::view::{Lens, Shape};
 use happened_before::scene::history::History;
+use happened_before::scene::overlay::Kind;
 use happened_before::scene::{PX, Point, Target, log_strip};
 use std::rc::Rc;
 use wasm_bindgen::prelude::*;
@@ -42,7 +43,7 @@ pub fn StagePane(props: &StageProps) -> Html {
                 if history { <LensPicture slot={Slot::History} desk={hold.clone()} ask={props.ask.clone()} /> }
                 if cut { <LensPicture slot={Slot::Matrix} desk={hold.clone()} ask={props.ask.clone()} /> }
             </div>
-            <TimePicture desk={hold} ask={props.ask.clone()} causal={model.causal} />
+            <TimePicture desk={hold} ask={props.ask.clone()} causal={model.causal} chips={model.overlay.as_ref().map(|o| o.kind)} />
         </main>
     }
 }
@@ -184,6 +185,8 @@ struct PictureProps {
     ask: Callback<Ask>,
     #[prop_or_default]
     causal: bool,
+    #[prop_or_default]
+    chips: Option<Kind>,
 }
 
 /// The cluster.
@@ -359,6 +362,7 @@ fn TimePicture(props: &PictureProps) -> Html {
             <div class="time-frame"><svg class="scene" role="img" ref={svg}></svg></div>
             <div class="time-tools" onpointerdown={|e: PointerEvent| e.stop_propagation()}
                 onpointerup={|e: PointerEvent| e.stop_propagation()}>
+                { super::overlay::switch(props.chips, &props.ask) }
                 <button class="quiet" aria-pressed={props.causal.to_string()} onclick={causal}>{ "Even spacing" }</button>
                 <button class="quiet icon" aria-label="Show more time" title="Show more time" onclick={zoomed(true)}>{ "−" }</button>
                 <button class="quiet icon" aria-label="Show less time" title="Show less time" onclick={zoomed(false)}>{ "+" }</button>

@@ -15,6 +15,7 @@ mod relation;
 mod saturate;
 mod search;
 pub mod sequential;
+mod states;
 mod table;
 pub mod txn;
 pub mod views;

@@ -70,7 +70,12 @@ impl Quest {
 
     /// Begins on a model.
     pub fn of(model: WorldModel, bounds: Bounds) -> Quest {
-        let options = Options { keep: Keep::Paths, ..Options::default() };
+        Self::with(model, bounds, Options::default())
+    }
+
+    /// The same with the explorer's reductions.
+    pub fn with(model: WorldModel, bounds: Bounds, options: Options) -> Quest {
+        let options = Options { keep: Keep::Paths, ..options };
         Quest { search: Search::with(model, bounds, options) }
     }
 

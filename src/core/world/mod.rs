@@ -189,7 +189,7 @@ impl<P: Show> World<P> {
         if self.is_server(node) {
             P::name(node.0)
         } else {
-            client_name(node.0 - self.settings.common.nodes)
+            client_name(P::FIRST_CLIENT, node.0 - self.settings.common.nodes)
         }
     }
 }
@@ -212,9 +212,9 @@ fn context<'a, P: Show>(
     }
 }
 
-/// `A`, `B`, ... `Z`, `A1`, ...
-pub fn client_name(n: u16) -> String {
-    let letter = char::from(b'A' + (n % 26) as u8);
+/// `A`, `B`, ... `Z`, `A1`, ..., or from another letter on.
+fn client_name(first: u8, n: u16) -> String {
+    let letter = char::from(b'A' + ((u16::from(first - b'A') + n) % 26) as u8);
     if n < 26 { letter.to_string() } else { format!("{letter}{}", n / 26) }
 }
 

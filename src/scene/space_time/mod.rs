@@ -2,6 +2,7 @@
 //! future of the selected step lit.
 
 mod axis;
+mod chips;
 mod lines;
 mod ways;
 
@@ -9,6 +10,7 @@ pub use axis::Axis;
 
 use super::geometry::{PX, Point, Track};
 use super::index::{Index, Trouble};
+use super::overlay::Overlay;
 use super::text::{self, fit};
 use super::{Anchor, Change, Face, Item, Move, Scene, Size, Target};
 use crate::core::ids::NodeId;
@@ -45,6 +47,8 @@ pub struct SpaceTime<'a> {
     pub selected: Option<u64>,
     /// The processes shown, from the top.
     pub hosts: Vec<NodeId>,
+    /// Timestamps shown at the events.
+    pub chips: Option<&'a Overlay>,
 }
 
 /// Above this many visible messages one path holds all of a kind.
@@ -76,7 +80,7 @@ impl<'a> SpaceTime<'a> {
     ) -> Self {
         let hosts = view.nodes.iter().filter(|n| n.shape != Shape::Client).map(|n| n.id).collect();
         let spacing = Spacing::Real;
-        SpaceTime { trace, index, view, window, size, spacing, selected: None, hosts }
+        SpaceTime { trace, index, view, window, size, spacing, selected: None, hosts, chips: None }
     }
 
     /// The picture at a moment from the view's step on, before the next one.
@@ -94,6 +98,9 @@ impl<'a> SpaceTime<'a> {
         let dense = frame.seen.len() > 2 * DENSE;
         frame.ways(dense, &mut scene.items);
         frame.dots(dense, &mut scene.items);
+        if let Some(overlay) = self.chips.filter(|_| !dense) {
+            frame.chips(overlay, &mut scene.items);
+        }
         frame.flags(&mut scene.items);
         frame.playhead(&mut scene.items);
         frame.selection(&mut scene.items);

@@ -66,7 +66,7 @@ pub enum ImportError {
 }
 
 /// How many events of `host` a sparse clock counts.
-pub(super) fn count(clock: &[(u32, u64)], host: u32) -> u64 {
+pub fn count(clock: &[(u32, u64)], host: u32) -> u64 {
     clock.binary_search_by_key(&host, |e| e.0).map_or(0, |at| clock[at].1)
 }
 

@@ -1,5 +1,6 @@
 //! Readers of foreign formats. Bad input gives one sentence with line and column.
 
+pub mod compact;
 pub mod etcd;
 pub mod execution;
 pub mod history;

@@ -1,0 +1,153 @@
+//! What only an observer sees: what happened before what, how far clocks are apart, and which
+//! writes were acknowledged when a read began.
+
+use super::{Hybrid, Kept, Op};
+use crate::algo::clocks::Timestamp;
+use crate::core::config::show_time;
+use crate::core::ids::{NodeId, OpId};
+use crate::core::protocol::{Outcome, Seen, Show, Witness};
+use crate::protocols::causality::Record;
+use std::collections::BTreeMap;
+
+/// An event: its time, and the largest physical time of its process so far.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+struct Mark {
+    time: Timestamp,
+    physical: u64,
+}
+
+/// What the observer knows.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
+pub struct Observer {
+    record: Record<Mark>,
+    pub(super) disorder: Option<Witness>,
+    pub(super) unphysical: Option<Witness>,
+    pub(super) overcounted: Option<Witness>,
+    /// The smallest and the largest difference of a clock to true time at any event, microseconds.
+    skew: Option<(i64, i64)>,
+    /// Clocks were further apart than the maximum offset.
+    pub(super) outside: Option<u64>,
+    /// The latest acknowledged write of each key.
+    acknowledged: BTreeMap<u32, Timestamp>,
+    /// The same when each read began, by its node.
+    began: BTreeMap<(NodeId, OpId), Timestamp>,
+    pub(super) stale: Option<Witness>,
+    /// The stale read came when clocks had been too far apart.
+    pub(super) was_outside: bool,
+}
+
+fn name(n: NodeId) -> String {
+    Hybrid::name(n.0)
+}
+
+/// `(1.25s, 3)`.
+pub(super) fn hybrid(t: Timestamp) -> String {
+    format!("({}, {})", show_time(t.wall as i64), t.logical)
+}
+
+impl Observer {
+    /// Looks at a step.
+    pub(super) fn see(&mut self, seen: &Seen<Hybrid>) {
+        self.see_answers(seen);
+        let Some(me) = seen.touched else { return };
+        let node = seen.nodes[me.at()];
+        if seen.notes.contains(&"Tick") {
+            self.see_event(seen, me, &node.durable);
+        } else {
+            self.record.see(seen, None, true, |m| m.time <= node.durable.clock.last);
+        }
+        if let Some((id, Op::Get { key })) =
+            node.state.begun.filter(|_| seen.notes.contains(&"Begin"))
+        {
+            let latest = self.acknowledged.get(&key).copied().unwrap_or_default();
+            self.began.entry((me, id)).or_insert(latest);
+        }
+    }
+
+    fn see_event(&mut self, seen: &Seen<Hybrid>, me: NodeId, kept: &Kept) {
+        let skew = kept.physical as i64 - seen.now as i64;
+        let (low, high) = self.skew.map_or((skew, skew), |(l, h)| (l.min(skew), h.max(skew)));
+        self.skew = Some((low, high));
+        let apart = (high - low) as u64;
+        if apart > seen.cfg.max_offset {
+            self.outside = Some(apart);
+        }
+        let own = self.record.latest(me, 0).map_or(0, |e| e.time.physical);
+        let mark = Mark { time: kept.clock.last, physical: own.max(kept.physical) };
+        // What was refused was not heard.
+        let heard = !seen.notes.contains(&"Refuse");
+        if let Some(past) = self.record.see(seen, Some(mark), heard, |_| false) {
+            self.compare(me, mark, &past);
+        }
+    }
+
+    fn compare(&mut self, me: NodeId, mark: Mark, past: &[u32]) {
+        let Timestamp { wall, logical } = mark.time;
+        // Every process begins with l = 0, c = 0.
+        let (mut top, mut ties) = (mark.physical, usize::from(wall == 0));
+        for (p, known) in (0..).map(NodeId).zip(past) {
+            let Some(last) = self.record.event(p, *known).map(|e| e.time) else { continue };
+            top = top.max(last.physical);
+            if last.time >= mark.time {
+                let why = format!(
+                    "An event of {} at {} happened before one of {} at {}.",
+                    name(p),
+                    hybrid(last.time),
+                    name(me),
+                    hybrid(mark.time)
+                );
+                self.disorder.get_or_insert(Witness { why, nodes: vec![p, me] });
+            }
+            let same =
+                |count: &u32| self.record.event(p, *count).map(|e| e.time.time.wall) == Some(wall);
+            let stamped = |count: &u32| self.record.event(p, *count).is_some_and(|e| e.stamped);
+            ties += (1..=*known).rev().take_while(same).filter(stamped).count();
+        }
+        if wall != top {
+            let (l, top) = (show_time(wall as i64), show_time(top as i64));
+            let why = format!(
+                "{}'s l is {l}, but the largest physical time it knows is {top}.",
+                name(me)
+            );
+            self.unphysical.get_or_insert(Witness { why, nodes: vec![me] });
+        }
+        if logical as usize > ties {
+            let why = format!(
+                "{}'s c is {logical}, but only {ties} events before had the same l.",
+                name(me)
+            );
+            self.overcounted.get_or_insert(Witness { why, nodes: vec![me] });
+        }
+    }
+
+    /// What clients are told. A read that is told of an older version than was acknowledged when it
+    /// began is stale.
+    fn see_answers(&mut self, seen: &Seen<Hybrid>) {
+        for (from, id, op, outcome) in seen.answers {
+            let Outcome::Ok(ret) = outcome else { continue };
+            match op {
+                Op::Put { key, .. } => {
+                    let latest = self.acknowledged.entry(*key).or_default();
+                    *latest = (*latest).max(ret.at);
+                }
+                Op::Get { .. } => {
+                    let began = self.began.get(&(*from, *id)).copied();
+                    if let Some(missed) = began.filter(|t| *t > ret.at) {
+                        let why = format!(
+                            "A read through {} saw the version of {}, though one of {} had been acknowledged.",
+                            name(*from),
+                            hybrid(ret.at),
+                            hybrid(missed)
+                        );
+                        if self.stale.is_none() {
+                            self.was_outside = self.outside.is_some();
+                            self.stale = Some(Witness { why, nodes: vec![*from] });
+                        }
+                    }
+                }
+                _ => {}
+            }
+            self.began.retain(|(_, old), _| old.client != id.client);
+        }
+    }
+}

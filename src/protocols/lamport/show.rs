@@ -1,0 +1,111 @@
+//! How Lamport's processes are looked at.
+
+use super::*;
+use crate::core::action::Call;
+use crate::core::protocol::{CallName, Show};
+use crate::core::view::{Border, Family, Lens, MessageLook, NodeLook};
+
+impl Show for Lamport {
+    const CALLS: &'static [CallName] = &[
+        CallName { name: "local", key: false, value: false, arg: false },
+        CallName { name: "send", key: false, value: true, arg: false },
+        CallName { name: "request", key: false, value: false, arg: false },
+    ];
+    const LENSES: &'static [Lens] = &[Lens::Clocks];
+    const LANDMARKS: &'static [&'static str] = &["IR2b", "Enter"];
+
+    fn name(n: u16) -> String {
+        // The paper's processes are P, Q, R.
+        if n < 11 { char::from(b'P' + n as u8).to_string() } else { format!("P{n}") }
+    }
+
+    fn op(call: &Call) -> Option<Op> {
+        match call.f {
+            0 => Some(Op::Local),
+            1 => Some(Op::Send { to: u32::try_from(call.value).ok()? }),
+            2 => Some(Op::Request),
+            _ => None,
+        }
+    }
+
+    fn call(op: &Op) -> Call {
+        match op {
+            Op::Local => Call::default(),
+            Op::Send { to } => Call { f: 1, value: i64::from(*to), ..Call::default() },
+            Op::Request => Call { f: 2, ..Call::default() },
+        }
+    }
+
+    fn answer(ret: &u64) -> Option<String> {
+        Some(ret.to_string())
+    }
+
+    fn node(cfg: &Config, _common: &Common, node: &Node<Self>) -> NodeLook {
+        let kept = &node.durable;
+        let mut durable = vec![("C".into(), kept.time.to_string())];
+        if cfg.mutex {
+            let queue: Vec<String> = kept.queue.iter().map(request).collect();
+            let heard: Vec<String> = kept.peers.iter().map(|p| p.heard.to_string()).collect();
+            durable.push(("request queue".into(), queue.join(" ")));
+            durable.push(("heard".into(), heard.join(" ")));
+        }
+        let (role, border, glyph) = match (kept.holding, kept.asking) {
+            (true, _) => ("Holder", Border::Double, "H"),
+            (false, Some(_)) => ("Waiting", Border::Dashed, "W"),
+            _ => ("Process", Border::Single, ""),
+        };
+        NodeLook {
+            role: role.into(),
+            border,
+            glyph: glyph.into(),
+            badge: format!("⟨{}⟩", kept.time),
+            durable,
+            ..NodeLook::default()
+        }
+    }
+
+    fn message(message: &Message) -> MessageLook {
+        let body = message.packet.as_ref().map(|p| p.body);
+        let (name, family, reply) = match body.map(|b| b.map(|b| b.what)) {
+            None => ("message", Family::Replicate, false),
+            Some(None) => ("seen", Family::Heartbeat, true),
+            Some(Some(What::Request)) => ("request", Family::Vote, false),
+            Some(Some(What::Ack)) => ("acknowledgment", Family::Ack, true),
+            Some(Some(What::Release)) => ("release", Family::Commit, false),
+        };
+        MessageLook {
+            name,
+            family,
+            reply,
+            epoch: Some(message.timestamp),
+            ..MessageLook::default()
+        }
+    }
+
+    fn details(message: &Message) -> Vec<(String, String)> {
+        let mut all = vec![("T_m".into(), message.timestamp.to_string())];
+        if let Some(packet) = &message.packet {
+            if let Some(said) = packet.body {
+                all.push(("place on the link".into(), packet.nth.to_string()));
+                all.push(("first sent at".into(), said.time.to_string()));
+            }
+            all.push(("taken so far".into(), packet.ack.to_string()));
+        }
+        all
+    }
+
+    fn facts(observer: &Observer) -> Vec<String> {
+        let told = observer.beside.map(|[(a, c), (b, d)]| {
+            let (a, b) = (Self::name(a.0), Self::name(b.0));
+            format!(
+                "clocks say {a}'s {c} is before {b}'s {d}, but neither happened before the other"
+            )
+        });
+        told.into_iter().collect()
+    }
+}
+
+/// `4:P`, a request T_m:P_i.
+fn request(r: &Request) -> String {
+    format!("{}:{}", r.time, Lamport::name(r.of.0))
+}

@@ -1,0 +1,159 @@
+//! How vector clocks are looked at.
+
+use super::*;
+use crate::core::action::Call;
+use crate::core::protocol::{CallName, Show, key_name};
+use crate::core::view::{Cell, Family, Lens, LogView, MessageLook, NodeLook};
+
+/// `[A:2, B:3, C:1]`.
+pub(super) fn vector(clock: &Clock) -> String {
+    let counts: Vec<String> =
+        clock.iter().map(|(n, count)| format!("{}:{count}", Vector::name(n.0))).collect();
+    format!("[{}]", counts.join(", "))
+}
+
+const fn call(name: &'static str, key: bool, value: bool) -> CallName {
+    CallName { name, key, value, arg: false }
+}
+
+impl Show for Vector {
+    const CALLS: &'static [CallName] = &[
+        call("local", false, false),
+        call("send", false, true),
+        call("broadcast", false, false),
+        call("get", true, false),
+        call("put", true, true),
+        call("gossip", true, true),
+    ];
+    const LENSES: &'static [Lens] = &[Lens::Clocks, Lens::Log, Lens::History];
+    const LANDMARKS: &'static [&'static str] = &["Delay", "Put", "Receive"];
+    const FIRST_CLIENT: u8 = b'M';
+
+    fn name(n: u16) -> String {
+        if n < 12 { char::from(b'A' + n as u8).to_string() } else { format!("P{n}") }
+    }
+
+    fn op(call: &Call) -> Option<Op> {
+        let (key, to) = (call.key, u32::try_from(call.value));
+        Some(match call.f {
+            0 => Op::Local,
+            1 => Op::Send { to: to.ok()? },
+            2 => Op::Broadcast,
+            3 => Op::Get { key },
+            4 => Op::Put { key, value: call.value },
+            5 => Op::Gossip { key, to: to.ok()? },
+            _ => return None,
+        })
+    }
+
+    fn call(op: &Op) -> Call {
+        let plain = |f| Call { f, ..Call::default() };
+        match *op {
+            Op::Local => plain(0),
+            Op::Send { to } => Call { value: to.into(), ..plain(1) },
+            Op::Broadcast => plain(2),
+            Op::Get { key } => Call { key, ..plain(3) },
+            Op::Put { key, value } => Call { key, value, ..plain(4) },
+            Op::Gossip { key, to } => Call { key, value: to.into(), ..plain(5) },
+        }
+    }
+
+    fn answer(ret: &Ret) -> Option<String> {
+        Some(match ret {
+            Ret::Clock(clock) => vector(clock),
+            Ret::Values(values, context) => {
+                let values: Vec<String> = values.iter().map(i64::to_string).collect();
+                format!(
+                    "{} {}",
+                    if values.is_empty() { "nil".into() } else { values.join("|") },
+                    vector(context)
+                )
+            }
+        })
+    }
+
+    fn node(cfg: &Config, _common: &Common, node: &Node<Self>) -> NodeLook {
+        let kept = &node.durable;
+        let away = kept.clock.is_empty() && node.me.0 >= cfg.members;
+        let own = kept.clock.get(&node.me);
+        let mut durable = vec![("V".into(), vector(&kept.clock)), ("own".into(), own.to_string())];
+        if cfg.broadcast {
+            let buffer: Vec<String> = kept.buffer.iter().map(cast).collect();
+            durable.push(("delivered".into(), vector(&kept.delivered)));
+            durable.push(("buffer".into(), buffer.join(" ")));
+            durable.push(("waiting".into(), kept.buffer.len().to_string()));
+        }
+        for (key, entry) in &kept.store {
+            let key = key_name(*key);
+            durable.push((key.clone(), siblings(entry)));
+            durable.push((format!("siblings-{key}"), entry.values().count().to_string()));
+        }
+        NodeLook {
+            role: if away { "Not there yet" } else { "Process" }.into(),
+            badge: vector(&kept.clock),
+            durable,
+            ..NodeLook::default()
+        }
+    }
+
+    /// Broadcasts in the order of delivery.
+    fn log(node: &Node<Self>) -> Option<LogView> {
+        let log = &node.durable.log;
+        let cells = log.iter().map(|c| Cell { text: cast(c), epoch: c.from.0.into() });
+        (!log.is_empty()).then(|| LogView {
+            first: 1,
+            cells: cells.collect(),
+            committed: log.len(),
+        })
+    }
+
+    fn message(message: &Message) -> MessageLook {
+        let (name, family, reply) = match &message.body {
+            Body::Plain => ("message", Family::Replicate, false),
+            Body::Cast(Packet { body: None, .. }) => ("seen", Family::Heartbeat, true),
+            Body::Cast(_) => ("broadcast", Family::Replicate, false),
+            Body::Gossip { .. } => ("gossip", Family::Gossip, false),
+        };
+        MessageLook { name, family, reply, ..MessageLook::default() }
+    }
+
+    fn details(message: &Message) -> Vec<(String, String)> {
+        let mut all = vec![("V".into(), vector(&message.clock))];
+        match &message.body {
+            Body::Plain => {}
+            Body::Cast(packet) => {
+                if let Some(c) = &packet.body {
+                    all.push(("VT(m)".into(), vector(&c.vt)));
+                    all.push(("broadcast".into(), cast(c)));
+                }
+                all.push(("taken so far".into(), packet.ack.to_string()));
+            }
+            Body::Gossip { key, entry } => all.push((key_name(*key), siblings(entry))),
+        }
+        all
+    }
+
+    fn facts(observer: &Observer) -> Vec<String> {
+        let most = observer.most;
+        let told = format!("{most} siblings of a key at the most");
+        (most > 1).then_some(told).into_iter().collect()
+    }
+}
+
+/// `B2`, the second broadcast of B.
+fn cast(c: &Cast) -> String {
+    format!("{}{}", Vector::name(c.from.0), c.nth())
+}
+
+/// `3 (A,2)[A:1] | 7 (B,1)[]`: values, each with its dot and context.
+fn siblings(entry: &Entry) -> String {
+    let dotted = entry.dotted.versions().iter().map(|(d, w)| {
+        format!("{} ({},{}){}", w.value, Vector::name(d.dot.0.0), d.dot.1, vector(&d.context))
+    });
+    let mut all: Vec<String> = dotted.collect();
+    if !entry.flat.1.is_empty() {
+        let values: Vec<String> = entry.flat.1.iter().map(|w| w.value.to_string()).collect();
+        all.push(format!("{} {}", values.join("|"), vector(&entry.flat.0)));
+    }
+    all.join(" | ")
+}

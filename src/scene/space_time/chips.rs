@@ -1,0 +1,60 @@
+//! Timestamps of logical clocks under the events, what each has changed in bold.
+
+use super::Frame;
+use crate::core::view::Event;
+use crate::scene::geometry::Point;
+use crate::scene::overlay::{Overlay, Part};
+use crate::scene::text::width;
+use crate::scene::{Anchor, Face, Item, Target};
+
+fn face(part: &Part) -> Face {
+    if part.1 { Face::MonoStrong } else { Face::Mono }
+}
+
+fn room(parts: &[Part], size: i32) -> i32 {
+    parts.iter().map(|p| width(&p.0, face(p), size)).sum()
+}
+
+impl Frame<'_> {
+    /// A chip under every event that has room for one: the whole timestamp, or only what is new in
+    /// it. What is selected has its whole one.
+    pub(super) fn chips(&self, overlay: &Overlay, out: &mut Vec<Item>) {
+        let size = self.px(10);
+        // What comes next on each line limits the room: so from the right.
+        let mut next = vec![self.axis.right + self.px(14); self.rows.len()];
+        let mut chips = Vec::new();
+        let seen = &self.of.trace.events[self.seen.clone()];
+        for event in seen.iter().rev().filter(|e| overlay.time(e.step).is_some()) {
+            let Some((node, y)) = event.node.and_then(|n| Some((n, self.row(n)?))) else {
+                continue;
+            };
+            let x = self.axis.step(event.step, event.at) - self.px(3);
+            let space = next[node.at()] - x - self.px(5);
+            let chosen = self.centre.is_some_and(|c| c.step == event.step);
+            let fits = |parts: &Vec<Part>| chosen || room(parts, size) <= space;
+            let parts = Some(overlay.chip(event.step, false))
+                .filter(fits)
+                .or_else(|| Some(overlay.chip(event.step, true)).filter(fits));
+            if let Some(parts) = parts {
+                chips.push(self.chip(event, parts, Point::new(x, y + self.px(14)), size));
+                next[node.at()] = x;
+            }
+        }
+        out.extend(chips.into_iter().rev());
+    }
+
+    fn chip(&self, event: &Event, parts: Vec<Part>, at: Point, size: i32) -> Item {
+        let mut x = 0;
+        let mut items = Vec::new();
+        for part in parts {
+            let class = if part.1 { "halo" } else { "soft halo" };
+            let style = (face(&part), size, Anchor::Start);
+            let wide = width(&part.0, face(&part), size);
+            items.push(Item::text(class, Point::new(x, 0), style, part.0));
+            x += wide;
+        }
+        Item::group("chip", at, items)
+            .key(format!("chip-{}", event.step))
+            .target(Target::Event(event.step))
+    }
+}
