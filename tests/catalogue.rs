@@ -73,7 +73,11 @@ fn names_are_kebab_case_and_defaults_lie_within_bounds() {
             assert!(kebab(preset.id), "{} {}", scene.id, preset.id);
             assert!(!preset.source.is_empty(), "{} {} names no source", scene.id, preset.id);
             let with = Setup { preset: preset.id.into(), ..setup(scene, 0) };
-            assert!((scene.build)(&with).is_ok(), "{} {}", scene.id, preset.id);
+            let world = (scene.build)(&with).unwrap_or_else(|e| panic!("{} {e}", scene.id));
+            let shown: Vec<&str> = world.view().verdicts.iter().map(|v| v.property).collect();
+            let told: Vec<&str> =
+                scene.info_of(preset.id).properties.iter().map(|p| p.id).collect();
+            assert_eq!(shown, told, "{} {}", scene.id, preset.id);
         }
         for knob in &info.knobs {
             assert!(knob.id.split('.').all(kebab), "{} {}", scene.id, knob.id);

@@ -35,7 +35,7 @@ impl Attempt {
                 attempt.spend(&entry.action, servers);
             }
         }
-        let player = Player::new((scene.info)().calls);
+        let player = Player::new(scene.info_of(&session.setup.preset).calls);
         attempt.reached = player.reached(session, challenge.until)?;
         Ok(attempt)
     }

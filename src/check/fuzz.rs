@@ -58,7 +58,7 @@ impl Target {
     /// A scene with settings; or what is wrong with them.
     pub fn new(scene: &'static Scene, base: Setup, steps: u64) -> Result<Arc<Self>, String> {
         (scene.build)(&base)?;
-        Ok(Arc::new(Target { scene, info: (scene.info)(), base, steps }))
+        Ok(Arc::new(Target { scene, info: scene.info_of(&base.preset), base, steps }))
     }
 
     /// The value of a knob in a setup.
@@ -108,8 +108,12 @@ impl Target {
                 _ => {}
             }
         }
-        // Some numbers may not go together.
-        if (self.scene.build)(&setup).is_ok() { setup } else { plain }
+        // Some numbers may not go together, others leave what the protocol promises.
+        let outside = |s: &Setup| (self.scene.build)(s).map(|world| world.outside().is_some());
+        match (outside(&setup), outside(&plain)) {
+            (Ok(false), _) | (Ok(true), Ok(true)) => setup,
+            _ => plain,
+        }
     }
 
     /// Runs one seed.

@@ -20,7 +20,7 @@ pub fn witness(
 ) -> Result<Link, String> {
     let end = found.journal.last().map_or(0, |e| e.at);
     let mut session = Session::new(scene.build, setup.clone(), found.journal.clone())?;
-    let player = player::Player::new((scene.info)().calls);
+    let player = player::Player::new(scene.info_of(&setup.preset).calls);
     session.advance_to(end, u64::MAX);
     if !player.reached(&session, challenge.until)? {
         return Err(format!("the solution of {} does not replay", challenge.id));
@@ -31,7 +31,7 @@ pub fn witness(
 /// What a solution spends, how it begins, and how it goes on half-way.
 pub fn hints(scene: &Scene, setup: &Setup, found: &Found) -> Result<Vec<String>, String> {
     let mut world = (scene.build)(setup)?;
-    let teller = Teller::new((scene.info)().calls, world.view());
+    let teller = Teller::new(scene.info_of(&setup.preset).calls, world.view());
     let mut steps = Vec::new();
     for entry in &found.journal {
         while world.next_due().is_some_and(|due| due < entry.at) && world.step().is_some() {}

@@ -130,7 +130,7 @@ impl<'a> Solved<'a> {
                     let _ = writeln!(out, "  hint: {hint}");
                 }
                 let mut session = link.open()?;
-                let calls = (scene.info)().calls;
+                let calls = scene.info_of(&session.setup.preset).calls;
                 out += &tell(&mut session, calls, link.cursor, link.time);
                 let _ = writeln!(out, "  {}", link.fragment());
             }

@@ -113,7 +113,8 @@ impl Proof {
     /// The run as a trace.
     pub(super) fn trace(&self, scene: &Scene) -> Result<String, Bad> {
         let mut session = self.link.open()?;
-        Ok(tell(&mut session, (scene.info)().calls, self.link.cursor, self.link.time))
+        let calls = scene.info_of(&session.setup.preset).calls;
+        Ok(tell(&mut session, calls, self.link.cursor, self.link.time))
     }
 }
 

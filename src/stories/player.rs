@@ -152,7 +152,7 @@ impl<'a> Player<'a> {
 /// Plays a whole story; the error names the step, from 1.
 pub fn play(scene: &Scene, story: &Story) -> Result<(Session, Vec<Told>), String> {
     let mut session = Session::new(scene.build, setup(scene, story), Vec::new())?;
-    let calls = (scene.info)().calls;
+    let calls = scene.info_of(story.preset).calls;
     let mut player = Player::new(calls);
     let mut told = Vec::new();
     for (n, step) in story.steps.iter().enumerate() {

@@ -211,7 +211,7 @@ impl Telling {
         cue: u16,
     ) -> Result<(Telling, Session), String> {
         let mut session = Session::new(scene.build, setup(scene, story), Vec::new())?;
-        let mut telling = Telling::begin(story, (scene.info)().calls, &mut session)?;
+        let mut telling = Telling::begin(story, scene.info_of(story.preset).calls, &mut session)?;
         let step = usize::from(cue / 4).min(story.steps.len() - 1);
         // Each step is passed in at most three moves: its question, its condition, the next step.
         for _ in 0..3 * story.steps.len() {

@@ -47,6 +47,11 @@ pub fn keep(key: &str, value: Option<&str>) {
     };
 }
 
+/// Milliseconds since the page was opened.
+pub fn now() -> f64 {
+    window().performance().map_or(0.0, |p| p.now())
+}
+
 /// Runs something before the next picture; gives the request's number.
 pub fn next_frame(callback: &Closure<dyn FnMut(f64)>) -> i32 {
     window().request_animation_frame(callback.as_ref().unchecked_ref()).unwrap_or(0)

@@ -24,6 +24,7 @@ mod kit;
 mod lists;
 mod model;
 mod overlay;
+mod paint;
 mod panic;
 mod past;
 mod picture;

@@ -2,6 +2,7 @@
 //! sight, and how fast it plays. Nothing else on the page holds state of the run.
 
 use super::compare::Beside;
+use super::dom;
 use super::past::Past;
 use super::tale::Tale;
 use happened_before::core::action::Action;
@@ -43,8 +44,10 @@ pub const SLOW: i32 = -170;
 pub const SLOWEST: i32 = -300;
 /// Fastest: ten times true speed.
 pub const FASTEST: i32 = 100;
-/// Steps in one frame at most: what is not caught up with is let go.
-const MOST_STEPS: u64 = 600;
+/// Milliseconds in one frame at most: what is not caught up with is let go.
+const BUDGET: f64 = 4.0;
+/// Steps between two looks at the time.
+const STRIDE: u64 = 24;
 /// How far ahead the next thing of interest is looked for.
 const SEARCH: u64 = 20_000;
 /// First width of the space-time diagram, in microseconds.
@@ -91,6 +94,8 @@ pub struct Model {
     pub speed: i32,
     /// What is left of a microsecond.
     rest: f64,
+    /// The share of the wished speed that was lately reached.
+    kept: f64,
     /// A sentence for the reader: a refusal, a copied link.
     pub notice: Option<String>,
     /// What can be undone.
@@ -159,7 +164,7 @@ impl Model {
         let view = Rc::new(session.view());
         let mut model = Model {
             scene,
-            info: Rc::new((scene.info)()),
+            info: Rc::new(scene.info_of(&session.setup.preset)),
             session,
             view,
             index: Index::default(),
@@ -173,6 +178,7 @@ impl Model {
             playing: false,
             speed: SLOW,
             rest: 0.0,
+            kept: 1.0,
             notice: None,
             past: Past::default(),
             tale: None,
@@ -293,10 +299,11 @@ impl Model {
         let before = self.session.cursor();
         let us = elapsed.clamp(0.0, 100.0) * 1000.0 * rate(self.speed) + self.rest;
         self.rest = us.fract();
-        let target = self.session.time() + us as u64;
-        match self.telling().map(|t| t.phase) {
-            Some(Phase::Running) => self.advance_story(target, MOST_STEPS),
-            _ => _ = self.session.advance_to(target, MOST_STEPS),
+        let start = self.session.time();
+        self.run_to(start + us as u64);
+        if us >= 1.0 {
+            let share = (self.session.time() - start) as f64 / us;
+            self.kept += (share.min(1.0) - self.kept) * 0.05;
         }
         let stepped = self.session.cursor() != before;
         if stepped {
@@ -306,6 +313,26 @@ impl Model {
             return true;
         }
         stepped
+    }
+
+    /// Goes on to a time, or as far as the frame's budget lets it.
+    fn run_to(&mut self, target: u64) {
+        let begun = dom::now();
+        loop {
+            let cursor = self.session.cursor();
+            match self.telling().map(|t| t.phase) {
+                Some(Phase::Running) => self.advance_story(target, STRIDE),
+                _ => _ = self.session.advance_to(target, STRIDE),
+            }
+            if self.session.cursor() - cursor < STRIDE || dom::now() - begun > BUDGET {
+                break;
+            }
+        }
+    }
+
+    /// The speed that is reached, where it is not the one that is wished.
+    pub fn reached(&self) -> Option<f64> {
+        (self.playing && self.kept < 0.9).then(|| self.kept * rate(self.speed))
     }
 
     /// One step forth or back.
@@ -500,7 +527,11 @@ pub fn rate(speed: i32) -> f64 {
 
 /// `1/50 ×`.
 pub fn rate_text(speed: i32) -> String {
-    let rate = rate(speed);
+    share_text(rate(speed))
+}
+
+/// A share of true speed, in words.
+pub fn share_text(rate: f64) -> String {
     let round = |v: f64| {
         let unit = if v < 20.0 {
             1.0

@@ -7,6 +7,7 @@
 
 pub mod convergence;
 mod explain;
+pub mod frontier;
 pub mod incremental;
 pub mod lattice;
 pub mod linearizable;
@@ -19,6 +20,7 @@ mod states;
 mod table;
 pub mod txn;
 pub mod views;
+pub mod watch;
 
 use serde::{Deserialize, Serialize};
 use std::fmt;

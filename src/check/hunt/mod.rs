@@ -134,7 +134,7 @@ impl Hunt {
         let setup = Link::decode(&request.link)?.setup;
         let scene = scene(&setup.scene)?;
         let challenge = challenge(scene, &request.challenge)?;
-        let info = (scene.info)();
+        let info = scene.info_of(&setup.preset);
         let named = |id: &String| info.properties.iter().find(|p| p.id == *id).map(|p| p.id);
         let property = match &request.property {
             none if none.is_empty() => None,

@@ -61,7 +61,7 @@ impl Quest {
         goal: Option<&'static str>,
         reduced: bool,
     ) -> Result<Quest, String> {
-        let properties = (scene.info)().properties;
+        let properties = scene.info_of(&setup.preset).properties;
         let safety = properties.iter().filter(|p| p.kind == PropertyKind::Safety);
         let claims = safety.map(|p| (p.id, p.cite)).collect();
         let model = WorldModel::new(scene.build, setup, limits, claims, goal.map(Goal::new))?;
