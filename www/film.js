@@ -30,6 +30,8 @@ export async function lettered(svg) {
 }
 
 async function drawn(svg, scale) {
+  // Keys and pointers first: a film is long.
+  await new Promise(done => setTimeout(done));
   const url = URL.createObjectURL(new Blob([await lettered(svg)], { type: "image/svg+xml" }));
   try {
     const image = new Image();

@@ -23,6 +23,8 @@ pub fn png(bytes: &[u8], link: &str) -> Result<Vec<u8>, String> {
     }
     let mut chunk = b"tEXtSource\0".to_vec();
     chunk.extend(link.bytes());
+    // What follows in the file is no part of the link.
+    chunk.push(b'\n');
     let mut out = bytes[..PNG_HEADER].to_vec();
     out.extend((chunk.len() as u32 - 4).to_be_bytes());
     out.extend(&chunk);
@@ -104,9 +106,14 @@ mod tests {
         assert_eq!(find(picture.as_bytes()), fragment);
         let mut plain = PNG.to_vec();
         plain.extend([0; PNG_HEADER - 8 + 12]);
+        // Whatever the checksum after it happens to be.
+        for n in 0..300 {
+            let link = format!("{link}{n}");
+            let carried = png(&plain, &link).unwrap();
+            assert_eq!(find(&carried), link.split_once('#').map(|(_, f)| format!("#{f}")));
+        }
         let carried = png(&plain, &link).unwrap();
-        assert_eq!(find(&carried), fragment);
-        assert_eq!(carried.len(), plain.len() + 12 + 7 + link.len());
+        assert_eq!(carried.len(), plain.len() + 12 + 7 + link.len() + 1);
         let mut gif = Gif::new(4, 4, &link);
         gif.frame(&[90; 64], 5);
         gif.frame(&[10; 64], 5);

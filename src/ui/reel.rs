@@ -140,5 +140,6 @@ pub async fn webm(
         step(nth, frames.count, tell, stop)?;
         reel.add(&frames.picture(nth)?).await?;
     }
-    reel.finish(address).await
+    // What follows in the file is no part of the link.
+    reel.finish(&format!("{address}\n")).await
 }

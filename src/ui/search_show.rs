@@ -9,7 +9,6 @@ use super::words;
 use happened_before::core::action::{Action, Entry};
 use happened_before::core::view::{Event, What};
 use happened_before::share::link::Link;
-use wasm_bindgen::JsValue;
 use yew::prelude::*;
 
 /// The name of a branch that breaks something.
@@ -34,11 +33,17 @@ pub fn show(desk: &Desk, link: &Link, name: &'static str) {
 fn graft(model: &mut Model, link: &Link, name: &str) -> Result<(), String> {
     if model.session.setup != link.setup {
         reopen(model, &Link::new(link.setup.clone(), Vec::new()))?;
+    } else {
+        let before = model.snapshot();
+        model.past_push(before);
     }
     model.session.graft(name, link.journal.clone());
+    if let Some(tale) = &mut model.tale {
+        tale.left = true;
+    }
     // Once to its end, so that all of it is known; then back.
     model.session.seek(link.cursor);
-    model.refresh();
+    model.anew();
     let still = link.journal.first().is_some_and(|e| e.action == Action::Manual(true));
     let first = link.journal.get(usize::from(still)).map_or(0, |e| e.at);
     model.session.seek_time(first.saturating_sub(LEAD));
@@ -64,14 +69,12 @@ pub fn stand_still(desk: &Desk, mut link: Link) {
     model.refresh();
 }
 
-/// Another run in place of this one; "back" in the browser leads back.
+/// Another run in place of this one; undo, and "back" in the browser, lead back.
 fn reopen(model: &mut Model, link: &Link) -> Result<(), String> {
-    let mut fresh = Model::open(link)?;
-    (fresh.speed, fresh.revision) = (model.speed, model.revision + 1);
-    *model = fresh;
-    if let Ok(history) = dom::window().history() {
-        let _ = history.push_state_with_url(&JsValue::NULL, "", Some(&link.fragment()));
-    }
+    let fresh = Model::open(link)?;
+    let home = model.snapshot();
+    model.replace(fresh);
+    model.keep_story(home);
     Ok(())
 }
 
