@@ -1,6 +1,7 @@
 //! Who owns what: the session is the truth, this adds what is selected, which part of time is in
 //! sight, and how fast it plays. Nothing else on the page holds state of the run.
 
+use happened_before::algo::clocks::overlay::Overlay;
 use happened_before::core::action::Action;
 use happened_before::core::config::Setup;
 use happened_before::core::ids::{MsgId, NodeId, OpId};
@@ -8,7 +9,6 @@ use happened_before::core::session::Session;
 use happened_before::core::view::{Event, NodeLook, What, WorldView};
 use happened_before::protocols::{self, Info, Scene};
 use happened_before::scene::index::Index;
-use happened_before::scene::overlay::Overlay;
 use happened_before::share::link::{self, Link, ViewState};
 use std::rc::Rc;
 

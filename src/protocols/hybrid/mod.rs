@@ -41,7 +41,7 @@ pub struct Hybrid;
 
 /// The scene.
 pub const SCENE: Scene = Scene {
-    id: "hybrid",
+    id: "hybrid-clock",
     title: "Hybrid logical clock",
     family: "Clocks",
     line: "Close to the wall clock, and never against what happened before.",

@@ -46,7 +46,7 @@ fn beyond_the_maximum_offset_a_read_is_stale() {
 #[test]
 fn the_bounds_hold_under_every_fault_of_clocks() {
     for seed in 0..20 {
-        let setup = Setup { scene: "hybrid".into(), seed, ..Setup::default() };
+        let setup = Setup { scene: "hybrid-clock".into(), seed, ..Setup::default() };
         let mut session = Session::new(SCENE.build, setup, Vec::new()).expect("a run");
         for (i, change) in [
             ClockChange::Step(400_000),

@@ -48,7 +48,7 @@ pub type Clock = VectorClock<NodeId>;
 
 /// The scene.
 pub const SCENE: Scene = Scene {
-    id: "vector",
+    id: "vector-clock",
     title: "Vector clock",
     family: "Clocks",
     line: "A count a process: it knows what is concurrent.",

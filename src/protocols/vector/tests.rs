@@ -55,7 +55,7 @@ fn the_delayed_broadcast_waits_for_its_cause() {
 #[test]
 fn a_process_joins_in_mid_run() {
     let setup = Setup {
-        scene: "vector".into(),
+        scene: "vector-clock".into(),
         knobs: [("nodes".to_string(), 4), ("vector.members".to_string(), 2)].into(),
         seed: 9,
         ..Setup::default()
