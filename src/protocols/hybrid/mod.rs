@@ -20,8 +20,6 @@ mod observer;
 mod rules;
 mod show;
 mod stories;
-#[cfg(test)]
-mod tests;
 
 pub use observer::Observer;
 
