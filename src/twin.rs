@@ -3,6 +3,7 @@
 
 #[cfg(target_arch = "wasm32")]
 mod twin {
+    use happened_before::check::hunt::{self, Request as Asked};
     use happened_before::cli::{self, Host, Output};
     use serde::{Deserialize, Serialize};
     use std::collections::BTreeMap;
@@ -35,7 +36,53 @@ mod twin {
             Ok(self.0.stdin.clone())
         }
         fn clock_ms(&self) -> u64 {
-            js_sys::Date::now() as u64
+            now_ms()
+        }
+    }
+
+    fn now_ms() -> u64 {
+        js_sys::Date::now() as u64
+    }
+
+    /// What stopped the program, kept for whoever asks after it has: `hbPanic` of the worker.
+    #[wasm_bindgen(start)]
+    pub fn start() {
+        std::panic::set_hook(Box::new(|info| {
+            let _ = js_sys::Reflect::set(
+                &js_sys::global(),
+                &"hbPanic".into(),
+                &info.to_string().into(),
+            );
+        }));
+    }
+
+    /// A search in slices; see `check::hunt`. Requests and news are JSON texts.
+    #[wasm_bindgen]
+    pub struct Hunt(hunt::Hunt);
+
+    #[wasm_bindgen]
+    impl Hunt {
+        /// Reads what is asked for; throws one sentence.
+        #[wasm_bindgen(constructor)]
+        pub fn new(request: &str) -> Result<Hunt, JsError> {
+            let asked: Asked = serde_json::from_str(request)
+                .map_err(|why| JsError::new(&format!("this is no request for a search: {why}")))?;
+            hunt::Hunt::new(&asked).map(Hunt).map_err(|why| JsError::new(&why))
+        }
+
+        /// Goes on for so many milliseconds; true once it is over.
+        pub fn slice(&mut self, ms: u32) -> Result<bool, JsError> {
+            self.0.slice(&now_ms, ms.into()).map_err(|why| JsError::new(&why))
+        }
+
+        /// Ends it where it is.
+        pub fn finish(&mut self) {
+            self.0.finish();
+        }
+
+        /// How far it has come.
+        pub fn news(&self) -> String {
+            serde_json::to_string(&self.0.news()).unwrap_or_default()
         }
     }
 

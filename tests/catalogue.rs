@@ -9,8 +9,8 @@ use happened_before::core::session::Session;
 use happened_before::protocols::{CATALOG, Scene};
 use happened_before::share::link::{Link, ViewState};
 use std::collections::BTreeMap;
-use std::sync::Mutex;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex};
 
 /// Seeds that find every mutant.
 const SEEDS: u64 = 500;
@@ -19,14 +19,14 @@ fn setup(scene: &Scene, seed: u64) -> Setup {
     Setup { scene: scene.id.into(), seed, ..Setup::default() }
 }
 
-fn target<'a>(scene: &'a Scene, mutant: Option<&str>) -> Target<'a> {
+fn target(scene: &'static Scene, mutant: Option<&str>) -> Arc<Target> {
     let base = Setup { mutants: mutant.map(String::from).into_iter().collect(), ..setup(scene, 0) };
     Target::new(scene, base, DEFAULT_STEPS).unwrap()
 }
 
 /// Runs seeds on two threads, in order of seeds as long as `more` wants another.
 fn fuzz(
-    target: &Target,
+    target: &Arc<Target>,
     seeds: u64,
     more: impl Fn(&Outcome) -> bool + Sync,
 ) -> BTreeMap<u64, Outcome> {
@@ -73,7 +73,11 @@ fn names_are_kebab_case_and_defaults_lie_within_bounds() {
             assert!(kebab(preset.id), "{} {}", scene.id, preset.id);
             assert!(!preset.source.is_empty(), "{} {} names no source", scene.id, preset.id);
             let with = Setup { preset: preset.id.into(), ..setup(scene, 0) };
-            assert!((scene.build)(&with).is_ok(), "{} {}", scene.id, preset.id);
+            let world = (scene.build)(&with).unwrap_or_else(|e| panic!("{} {e}", scene.id));
+            let shown: Vec<&str> = world.view().verdicts.iter().map(|v| v.property).collect();
+            let told: Vec<&str> =
+                scene.info_of(preset.id).properties.iter().map(|p| p.id).collect();
+            assert_eq!(shown, told, "{} {}", scene.id, preset.id);
         }
         for knob in &info.knobs {
             assert!(knob.id.split('.').all(kebab), "{} {}", scene.id, knob.id);
@@ -175,7 +179,7 @@ fn healthy_scenes_are_never_accused_and_recover() {
 }
 
 /// The first seed that breaks what the mutant should break, shrunk.
-fn caught(scene: &Scene, mutant: &str, property: &str) -> (u64, Violating) {
+fn caught(scene: &'static Scene, mutant: &str, property: &str) -> (u64, Violating) {
     let breaks = |run: &Outcome| run.broken.iter().any(|b| b.property == property);
     let runs = fuzz(&target(scene, Some(mutant)), SEEDS, |run| !breaks(run));
     let Some((seed, run)) = runs.into_iter().find(|(_, run)| breaks(run)) else {

@@ -2,6 +2,7 @@
 //! agreement with stateright on the same world code.
 
 use happened_before::check::explore::Bounds;
+use happened_before::check::shrink::Shrinker;
 use happened_before::check::worlds::{Found, Plan, Quest, State, Step, Tally, WorldModel};
 use happened_before::cli::{self, Host};
 use happened_before::core::config::Setup;
@@ -92,7 +93,20 @@ fn mutants_are_found_at_their_shortest_and_replay() {
         session.advance_to(first.journal.last().expect("actions").at, u64::MAX);
         let broken: Vec<&str> = session.world().broken().iter().map(|b| b.0).collect();
         assert!(broken.contains(&first.property), "{mutant} replays to {broken:?}");
-        lines += &format!("{} {mutant}: {} in {}\n", scene.id, first.property, first.length());
+        // A shortest way need not be the plainest: the shrinker may still turn knobs back.
+        let mut shrinker =
+            Shrinker::new(scene.build, &plan.setup, &first.journal, first.property, 10_000)
+                .expect("it replays");
+        assert!(shrinker.slice(&mut || true));
+        let small = shrinker.best();
+        lines += &format!(
+            "{} {mutant}: {} in {}, shrunk {}, {} knobs\n",
+            scene.id,
+            first.property,
+            first.length(),
+            small.length(),
+            small.setup.knobs.len()
+        );
     }
     expect_test::expect_file!["golden/check_lengths.txt"].assert_eq(&lines);
 }

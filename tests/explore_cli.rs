@@ -140,3 +140,29 @@ fn one_thread_and_two_give_the_same_document() {
         assert_eq!(docs[0], docs[1]);
     }
 }
+
+#[test]
+fn a_reduction_is_a_switch_that_changes_no_verdict() {
+    let (code, plain) = json("lamport-mutex --set n=2 maxclock=5");
+    let (again, less) = json("lamport-mutex --set n=2 maxclock=5 --por");
+    assert_eq!((code, again), (0, 0), "{less}");
+    let invariants = |told: &Value| {
+        let all = told["properties"].as_array().cloned().unwrap_or_default();
+        let always = all.iter().filter(|p| p["kind"] == "always");
+        always.map(|p| (p["id"].clone(), p["verdict"].clone())).collect::<Vec<_>>()
+    };
+    assert_eq!(invariants(&plain), invariants(&less));
+    assert!(less["distinct"].as_u64() < plain["distinct"].as_u64(), "{less}");
+}
+
+#[test]
+fn a_memory_bound_ends_a_search_with_what_it_has() {
+    let (code, told) = json("twophase --set rm=6 --memory-mb 1");
+    assert_eq!((code, &told["outcome"]), (2, &"memory".into()), "{told}");
+    assert!(told["distinct"].as_u64() > Some(1_000) && told["complete"] == false);
+    let out = hb("check raft --memory-mb 1 --faults timers=3,ops=1 --json");
+    let told: Value = serde_json::from_str(&out.stdout).expect(&out.stdout);
+    assert_eq!((out.code, &told["outcome"]), (2, &"memory".into()), "{told}");
+    let searched = told["searched"].as_str().unwrap_or_default();
+    assert!(searched.contains("(stopped at its memory bound of 1 MB)"), "{searched}");
+}

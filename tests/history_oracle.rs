@@ -120,10 +120,27 @@ fn only(history: &History, ids: &[u32]) -> Vec<Op> {
     history.ops.iter().filter(|op| ids.contains(&op.id)).cloned().collect()
 }
 
-/// Those outside `ids`, as far as invoked by `end`, may happen at any time or never.
-fn loosened(history: &History, ids: &[u32], end: u64) -> Vec<Op> {
+/// What had happened when the clock stood at `end`.
+fn cut(history: &History, end: u64) -> Vec<Op> {
     let mut ops = history.ops.clone();
     ops.retain(|op| op.outcome != Outcome::Fail && op.invoke < end);
+    for op in ops.iter_mut().filter(|op| op.ret.is_some_and(|r| r > end)) {
+        (op.ret, op.outcome) = (None, Outcome::Open);
+    }
+    ops
+}
+
+/// The first return that no order explains.
+fn first_illegal(model: &Model, history: &History) -> u64 {
+    let completed = history.ops.iter().filter(|op| op.completed());
+    let mut returns: Vec<u64> = completed.filter_map(|op| op.ret).collect();
+    returns.sort_unstable();
+    returns.into_iter().find(|r| !linearizable(model, &cut(history, *r))).unwrap()
+}
+
+/// Those outside `ids`, as far as invoked by `end`, may happen at any time or never.
+fn loosened(history: &History, ids: &[u32], end: u64) -> Vec<Op> {
+    let mut ops = cut(history, end);
     for op in &mut ops {
         if !ids.contains(&op.id) {
             (op.invoke, op.ret, op.outcome) = (0, None, Outcome::Open);
@@ -151,8 +168,11 @@ fn agrees(kind: Kind, choices: &[Choice], keys: bool) {
                 let less: Vec<u32> = why.core.iter().copied().filter(|i| i != id).collect();
                 assert!(linearizable(&model, &only(&history, &less)), "{why:?} without {id}");
             }
-            let returns = only(&history, &why.cause).into_iter().filter_map(|op| op.ret);
-            let end = returns.max().unwrap();
+            // Keys are judged apart.
+            let key = &history.ops[why.cause[0] as usize].key;
+            let mut history = history.clone();
+            history.ops.retain(|op| op.key == *key);
+            let end = first_illegal(&model, &history);
             let loose = |ids: &[u32]| linearizable(&model, &loosened(&history, ids, end));
             assert!(!loose(&why.cause), "cause {why:?}");
             for id in &why.cause {

@@ -3,6 +3,7 @@
 use happened_before::core::session::Session;
 use happened_before::protocols::{CATALOG, Scene, scene};
 use happened_before::stories::player::{play, setup};
+use happened_before::stories::telling::{Part, Phase, Telling};
 use happened_before::stories::{Step, Story};
 
 fn all() -> impl Iterator<Item = (&'static Scene, &'static Story)> {
@@ -121,4 +122,78 @@ fn a_split_vote_elects_nobody_and_the_next_term_somebody() {
     assert!(
         session.view().nodes.iter().all(|n| n.look.epoch >= Some(2) || n.look.role != "Leader")
     );
+}
+
+/// Told step by step, as the page does, a story leads to the states it leads to when played.
+#[test]
+fn a_story_told_is_a_story_played() {
+    for (scene, story) in all() {
+        let (played, _) = play(scene, story).expect("it plays");
+        let mut session =
+            Session::new(scene.build, setup(scene, story), Vec::new()).expect("a sound setup");
+        let calls = (scene.info)().calls;
+        let mut telling = Telling::begin(story, calls, &mut session).expect("it begins");
+        let mut moves = 0;
+        while !telling.is_over() {
+            telling.next(&mut session).expect("it goes on");
+            moves += 1;
+            assert!(moves <= 3 * story.steps.len(), "{} {} goes round", scene.id, story.id);
+        }
+        let here = (session.digest(), session.branches().len());
+        assert_eq!(here, (played.digest(), 1), "{} {}", scene.id, story.id);
+        // Back to the first step and forth again, nothing is done twice.
+        for _ in story.steps {
+            telling.previous(&mut session);
+        }
+        assert_eq!(telling.step, 0);
+        while !telling.is_over() {
+            telling.next(&mut session).expect("it goes on");
+        }
+        assert_eq!((session.digest(), session.branches().len()), here);
+        let cue = telling.cue();
+        let (again, session) = Telling::at_cue(scene, story, cue).expect("its own place");
+        assert_eq!((again.cue(), session.digest()), (cue, here.0));
+    }
+}
+
+/// A step that is watched at the pace of a page ends at the moment at which it ends when played.
+#[test]
+fn a_step_that_is_watched_ends_by_itself() {
+    for (scene, story) in all() {
+        let (_, told) = play(scene, story).expect("it plays");
+        let mut session =
+            Session::new(scene.build, setup(scene, story), Vec::new()).expect("a sound setup");
+        let calls = (scene.info)().calls;
+        let mut telling = Telling::begin(story, calls, &mut session).expect("it begins");
+        for (n, end) in told.iter().enumerate() {
+            if telling.phase == Phase::Asked {
+                telling.choose(&mut session, 0).expect("it is asked");
+            }
+            while !telling.watch(&mut session).expect("it can be read") {
+                session.forward().expect("it goes on");
+            }
+            let here = (telling.step, session.cursor(), telling.answer());
+            assert_eq!(here, (n, end.step, end.answer), "{} {}", scene.id, story.id);
+            telling.next(&mut session).expect("it goes on");
+        }
+    }
+}
+
+#[test]
+fn the_names_in_the_words_are_found() {
+    for (scene, story) in all() {
+        let mut session =
+            Session::new(scene.build, setup(scene, story), Vec::new()).expect("a sound setup");
+        let mut telling =
+            Telling::begin(story, (scene.info)().calls, &mut session).expect("it begins");
+        while !telling.is_over() {
+            let (view, text) = (session.view(), telling.now().text);
+            let found = telling.words(&view, text);
+            let nodes = found.iter().filter(|p| matches!(p, Part::Node(..))).count();
+            if telling.phase == Phase::Done {
+                assert_eq!(nodes, text.matches('{').count(), "{} {}: {text}", scene.id, story.id);
+            }
+            telling.next(&mut session).expect("it goes on");
+        }
+    }
 }

@@ -15,10 +15,24 @@ async function start() {
   boot.ready();
 }
 
+// Starts a search beside the page; gives the function that stops it.
+function hunt(text, tell) {
+  let stop = () => (stop = null);
+  import("./hunt.js").then(
+    (module) => stop && (stop = module.hunt(text, tell)),
+    (e) => tell({ phase: "failed", error: `A part of the page, hunt.js, did not load: ${e.message}` })
+  );
+  return () => stop && stop();
+}
+
 if (!boot) {
   document.documentElement.dataset.boot = "failed";
   const status = document.getElementById("boot-status");
   if (status) status.textContent = "A part of the page, boot.js, did not load. Check the connection, then load the page again.";
 } else if (boot.ok) {
+  boot.hunt = hunt;
   start().catch(boot.failWith);
 }
+
+// What only an export needs is fetched then.
+window.hbFilm = () => import(new URL("film.js", document.baseURI).href);

@@ -1,18 +1,13 @@
 // hb off the main thread: {id, request} is answered with {id, response}, or with {id, error} in one
-// sentence. The program is fetched with the first request. Nothing is drawn here.
-let program;
+// sentence; {hunt} starts a search that tells how far it has come until it is over. The program is
+// fetched with the first request. Nothing is drawn here.
+import { drive, load, why } from "./drive.js";
 
-async function load() {
-  const bindings = await import(new URL("twin.js", import.meta.url).href);
-  await bindings.default({ module_or_path: new URL("twin_bg.wasm", import.meta.url) });
-  return bindings;
-}
-
-onmessage = async ({ data: { id, request } }) => {
+onmessage = async ({ data: { id, request, hunt } }) => {
   try {
-    program ??= load();
-    postMessage({ id, response: (await program).hb_call(request) });
+    if (hunt) await drive(hunt, (news) => postMessage(news), { slice: 200 });
+    else postMessage({ id, response: (await load()).hb_call(request) });
   } catch (e) {
-    postMessage({ id, error: String((e && e.message) || e) });
+    postMessage({ id, error: why(e) });
   }
 };

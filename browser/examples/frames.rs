@@ -1,5 +1,6 @@
 //! What a frame costs: `cargo run -p browser --example frames` opens the production build, lets
-//! scenes play and prints the main thread's work a frame.
+//! scenes play and prints the main thread's work a frame. Words after `--` choose the scenes whose
+//! names hold one of them.
 //!
 //! Chromium's own counters are read four times a second; a figure is the median (and the 95th
 //! percentile) of those windows' means. `task` and `script` are time on the clock, so they grow
@@ -62,12 +63,17 @@ fn measure(s: &mut Session, name: &str) {
 fn main() {
     let Some(dist) = dist() else { return };
     let server = Server::for_test(&dist);
+    let wanted: Vec<String> = std::env::args().skip(1).collect();
+    let is_wanted = |name: &str| wanted.is_empty() || wanted.iter().any(|w| name.contains(w));
     for (name, fragment, speed) in [
         ("five servers, 1/50", "#raft", None),
         ("five servers, 1/10", "#raft", Some(-100)),
         ("five servers, true speed", "#raft", Some(0)),
         ("three processes, 1/50", "#lamport", None),
     ] {
+        if !is_wanted(name) {
+            continue;
+        }
         let Some(mut s) = session(Browser::Chromium, Look::default()) else { return };
         s.goto(&format!("{}{fragment}", server.url()));
         s.wait_for_boot();
@@ -77,7 +83,9 @@ fn main() {
         }
         measure(&mut s, name);
     }
-    crowd(&server);
+    if is_wanted("25 servers") {
+        crowd(&server);
+    }
 }
 
 fn set_speed(s: &mut Session, speed: i32) {

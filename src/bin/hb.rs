@@ -4,13 +4,39 @@
 
 use happened_before::cli::{self, Host};
 use signal_hook::consts::SIGINT;
+use std::alloc::{GlobalAlloc, Layout, System};
 use std::io::{IsTerminal, Read, Write};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::Instant;
 
 /// What shells report of a program that Ctrl-C ended.
 const INTERRUPTED: i32 = 130;
+
+/// The system's allocator, and how many bytes of it are in use while `hb bench` counts.
+struct Counting;
+
+static COUNTS: AtomicBool = AtomicBool::new(false);
+static HELD: AtomicU64 = AtomicU64::new(0);
+
+// SAFETY: every call goes to the system's allocator unchanged; only numbers are kept beside it.
+unsafe impl GlobalAlloc for Counting {
+    unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
+        if COUNTS.load(Ordering::Relaxed) {
+            HELD.fetch_add(layout.size() as u64, Ordering::Relaxed);
+        }
+        unsafe { System.alloc(layout) }
+    }
+    unsafe fn dealloc(&self, at: *mut u8, layout: Layout) {
+        if COUNTS.load(Ordering::Relaxed) {
+            HELD.fetch_sub(layout.size() as u64, Ordering::Relaxed);
+        }
+        unsafe { System.dealloc(at, layout) }
+    }
+}
+
+#[global_allocator]
+static HEAP: Counting = Counting;
 
 struct Machine {
     start: Instant,
@@ -51,6 +77,11 @@ impl Host for Machine {
         if std::io::stderr().is_terminal() {
             eprintln!("{line}");
         }
+    }
+    fn heap(&self) -> Option<u64> {
+        COUNTS.store(true, Ordering::Relaxed);
+        // From here on; what was taken before and is given back makes it wrap, so differences count.
+        Some(HELD.load(Ordering::Relaxed))
     }
     fn threads(&self) -> usize {
         std::thread::available_parallelism().map_or(1, usize::from)

@@ -1,8 +1,11 @@
 //! Checkers: exhaustive search, fuzz runs and their shrinker, and judges of histories.
 
+pub mod attempt;
 pub mod explore;
 pub mod fuzz;
 pub mod history;
+pub mod hunt;
 pub mod nemesis;
 pub mod shrink;
+pub mod solve;
 pub mod worlds;

@@ -6,9 +6,11 @@
 
 use crate::core::action::{Action, ClockChange, CrashMode, Entry, LinkChange};
 use crate::core::config::Setup;
+use crate::core::hash::fingerprint;
 use crate::core::ids::{NodeId, NodeSet};
 use crate::core::session::Build;
 use crate::core::view::Shape;
+use std::collections::BTreeMap;
 
 /// A run that breaks a property.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -23,6 +25,19 @@ pub struct Violating {
     pub step: u64,
     /// Its time, in microseconds.
     pub at: u64,
+}
+
+impl Violating {
+    /// Interventions; that the world stands still is not counted.
+    pub fn length(&self) -> u64 {
+        let still = is_still(&self.journal);
+        self.journal.len() as u64 - u64::from(still)
+    }
+}
+
+/// Does nothing happen by itself in this run?
+fn is_still(journal: &[Entry]) -> bool {
+    journal.first().is_some_and(|e| e.action == Action::Manual(true))
 }
 
 /// Plays a journal until the property breaks, at most `steps` steps; the step and time of the
@@ -53,14 +68,20 @@ pub fn replay(
     None
 }
 
-/// Shrinks; `again()` is asked before each replay and ends the work when it says no.
-pub struct Shrinker<'a> {
+/// Shrinks a run, in slices.
+pub struct Shrinker {
     build: Build,
     best: Violating,
-    again: &'a mut dyn FnMut() -> bool,
+    /// Candidates that did not break the property within so many steps.
+    refuted: BTreeMap<u64, u64>,
+    replays: u64,
+    /// Sizes and knobs stay as they are.
+    same_setup: bool,
+    done: bool,
 }
 
-/// Shrinks a run that breaks `property`; `None` if it does not.
+/// Shrinks a run that breaks `property`; `None` if it does not. `again()` is asked before each
+/// replay and ends the work when it says no.
 pub fn shrink(
     build: Build,
     setup: &Setup,
@@ -69,66 +90,131 @@ pub fn shrink(
     steps: u64,
     again: &mut dyn FnMut() -> bool,
 ) -> Option<Violating> {
-    let (step, at, used) = replay(build, setup, journal, property, steps)?;
-    let best = Violating {
-        setup: setup.clone(),
-        journal: journal[..used].to_vec(),
-        property: property.into(),
-        step,
-        at,
-    };
-    let mut shrinker = Shrinker { build, best, again };
-    shrinker.reach_fixpoint();
+    let mut shrinker = Shrinker::new(build, setup, journal, property, steps)?;
+    shrinker.slice(again);
     Some(shrinker.best)
 }
 
-impl Shrinker<'_> {
-    fn reach_fixpoint(&mut self) {
-        loop {
+impl Shrinker {
+    /// Begins with a run that breaks `property` within so many steps; `None` if it does not.
+    pub fn new(
+        build: Build,
+        setup: &Setup,
+        journal: &[Entry],
+        property: &str,
+        steps: u64,
+    ) -> Option<Shrinker> {
+        let (step, at, used) = replay(build, setup, journal, property, steps)?;
+        let journal = journal[..used].to_vec();
+        let best = Violating { setup: setup.clone(), journal, property: property.into(), step, at };
+        let refuted = BTreeMap::new();
+        Some(Shrinker { build, best, refuted, replays: 0, same_setup: false, done: false })
+    }
+
+    /// The same, but only the journal may change.
+    pub fn keep_setup(self) -> Shrinker {
+        Shrinker { same_setup: true, ..self }
+    }
+
+    /// The smallest run so far.
+    pub fn best(&self) -> &Violating {
+        &self.best
+    }
+
+    /// Replays so far.
+    pub fn replays(&self) -> u64 {
+        self.replays
+    }
+
+    /// Goes on until nothing helps any more (then true) or `again` says no. Passes begin anew with
+    /// each slice; what has been refuted is not replayed again, so that a slice goes on where the
+    /// last one ended.
+    pub fn slice(&mut self, again: &mut dyn FnMut() -> bool) -> bool {
+        while !self.done {
             let before = self.best.clone();
-            self.fewer_processes();
-            self.plainer_knobs();
-            self.delete();
-            self.simplify();
-            self.earlier();
-            if self.best == before || !(self.again)() {
-                return;
+            let mut pass = Pass { shrinker: self, again, stopped: false };
+            if !pass.shrinker.same_setup {
+                pass.fewer_processes();
+                pass.plainer_knobs();
             }
+            pass.delete();
+            pass.simplify();
+            pass.earlier();
+            if pass.stopped {
+                return false;
+            }
+            self.done = self.best == before;
         }
+        true
+    }
+
+    /// Does a candidate break the property within so many steps?
+    fn replay(
+        &mut self,
+        setup: &Setup,
+        journal: &[Entry],
+        steps: u64,
+    ) -> Option<(u64, u64, usize)> {
+        self.replays += 1;
+        replay(self.build, setup, journal, &self.best.property, steps)
+    }
+}
+
+/// One round of all passes.
+struct Pass<'a> {
+    shrinker: &'a mut Shrinker,
+    again: &'a mut dyn FnMut() -> bool,
+    stopped: bool,
+}
+
+impl Pass<'_> {
+    fn best(&self) -> &Violating {
+        &self.shrinker.best
     }
 
     /// Takes a candidate if it breaks the property, too, and is no larger.
     fn accept(&mut self, setup: &Setup, journal: Vec<Entry>) -> bool {
-        if !(self.again)() {
+        if self.stopped {
+            return false;
+        }
+        let best = self.best();
+        // A world that stands still stays so: each of its steps is one of the journal.
+        if is_still(&best.journal) && !is_still(&journal) {
             return false;
         }
         // A shorter journal may take longer to show, but not for ever.
-        let steps = if journal.len() < self.best.journal.len() || *setup != self.best.setup {
-            self.best.step * 2 + 200
-        } else {
-            self.best.step
-        };
-        let property = self.best.property.clone();
-        let Some((step, at, used)) = replay(self.build, setup, &journal, &property, steps) else {
+        let smaller = journal.len() < best.journal.len() || *setup != best.setup;
+        let steps = if smaller { best.step * 2 + 200 } else { best.step };
+        let name = fingerprint(&(setup, &journal));
+        if self.shrinker.refuted.get(&name).is_some_and(|tried| steps <= *tried) {
+            return false;
+        }
+        if !(self.again)() {
+            self.stopped = true;
+            return false;
+        }
+        let Some((step, at, used)) = self.shrinker.replay(setup, &journal, steps) else {
+            self.shrinker.refuted.insert(name, steps);
             return false;
         };
+        let property = self.best().property.clone();
         let journal = journal[..used].to_vec();
-        self.best = Violating { setup: setup.clone(), journal, property, step, at };
+        self.shrinker.best = Violating { setup: setup.clone(), journal, property, step, at };
         true
     }
 
     fn with(&mut self, journal: Vec<Entry>) -> bool {
-        let setup = self.best.setup.clone();
+        let setup = self.best().setup.clone();
         self.accept(&setup, journal)
     }
 
     /// Deletes chunks, halving their size.
     fn delete(&mut self) {
-        let mut size = self.best.journal.len();
+        let mut size = self.best().journal.len();
         while size > 0 {
             let mut start = 0;
-            while start < self.best.journal.len() {
-                let mut journal = self.best.journal.clone();
+            while start < self.best().journal.len() {
+                let mut journal = self.best().journal.clone();
                 journal.drain(start..(start + size).min(journal.len()));
                 if !self.with(journal) {
                     start += size;
@@ -140,14 +226,14 @@ impl Shrinker<'_> {
 
     fn simplify(&mut self) {
         let mut i = 0;
-        while i < self.best.journal.len() {
-            for action in simpler(&self.best.journal[i].action) {
-                let mut journal = self.best.journal.clone();
+        while i < self.best().journal.len() {
+            for action in simpler(&self.best().journal[i].action) {
+                let mut journal = self.best().journal.clone();
                 journal[i].action = action;
                 if self.with(journal) {
                     break;
                 }
-                if i >= self.best.journal.len() {
+                if i >= self.best().journal.len() {
                     return;
                 }
             }
@@ -158,23 +244,23 @@ impl Shrinker<'_> {
     /// Moves each entry, and all after it, towards the one before.
     fn earlier(&mut self) {
         let mut i = 0;
-        while i < self.best.journal.len() {
-            let before = if i == 0 { 0 } else { self.best.journal[i - 1].at };
-            let gap = self.best.journal[i].at - before;
+        while i < self.best().journal.len() {
+            let before = if i == 0 { 0 } else { self.best().journal[i - 1].at };
+            let gap = self.best().journal[i].at - before;
             for cut in [gap, gap / 2, gap / 8] {
-                if cut == 0 || i >= self.best.journal.len() {
+                if cut == 0 || i >= self.best().journal.len() {
                     continue;
                 }
-                let mut journal = self.best.journal.clone();
+                let mut journal = self.best().journal.clone();
                 journal[i..].iter_mut().for_each(|e| e.at -= cut);
-                let (step, len) = (self.best.step, self.best.journal.len());
-                let old = self.best.clone();
+                let (step, len) = (self.best().step, self.best().journal.len());
+                let old = self.best().clone();
                 if self.with(journal) {
                     // Earlier must not mean longer, or the passes would never end.
-                    if self.best.step <= step && self.best.journal.len() <= len {
+                    if self.best().step <= step && self.best().journal.len() <= len {
                         break;
                     }
-                    self.best = old;
+                    self.shrinker.best = old;
                 }
             }
             i += 1;
@@ -183,32 +269,32 @@ impl Shrinker<'_> {
 
     /// Turns varied knobs back.
     fn plainer_knobs(&mut self) {
-        let ids: Vec<String> = self.best.setup.knobs.keys().cloned().collect();
+        let ids: Vec<String> = self.best().setup.knobs.keys().cloned().collect();
         for id in ids.into_iter().filter(|id| id != "nodes" && id != "clients") {
-            let mut setup = self.best.setup.clone();
+            let mut setup = self.best().setup.clone();
             setup.knobs.remove(&id);
-            self.accept(&setup, self.best.journal.clone());
+            self.accept(&setup, self.best().journal.clone());
         }
     }
 
     /// Takes servers and clients away; the rest keep their meaning under new numbers.
     fn fewer_processes(&mut self) {
-        let Ok(world) = (self.build)(&self.best.setup) else { return };
+        let Ok(world) = (self.shrinker.build)(&self.best().setup) else { return };
         let nodes = world.view().nodes;
         let clients = nodes.iter().filter(|n| n.shape == Shape::Client).count() as u16;
         let servers = nodes.len() as u16 - clients;
         for fewer in (3..servers).rev().take(2).chain([3]).filter(|n| *n < servers) {
-            let mut setup = self.best.setup.clone();
+            let mut setup = self.best().setup.clone();
             setup.knobs.insert("nodes".into(), fewer.into());
-            let journal = renamed(&self.best.journal, servers, fewer);
+            let journal = renamed(&self.best().journal, servers, fewer);
             if self.accept(&setup, journal) {
                 return;
             }
         }
-        if clients > 1 {
-            let mut setup = self.best.setup.clone();
+        if clients > 0 {
+            let mut setup = self.best().setup.clone();
             setup.knobs.insert("clients".into(), i64::from(clients) - 1);
-            self.accept(&setup, self.best.journal.clone());
+            self.accept(&setup, self.best().journal.clone());
         }
     }
 }

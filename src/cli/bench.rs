@@ -45,6 +45,7 @@ pub fn run(args: &mut Args, host: &dyn Host) -> Answer {
     }
     let seek_ms = host.clock_ms() - start;
 
+    let heap = heap(&id, seed, host)?;
     let report = json!({
         "scene": id,
         "events": events,
@@ -57,6 +58,19 @@ pub fn run(args: &mut Args, host: &dyn Host) -> Answer {
         "seek_us": seek_ms * 1000 / seeks,
         "slowest_seek_ms": slowest,
         "checkpoints": session.checkpoints(),
+        "heap_bytes_60s": heap,
     });
     Ok((HOLDS, format!("{report:#}\n")))
+}
+
+/// Bytes that a session of 60 simulated seconds holds, with its record and its checkpoints.
+fn heap(id: &str, seed: u64, host: &dyn Host) -> Result<Option<u64>, String> {
+    let scene = scene(id)?;
+    let setup = Setup { scene: id.into(), seed, ..Setup::default() };
+    let Some(before) = host.heap() else { return Ok(None) };
+    let mut session = Session::new(scene.build, setup, Vec::new())?;
+    session.advance_to(60_000_000, u64::MAX);
+    let after = host.heap().map(|now| now.wrapping_sub(before));
+    drop(session);
+    Ok(after)
 }

@@ -1,19 +1,14 @@
 //! `hb challenge`: what a person is asked to bring about, brought about by search, or proved
 //! impossible within the same limits.
 
-use super::check::drive;
 use super::{Answer, Args, Bad, HOLDS, Host, UNKNOWN, VIOLATED};
 use crate::check::explore::Bounds;
+use crate::check::solve::{hints, witness};
 use crate::check::worlds::{Found, Quest, Tally, limits_text};
-use crate::core::action::{Action, Entry};
-use crate::core::config::Setup;
-use crate::core::ids::NodeId;
-use crate::core::session::Session;
-use crate::core::view::WorldView;
 use crate::protocols::{Scene, scene};
-use crate::share::export::tell::{Teller, tell};
-use crate::share::link::{Link, ViewState};
-use crate::stories::{Challenge, player};
+use crate::share::export::tell::tell;
+use crate::share::link::Link;
+use crate::stories::Challenge;
 use serde_json::{Value, json};
 use std::fmt::Write;
 
@@ -56,16 +51,6 @@ struct Solved<'a> {
     hints: Vec<String>,
 }
 
-/// The run a challenge is played in.
-pub(super) fn setup(scene: &Scene, challenge: &Challenge) -> Setup {
-    Setup {
-        scene: scene.id.into(),
-        knobs: challenge.knobs.iter().map(|(k, v)| ((*k).to_string(), *v)).collect(),
-        mutants: challenge.mutants.iter().map(|m| (*m).to_string()).collect(),
-        ..Setup::default()
-    }
-}
-
 impl<'a> Solved<'a> {
     fn of(
         scene: &Scene,
@@ -73,17 +58,20 @@ impl<'a> Solved<'a> {
         host: &dyn Host,
         budget_ms: Option<u64>,
     ) -> Result<Self, Bad> {
-        let setup = setup(scene, challenge);
+        let setup = challenge.setup(scene.id);
         let bounds =
             Bounds { max_states: MAX_STATES, max_depth: u32::MAX, memory_bytes: MEMORY_BYTES };
         let goal = Some(challenge.until);
         let mut quest = Quest::new(scene, &setup, challenge.limits, bounds, goal, true)
             .map_err(|why| format!("{} {}: {why}", scene.id, challenge.id))?;
         let start = host.clock_ms();
-        let tally = drive(&mut quest, host, budget_ms.map(|ms| start.saturating_add(ms)));
+        let end = budget_ms.map(|ms| start.saturating_add(ms));
+        let mut stop = || host.cancelled() || end.is_some_and(|end| host.clock_ms() >= end);
+        let tally = quest.run(host.threads(), &mut stop);
         let elapsed_ms = host.clock_ms().saturating_sub(start);
         let found = quest.found().into_iter().next();
-        let witness = found.map(|f| witness(scene, &setup, challenge, f)).transpose()?;
+        let link = |f: Found| witness(scene, &setup, challenge, &f).map(|link| (f, link));
+        let witness = found.map(link).transpose()?;
         let hints = match &witness {
             Some((found, _)) => hints(scene, &setup, found)?,
             None => Vec::new(),
@@ -142,7 +130,7 @@ impl<'a> Solved<'a> {
                     let _ = writeln!(out, "  hint: {hint}");
                 }
                 let mut session = link.open()?;
-                let calls = (scene.info)().calls;
+                let calls = scene.info_of(&session.setup.preset).calls;
                 out += &tell(&mut session, calls, link.cursor, link.time);
                 let _ = writeln!(out, "  {}", link.fragment());
             }
@@ -151,61 +139,5 @@ impl<'a> Solved<'a> {
             }
         }
         Ok(out)
-    }
-}
-
-/// Replays a solution as a person would see it: the condition must come true.
-fn witness(
-    scene: &Scene,
-    setup: &Setup,
-    challenge: &Challenge,
-    found: Found,
-) -> Result<(Found, Link), Bad> {
-    let end = found.journal.last().map_or(0, |e| e.at);
-    let mut session = Session::new(scene.build, setup.clone(), found.journal.clone())?;
-    let player = player::Player::new((scene.info)().calls);
-    session.advance_to(end, u64::MAX);
-    if !player.reached(&session, challenge.until)? {
-        return Err(format!("the solution of {} does not replay", challenge.id).into());
-    }
-    let link = Link::of(&session, ViewState::default());
-    Ok((found, link))
-}
-
-/// What a solution spends, how it begins, and how it goes on half-way.
-fn hints(scene: &Scene, setup: &Setup, found: &Found) -> Result<Vec<String>, Bad> {
-    let mut world = (scene.build)(setup)?;
-    let teller = Teller::new((scene.info)().calls, world.view());
-    let mut steps = Vec::new();
-    for entry in &found.journal {
-        while world.next_due().is_some_and(|due| due < entry.at) && world.step().is_some() {}
-        steps.push(spoken(&teller, &world.view(), &entry.action));
-        world.act(entry);
-    }
-    let delivers = |e: &&Entry| matches!(e.action, Action::Deliver(_));
-    let messages = found.journal.iter().filter(delivers).count();
-    let mut hints =
-        vec![format!("It can be done in {} steps, {messages} of them deliveries.", found.length())];
-    // The first entry is that time stands still.
-    hints.extend(steps.get(1).map(|step| format!("It may begin so: {step}.")));
-    let half = found.journal.len() / 2;
-    hints.extend(steps.get(half).filter(|_| half > 1).map(|step| format!("Half-way: {step}.")));
-    Ok(hints)
-}
-
-/// An action as it looks before it is done.
-fn spoken(teller: &Teller, view: &WorldView, action: &Action) -> String {
-    let name = |node: &NodeId| view.nodes[node.at()].name.as_str();
-    match action {
-        Action::Deliver(id) => {
-            let message = view.messages.iter().find(|m| m.id == *id);
-            let what = message.map_or("a message", |m| m.look.name);
-            format!("{what} from {} reaches {}", name(&id.from), name(&id.to))
-        }
-        Action::Fire { node, timer } => {
-            let running = view.nodes[node.at()].timers.iter().find(|t| t.code == *timer);
-            format!("{}'s {} ends", name(node), running.map_or("timer", |t| &t.name))
-        }
-        other => teller.action(other),
     }
 }

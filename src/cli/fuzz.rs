@@ -9,8 +9,8 @@ use crate::share::link::{Link, MAX_STEP};
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
 use std::ops::Range;
-use std::sync::Mutex;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex};
 
 /// Seeds tried unless told otherwise.
 const DEFAULT_SEEDS: Range<u64> = 0..200;
@@ -110,7 +110,7 @@ struct Report {
 
 impl Report {
     fn of(
-        target: &Target,
+        target: &Arc<Target>,
         seeds: Range<u64>,
         deadline: Option<u64>,
         host: &dyn Host,
@@ -217,7 +217,12 @@ fn smallest(
 }
 
 /// Runs seeds on all threads; what there is when time is up.
-fn run_all(target: &Target, seeds: Range<u64>, deadline: Option<u64>, host: &dyn Host) -> Tally {
+fn run_all(
+    target: &Arc<Target>,
+    seeds: Range<u64>,
+    deadline: Option<u64>,
+    host: &dyn Host,
+) -> Tally {
     let tally = Mutex::new(Tally::default());
     let next = AtomicU64::new(seeds.start);
     let stop = || host.cancelled() || deadline.is_some_and(|end| host.clock_ms() >= end);

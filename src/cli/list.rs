@@ -13,10 +13,23 @@ pub fn list(args: &mut Args, _host: &dyn Host) -> Answer {
     let text = if as_json {
         Value::from_iter(CATALOG.iter().map(document)).to_string() + "\n"
     } else {
-        let line = |s: &Scene| format!("{:<14}{:<28}{}\n", s.id, s.title, s.line);
-        CATALOG.iter().map(line).collect()
+        CATALOG.iter().map(lines).collect()
     };
     Ok((HOLDS, text))
+}
+
+/// A scene in a line, and a line for everything that can be told or tried in it.
+fn lines(scene: &Scene) -> String {
+    let mut out = format!("{:<14}{:<28}{}\n", scene.id, scene.title, scene.line);
+    for story in scene.stories {
+        let kind = if story.source.is_some() { "re-enactment" } else { "story" };
+        out += &format!("  {kind:<14}{:<26}{}\n", story.id, story.title);
+    }
+    for challenge in scene.challenges {
+        let kind = if challenge.impossible { "impossible" } else { "challenge" };
+        out += &format!("  {kind:<14}{:<26}{}\n", challenge.id, challenge.goal);
+    }
+    out
 }
 
 fn document(scene: &Scene) -> Value {

@@ -42,6 +42,10 @@ pub trait Host {
     }
     /// A hint or progress for a person, never part of the answer.
     fn hint(&self, _line: &str) {}
+    /// Bytes now held of the heap, where they are counted.
+    fn heap(&self) -> Option<u64> {
+        None
+    }
     /// How many threads a search may use.
     fn threads(&self) -> usize {
         1

@@ -168,7 +168,8 @@ impl Played {
 
     /// What the scene offers.
     pub fn info(&self) -> Result<Info, Bad> {
-        Ok((scene(&self.session.setup.scene)?.info)())
+        let setup = &self.session.setup;
+        Ok(scene(&setup.scene)?.info_of(&setup.preset))
     }
 
     /// Names of all processes.

@@ -4,6 +4,7 @@ use super::play::{Form, Goal, play, utf8};
 use super::{Answer, Args, Bad, Host, script};
 use crate::core::action::Entry;
 use crate::core::config::Setup;
+use crate::share::carry;
 use crate::share::link::{Link, MAX_TEXT};
 
 /// `hb replay URL_OR_FILE [--until T | --steps N] [--json | --trace | --svg FILE |
@@ -18,7 +19,7 @@ pub fn replay(args: &mut Args, host: &dyn Host) -> Answer {
     play(&link, goal.unwrap_or(Goal::of(&link)), host)?.answer(form, svg, host)
 }
 
-/// The run that a link, or a file with a link or a run document in it, names.
+/// The run that a link, or a file with a link or a run document in it (also an exported picture), names.
 pub fn open(source: &str, host: &dyn Host) -> Result<Link, Bad> {
     if looks_like_link(source) {
         return Ok(Link::decode(source)?);
@@ -27,8 +28,12 @@ pub fn open(source: &str, host: &dyn Host) -> Result<Link, Bad> {
     if bytes.len() > script::MAX_SCRIPT {
         return Err(format!("{source}: longer than {} MB", script::MAX_SCRIPT >> 20).into());
     }
+    let is_document = bytes.trim_ascii_start().starts_with(b"{");
+    if let Some(found) = carry::find(&bytes).filter(|_| !is_document) {
+        return Ok(Link::decode_file(&found).map_err(|why| format!("{source}: {why}"))?);
+    }
     let text = utf8(source, &bytes)?;
-    if text.trim_start().starts_with('{') {
+    if is_document {
         return document(source, text);
     }
     if text.len() > MAX_TEXT {
@@ -40,7 +45,7 @@ pub fn open(source: &str, host: &dyn Host) -> Result<Link, Bad> {
 fn looks_like_link(source: &str) -> bool {
     let plain = |b: u8| b.is_ascii_alphanumeric() || b == b'-' || b == b'_';
     source.contains('#')
-        || source.starts_with('1') && source.len() > 12 && source.bytes().all(plain)
+        || source.starts_with(['1', '2']) && source.len() > 12 && source.bytes().all(plain)
 }
 
 /// What `hb run --json` and `hb export --to json` print, or a bare link as JSON.

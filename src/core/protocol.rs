@@ -4,7 +4,7 @@ use super::action::Call;
 use super::config::{Common, Knob};
 use super::ids::{NodeId, OpId};
 use super::random::{Stream, below, between, draw};
-use super::view::{Family, Lens, LogView, MessageLook, NodeLook, Shape};
+use super::view::{Family, Lens, LogView, MessageLook, NodeLook, OpStep, Shape};
 use std::fmt::Debug;
 use std::hash::Hash;
 
@@ -66,6 +66,12 @@ pub trait Protocol: Clone + Debug + PartialEq + Eq + Hash + 'static {
     fn properties() -> &'static [Property<Self>];
     /// Keeps the observer's knowledge up to date after a step.
     fn observe(_observer: &mut Self::Observer, _seen: &Seen<Self>) {}
+
+    /// What these settings take away from what the protocol promises, in a sentence: quorums that
+    /// need not meet, timeouts too short.
+    fn outside(_common: &Common, _cfg: &Self::Config) -> Option<&'static str> {
+        None
+    }
 
     /// The next operation of a client's workload; `pick(n)` draws below `n`.
     fn workload(
@@ -381,6 +387,10 @@ pub struct Seen<'a, P: Protocol> {
     /// The node whose message was handled in this step, and how many events it had had when it
     /// sent it. `None` for what clients say.
     pub heard: Option<(NodeId, u32)>,
+    /// The operation whose request a server received in this step.
+    pub request: Option<OpId>,
+    /// What clients began and learned in this step.
+    pub ops: &'a [OpStep],
     /// True time in microseconds.
     pub now: u64,
     /// What clients were told in this step: by whom, about which operation, what.

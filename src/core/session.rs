@@ -1,6 +1,10 @@
 //! A session: a run as a document. The journal is the truth; checkpoints are a cache. Nothing is
 //! ever overwritten: acting in the past starts a branch.
 
+mod edit;
+
+pub use edit::{Document, Edit, Line, common};
+
 use super::action::{Action, Entry};
 use super::config::Setup;
 use super::trace::Trace;
@@ -12,6 +16,15 @@ use std::collections::BTreeMap;
 const STRIDE: u64 = 256;
 /// Checkpoints kept a branch; beyond that every second one goes.
 const MOST_CHECKPOINTS: usize = 512;
+/// Longest name of a branch, in characters.
+pub const MOST_LETTERS: usize = 40;
+/// What the branch is called with which a session begins.
+pub const FIRST_NAME: &str = "main";
+
+/// What the branch with a number is called, until somebody gives it a name.
+pub fn usual_name(number: usize) -> String {
+    if number == 0 { FIRST_NAME.into() } else { format!("branch {number}") }
+}
 
 /// Makes the world of a setup at time 0, or says in one sentence what is wrong with the setup.
 pub type Build = fn(&Setup) -> Result<Box<dyn AnyWorld>, String>;
@@ -24,6 +37,8 @@ pub struct Branch {
     pub parent: Option<(usize, u64)>,
     /// The interventions, in order.
     pub journal: Vec<Entry>,
+    /// Interventions switched off, in order.
+    pub off: Vec<Entry>,
     /// What has been recorded of it.
     pub trace: Trace,
     checkpoints: BTreeMap<u64, Checkpoint>,
@@ -61,9 +76,10 @@ impl Session {
         let world = build(&setup)?;
         let start = Checkpoint { world: world.fork(), applied: 0 };
         let branch = Branch {
-            name: "main".into(),
+            name: FIRST_NAME.into(),
             parent: None,
             journal,
+            off: Vec::new(),
             trace: Trace::default(),
             checkpoints: BTreeMap::from([(0, start)]),
         };
@@ -205,20 +221,41 @@ impl Session {
         Ok(())
     }
 
+    /// Drops what is recorded beyond the cursor, unless an intervention stands there.
+    pub fn forget_ahead(&mut self) {
+        let step = self.world.steps();
+        let branch = &mut self.branches[self.current];
+        if self.applied == branch.journal.len() && step < branch.trace.len() {
+            branch.trace = branch.trace.prefix(step);
+            branch.checkpoints.retain(|at, _| *at <= step);
+        }
+    }
+
     /// Begins a branch at the cursor and moves to it.
     pub fn fork(&mut self) {
         let step = self.cursor();
         let old = self.branch();
         let checkpoints = old.checkpoints.range(..=step).map(|(s, c)| (*s, c.fork())).collect();
         let branch = Branch {
-            name: format!("branch {}", self.branches.len()),
+            name: self.free_name(),
             parent: Some((self.current, step)),
             journal: old.journal[..self.applied].to_vec(),
+            off: Vec::new(),
             trace: old.trace.prefix(step),
             checkpoints,
         };
         self.branches.push(branch);
         self.current = self.branches.len() - 1;
+    }
+
+    /// Begins a branch at the very start, with interventions of its own, and moves there.
+    pub fn graft(&mut self, name: &str, journal: Vec<Entry>) {
+        self.seek(0);
+        self.fork();
+        if let Some(branch) = self.branches.last_mut() {
+            branch.name = name.into();
+            branch.journal = journal;
+        }
     }
 
     /// Moves to another branch, to the same time.

@@ -139,6 +139,9 @@ pub struct NodeView {
     pub look: NodeLook,
     /// Its log.
     pub log: Option<LogView>,
+    /// The last position of its log that its disk surely keeps, where that is not all of it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub safe: Option<u64>,
     /// Running timers.
     pub timers: Vec<TimerView>,
     /// Its clock minus true time, in microseconds.

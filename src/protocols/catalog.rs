@@ -34,6 +34,8 @@ pub struct Scene {
     pub build: fn(&Setup) -> Result<Box<dyn AnyWorld>, String>,
     /// What its protocol offers.
     pub info: fn() -> Info,
+    /// Presets that run another protocol, and what that one offers.
+    pub others: &'static [(&'static str, fn() -> Info)],
 }
 
 /// The parameters of a real system or a paper.
@@ -110,9 +112,18 @@ impl Scene {
         })
     }
 
+    /// What the protocol of a preset offers.
+    pub fn info_of(&self, preset: &str) -> Info {
+        let other = self.others.iter().find(|(id, _)| *id == preset);
+        other.map_or(self.info, |(_, info)| *info)()
+    }
+
     /// Reads `name=value` as a person types it.
     pub fn parse_knob(&self, name: &str, value: &str) -> Result<i64, String> {
-        let knobs = (self.info)().knobs;
+        let mut knobs = (self.info)().knobs;
+        for (_, info) in self.others {
+            knobs.extend(info().knobs);
+        }
         let Some(knob) = knobs.iter().find(|k| k.id == name) else {
             return Err(no_knob(self.id, name, &knobs));
         };
@@ -121,7 +132,12 @@ impl Scene {
 }
 
 fn no_knob(scene: &str, name: &str, knobs: &[KnobInfo]) -> String {
-    let all: Vec<&str> = knobs.iter().map(|k| k.id).collect();
+    let mut all: Vec<&str> = Vec::new();
+    for knob in knobs {
+        if !all.contains(&knob.id) {
+            all.push(knob.id);
+        }
+    }
     format!("{scene} has no knob '{name}', only {}", all.join(", "))
 }
 

@@ -1,10 +1,12 @@
 //! The protocols, one line a scene.
 
+pub mod cap;
 pub mod catalog;
 mod causality;
 mod channel;
 pub mod hybrid;
 pub mod lamport;
+pub mod quorum;
 pub mod raft;
 pub mod template;
 pub mod vector;
@@ -12,7 +14,8 @@ pub mod vector;
 pub use catalog::{Info, KnobInfo, Preset, PropertyInfo, Scene};
 
 /// Every scene, in the reading order of the field guide.
-pub const CATALOG: &[Scene] = &[raft::SCENE, lamport::SCENE, vector::SCENE, hybrid::SCENE];
+pub const CATALOG: &[Scene] =
+    &[cap::SCENE, raft::SCENE, quorum::SCENE, lamport::SCENE, vector::SCENE, hybrid::SCENE];
 
 /// A scene by its id.
 pub fn scene(id: &str) -> Result<&'static Scene, String> {

@@ -39,6 +39,7 @@ pub const SCENE: Scene = Scene {
     challenges: &[],
     build: |setup| catalog::make::<Largest>(PRESETS, setup),
     info: catalog::info::<Largest>,
+    others: &[],
 };
 
 const PRESETS: &[Preset] = &[Preset {

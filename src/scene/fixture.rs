@@ -49,6 +49,7 @@ fn server(i: u16, role: &str, border: Border, epoch: u64) -> NodeView {
             ballots: Vec::new(),
         },
         log: Some(log(epoch, i)),
+        safe: (i == 4).then_some(4),
         timers: Vec::new(),
         skew: 0,
         drift: 0,

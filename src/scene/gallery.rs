@@ -70,6 +70,7 @@ fn pictures() {
         index: &index,
         broken: &[(60, 1_300_000, "Election Safety".into())],
         size: Size::px(1120, 50),
+        part: Default::default(),
     };
     write("timeline", &line.scene(now));
 }

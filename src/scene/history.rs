@@ -3,7 +3,7 @@
 use super::geometry::{PX, Point, Track, between, share};
 use super::index::{Index, Trouble};
 use super::text::{fit, width};
-use super::{Anchor, Change, Face, Item, Move, Scene, Size, Target};
+use super::{Anchor, Face, Item, Scene, Size, Target};
 use crate::core::action::Call;
 use crate::core::ids::{NodeId, OpId};
 use crate::core::protocol::CallName;
@@ -91,19 +91,6 @@ impl History<'_> {
         }
         self.linear(&rows, &mut scene.items);
         scene
-    }
-
-    /// What differs at another moment before the next step: bars of open operations grow.
-    pub fn motion(&self, now: u64) -> Vec<Move> {
-        let open = self.shown().filter(|op| self.state(op) == State::Open);
-        open.map(|op| {
-            let (x, w) = self.extent(op, now);
-            Move {
-                key: format!("bar-{}-{}", op.id.client.0, op.id.nth),
-                change: Change::Span(x, w),
-            }
-        })
-        .collect()
     }
 
     /// The height a history needs at its best.

@@ -1,6 +1,6 @@
 //! Logs side by side: a row a replica, a column an index, the last twelve of them.
 
-use super::geometry::{PX, Point, hatch};
+use super::geometry::{PX, Point, Track, hatch};
 use super::text::{LABEL, fit, shorten, width};
 use super::{Anchor, Face, Item, Scene, Size, Target};
 use crate::core::ids::NodeId;
@@ -131,7 +131,7 @@ impl Grid {
         let hint = Point::new(self.right - PX, self.px(12));
         out.push(Item::text("", title, (Face::SansStrong, self.px(13), Anchor::Start), "Log"));
         let style = (Face::Sans, self.px(11), Anchor::End);
-        out.push(Item::text("soft", hint, style, "solid: known committed"));
+        out.push(Item::text("soft", hint, style, "solid: committed \u{b7} folded: on disk"));
         for i in self.first..=self.last + 1 {
             let at = Point::new(self.x(i) + self.cell.0 / 2, self.top - self.px(10));
             if at.x + self.cell.0 / 2 > self.right {
@@ -199,10 +199,21 @@ impl Grid {
             parts.push(Item::path("wrap", inside));
         }
         parts.push(Item::text("name", at, (Face::Mono, size, Anchor::Middle), words));
+        let safe = node.safe.is_none_or(|last| index <= last);
+        if safe {
+            // A folded corner.
+            let (fold, p) = (self.px(7).min(h / 3), Point::new);
+            let corner = [p(w - fold, 0), p(w, fold), p(w - fold, fold)];
+            parts.push(Item::path("fold", Track::polygon(&corner)));
+        }
         let state = if known { "known committed" } else { "not known committed" };
+        let disk = if safe { "on disk" } else { "not safe on disk yet" };
         Item::group(class, Point::new(self.x(index), y), parts)
             .key(format!("entry-{}-{index}", node.id.0))
-            .title(format!("{}, {index}: {}, epoch {}, {state}", node.name, cell.text, cell.epoch))
+            .title(format!(
+                "{}, {index}: {}, epoch {}, {state}, {disk}",
+                node.name, cell.text, cell.epoch
+            ))
             .target(Target::Entry { node: node.id, index })
     }
 

@@ -26,8 +26,10 @@ mod fixture;
 mod gallery;
 #[cfg(test)]
 mod tests;
+#[cfg(test)]
+mod tests_parts;
 
-pub use geometry::{PX, Point, Track};
+pub use geometry::{ONE, PX, Point, Track};
 pub use target::Target;
 pub use text::Face;
 
@@ -70,6 +72,8 @@ pub enum Shape {
     Circle { x: i32, y: i32, r: i32 },
     /// A straight line.
     Line { a: Point, b: Point },
+    /// A clockwise arc around the origin from 12 o'clock over a share of the circle.
+    Arc { r: i32, share: i64 },
     /// A path.
     Path(String),
     /// A text on its base line.
@@ -176,64 +180,33 @@ pub struct Scene {
     pub items: Vec<Item>,
 }
 
-/// What a moving shape becomes.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Change {
-    /// A group's place.
-    Place(Point),
-    /// A path's data.
-    Path(String),
-    /// A line's ends.
-    Line(Point, Point),
-    /// A rectangle's left edge and width.
-    Span(i32, i32),
-    /// Shown or not.
-    Shown(bool),
-    /// A text's words.
-    Words(String),
+/// Which shapes of a picture are wanted. While time runs, what stands between two steps and what
+/// changes with every moment are shown by different means.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Part {
+    /// The whole picture.
+    #[default]
+    All,
+    /// What only a step changes, and seldom: the lowest.
+    Fixed,
+    /// What each moment changes.
+    Moving,
+    /// What each step adds to, over what moves.
+    Settled,
 }
 
-/// A change of the item with a key; the rest of the picture stays.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Move {
-    /// Whose.
-    pub key: String,
-    /// What it becomes.
-    pub change: Change,
-}
-
-impl Change {
-    /// The attributes to write, as SVG names and values; words are text content, not an attribute.
-    pub fn attributes(&self) -> Vec<(&'static str, String)> {
-        let n = |v: i32| {
-            let mut s = String::new();
-            geometry::number(&mut s, v);
-            s
-        };
-        match self {
-            Change::Place(p) => vec![("transform", svg_text::translate(*p))],
-            Change::Path(d) => vec![("d", d.clone())],
-            Change::Line(a, b) => {
-                vec![("x1", n(a.x)), ("y1", n(a.y)), ("x2", n(b.x)), ("y2", n(b.y))]
-            }
-            Change::Span(x, w) => vec![("x", n(*x)), ("width", n(*w))],
-            Change::Shown(on) => {
-                vec![("visibility", if *on { "visible" } else { "hidden" }.to_string())]
-            }
-            Change::Words(_) => Vec::new(),
-        }
+impl Part {
+    /// Are the shapes wanted that seldom change?
+    pub fn fixed(self) -> bool {
+        matches!(self, Part::All | Part::Fixed)
     }
-
-    fn apply(&self, item: &mut Item) {
-        match (self, &mut item.shape) {
-            (Change::Place(p), Shape::Group { at, .. }) => *at = *p,
-            (Change::Path(d), Shape::Path(data)) => data.clone_from(d),
-            (Change::Line(p, q), Shape::Line { a, b }) => (*a, *b) = (*p, *q),
-            (Change::Span(left, width), Shape::Rect { x, w, .. }) => (*x, *w) = (*left, *width),
-            (Change::Words(s), Shape::Text { text, .. }) => text.clone_from(s),
-            (Change::Shown(on), _) => item.hidden = !on,
-            _ => {}
-        }
+    /// Are the shapes wanted that each moment changes?
+    pub fn moving(self) -> bool {
+        matches!(self, Part::All | Part::Moving)
+    }
+    /// Are the shapes wanted that each step adds to?
+    pub fn settled(self) -> bool {
+        matches!(self, Part::All | Part::Settled)
     }
 }
 
@@ -241,23 +214,6 @@ impl Scene {
     /// An empty picture.
     pub fn new(size: Size, title: impl Into<String>) -> Self {
         Scene { size, title: title.into(), ..Scene::default() }
-    }
-
-    /// Applies moves, as a page does to its elements.
-    pub fn apply(&mut self, moves: &[Move]) {
-        fn walk(items: &mut [Item], moves: &[Move]) {
-            for item in items {
-                if !item.key.is_empty() {
-                    let mine = |m: &&Move| m.key == item.key;
-                    let mine: Vec<&Move> = moves.iter().filter(mine).collect();
-                    mine.iter().for_each(|m| m.change.apply(item));
-                }
-                if let Shape::Group { items, .. } = &mut item.shape {
-                    walk(items, moves);
-                }
-            }
-        }
-        walk(&mut self.items, moves);
     }
 
     /// How many shapes there are, groups and their parts included.
@@ -310,7 +266,7 @@ fn nearest<'a>(
         }
         Shape::Circle { x, y, r } => (p.minus(Point::new(*x, *y)).length() - r).max(0),
         Shape::Line { a, b } => from_segment(p, *a, *b),
-        Shape::Path(_) | Shape::Text { .. } => return,
+        Shape::Arc { .. } | Shape::Path(_) | Shape::Text { .. } => return,
     };
     let (Some(target), true) = (target, gap <= slop) else { return };
     if best.is_none_or(|(known, _)| gap <= known) {

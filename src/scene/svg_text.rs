@@ -1,6 +1,6 @@
 //! A picture as SVG text: tests, posters, exports.
 
-use super::geometry::{Point, number};
+use super::geometry::{Point, Track, number};
 use super::style::{self, Theme};
 use super::{Anchor, Item, Scene, Shape};
 use std::fmt::Write;
@@ -93,7 +93,7 @@ fn open(out: &mut String, item: &Item) -> &'static str {
         Shape::Rect { .. } => "rect",
         Shape::Circle { .. } => "circle",
         Shape::Line { .. } => "line",
-        Shape::Path(_) => "path",
+        Shape::Path(_) | Shape::Arc { .. } => "path",
         Shape::Text { .. } => "text",
         Shape::Group { .. } => "g",
     };
@@ -118,6 +118,7 @@ fn open(out: &mut String, item: &Item) -> &'static str {
             lengths(out, &[("x1", a.x), ("y1", a.y), ("x2", b.x), ("y2", b.y)]);
         }
         Shape::Path(d) => attribute(out, "d", d),
+        Shape::Arc { r, share } => attribute(out, "d", &Track::dial(*r, *share).0),
         Shape::Text { x, y, size, anchor, .. } => {
             lengths(out, &[("x", *x), ("y", *y), ("font-size", *size)]);
             match anchor {

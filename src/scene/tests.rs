@@ -7,14 +7,15 @@ use super::space_time::{SpaceTime, Spacing};
 use super::stage::Stage;
 use super::style::{self, Theme};
 use super::timeline::Timeline;
-use super::{Item, Point, Scene, Shape, Size, Target, fixture, log_strip, matrix, svg_text};
+use super::{Item, Part, Point, Scene, Shape, Size, Target};
+use super::{fixture, log_strip, matrix, svg_text};
 use crate::core::ids::NodeId;
 use crate::core::view::{Layout, Lens, Status, WorldView};
 use expect_test::expect_file;
 use std::collections::BTreeSet;
 
 const SIZES: [(i32, i32); 5] = [(822, 470), (470, 470), (360, 300), (1000, 900), (280, 200)];
-const LAYOUTS: [Layout; 3] = [Layout::Circle, Layout::Row, Layout::TwoSites];
+pub const LAYOUTS: [Layout; 3] = [Layout::Circle, Layout::Row, Layout::TwoSites];
 
 /// As many servers as wanted, all like the first.
 pub fn many(n: u16, clients: u16) -> WorldView {
@@ -41,7 +42,7 @@ fn walk<'a>(items: &'a [Item], seen: &mut Vec<&'a Item>) {
     }
 }
 
-fn every(scene: &Scene) -> Vec<&Item> {
+pub fn every(scene: &Scene) -> Vec<&Item> {
     let mut seen = Vec::new();
     walk(&scene.items, &mut seen);
     seen
@@ -75,7 +76,15 @@ fn pictures() -> Vec<Scene> {
     }
     let broken = [(60, 1_300_000, "Election Safety".to_string())];
     let (size, broken) = (Size::px(900, 50), &broken[..]);
-    let line = Timeline { lanes: &lanes, current: 1, end: 2_400_000, index: &index, broken, size };
+    let line = Timeline {
+        lanes: &lanes,
+        current: 1,
+        end: 2_400_000,
+        index: &index,
+        broken,
+        size,
+        part: Part::All,
+    };
     out.push(line.scene(now));
     out
 }
@@ -165,59 +174,6 @@ fn nodes_never_overlap_and_never_move() {
             }
         }
     }
-}
-
-#[test]
-fn motion_is_what_changes() {
-    let (trace, now) = (fixture::trace(), fixture::NOW);
-    let index = Index::of(&trace);
-    let lanes = fixture::lanes();
-    for view in [fixture::view(), fixture::troubled()] {
-        for later in [now + 1, now + 3_333, now + 11_000] {
-            for layout in LAYOUTS {
-                let mut stage = Stage::new(&view, layout, Size::px(822, 470));
-                (stage.trace, stage.selected) = (Some(&trace), Some(40));
-                let mut scene = stage.scene(now);
-                scene.apply(&stage.motion(later));
-                same(&scene, &stage.scene(later));
-            }
-            let window = (850_000, 1_700_000);
-            let mut time = SpaceTime::new(&view, &trace, &index, window, Size::px(822, 286));
-            time.selected = Some(40);
-            let mut scene = time.scene(now);
-            scene.apply(&time.motion(later));
-            same(&scene, &time.scene(later));
-            let history = history(&view, &trace, &index);
-            let mut scene = history.scene(now);
-            scene.apply(&history.motion(later));
-            assert_eq!(bars(&scene), bars(&history.scene(later)));
-            let size = Size::px(900, 50);
-            let line = Timeline {
-                lanes: &lanes,
-                current: 1,
-                end: 2_400_000,
-                index: &index,
-                broken: &[],
-                size,
-            };
-            let mut scene = line.scene(now);
-            scene.apply(&line.motion(later));
-            same(&scene, &line.scene(later));
-        }
-    }
-}
-
-fn same(moved: &Scene, drawn: &Scene) {
-    let (moved, drawn) = (svg_text::bare(moved), svg_text::bare(drawn));
-    for (a, b) in moved.lines().zip(drawn.lines()) {
-        assert_eq!(a, b);
-    }
-    assert_eq!(moved.len(), drawn.len());
-}
-
-/// The bars alone: where a label stands may wait for the next step.
-fn bars(scene: &Scene) -> Vec<&Item> {
-    every(scene).into_iter().filter(|i| i.class == "bar").collect()
 }
 
 #[test]
@@ -360,7 +316,7 @@ fn a_picture_alone_names_no_token() {
     assert!(dark.contains("#14181c") && !dark.contains("#fbfaf7"));
 }
 
-fn fixture_stage() -> Scene {
+pub fn fixture_stage() -> Scene {
     Stage::new(&fixture::view(), Layout::Circle, Size::px(470, 470)).scene(fixture::NOW)
 }
 
@@ -458,7 +414,8 @@ fn speed() {
         println!("{name}: {best:?} each, {shapes} shapes");
     };
     time("stage, 5 nodes", 2000, &mut || stage.scene(now).count());
-    time("stage motion", 2000, &mut || stage.motion(now).len());
+    stage.part = Part::Moving;
+    time("stage, what moves", 2000, &mut || stage.scene(now).count());
     let (trace, view) = long_run(100_000);
     time("index of 100,000 events", 5, &mut || Index::of(&trace).spans.len());
     let index = Index::of(&trace);
@@ -467,6 +424,9 @@ fn speed() {
         let mut diagram = SpaceTime::new(&view, &trace, &index, window, Size::px(822, 286));
         diagram.selected = Some(50_000);
         time(&format!("space-time, {name}"), 20, &mut || diagram.scene(end).count());
-        time(&format!("space-time motion, {name}"), 20, &mut || diagram.motion(end).len());
+        diagram.part = Part::Fixed;
+        time(&format!("space-time, what stands still, {name}"), 20, &mut || {
+            diagram.scene(end).count()
+        });
     }
 }

@@ -3,7 +3,7 @@
 
 use super::geometry::{PX, Point, Track, between, share};
 use super::index::{Index, Trouble};
-use super::{Change, Item, Move, Scene, Size, Target};
+use super::{Item, Part, Scene, Size, Target};
 
 /// A branch of a run.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -35,6 +35,8 @@ pub struct Timeline<'a> {
     pub broken: &'a [(u64, u64, String)],
     /// Room.
     pub size: Size,
+    /// Which shapes.
+    pub part: Part,
 }
 
 impl Timeline<'_> {
@@ -43,6 +45,38 @@ impl Timeline<'_> {
         let mut scene = Scene::new(self.size, "Timeline");
         scene.desc = format!("{} branches", self.lanes.len());
         let out = &mut scene.items;
+        if self.part.fixed() {
+            self.faults(out);
+            out.extend(self.lanes.iter().map(|lane| self.lane(lane)));
+        }
+        let y = self.y(self.current);
+        let start = Point::new(self.x(0), y);
+        let head = Point::new(self.x(now), y);
+        if self.part.fixed() {
+            let track = Item::line("track", start, Point::new(self.x(self.end), y));
+            out.push(track.key("track").target(Target::Time));
+        }
+        if self.part.moving() {
+            let begun = self.lanes.iter().find(|l| l.id == self.current && l.id != l.parent);
+            let begun = Point::new(self.x(begun.map_or(0, |l| l.from)), y);
+            let done = Item::line("track done", begun, Point::new(head.x.max(begun.x), y));
+            out.push(done.key("done"));
+        }
+        if self.part.fixed() {
+            self.flags(y, out);
+        }
+        if self.part.moving() {
+            let knob = vec![
+                Item::circle("hit", Point::default(), 12 * PX),
+                Item::circle("knob", Point::default(), 6 * PX),
+            ];
+            out.push(Item::group("", head, knob).key("knob").title("now").target(Target::Time));
+        }
+        scene
+    }
+
+    /// What was wrong, as bands.
+    fn faults(&self, out: &mut Vec<Item>) {
         let (y, half) = (self.y(self.current), 7 * PX);
         for span in &self.index.spans {
             let class = match span.trouble {
@@ -55,17 +89,10 @@ impl Timeline<'_> {
             let key = format!("band-{}", span.step);
             out.push(Item::rect(class, band, 0).key(key).target(Target::Fault(span.step)));
         }
-        for lane in self.lanes {
-            out.push(self.lane(lane));
-        }
-        let start = Point::new(self.x(0), y);
-        let head = Point::new(self.x(now), y);
-        let track = Item::line("track", start, Point::new(self.x(self.end), y));
-        out.push(track.key("track").target(Target::Time));
-        let begun = self.lanes.iter().find(|l| l.id == self.current && l.id != l.parent);
-        let begun = Point::new(self.x(begun.map_or(0, |l| l.from)), y);
-        let done = Item::line("track done", begun, Point::new(head.x.max(begun.x), y));
-        out.push(done.key("done"));
+    }
+
+    /// First violations.
+    fn flags(&self, y: i32, out: &mut Vec<Item>) {
         for (step, at, what) in self.broken {
             let foot = Point::new(self.x(*at), y);
             let top = foot.minus(Point::new(0, 15 * PX));
@@ -82,25 +109,6 @@ impl Timeline<'_> {
                     .target(Target::Violation(*step)),
             );
         }
-        let knob = vec![
-            Item::circle("hit", Point::default(), 12 * PX),
-            Item::circle("knob", Point::default(), 6 * PX),
-        ];
-        out.push(Item::group("", head, knob).key("knob").title("now").target(Target::Time));
-        scene
-    }
-
-    /// What differs at another moment.
-    pub fn motion(&self, now: u64) -> Vec<Move> {
-        let y = self.y(self.current);
-        let begun = self.lanes.iter().find(|l| l.id == self.current && l.id != l.parent);
-        let begun = Point::new(self.x(begun.map_or(0, |l| l.from)), y);
-        let head = Point::new(self.x(now), y);
-        let done = Change::Line(begun, Point::new(head.x.max(begun.x), y));
-        vec![
-            Move { key: "done".to_string(), change: done },
-            Move { key: "knob".to_string(), change: Change::Place(head) },
-        ]
     }
 
     /// The time at a place.

@@ -1,25 +1,27 @@
 //! The address is the save file: a whole run, its moment and its view as a short text.
 //!
-//! Format 1 is the character `1`, then URL-safe base64 without padding of a postcard body and the
+//! A text is the format's digit, then URL-safe base64 without padding of a postcard body and the
 //! four low bytes of its hash. Scenes, presets, knobs and mutants go by name, so that reordering
 //! the catalogue renames nothing; actions go by their place in [`Action`], so that enum may only
-//! grow at its end. Times are differences, which postcard writes in one to three bytes.
+//! grow at its end. Times are differences, which postcard writes in one to three bytes. Format 1
+//! holds one branch and a selection; format 2 adds branches, entries switched off and the view, and
+//! is written only where 1 cannot say it.
 //!
 //! Decoding takes memory and time linear in the text, whose length is limited, and does not recurse.
 
 use crate::core::action::{Action, ClockChange, Entry};
 use crate::core::config::Setup;
-use crate::core::hash::StableHasher;
 use crate::core::ids::{MAX_NODES, MsgId, NodeId, OpId};
-use crate::core::session::Session;
+use crate::core::session::{Document, Line, MOST_LETTERS, Session};
 use crate::protocols::scene;
-use base64::Engine;
-use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde::{Deserialize, Serialize};
-use std::hash::Hasher;
+
+mod format;
 
 /// Longest text that is looked at, in bytes.
 pub const MAX_TEXT: usize = 64 * 1024;
+/// Longest text in a saved session, in bytes.
+pub const MAX_FILE_TEXT: usize = 1024 * 1024;
 /// Most interventions in a journal.
 pub const MAX_ENTRIES: usize = 10_000;
 /// Latest moment of virtual time, in microseconds (about 31 years): far from any overflow.
@@ -30,8 +32,10 @@ pub const MAX_STEP: u64 = 2_000_000;
 const MAX_NAME: usize = 64;
 /// Most answers given in advance to one node's choices.
 const MAX_PICKS: usize = 256;
-const VERSION: char = '1';
-const CHECKSUM: usize = 4;
+/// Most branches of a session.
+const MAX_BRANCHES: usize = 64;
+/// Most interventions in all branches together.
+const MAX_ALL_ENTRIES: usize = 4 * MAX_ENTRIES;
 
 /// A run, a moment in it, and how it is looked at.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -49,6 +53,13 @@ pub struct Link {
     /// What is selected and open.
     #[serde(default)]
     pub view: ViewState,
+    /// All branches, where there is more than a journal: that of the present one stands in
+    /// `journal`, not here.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub branches: Vec<Line>,
+    /// Which branch the cursor is on.
+    #[serde(default)]
+    pub branch: u16,
 }
 
 /// How a run is looked at.
@@ -60,6 +71,27 @@ pub struct ViewState {
     /// Which panels are open, as bits; their meaning is the page's.
     #[serde(default)]
     pub panels: u16,
+    /// First moment and width of the diagram, in microseconds; no width is the page's own choice.
+    #[serde(default)]
+    pub window: (u64, u64),
+    /// Speed, in hundredths of its decimal logarithm; 0 is the page's own choice.
+    #[serde(default)]
+    pub speed: i16,
+    /// The branch or run beside this one.
+    #[serde(default)]
+    pub beside: Option<u16>,
+    /// The story that is told, and its step from 0.
+    #[serde(default)]
+    pub cue: Option<Cue>,
+}
+
+/// A place in a story.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Cue {
+    /// The story's name.
+    pub story: String,
+    /// Its step, from 0.
+    pub step: u16,
 }
 
 /// Something selected. May only grow at its end.
@@ -74,21 +106,14 @@ pub enum Selection {
     Step(u64),
     /// A client's operation.
     Op(OpId),
-}
-
-/// Format 1.
-#[derive(Serialize, Deserialize)]
-struct Body {
-    scene: String,
-    preset: String,
-    knobs: Vec<(String, i64)>,
-    mutants: Vec<String>,
-    seed: u64,
-    /// Microseconds since the entry before, and what is done.
-    journal: Vec<(u64, Action)>,
-    cursor: u64,
-    time: u64,
-    view: ViewState,
+    /// A running timer.
+    Timer { node: NodeId, code: u32 },
+    /// The links between two nodes.
+    Link { a: NodeId, b: NodeId },
+    /// A log entry.
+    Entry { node: NodeId, index: u64 },
+    /// A property, by its place.
+    Property(u16),
 }
 
 impl Link {
@@ -97,7 +122,7 @@ impl Link {
         Link { setup, journal, ..Link::default() }
     }
 
-    /// The run and the moment of a session's present branch.
+    /// The run and the moment of a session's present branch, alone.
     pub fn of(session: &Session, view: ViewState) -> Self {
         Link {
             setup: session.setup.clone(),
@@ -105,45 +130,48 @@ impl Link {
             cursor: session.cursor(),
             time: session.time(),
             view,
+            branches: Vec::new(),
+            branch: 0,
         }
+    }
+
+    /// A whole session: all its branches.
+    pub fn whole(session: &Session, view: ViewState) -> Self {
+        let mut link = Link::of(session, view);
+        let Document { mut lines, current, .. } = session.document();
+        let plain = Line { name: crate::core::session::FIRST_NAME.into(), ..Line::default() };
+        lines[current].journal.clear();
+        if lines != [plain] {
+            (link.branches, link.branch) = (lines, current as u16);
+        }
+        link
+    }
+
+    /// The branches, each with its journal.
+    fn document(&self) -> Document {
+        let mut lines = self.branches.clone();
+        if lines.is_empty() {
+            let name = crate::core::session::FIRST_NAME.into();
+            lines.push(Line { name, ..Line::default() });
+        }
+        let current = usize::from(self.branch);
+        if let Some(line) = lines.get_mut(current) {
+            line.journal.clone_from(&self.journal);
+        }
+        Document { lines, current, step: self.cursor, time: self.time }
     }
 
     /// The session this link names, with its cursor in place; or one sentence.
     pub fn open(&self) -> Result<Session, String> {
         let build = scene(&self.setup.scene)?.build;
-        let mut session = Session::new(build, self.setup.clone(), self.journal.clone())?;
-        session.seek(self.cursor);
-        // Only forward, and not past the next step: the moment between two steps.
-        if self.time > session.time() && session.next_at().is_none_or(|next| next > self.time) {
-            session.advance_to(self.time, 1);
-        }
+        let mut session = Session::new(build, self.setup.clone(), Vec::new())?;
+        session.restore(&self.document())?;
         Ok(session)
     }
 
     /// The text, for any link that [`Link::check`] lets pass.
     pub fn encode(&self) -> String {
-        let mut before = 0;
-        let journal = self.journal.iter().map(|e| {
-            let since = e.at.saturating_sub(before);
-            before = before.max(e.at);
-            (since, e.action.clone())
-        });
-        let body = Body {
-            scene: self.setup.scene.clone(),
-            preset: self.setup.preset.clone(),
-            knobs: self.setup.knobs.iter().map(|(k, v)| (k.clone(), *v)).collect(),
-            mutants: self.setup.mutants.iter().cloned().collect(),
-            seed: self.setup.seed,
-            journal: journal.collect(),
-            cursor: self.cursor,
-            time: self.time,
-            view: self.view.clone(),
-        };
-        // Writing to memory fails only for types without a length, of which there is none here.
-        let mut bytes = postcard::to_allocvec(&body).unwrap_or_default();
-        let sum = checksum(&bytes);
-        bytes.extend(sum);
-        format!("{VERSION}{}", URL_SAFE_NO_PAD.encode(bytes))
+        format::write(self)
     }
 
     /// The fragment of an address: `#s=` and the text.
@@ -153,18 +181,22 @@ impl Link {
 
     /// Reads a text, a fragment or a whole address; what is damaged is said in one sentence.
     pub fn decode(text: &str) -> Result<Link, String> {
+        Link::decode_up_to(text, MAX_TEXT)
+    }
+
+    /// Reads the link in a saved session, which may be longer than an address.
+    pub fn decode_file(text: &str) -> Result<Link, String> {
+        Link::decode_up_to(text, MAX_FILE_TEXT)
+    }
+
+    fn decode_up_to(text: &str, most: usize) -> Result<Link, String> {
         let text = state_of(text.trim());
-        if text.len() > MAX_TEXT {
-            return Err(format!("this link is longer than {} KB", MAX_TEXT / 1024));
+        if text.len() > most {
+            return Err(format!("this link is longer than {} KB", most / 1024));
         }
-        let mut chars = text.chars();
-        match chars.next() {
-            Some(VERSION) => decode_1(chars.as_str()),
-            Some(v @ '2'..='9') => Err(format!(
-                "this link was made by a newer version (its format is {v}, this one reads {VERSION})"
-            )),
-            _ => Err("this is not a link to a run".into()),
-        }
+        let link = format::read(text)?;
+        link.check()?;
+        Ok(link)
     }
 
     /// Checks sizes and names and that there is such a scene, preset, knob and mutant.
@@ -176,10 +208,44 @@ impl Link {
             return Err(format!("'{}' is not a name", start.escape_debug()));
         }
         check_journal(&self.journal)?;
+        self.check_branches()?;
         if self.cursor > MAX_STEP || self.time > MAX_TIME {
             return Err(format!("the cursor lies beyond step {MAX_STEP} or the end of time"));
         }
+        if let Some(cue) = self.view.cue.as_ref().filter(|c| !is_name(&c.story)) {
+            return Err(format!("'{}' is not a story", cue.story.escape_debug()));
+        }
+        let (from, width) = self.view.window;
+        if from > MAX_TIME || width > MAX_TIME {
+            return Err("the diagram lies beyond the end of time".into());
+        }
         (scene(id)?.build)(&self.setup).map(|_| ())
+    }
+
+    fn check_branches(&self) -> Result<(), String> {
+        let lines = &self.branches;
+        if lines.len() > MAX_BRANCHES {
+            return Err(format!("there are {} branches, more than {MAX_BRANCHES}", lines.len()));
+        }
+        if usize::from(self.branch) >= lines.len().max(1) {
+            return Err(format!("there is no branch {}", self.branch));
+        }
+        let all: usize = lines.iter().map(|l| l.journal.len() + l.off.len()).sum();
+        if all > MAX_ALL_ENTRIES {
+            return Err(format!("the branches have more than {MAX_ALL_ENTRIES} entries"));
+        }
+        for (i, line) in lines.iter().enumerate() {
+            let at = |why| format!("branch {}: {why}", i + 1);
+            if line.name.chars().count() > MOST_LETTERS || line.name.contains(char::is_control) {
+                return Err(at("its name is too long or not one line".into()));
+            }
+            let parent = line.parent.unwrap_or((0, 0));
+            if line.parent.is_some() && usize::from(parent.0) >= i || parent.1 > MAX_STEP {
+                return Err(at("it leaves what comes after it".into()));
+            }
+            check_journal(&line.journal).and_then(|()| check_journal(&line.off)).map_err(at)?;
+        }
+        Ok(())
     }
 }
 
@@ -219,52 +285,6 @@ fn is_name(name: &str) -> bool {
 fn state_of(text: &str) -> &str {
     let fragment = text.rsplit_once('#').map_or(text, |(_, f)| f);
     fragment.strip_prefix("s=").unwrap_or(fragment)
-}
-
-fn checksum(body: &[u8]) -> [u8; CHECKSUM] {
-    let mut hasher = StableHasher::with_seed(VERSION as u64);
-    hasher.write(body);
-    (hasher.finish() as u32).to_le_bytes()
-}
-
-fn decode_1(text: &str) -> Result<Link, String> {
-    const DAMAGED: &str = "this link was cut short or mistyped";
-    let allowed = |c: char| c.is_ascii_alphanumeric() || c == '-' || c == '_';
-    if let Some((at, odd)) = text.chars().enumerate().find(|(_, c)| !allowed(*c)) {
-        return Err(format!("{DAMAGED}: its character {} is {odd:?}", at + 2));
-    }
-    let bytes = URL_SAFE_NO_PAD.decode(text).map_err(|_| DAMAGED)?;
-    let (body, sum) = bytes.split_last_chunk::<CHECKSUM>().ok_or(DAMAGED)?;
-    if checksum(body) != *sum {
-        return Err(DAMAGED.into());
-    }
-    let (body, rest) = postcard::take_from_bytes::<Body>(body)
-        .map_err(|_| "this link holds something that this version does not know")?;
-    if !rest.is_empty() {
-        return Err("this link holds more than this version knows".into());
-    }
-    let link = body.link();
-    link.check()?;
-    Ok(link)
-}
-
-impl Body {
-    fn link(self) -> Link {
-        let mut at = 0u64;
-        let mut journal = Vec::with_capacity(self.journal.len().min(MAX_ENTRIES));
-        for (since, action) in self.journal {
-            at = at.saturating_add(since);
-            journal.push(Entry { at, action });
-        }
-        let setup = Setup {
-            scene: self.scene,
-            preset: self.preset,
-            knobs: self.knobs.into_iter().collect(),
-            mutants: self.mutants.into_iter().collect(),
-            seed: self.seed,
-        };
-        Link { setup, journal, cursor: self.cursor, time: self.time, view: self.view }
-    }
 }
 
 #[cfg(test)]

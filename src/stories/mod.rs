@@ -3,9 +3,12 @@
 
 pub mod names;
 pub mod player;
+pub mod seek;
+pub mod telling;
 pub mod until;
 pub mod verbs;
 
+use crate::core::config::Setup;
 pub use crate::core::world::Limits;
 
 /// A story: a talk of a few steps over one run.
@@ -75,4 +78,16 @@ pub struct Challenge {
     pub limits: Limits,
     /// It cannot be done: a search proves it within these limits.
     pub impossible: bool,
+}
+
+impl Challenge {
+    /// The run it is played in.
+    pub fn setup(&self, scene: &str) -> Setup {
+        Setup {
+            scene: scene.into(),
+            knobs: self.knobs.iter().map(|(k, v)| ((*k).to_string(), *v)).collect(),
+            mutants: self.mutants.iter().map(|m| (*m).to_string()).collect(),
+            ..Setup::default()
+        }
+    }
 }

@@ -42,7 +42,8 @@ pub struct Told {
     pub answer: Option<usize>,
 }
 
-/// Where a story stands.
+/// What a story's words mean and wait for.
+#[derive(Clone, Debug)]
 pub struct Player<'a> {
     calls: &'a [CallName],
     /// Names given so far.
@@ -54,6 +55,16 @@ impl<'a> Player<'a> {
     /// At the beginning.
     pub fn new(calls: &'a [CallName]) -> Self {
         Player { calls, given: Given::new(), since: 0 }
+    }
+
+    /// Gives the names that a step begins with, so that its words can be read before it is done.
+    pub fn names(&mut self, session: &Session, step: &Step) -> Result<(), String> {
+        for verb in step.say.iter().take_while(|v| v.starts_with("name ")) {
+            if let Said::Name(name, id) = read(&session.view(), &self.given, self.calls, verb)? {
+                self.given.insert(name, id);
+            }
+        }
+        Ok(())
     }
 
     /// Does what the step says.
@@ -141,7 +152,7 @@ impl<'a> Player<'a> {
 /// Plays a whole story; the error names the step, from 1.
 pub fn play(scene: &Scene, story: &Story) -> Result<(Session, Vec<Told>), String> {
     let mut session = Session::new(scene.build, setup(scene, story), Vec::new())?;
-    let calls = (scene.info)().calls;
+    let calls = scene.info_of(story.preset).calls;
     let mut player = Player::new(calls);
     let mut told = Vec::new();
     for (n, step) in story.steps.iter().enumerate() {

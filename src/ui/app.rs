@@ -62,7 +62,7 @@ pub fn first(scene: &str) -> Setup {
 /// The root component.
 pub struct App {
     route: Route,
-    /// Grows with each address, so that a scene starts anew.
+    /// How often the address has changed: a board is opened anew.
     visit: u32,
     _listener: Listener,
 }
@@ -116,8 +116,10 @@ impl Component for App {
                     let why = super::model::sentence(&why);
                     format!("{why} This is {} from its beginning.", model.scene.title)
                 });
+                let scene = model.scene.id;
                 let opened = Opened::new(model, matches!(self.route, Route::Scene(_)));
-                html! { <Frame key={self.visit} opened={opened} /> }
+                // Another run of a scene stays on its page: what is undone there can be done again.
+                html! { <Frame key={scene} opened={opened} /> }
             }
             Err(why) => html! { <main class="empty"><p>{ why }</p></main> },
         }

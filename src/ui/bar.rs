@@ -24,6 +24,8 @@ pub struct BarProps {
     #[prop_or_default]
     pub on_share: Callback<()>,
     #[prop_or_default]
+    pub on_sheet: Callback<()>,
+    #[prop_or_default]
     pub on_help: Callback<()>,
 }
 
@@ -59,6 +61,9 @@ pub fn Bar(props: &BarProps) -> Html {
                 if scene.is_some() {
                     <button class="quiet strong" id="share" onclick={props.on_share.reform(|_: MouseEvent| ())}>
                         { "Share" }
+                    </button>
+                    <button class="quiet" id="sheet-open" onclick={props.on_sheet.reform(|_: MouseEvent| ())}>
+                        { "Export" }
                     </button>
                     <button class="quiet icon" id="help-open" title="Keys and gestures" aria-label="Help"
                         onclick={props.on_help.reform(|_: MouseEvent| ())}>

@@ -1,15 +1,20 @@
 //! The pictures of a run and the loop that moves them. It stands outside of the component tree:
 //! components say where a picture hangs and hear of changes, the loop draws.
+//!
+//! Each frame in which anything of the document changes costs about the same, however little it is;
+//! so changes are collected: what moves is painted, elements follow steps in few frames.
 
+use super::compare;
 use super::dom;
 use super::model::Model;
+use super::paint::{Canvas, Styles};
 use super::picture::Picture;
 use happened_before::core::session::Branch;
 use happened_before::scene::history::History;
 use happened_before::scene::space_time::{SpaceTime, Spacing};
 use happened_before::scene::stage::Stage;
 use happened_before::scene::timeline::{Lane, Timeline};
-use happened_before::scene::{self, Move, Size, log_strip, matrix};
+use happened_before::scene::{self, Part, Size, log_strip, matrix};
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 use wasm_bindgen::prelude::*;
@@ -20,17 +25,30 @@ use yew::Callback;
 const PANELS: f64 = 200.0;
 /// The stage moves in every frame; what creeps beside it, in every third.
 const BESIDE: u32 = 3;
+/// Milliseconds at least between two changes of the stage's elements,
+const STAGE: f64 = 30.0;
+/// and of all others, the clock among them.
+const OTHERS: f64 = 100.0;
 
 /// A place for a picture, and how large it is.
 struct Hung {
     frame: Element,
     picture: Picture,
+    canvas: Option<Canvas>,
     size: Size,
+    /// Of what has settled on the canvas: how it stands, and up to which step of which branch.
+    settled: Option<(Settled, usize, u64)>,
 }
 
+/// See [`SpaceTime::settled_as`]; with the picture's size.
+type Settled = ((u64, u64, usize, bool), Size);
+
 impl Hung {
-    fn new(frame: Element, svg: Element) -> Self {
-        Hung { frame, picture: Picture::new(svg), size: Size::default() }
+    fn new(slot: Slot, frame: Element, svg: Element) -> Self {
+        // What grows in the others is slow: it follows with their elements.
+        let lively = matches!(slot, Slot::Stage | Slot::Time | Slot::Line);
+        let canvas = if lively { Canvas::over(&frame) } else { None };
+        Hung { frame, picture: Picture::new(svg), canvas, size: Size::default(), settled: None }
     }
     fn measure(&mut self) -> bool {
         let size = Size::px(self.frame.client_width(), self.frame.client_height());
@@ -56,11 +74,23 @@ pub enum Slot {
     Matrix,
     /// The whole run as a line.
     Line,
+    /// The cluster of the run beside.
+    SideStage,
+    /// The diagram of the run beside.
+    SideTime,
 }
 
 impl Slot {
-    const ALL: [Slot; 6] =
-        [Slot::Stage, Slot::Time, Slot::Log, Slot::History, Slot::Matrix, Slot::Line];
+    const ALL: [Slot; 8] = [
+        Slot::Stage,
+        Slot::Time,
+        Slot::Log,
+        Slot::History,
+        Slot::Matrix,
+        Slot::Line,
+        Slot::SideStage,
+        Slot::SideTime,
+    ];
 }
 
 /// What the browser calls before each frame.
@@ -70,17 +100,21 @@ type Tick = Closure<dyn FnMut(f64)>;
 pub struct Desk {
     /// The run.
     pub model: RefCell<Model>,
-    hung: [RefCell<Option<Hung>>; 6],
+    hung: [RefCell<Option<Hung>>; 8],
     clock: RefCell<Option<Element>>,
     notify: Callback<()>,
     last: Cell<Option<f64>>,
     told: Cell<f64>,
     owed: Cell<bool>,
     frames: Cell<u32>,
+    /// When the stage's elements, and when all others, last followed.
+    shown: Cell<(f64, f64)>,
+    /// How painted shapes look.
+    styles: RefCell<Option<Styles>>,
     /// The reader wants nothing to move between steps.
     still: Cell<bool>,
     /// Pictures that have not seen the last step, as bits.
-    stale: Cell<u8>,
+    stale: Cell<u16>,
     request: Cell<i32>,
     tick: RefCell<Option<Tick>>,
 }
@@ -97,7 +131,9 @@ impl Desk {
             told: Cell::new(0.0),
             owed: Cell::new(false),
             frames: Cell::new(0),
-            still: Cell::new(false),
+            shown: Cell::default(),
+            styles: RefCell::default(),
+            still: Cell::new(dom::still()),
             stale: Cell::new(0),
             request: Cell::new(0),
             tick: RefCell::default(),
@@ -113,7 +149,7 @@ impl Desk {
 
     /// Hangs a picture.
     pub fn hang(&self, slot: Slot, frame: Element, svg: Element) {
-        *self.slot(slot).borrow_mut() = Some(Hung::new(frame, svg));
+        *self.slot(slot).borrow_mut() = Some(Hung::new(slot, frame, svg));
     }
 
     /// The element that shows the time.
@@ -123,7 +159,9 @@ impl Desk {
 
     /// Takes a picture down.
     pub fn take_down(&self, slot: Slot) {
-        *self.slot(slot).borrow_mut() = None;
+        if let Some(canvas) = self.slot(slot).take().and_then(|h| h.canvas) {
+            canvas.remove();
+        }
     }
 
     fn slot(&self, slot: Slot) -> &RefCell<Option<Hung>> {
@@ -137,7 +175,7 @@ impl Desk {
 
     /// The picture as shapes, to find what lies under a finger or a stroke.
     pub fn scene(&self, slot: Slot) -> scene::Scene {
-        picture(&self.model.borrow(), slot, self.size(slot))
+        picture(&self.model.borrow(), slot, self.size(slot), Part::All)
     }
 
     /// The time at a place of a picture of time, in tenths of a pixel.
@@ -165,57 +203,103 @@ impl Desk {
     /// Draws everything as it is now.
     pub fn draw(&self) {
         self.stale.set(0);
+        if let Some(styles) = self.styles.borrow_mut().as_mut() {
+            styles.refresh();
+        }
         let model = self.model.borrow();
         for slot in Slot::ALL {
-            self.draw_one(&model, slot);
+            self.show(&model, slot);
+            self.paint(&model, slot, true);
         }
         self.write_time(model.session.time());
     }
 
-    fn draw_one(&self, model: &Model, slot: Slot) {
+    /// While time runs, what moves is painted, not made of elements.
+    fn paints(&self, model: &Model) -> bool {
+        model.playing && !self.still.get()
+    }
+
+    /// Brings a picture's elements up to the last step.
+    fn show(&self, model: &Model, slot: Slot) {
         if let Some(h) = self.slot(slot).borrow_mut().as_mut().filter(|h| h.shown()) {
-            let scene = picture(model, slot, h.size);
-            h.picture.show(scene);
+            let moving = h.canvas.is_some() && self.paints(model);
+            let part = if moving { Part::Fixed } else { Part::All };
+            h.picture.show(picture(model, slot, h.size, part));
         }
     }
 
-    fn move_one(&self, model: &Model, slot: Slot, frame: u32) {
-        if let Some(h) = self.slot(slot).borrow_mut().as_mut().filter(|h| h.shown()) {
-            let moves = moves(model, slot, h.size);
-            h.picture.moves(moves, frame);
+    /// Paints what moves of a picture, and what has settled if that is to be done anew; nothing
+    /// where time stands.
+    fn paint(&self, model: &Model, slot: Slot, settle: bool) {
+        let mut hung = self.slot(slot).borrow_mut();
+        let Some(h) = hung.as_mut() else { return };
+        let shown = h.shown();
+        let Some(canvas) = &mut h.canvas else { return };
+        if !shown || !self.paints(model) {
+            h.settled = None;
+            return canvas.clear();
         }
+        let mut styles = self.styles.borrow_mut();
+        let styles = styles.get_or_insert_with(Styles::new);
+        if settle && slot == Slot::Time {
+            let mut time = SpaceTime { part: Part::Settled, ..diagram(model, h.size) };
+            let (branch, step) = (model.session.current(), model.view.step);
+            let stands = time.settled_as().map(|s| (s, h.size));
+            match (h.settled, stands) {
+                (Some((was, b, last)), Some(is)) if was == is && b == branch && last <= step => {
+                    time.since = last;
+                }
+                _ => canvas.unsettle(),
+            }
+            canvas.settle(&time.scene(model.session.time()), styles);
+            h.settled = stands.map(|s| (s, branch, step));
+        }
+        canvas.paint(&picture(model, slot, h.size, Part::Moving), styles);
     }
 
-    /// One frame of a run that plays: the stage at once, one of the other pictures in turn.
-    fn play(&self, stepped: bool) {
+    /// One frame of a run that plays.
+    fn play(&self, stepped: bool, now: f64) {
         let model = self.model.borrow();
         if stepped {
-            self.stale.set(u8::MAX);
+            self.stale.set(u16::MAX);
         }
         let nth = self.frames.replace(self.frames.get().wrapping_add(1));
-        if self.is_stale(Slot::Stage) {
-            self.draw_one(&model, Slot::Stage);
-        } else if !self.still.get() {
-            self.move_one(&model, Slot::Stage, nth);
+        let (stage, others) = self.shown.get();
+        let mut soon = 0.0;
+        if now - stage >= STAGE && self.is_stale(Slot::Stage) {
+            self.shown.set((now, others));
+            self.show(&model, Slot::Stage);
+            // This frame is dear already: the others come along.
+            soon = OTHERS / 2.0;
         }
-        for (i, slot) in Slot::ALL.into_iter().enumerate().skip(1) {
-            if nth % BESIDE != i as u32 % BESIDE {
-                continue;
+        let mut settle = false;
+        if now - others >= OTHERS - soon {
+            settle = self.is_stale_yet(Slot::Time);
+            self.shown.set((self.shown.get().0, now));
+            for slot in Slot::ALL.into_iter().skip(1).filter(|s| self.is_stale(*s)) {
+                self.show(&model, slot);
             }
-            if self.is_stale(slot) {
-                self.draw_one(&model, slot);
-            } else if !self.still.get() {
-                self.move_one(&model, slot, 0);
-            }
-        }
-        if nth.is_multiple_of(BESIDE) {
             self.write_time(model.session.time());
         }
+        if self.paints(&model) {
+            self.paint(&model, Slot::Stage, false);
+            if settle || nth % BESIDE == 1 {
+                self.paint(&model, Slot::Time, settle);
+            }
+            if nth % BESIDE == 2 {
+                self.paint(&model, Slot::Line, false);
+            }
+        }
+    }
+
+    /// Is a picture older than the last step?
+    fn is_stale_yet(&self, slot: Slot) -> bool {
+        self.stale.get() & 1 << slot as u8 != 0
     }
 
     /// Is a picture older than the last step? It will not be.
     fn is_stale(&self, slot: Slot) -> bool {
-        let bit = 1 << slot as u8;
+        let bit = 1u16 << slot as u8;
         self.stale.replace(self.stale.get() & !bit) & bit != 0
     }
 
@@ -231,7 +315,6 @@ impl Desk {
     /// Starts or stops the loop, as the model says.
     pub fn run(&self) {
         let playing = self.model.borrow().playing;
-        self.still.set(dom::still());
         if playing && self.request.get() == 0 {
             self.last.set(None);
             self.ask();
@@ -254,11 +337,12 @@ impl Desk {
         }
         let elapsed = now - self.last.replace(Some(now)).unwrap_or(now);
         let stepped = self.model.borrow_mut().advance(elapsed);
-        self.play(stepped);
+        self.play(stepped, now);
         if stepped {
             self.owed.set(true);
         }
-        if self.owed.get() && now - self.told.get() >= PANELS {
+        let stopped = !self.model.borrow().playing;
+        if stopped || self.owed.get() && now - self.told.get() >= PANELS {
             self.told.set(now);
             self.owed.set(false);
             self.notify.emit(());
@@ -275,29 +359,46 @@ impl Drop for Desk {
     }
 }
 
-/// A picture at the model's moment.
-fn picture(model: &Model, slot: Slot, size: Size) -> scene::Scene {
+/// A picture at the model's moment, or a part of it.
+fn picture(model: &Model, slot: Slot, size: Size, part: Part) -> scene::Scene {
     let now = model.session.time();
     match slot {
-        Slot::Stage => stage(model, size).scene(now),
-        Slot::Time => diagram(model, size).scene(now),
+        Slot::Stage => {
+            let mut scene = Stage { part, ..stage(model, size) }.scene(now);
+            if let Some(beside) = &model.beside {
+                compare::mark(&mut scene, beside);
+            }
+            scene
+        }
+        Slot::SideStage | Slot::SideTime => side(model, slot, size),
+        Slot::Time => SpaceTime { part, ..diagram(model, size) }.scene(now),
         Slot::Log => log_strip::scene(&model.view, model.selected_node(), size),
         Slot::History => history(model, size).scene(now),
         Slot::Matrix => matrix::scene(&model.view, size),
-        Slot::Line => line(model, size, &lanes(model), &model.broken()).scene(now),
+        Slot::Line => {
+            let (lanes, broken) = (lanes(model), model.broken());
+            Timeline { part, ..line(model, size, &lanes, &broken) }.scene(now)
+        }
     }
 }
 
-/// What moves before the next step.
-fn moves(model: &Model, slot: Slot, size: Size) -> Vec<Move> {
+/// A picture of the run beside.
+fn side(model: &Model, slot: Slot, size: Size) -> scene::Scene {
+    let Some(beside) = &model.beside else { return scene::Scene::default() };
     let now = model.session.time();
-    match slot {
-        Slot::Stage => stage(model, size).motion(now),
-        Slot::Time => diagram(model, size).motion(now),
-        Slot::History => history(model, size).motion(now),
-        Slot::Line => line(model, size, &lanes(model), &[]).motion(now),
-        Slot::Log | Slot::Matrix => Vec::new(),
+    if slot == Slot::SideTime {
+        let (trace, index) = (beside.trace(), &beside.index);
+        let mut time = SpaceTime::new(&beside.view, trace, index, model.window, size);
+        if model.causal {
+            time.spacing = Spacing::Causal;
+        }
+        return time.scene(now);
     }
+    let mut stage = Stage::new(&beside.view, model.scene.layout, size);
+    stage.trace = Some(beside.trace());
+    let mut scene = stage.scene(now);
+    compare::mark(&mut scene, beside);
+    scene
 }
 
 fn stage(model: &Model, size: Size) -> Stage<'_> {
@@ -353,5 +454,5 @@ fn line<'a>(
     broken: &'a [(u64, u64, String)],
 ) -> Timeline<'a> {
     let (current, end) = (model.session.current() as u32, model.horizon());
-    Timeline { lanes, current, end, index: &model.index, broken, size }
+    Timeline { lanes, current, end, index: &model.index, broken, size, part: Part::All }
 }

@@ -47,6 +47,11 @@ pub fn keep(key: &str, value: Option<&str>) {
     };
 }
 
+/// Milliseconds since the page was opened.
+pub fn now() -> f64 {
+    window().performance().map_or(0.0, |p| p.now())
+}
+
 /// Runs something before the next picture; gives the request's number.
 pub fn next_frame(callback: &Closure<dyn FnMut(f64)>) -> i32 {
     window().request_animation_frame(callback.as_ref().unchecked_ref()).unwrap_or(0)
@@ -103,4 +108,11 @@ impl Drop for Listener {
         let f = self.callback.as_ref().unchecked_ref();
         let _ = self.target.remove_event_listener_with_callback(self.name, f);
     }
+}
+
+/// What an input or a list holds.
+pub fn value_of(e: &web_sys::Event) -> String {
+    let target = e.target();
+    let value = target.and_then(|t| js_sys::Reflect::get(&t, &"value".into()).ok());
+    value.and_then(|v| v.as_string()).unwrap_or_default()
 }

@@ -1,25 +1,32 @@
 //! The scene page: the frame that all scenes share.
 
+use super::acts;
 use super::app::Opened;
 use super::bar::{Bar, Place};
 use super::desk::Desk;
 use super::dom::{self, Listener};
+use super::find::Find;
 use super::help::Help;
 use super::inspector::Inspector;
 use super::keys;
 use super::lists::Lists;
-use super::model::{FASTEST, Model, Pick, SLOWEST};
+use super::model::{Model, Pick};
 use super::overlay;
 use super::panic;
 use super::rail::Rail;
+use super::search_show;
+use super::sheet::{Drop, Sheet};
+use super::side::Side;
 use super::stage::StagePane;
+use super::story::StoryPanel;
+use super::tale::Tell;
 use super::transport::Transport;
-use super::verbs;
 use super::verdicts::Verdicts;
 use happened_before::algo::clocks::overlay::Kind;
 use happened_before::core::action::Action;
 use happened_before::core::config::Setup;
 use happened_before::core::ids::NodeId;
+use happened_before::core::session::Edit;
 use happened_before::share::link::Link;
 use std::rc::Rc;
 use wasm_bindgen::JsCast;
@@ -78,6 +85,43 @@ pub enum Ask {
     FocusNode(NodeId),
     /// A key's verb on a node.
     Verb(NodeId, &'static str),
+    /// A run that a search found, as a branch of this name.
+    Show(Box<Link>, &'static str),
+    /// A run in which nothing happens by itself.
+    StandStill(Box<Link>),
+    /// Changes the journal.
+    Edit(Edit),
+    /// Back before the last deliberate act (false), or forth again (true).
+    Undo(bool),
+    /// The branch after (1) or before (-1) this one.
+    NextBranch(i32),
+    /// A branch begins here.
+    Fork,
+    /// A branch is called something else.
+    Rename(usize, String),
+    /// A branch goes.
+    Delete(usize),
+    /// Something about a story.
+    Tell(Tell),
+    /// On to a moment in words.
+    Goal(String),
+    /// A dialog, or none.
+    Dialog(Option<Dialog>),
+    /// Another branch beside this one, or nothing.
+    Compare(Option<usize>),
+    /// The same interventions under other settings beside this run.
+    CompareSetup(Setup, String),
+    /// A run from a file or a dropped picture.
+    Open(Box<Link>),
+}
+
+/// What opens over the page.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Dialog {
+    /// Moments, events, stories.
+    Find,
+    /// Links, files and pictures.
+    Sheet,
 }
 
 /// What a narrow page shows under the stage.
@@ -124,6 +168,9 @@ pub struct FrameProps {
 pub struct Frame {
     desk: Option<Rc<Desk>>,
     help: bool,
+    dialog: Option<Dialog>,
+    /// Looks since the address was last written.
+    settled: u32,
     tab: Tab,
     folded: [bool; 3],
     /// The inspector of a page of middle width is a drawer.
@@ -132,6 +179,7 @@ pub struct Frame {
     settle: Option<Closure<dyn FnMut()>>,
     settling: bool,
     _keys: Option<Listener>,
+    _drop: Option<Drop>,
 }
 
 impl Component for Frame {
@@ -144,16 +192,21 @@ impl Component for Frame {
             model.playing = ctx.props().opened.plays && !dom::still();
             Desk::new(model, Callback::from(move |()| link.send_message(Ask::Look)))
         });
+        let panels = desk.as_ref().map_or(0, |d| d.model.borrow().panels);
+        let (tab, folded) = unpack(panels);
         Frame {
             desk,
             help: false,
-            tab: Tab::Time,
-            folded: [false, false, true],
+            dialog: None,
+            settled: 0,
+            tab,
+            folded,
             drawer: false,
             said: String::new(),
             settle: None,
             settling: false,
             _keys: None,
+            _drop: None,
         }
     }
 
@@ -163,11 +216,24 @@ impl Component for Frame {
             return;
         }
         self._keys = Some(listen(ctx));
+        self._drop = Some(Drop::listen(ctx.link().callback(|a: Ask| a)));
         let link = ctx.link().clone();
         self.settle = Some(Closure::new(move || link.send_message(Ask::Settle)));
         desk.measure();
         desk.draw();
         desk.run();
+    }
+
+    /// The address has led to another run of this scene.
+    fn changed(&mut self, ctx: &Context<Self>, _: &FrameProps) -> bool {
+        let (Some(desk), Some(model)) = (&self.desk, ctx.props().opened.take()) else {
+            return true;
+        };
+        (self.tab, self.folded) = unpack(model.panels);
+        desk.model.borrow_mut().take_over(model);
+        desk.draw();
+        desk.run();
+        true
     }
 
     fn update(&mut self, ctx: &Context<Self>, ask: Ask) -> bool {
@@ -176,16 +242,20 @@ impl Component for Frame {
             Ask::Help(on) => self.help = on,
             Ask::Tab(tab) => self.tab = tab,
             Ask::Fold(panel) => self.folded[panel as usize] = !self.folded[panel as usize],
+            Ask::Dialog(dialog) => self.dialog = dialog,
             Ask::Settle => {
                 self.settling = false;
-                let model = desk.model.borrow();
-                if !model.playing && model.revision > 1 {
-                    write_address(&model.link().fragment());
+                self.settled += 1;
+                let mut model = desk.model.borrow_mut();
+                // While time runs the address follows more slowly: browsers count its changes.
+                if model.revision > 1 && (!model.playing || self.settled.is_multiple_of(4)) {
+                    acts::write_address(&mut model);
                 }
                 return self.announce(&model);
             }
-            Ask::Share => share(ctx, &desk),
-            Ask::Restart(setup) => restart(&desk, setup),
+            Ask::Share => acts::share(ctx, &desk),
+            Ask::Show(link, name) => search_show::show(&desk, &link, name),
+            Ask::StandStill(link) => search_show::stand_still(&desk, *link),
             Ask::FocusNode(node) => {
                 dom::focus(&format!("#stage [data-node=\"{}\"]", node.0));
                 return false;
@@ -196,6 +266,7 @@ impl Component for Frame {
                 return true;
             }
             Ask::Escape if self.help => self.help = false,
+            Ask::Escape if self.dialog.is_some() => self.dialog = None,
             Ask::Escape => {
                 self.drawer = false;
                 let mut model = desk.model.borrow_mut();
@@ -208,7 +279,14 @@ impl Component for Frame {
                 desk.model.borrow_mut().pick = pick;
                 desk.model.borrow_mut().revision += 1;
             }
-            other => change(&mut desk.model.borrow_mut(), other),
+            other => acts::change(&mut desk.model.borrow_mut(), other),
+        }
+        {
+            let mut model = desk.model.borrow_mut();
+            model.panels = pack(self.tab, self.folded);
+            if model.past.fresh {
+                acts::write_address(&mut model);
+            }
         }
         desk.draw();
         desk.run();
@@ -234,14 +312,23 @@ impl Component for Frame {
             inspector.then_some("no-inspector"),
             self.drawer.then_some("picked"),
             (!lists).then_some("with-lists"),
+            model.tale.is_some().then_some("telling"),
+            model.beside.is_some().then_some("comparing"),
         );
         let tab = self.tab;
         let look = Look(desk.clone(), rev);
         html! {
             <div {class} data-tab={tab.id()} data-playing={model.playing.to_string()}>
                 <Bar place={Place::Scene(model.scene.id)} {preset}
-                    on_share={ask.reform(|()| Ask::Share)} on_help={ask.reform(|()| Ask::Help(true))} />
+                    on_share={ask.reform(|()| Ask::Share)}
+                    on_sheet={ask.reform(|()| Ask::Dialog(Some(Dialog::Sheet)))} on_help={ask.reform(|()| Ask::Help(true))} />
+                if model.tale.is_some() {
+                    <StoryPanel look={look.clone()} ask={ask.clone()} playing={model.playing} />
+                }
                 <Rail look={look.clone()} ask={ask.clone()} folded={rail} />
+                if model.beside.is_some() {
+                    <Side look={look.clone()} ask={ask.clone()} />
+                }
                 <StagePane look={look.clone()} ask={ask.clone()} {tab} notice={model.notice.clone()} />
                 <Inspector look={look.clone()} ask={ask.clone()} {pick} folded={inspector} playing={model.playing} />
                 <Transport look={look.clone()} ask={ask.clone()} playing={model.playing} speed={model.speed} />
@@ -252,6 +339,12 @@ impl Component for Frame {
                 <div class="unseen" role="status" aria-live="polite">{ &self.said }</div>
                 if self.help {
                     <Help ask={ask.clone()} />
+                }
+                if self.dialog == Some(Dialog::Find) {
+                    <Find look={look.clone()} ask={ask.clone()} />
+                }
+                if self.dialog == Some(Dialog::Sheet) {
+                    <Sheet look={look.clone()} ask={ask.clone()} />
                 }
             </div>
         }
@@ -287,6 +380,18 @@ impl Frame {
     }
 }
 
+/// What is open, as bits for the address; bit 0 is the model's.
+fn pack(tab: Tab, folded: [bool; 3]) -> u16 {
+    let [rail, inspector, lists] = folded.map(u16::from);
+    let tab = Tab::ALL.iter().position(|t| t.0 == tab).unwrap_or(0) as u16;
+    rail << 1 | inspector << 2 | (1 - lists) << 3 | tab << 4
+}
+
+fn unpack(bits: u16) -> (Tab, [bool; 3]) {
+    let tab = Tab::ALL.get(usize::from(bits >> 4 & 7)).map_or(Tab::Time, |t| t.0);
+    (tab, [bits >> 1 & 1 == 1, bits >> 2 & 1 == 1, bits >> 3 & 1 == 0])
+}
+
 /// A desk at a revision: equal as long as nothing has changed.
 #[derive(Clone)]
 pub struct Look(pub Rc<Desk>, u64);
@@ -295,129 +400,6 @@ impl PartialEq for Look {
     fn eq(&self, other: &Self) -> bool {
         Rc::ptr_eq(&self.0, &other.0) && self.1 == other.1
     }
-}
-
-/// What only concerns the run and how it is looked at.
-fn change(model: &mut Model, ask: Ask) {
-    if !matches!(ask, Ask::Say(_) | Ask::Window(..) | Ask::Speed(_) | Ask::Causal(_)) {
-        model.notice = None;
-    }
-    match ask {
-        Ask::Toggle => {
-            model.playing = !model.playing;
-            model.follows = true;
-        }
-        Ask::Step(by) => {
-            model.playing = false;
-            model.follows = true;
-            model.step(by);
-        }
-        Ask::Interesting(forth) => {
-            model.playing = false;
-            model.seek_interesting(forth);
-        }
-        Ask::Seek(step) => {
-            model.playing = false;
-            model.seek(step);
-        }
-        Ask::SeekTime(time) => model.seek_time(time),
-        Ask::Visit(step) => {
-            model.playing = false;
-            model.pick = Some(Pick::Event(step));
-            if step > model.session.cursor() {
-                model.seek(step);
-            }
-            show_step(model, step);
-        }
-        Ask::Speed(speed) => model.speed = speed.clamp(SLOWEST, FASTEST),
-        Ask::Do(actions) => model.act(actions),
-        Ask::Verb(node, key) => {
-            let verb = verbs::of_node(model, node).into_iter().find(|(_, _, k)| *k == key);
-            match verb {
-                Some((verb, _, _)) => model.act(verbs::actions(model, node, verb)),
-                None => {
-                    model.notice =
-                        Some(format!("{} has nothing to do that to now.", model.name(node)));
-                }
-            }
-        }
-        Ask::Branch(branch) => {
-            model.session.switch(branch);
-            model.refresh();
-        }
-        Ask::Say(text) => model.notice = text,
-        Ask::Window(from, to) => {
-            model.window = (from, to.max(from + 1_000));
-            model.follows = false;
-        }
-        Ask::Causal(on) => model.causal = on,
-        Ask::Chips(kind) => overlay::choose(model, kind),
-        _ => {}
-    }
-    model.revision += 1;
-}
-
-/// Moves the diagram so that a step is in sight.
-fn show_step(model: &mut Model, step: u64) {
-    let Some(at) = model.session.trace().event(step).map(|e| e.at) else { return };
-    let (from, to) = model.window;
-    if at < from || at > to {
-        let half = (to - from) / 2;
-        model.window = (at.saturating_sub(half), at.saturating_sub(half) + 2 * half);
-        model.follows = false;
-    }
-}
-
-/// Begins a run anew; a visit in the browser's history, so that "back" leads back.
-fn restart(desk: &Desk, setup: Setup) {
-    let old = desk.model.borrow();
-    let (speed, playing) = (old.speed, old.playing);
-    drop(old);
-    let fragment = Link::new(setup.clone(), Vec::new()).fragment();
-    match Model::fresh(setup) {
-        Ok(mut model) => {
-            model.speed = speed;
-            model.playing = playing;
-            model.revision = desk.model.borrow().revision + 1;
-            *desk.model.borrow_mut() = model;
-            if let Ok(history) = dom::window().history() {
-                let _ = history.push_state_with_url(&JsValue::NULL, "", Some(&fragment));
-            }
-        }
-        Err(why) => {
-            let mut model = desk.model.borrow_mut();
-            model.notice = Some(super::model::sentence(&why));
-            model.revision += 1;
-        }
-    }
-}
-
-fn write_address(fragment: &str) {
-    if let Ok(history) = dom::window().history() {
-        let _ = history.replace_state_with_url(&JsValue::NULL, "", Some(fragment));
-    }
-}
-
-/// Copies the address of this very moment.
-fn share(ctx: &Context<Frame>, desk: &Desk) {
-    let fragment = desk.model.borrow().link().fragment();
-    write_address(&fragment);
-    let window = dom::window();
-    let address = window.location().href().unwrap_or(fragment);
-    let link = ctx.link().clone();
-    let say = move |text: &str| link.send_message(Ask::Say(Some(text.into())));
-    const BY_HAND: &str = "The address bar holds the link; copy it from there.";
-    let clipboard = js_sys::Reflect::get(&window.navigator(), &"clipboard".into());
-    if clipboard.is_ok_and(|c| c.is_undefined()) {
-        return say(BY_HAND);
-    }
-    let copied = window.navigator().clipboard().write_text(&address);
-    wasm_bindgen_futures::spawn_local(async move {
-        match wasm_bindgen_futures::JsFuture::from(copied).await {
-            Ok(_) => say("The link is copied: it opens this very moment of this run."),
-            Err(_) => say(BY_HAND),
-        }
-    });
 }
 
 fn listen(ctx: &Context<Frame>) -> Listener {

@@ -38,3 +38,5 @@ pub const PAUSE: &str = "M5 3v10M11 3v10";
 pub const CLOSE: &str = "M4 4l8 8M12 4l-8 8";
 /// A half-full disc.
 pub const THEME: &str = "M8 2.5a5.5 5.5 0 1 0 0 11a5.5 5.5 0 1 0 0-11zM8 2.5v11";
+/// A glass.
+pub const FIND: &str = "M7 2.5a4.5 4.5 0 1 0 0 9a4.5 4.5 0 1 0 0-9zM10.5 10.5 14 14";

@@ -62,6 +62,7 @@ fn family((name, scenes): (&'static str, Vec<&'static Scene>)) -> Html {
                     <Mini id={scene.id} />
                     <strong>{ scene.title }</strong>
                     <span>{ scene.line }</span>
+                    <span class="small">{ kit(scene) }</span>
                 </a>
             </li>
         }
@@ -72,6 +73,19 @@ fn family((name, scenes): (&'static str, Vec<&'static Scene>)) -> Html {
             <ul>{ for scenes.iter().map(card) }</ul>
         </section>
     }
+}
+
+/// `1 story, 3 re-enactments, 3 challenges`.
+fn kit(scene: &Scene) -> String {
+    let published = scene.stories.iter().filter(|s| s.source.is_some()).count();
+    let all = [
+        (scene.stories.len() - published, "story", "stories"),
+        (published, "re-enactment", "re-enactments"),
+        (scene.challenges.len(), "challenge", "challenges"),
+    ];
+    let some = all.into_iter().filter(|(n, ..)| *n > 0);
+    let words = some.map(|(n, one, many)| format!("{n} {}", if n == 1 { one } else { many }));
+    words.collect::<Vec<_>>().join(", ")
 }
 
 /// Steps into the first thing worth seeing at which a scene's small picture is taken.

@@ -1,7 +1,8 @@
 //! The keyboard. Letters act on a node only while a node has the focus.
 
-use super::frame::Ask;
+use super::frame::{Ask, Dialog};
 use super::model::Pick;
+use super::tale::Tell;
 use super::verbs;
 use happened_before::core::ids::NodeId;
 use wasm_bindgen::JsCast;
@@ -9,7 +10,7 @@ use web_sys::{Element, KeyboardEvent};
 
 /// What a key asks for, if it is the page's.
 pub fn ask(event: &KeyboardEvent) -> Option<Ask> {
-    if event.ctrl_key() || event.meta_key() || event.alt_key() || event.default_prevented() {
+    if event.alt_key() || event.default_prevented() {
         return None;
     }
     let target = event.target().and_then(|t| t.dyn_into::<Element>().ok());
@@ -18,7 +19,19 @@ pub fn ask(event: &KeyboardEvent) -> Option<Ask> {
     if key == "Escape" {
         return Some(Ask::Escape);
     }
-    let typing = matches!(tag.as_str(), "input" | "textarea" | "select");
+    let kind = target.as_ref().and_then(|t| t.get_attribute("type"));
+    let pressed = matches!(kind.as_deref(), Some("checkbox" | "range"));
+    let typing = matches!(tag.as_str(), "input" | "textarea" | "select") && !pressed;
+    if event.ctrl_key() || event.meta_key() {
+        // What is typed is undone where it is typed.
+        return match key.as_str() {
+            "z" | "Z" if !typing => Some(Ask::Undo(event.shift_key())),
+            "y" if !typing => Some(Ask::Undo(true)),
+            "k" => Some(Ask::Dialog(Some(Dialog::Find))),
+            _ => None,
+        };
+    }
+    let typing = typing || pressed && !matches!(key.as_str(), "/" | "." | "," | "[" | "]");
     let pressing = matches!(tag.as_str(), "button" | "a" | "summary");
     if typing {
         return None;
@@ -35,6 +48,11 @@ pub fn ask(event: &KeyboardEvent) -> Option<Ask> {
         "]" => Some(Ask::Interesting(true)),
         "[" => Some(Ask::Interesting(false)),
         "?" => Some(Ask::Help(true)),
+        "/" | "u" => Some(Ask::Dialog(Some(Dialog::Find))),
+        "n" => Some(Ask::NextBranch(1)),
+        "N" => Some(Ask::NextBranch(-1)),
+        "PageDown" => Some(Ask::Tell(Tell::Next)),
+        "PageUp" => Some(Ask::Tell(Tell::Previous)),
         "Home" if !pressing => Some(Ask::Seek(0)),
         _ => None,
     }

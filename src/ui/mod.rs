@@ -1,11 +1,16 @@
 //! The page: a Yew application over the pure core library. Panels go through Yew when the run's
 //! revision changes; pictures are patched and moved outside of the component tree ([`desk`]).
 
+mod acts;
 mod app;
 mod bar;
 mod blackboard;
+mod challenge;
+mod compare;
 mod desk;
 mod dom;
+mod film;
+mod find;
 mod frame;
 mod gesture;
 mod glyphs;
@@ -15,13 +20,25 @@ mod import;
 mod inspector;
 mod journal;
 mod keys;
+mod kit;
 mod lists;
 mod model;
 mod overlay;
+mod paint;
 mod panic;
+mod past;
 mod picture;
 mod rail;
+mod reel;
+mod search;
+mod search_run;
+mod search_show;
+mod search_words;
+mod sheet;
+mod side;
 mod stage;
+mod story;
+mod tale;
 mod theme;
 mod transport;
 mod verbs;

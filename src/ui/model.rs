@@ -1,6 +1,10 @@
 //! Who owns what: the session is the truth, this adds what is selected, which part of time is in
 //! sight, and how fast it plays. Nothing else on the page holds state of the run.
 
+use super::compare::Beside;
+use super::dom;
+use super::past::Past;
+use super::tale::Tale;
 use happened_before::algo::clocks::overlay::Overlay;
 use happened_before::core::action::Action;
 use happened_before::core::config::Setup;
@@ -9,7 +13,8 @@ use happened_before::core::session::Session;
 use happened_before::core::view::{Event, NodeLook, What, WorldView};
 use happened_before::protocols::{self, Info, Scene};
 use happened_before::scene::index::Index;
-use happened_before::share::link::{self, Link, ViewState};
+use happened_before::share::link::{Link, Selection, ViewState};
+use happened_before::stories::telling::Phase;
 use std::rc::Rc;
 
 /// What the inspector shows.
@@ -39,12 +44,19 @@ pub const SLOW: i32 = -170;
 pub const SLOWEST: i32 = -300;
 /// Fastest: ten times true speed.
 pub const FASTEST: i32 = 100;
-/// Steps in one frame at most: what is not caught up with is let go.
-const MOST_STEPS: u64 = 600;
+/// Milliseconds in one frame at most: what is not caught up with is let go.
+const BUDGET: f64 = 4.0;
+/// Steps between two looks at the time.
+const STRIDE: u64 = 24;
 /// How far ahead the next thing of interest is looked for.
 const SEARCH: u64 = 20_000;
 /// First width of the space-time diagram, in microseconds.
 const WINDOW: u64 = 400_000;
+
+/// The bit of [`ViewState::panels`] that says that causes are evenly spaced.
+const CAUSAL: u16 = 1;
+/// Longest text of a session with all its branches in the address.
+const MOST_ADDRESS: usize = 8_000;
 
 /// A branch and a step of it.
 type Place = (usize, u64);
@@ -75,15 +87,25 @@ pub struct Model {
     /// The logical clock shown over the run.
     pub overlay: Option<Overlay>,
     /// The event that was selected before the one that is.
-    pub beside: Option<u64>,
+    pub second: Option<u64>,
     /// Time runs.
     pub playing: bool,
     /// Hundredths of the decimal logarithm of the speed.
     pub speed: i32,
     /// What is left of a microsecond.
     rest: f64,
+    /// The share of the wished speed that was lately reached.
+    kept: f64,
     /// A sentence for the reader: a refusal, a copied link.
     pub notice: Option<String>,
+    /// What can be undone.
+    pub past: Past,
+    /// The story that is told.
+    pub tale: Option<Tale>,
+    /// The run shown beside this one.
+    pub beside: Option<Beside>,
+    /// Which panels are open, as bits of [`ViewState::panels`] that the frame keeps.
+    pub panels: u16,
     /// Grows with each change of structure.
     pub revision: u64,
     /// The look of each node before its last event, with that event's step.
@@ -111,21 +133,38 @@ impl Model {
     pub fn open(link: &Link) -> Result<Model, String> {
         let mut model = Model::of(link.open()?)?;
         model.pick = link.view.selection.map(|s| match s {
-            link::Selection::Node(n) => Pick::Node(n),
-            link::Selection::Message(m) => Pick::Message(m),
-            link::Selection::Step(s) => Pick::Event(s),
-            link::Selection::Op(o) => Pick::Op(o),
+            Selection::Node(n) => Pick::Node(n),
+            Selection::Message(m) => Pick::Message(m),
+            Selection::Step(s) => Pick::Event(s),
+            Selection::Op(o) => Pick::Op(o),
+            Selection::Timer { node, code } => Pick::Timer { node, code },
+            Selection::Link { a, b } => Pick::Link { a, b },
+            Selection::Entry { node, index } => Pick::Entry { node, index },
+            Selection::Property(i) => Pick::Property(i.into()),
         });
+        let view = &link.view;
+        (model.panels, model.causal) = (view.panels, view.panels & CAUSAL != 0);
+        if view.window.1 > 0 {
+            model.window = (view.window.0, view.window.0.saturating_add(view.window.1));
+        }
+        if view.speed != 0 {
+            model.speed = i32::from(view.speed).clamp(SLOWEST, FASTEST);
+        }
+        model.find_tale(link);
+        if let Some(branch) = view.beside {
+            model.compare(Some(branch.into()));
+        }
         model.refresh();
         Ok(model)
     }
 
-    fn of(session: Session) -> Result<Model, String> {
+    /// A run as it is.
+    pub fn of(session: Session) -> Result<Model, String> {
         let scene = protocols::scene(&session.setup.scene)?;
         let view = Rc::new(session.view());
         let mut model = Model {
             scene,
-            info: Rc::new((scene.info)()),
+            info: Rc::new(scene.info_of(&session.setup.preset)),
             session,
             view,
             index: Index::default(),
@@ -135,11 +174,16 @@ impl Model {
             follows: true,
             causal: false,
             overlay: None,
-            beside: None,
+            second: None,
             playing: false,
             speed: SLOW,
             rest: 0.0,
+            kept: 1.0,
             notice: None,
+            past: Past::default(),
+            tale: None,
+            beside: None,
+            panels: 0,
             revision: 0,
             before: Vec::new(),
             latest: None,
@@ -151,14 +195,31 @@ impl Model {
 
     /// This run, this moment, this selection, as a link.
     pub fn link(&self) -> Link {
-        let selection = match self.pick {
-            Some(Pick::Node(n)) => Some(link::Selection::Node(n)),
-            Some(Pick::Message(m)) => Some(link::Selection::Message(m)),
-            Some(Pick::Event(s)) => Some(link::Selection::Step(s)),
-            Some(Pick::Op(o)) => Some(link::Selection::Op(o)),
-            _ => None,
+        let selection = self.pick.map(|pick| match pick {
+            Pick::Node(n) => Selection::Node(n),
+            Pick::Message(m) => Selection::Message(m),
+            Pick::Event(s) => Selection::Step(s),
+            Pick::Op(o) => Selection::Op(o),
+            Pick::Timer { node, code } => Selection::Timer { node, code },
+            Pick::Link { a, b } => Selection::Link { a, b },
+            Pick::Entry { node, index } => Selection::Entry { node, index },
+            Pick::Property(i) => Selection::Property(i as u16),
+        });
+        let (from, to) = self.window;
+        let view = ViewState {
+            selection,
+            panels: self.panels & !CAUSAL | if self.causal { CAUSAL } else { 0 },
+            window: (from, to - from),
+            speed: self.speed as i16,
+            beside: self.beside.as_ref().and_then(|b| b.branch),
+            cue: self.cue(),
         };
-        Link::of(&self.session, ViewState { selection, panels: 0 })
+        let whole = Link::whole(&self.session, view.clone());
+        // An address has to stay one: of very long sessions it holds the present branch alone.
+        if whole.branches.len() > 1 && whole.encode().len() > MOST_ADDRESS {
+            return Link::of(&self.session, view);
+        }
+        whole
     }
 
     /// When something of interest first happens by itself.
@@ -177,6 +238,9 @@ impl Model {
     pub fn refresh(&mut self) {
         let old = std::mem::replace(&mut self.view, Rc::new(self.session.view()));
         self.keep_before(&old);
+        if let Some(beside) = &mut self.beside {
+            beside.follow(&self.session);
+        }
         if self.indexed != self.session.current() {
             self.indexed = self.session.current();
             self.index = Index::default();
@@ -190,6 +254,18 @@ impl Model {
         self.revision += 1;
         self.find_latest();
         self.follow();
+    }
+
+    /// Takes in a session of which more has changed than the cursor's place.
+    pub fn anew(&mut self) {
+        self.index = Index::default();
+        (self.latest, self.around) = (None, None);
+        self.before.fill(None);
+        if self.pick.is_some_and(|p| matches!(p, Pick::Event(s) if s > self.session.trace().len()))
+        {
+            self.pick = None;
+        }
+        self.refresh();
     }
 
     /// Remembers what the node that just acted was like, when exactly one step was taken.
@@ -223,8 +299,12 @@ impl Model {
         let before = self.session.cursor();
         let us = elapsed.clamp(0.0, 100.0) * 1000.0 * rate(self.speed) + self.rest;
         self.rest = us.fract();
-        let target = self.session.time() + us as u64;
-        self.session.advance_to(target, MOST_STEPS);
+        let start = self.session.time();
+        self.run_to(start + us as u64);
+        if us >= 1.0 {
+            let share = (self.session.time() - start) as f64 / us;
+            self.kept += (share.min(1.0) - self.kept) * 0.05;
+        }
         let stepped = self.session.cursor() != before;
         if stepped {
             self.refresh();
@@ -233,6 +313,26 @@ impl Model {
             return true;
         }
         stepped
+    }
+
+    /// Goes on to a time, or as far as the frame's budget lets it.
+    fn run_to(&mut self, target: u64) {
+        let begun = dom::now();
+        loop {
+            let cursor = self.session.cursor();
+            match self.telling().map(|t| t.phase) {
+                Some(Phase::Running) => self.advance_story(target, STRIDE),
+                _ => _ = self.session.advance_to(target, STRIDE),
+            }
+            if self.session.cursor() - cursor < STRIDE || dom::now() - begun > BUDGET {
+                break;
+            }
+        }
+    }
+
+    /// The speed that is reached, where it is not the one that is wished.
+    pub fn reached(&self) -> Option<f64> {
+        (self.playing && self.kept < 0.9).then(|| self.kept * rate(self.speed))
     }
 
     /// One step forth or back.
@@ -271,6 +371,8 @@ impl Model {
                 left -= 1;
                 if left == 0 {
                     self.session.seek(here);
+                    self.session.forget_ahead();
+                    self.index = Index::default();
                     self.notice = Some("Nothing of interest happens soon.".into());
                     break;
                 }
@@ -291,16 +393,12 @@ impl Model {
             || event.notes.iter().any(|n| self.info.landmarks.contains(n))
     }
 
-    /// Does things at the cursor, in order; the first refusal is said and ends it.
+    /// Does things at the cursor, in order: all of them or, with a sentence, none.
     pub fn act(&mut self, actions: Vec<Action>) {
         self.notice = None;
-        for action in actions {
-            if let Err(why) = self.session.act(action) {
-                self.notice = Some(sentence(&why));
-                break;
-            }
-        }
-        self.refresh();
+        self.deliberately(&mut |session| {
+            actions.iter().try_for_each(|action| session.act(action.clone()))
+        });
     }
 
     /// The step that is selected, if it is one of a process: the centre of the cone.
@@ -429,7 +527,11 @@ pub fn rate(speed: i32) -> f64 {
 
 /// `1/50 ×`.
 pub fn rate_text(speed: i32) -> String {
-    let rate = rate(speed);
+    share_text(rate(speed))
+}
+
+/// A share of true speed, in words.
+pub fn share_text(rate: f64) -> String {
     let round = |v: f64| {
         let unit = if v < 20.0 {
             1.0

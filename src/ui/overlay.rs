@@ -40,9 +40,9 @@ pub fn choose(model: &mut Model, kind: Option<Kind>) {
 /// Remembers the event that was selected before another one.
 pub fn remember(model: &mut Model, next: Option<Pick>) {
     if let (Some(Pick::Event(old)), Some(Pick::Event(new))) = (model.pick, next) {
-        model.beside = (old != new).then_some(old).or(model.beside);
+        model.second = (old != new).then_some(old).or(model.second);
     } else if next.is_none() {
-        model.beside = None;
+        model.second = None;
     }
 }
 
@@ -51,7 +51,7 @@ pub fn compared(model: &Model, step: u64) -> Html {
     let Some(overlay) = &model.overlay else { return html! {} };
     let Some(chip) = overlay.time(step).map(|_| overlay.text(step)) else { return html! {} };
     let trace = model.session.trace();
-    let with = model.beside.filter(|b| *b != step).and_then(|b| {
+    let with = model.second.filter(|b| *b != step).and_then(|b| {
         let (a, e) = (trace.event(b)?, trace.event(step)?);
         overlay.compare(b, step, Relation::of(a, e)).map(|c| (b, c))
     });

@@ -1,7 +1,7 @@
 //! Pictures on the page: a list of shapes becomes SVG elements, and only what differs from the
-//! picture before is written. Between two pictures, motion writes single attributes.
+//! picture before is written. While time runs, what moves is painted instead (see `paint`).
 
-use happened_before::scene::{Anchor, Change, Item, Move, Point, Scene, Shape, Target};
+use happened_before::scene::{Anchor, Item, Point, Scene, Shape, Target, Track};
 use std::collections::BTreeMap;
 use std::fmt::Write;
 use web_sys::Element;
@@ -14,10 +14,6 @@ const SVG: &str = "http://www.w3.org/2000/svg";
 pub struct Picture {
     root: Element,
     held: Vec<Held>,
-    /// Elements by key, with what is hidden in the structure.
-    keys: BTreeMap<String, (Element, bool)>,
-    /// What motion has written since the last structure.
-    moved: BTreeMap<String, Change>,
     size: (i32, i32),
     title: String,
     mode: Mode,
@@ -43,15 +39,7 @@ impl Picture {
     /// An empty picture in an `svg` element.
     pub fn new(root: Element) -> Self {
         root.set_inner_html("");
-        Picture {
-            root,
-            held: Vec::new(),
-            keys: BTreeMap::new(),
-            moved: BTreeMap::new(),
-            size: (0, 0),
-            title: String::new(),
-            mode: Mode::Live,
-        }
+        Picture { root, held: Vec::new(), size: (0, 0), title: String::new(), mode: Mode::Live }
     }
 
     /// An empty picture in which nothing can be touched.
@@ -75,59 +63,7 @@ impl Picture {
             self.title = title;
         }
         let held = std::mem::take(&mut self.held);
-        let mut pen = Pen { moved: &self.moved, keys: BTreeMap::new(), mode: self.mode };
-        self.held = pen.patch(&self.root, held, items);
-        self.keys = pen.keys;
-        self.moved.clear();
-    }
-
-    /// Moves what moves; what stands where it stood is left alone. What creeps or trails behind
-    /// waits for its turn: dials for every third frame, trails for every second.
-    pub fn moves(&mut self, moves: Vec<Move>, frame: u32) {
-        for Move { key, change } in moves {
-            let turn = match key.as_bytes() {
-                [b't', b'i', b'm', ..] => 3,
-                [b't', b'r', b'a', ..] => 2,
-                _ => 1,
-            };
-            if !frame.is_multiple_of(turn) {
-                continue;
-            }
-            let old = self.moved.get(&key);
-            if old == Some(&change) {
-                continue;
-            }
-            let Some((el, hidden)) = self.keys.get(&key) else { continue };
-            if old.is_none() && change == Change::Shown(!hidden) {
-                continue;
-            }
-            write_change(el, &change, old);
-            self.moved.insert(key, change);
-        }
-    }
-}
-
-/// Writes a change, as far as it differs from the one before.
-fn write_change(el: &Element, change: &Change, old: Option<&Change>) {
-    match (change, old) {
-        (Change::Words(words), _) => el.set_text_content(Some(words)),
-        (Change::Place(p), _) => set(el, "transform", &translate(*p)),
-        (Change::Path(d), _) => set(el, "d", d),
-        (Change::Shown(on), _) => set(el, "visibility", if *on { "visible" } else { "hidden" }),
-        (Change::Line(a, b), Some(Change::Line(p, q))) => {
-            for (name, now, was) in
-                [("x1", a.x, p.x), ("y1", a.y, p.y), ("x2", b.x, q.x), ("y2", b.y, q.y)]
-            {
-                if now != was {
-                    set(el, name, &number(now));
-                }
-            }
-        }
-        _ => {
-            for (name, value) in change.attributes() {
-                set(el, name, &value);
-            }
-        }
+        self.held = Pen { mode: self.mode }.patch(&self.root, held, items);
     }
 }
 
@@ -153,22 +89,20 @@ fn tag(shape: &Shape) -> &'static str {
         Shape::Rect { .. } => "rect",
         Shape::Circle { .. } => "circle",
         Shape::Line { .. } => "line",
-        Shape::Path(_) => "path",
+        Shape::Path(_) | Shape::Arc { .. } => "path",
         Shape::Text { .. } => "text",
         Shape::Group { .. } => "g",
     }
 }
 
 /// Writes one structure.
-struct Pen<'a> {
-    moved: &'a BTreeMap<String, Change>,
-    keys: BTreeMap<String, (Element, bool)>,
+struct Pen {
     mode: Mode,
 }
 
-impl Pen<'_> {
+impl Pen {
     /// Brings the children of an element from one list of shapes to another.
-    fn patch(&mut self, parent: &Element, old: Vec<Held>, new: Vec<Item>) -> Vec<Held> {
+    fn patch(&self, parent: &Element, old: Vec<Held>, new: Vec<Item>) -> Vec<Held> {
         let mut pool: Vec<Option<Held>> = old.into_iter().map(Some).collect();
         let named: BTreeMap<String, usize> = pool
             .iter()
@@ -215,7 +149,7 @@ impl Pen<'_> {
         out.into_iter().map(|(h, _)| h).collect()
     }
 
-    fn create(&mut self, mut item: Item) -> Held {
+    fn create(&self, mut item: Item) -> Held {
         let el =
             dom::document().create_element_ns(Some(SVG), tag(&item.shape)).expect("an SVG element");
         let parts = match &mut item.shape {
@@ -232,40 +166,31 @@ impl Pen<'_> {
         for part in &parts {
             let _ = el.append_child(&part.el);
         }
-        if !item.key.is_empty() {
-            self.keys.insert(item.key.clone(), (el.clone(), item.hidden));
-        }
         Held { el, head: item, parts }
     }
 
-    fn update(&mut self, mut held: Held, mut item: Item) -> Held {
+    fn update(&self, mut held: Held, mut item: Item) -> Held {
         let parts = match &mut item.shape {
             Shape::Group { items, .. } => std::mem::take(items),
             _ => Vec::new(),
         };
         let el = &held.el;
-        let forced = !item.key.is_empty() && self.moved.contains_key(&item.key);
-        if forced || held.head.shape != item.shape {
+        if held.head.shape != item.shape {
             write_shape(el, &item.shape);
         }
         if held.head.class != item.class {
             write_class(el, &item);
         }
-        let words = forced && matches!(item.shape, Shape::Text { .. });
-        if words
-            || held.head.title != item.title
+        if held.head.title != item.title
             || held.head.target != item.target
             || text(&held.head) != text(&item)
         {
             self.write_words(el, &item);
         }
-        if forced || held.head.hidden != item.hidden {
+        if held.head.hidden != item.hidden {
             set(el, "visibility", if item.hidden { "hidden" } else { "visible" });
         }
         held.parts = self.patch(&held.el, std::mem::take(&mut held.parts), parts);
-        if !item.key.is_empty() {
-            self.keys.insert(item.key.clone(), (held.el.clone(), item.hidden));
-        }
         held.head = item;
         held
     }
@@ -346,6 +271,7 @@ fn write_shape(el: &Element, shape: &Shape) {
         Shape::Circle { x, y, r } => all(&[("cx", *x), ("cy", *y), ("r", *r)]),
         Shape::Line { a, b } => all(&[("x1", a.x), ("y1", a.y), ("x2", b.x), ("y2", b.y)]),
         Shape::Path(d) => set(el, "d", d),
+        Shape::Arc { r, share } => set(el, "d", &Track::dial(*r, *share).0),
         Shape::Text { x, y, size, anchor, .. } => {
             all(&[("x", *x), ("y", *y), ("font-size", *size)]);
             let anchor = match anchor {

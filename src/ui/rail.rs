@@ -1,15 +1,17 @@
 //! The left rail: what the scene is, faults, knobs, named bugs, the seed, the journal.
 
+use super::challenge::ChallengePanel;
 use super::dom;
 use super::frame::{Ask, Look};
 use super::journal::Journal;
+use super::kit;
 use super::model::Model;
+use super::search::SearchPanel;
+use super::search_show::Shown;
 use happened_before::core::action::{Action, LinkChange};
 use happened_before::core::config::{Setup, Unit};
 use happened_before::core::ids::NodeSet;
 use happened_before::protocols::KnobInfo;
-use wasm_bindgen::JsCast;
-use web_sys::{HtmlInputElement, HtmlSelectElement};
 use yew::prelude::*;
 
 #[derive(Properties, PartialEq)]
@@ -31,11 +33,20 @@ pub fn Rail(props: &RailProps) -> Html {
             <div class="rail-body">
                 <h2 class="scene-title">{ model.scene.title }</h2>
                 <p class="lead">{ model.scene.line }</p>
+                <Shown look={props.look.clone()} ask={ask.clone()} />
+                { kit::stories(&model, ask) }
                 { faults(&model, ask) }
                 <Journal look={props.look.clone()} ask={ask.clone()} />
+                { kit::preset(&model, ask) }
                 { seed(&model, ask) }
-                { mutants(&model, ask) }
-                { knobs(&model, ask) }
+                // A story hands the settings over at its end.
+                if model.telling().is_none_or(|t| t.is_over()) {
+                    { mutants(&model, ask) }
+                    <SearchPanel look={props.look.clone()} ask={ask.clone()} />
+                    <ChallengePanel look={props.look.clone()} ask={ask.clone()} />
+                    { knobs(&model, ask) }
+                }
+                <kit::Legend look={props.look.clone()} />
                 { about(&model) }
             </div>
         </aside>
@@ -88,7 +99,7 @@ fn seed(model: &Model, ask: &Callback<Ask>) -> Html {
     };
     let typed = {
         let (ask, setup) = (ask.clone(), setup.clone());
-        Callback::from(move |e: Event| match text(&e).trim().parse() {
+        Callback::from(move |e: Event| match dom::value_of(&e).trim().parse() {
             Ok(seed) => ask.emit(Ask::Restart(Setup { seed, ..setup.clone() })),
             Err(_) => ask.emit(Ask::Say(Some("A seed is a whole number.".into()))),
         })
@@ -149,31 +160,8 @@ fn knobs(model: &Model, ask: &Callback<Ask>) -> Html {
     html! {
         <details class="part" open={!model.session.setup.knobs.is_empty()}>
             <summary><h2>{ "Settings" }</h2></summary>
-            { presets(model, ask) }
             { for model.info.knobs.iter().map(row) }
         </details>
-    }
-}
-
-fn presets(model: &Model, ask: &Callback<Ask>) -> Html {
-    let setup = model.session.setup.clone();
-    let chosen = setup.preset.clone();
-    let first = model.scene.presets.first().map_or("", |p| p.id);
-    let chosen = if chosen.is_empty() { first.to_string() } else { chosen };
-    let ask = ask.clone();
-    let change = Callback::from(move |e: Event| {
-        let preset = select(&e);
-        ask.emit(Ask::Restart(Setup { preset, knobs: Default::default(), ..setup.clone() }));
-    });
-    html! {
-        <label class="setting">
-            <span>{ "Parameters" }</span>
-            <select onchange={change} id="preset">
-                { for model.scene.presets.iter().map(|p| html! {
-                    <option value={p.id} selected={p.id == chosen} title={p.source}>{ p.title }</option>
-                }) }
-            </select>
-        </label>
     }
 }
 
@@ -186,7 +174,7 @@ fn value(model: &Model, knob: &KnobInfo) -> i64 {
     setup.knobs.get(knob.id).copied().or(of_preset).unwrap_or(knob.default)
 }
 
-fn knob_row(model: &Model, knob: &KnobInfo, ask: &Callback<Ask>) -> Html {
+pub fn knob_row(model: &Model, knob: &KnobInfo, ask: &Callback<Ask>) -> Html {
     let now = value(model, knob);
     let setup = model.session.setup.clone();
     let turned = setup.knobs.contains_key(knob.id);
@@ -215,7 +203,7 @@ fn knob_row(model: &Model, knob: &KnobInfo, ask: &Callback<Ask>) -> Html {
             html! { <input type="checkbox" checked={now != 0} onchange={change} data-knob={id} /> }
         }
         Unit::Choice(names) => {
-            let change = Callback::from(move |e: Event| set(unit.parse(&select(&e))));
+            let change = Callback::from(move |e: Event| set(unit.parse(&dom::value_of(&e))));
             html! {
                 <select onchange={change} data-knob={id}>
                     { for names.iter().enumerate().map(|(i, n)| html! {
@@ -225,7 +213,7 @@ fn knob_row(model: &Model, knob: &KnobInfo, ask: &Callback<Ask>) -> Html {
             }
         }
         _ => {
-            let change = Callback::from(move |e: Event| set(unit.parse(&text(&e))));
+            let change = Callback::from(move |e: Event| set(unit.parse(&dom::value_of(&e))));
             html! { <input class="mono" value={unit.show(now)} onchange={change} data-knob={id} /> }
         }
     };
@@ -236,19 +224,13 @@ fn knob_row(model: &Model, knob: &KnobInfo, ask: &Callback<Ask>) -> Html {
 fn about(model: &Model) -> Html {
     html! {
         <details class="part about">
-            <summary><h2>{ "Sources" }</h2></summary>
+            <summary><h2>{ "Sources, and what is left out" }</h2></summary>
+            <h3>{ "Sources" }</h3>
             <ul>{ for model.scene.sources.iter().map(|s| html! { <li>{ *s }</li> }) }</ul>
-            <p class="small">{ format!("Left out: {}", model.scene.leaves_out) }</p>
+            <h3>{ "Leaves out" }</h3>
+            <p>{ model.scene.leaves_out }</p>
+            <h3>{ "Checks" }</h3>
+            <ul>{ for model.info.properties.iter().map(|p| html! { <li><b>{ p.title }</b>{ format!(": {} ({})", p.claim, p.cite) }</li> }) }</ul>
         </details>
     }
-}
-
-fn text(e: &Event) -> String {
-    let input = e.target().and_then(|t| t.dyn_into::<HtmlInputElement>().ok());
-    input.map_or(String::new(), |i| i.value())
-}
-
-fn select(e: &Event) -> String {
-    let list = e.target().and_then(|t| t.dyn_into::<HtmlSelectElement>().ok());
-    list.map_or(String::new(), |s| s.value())
 }

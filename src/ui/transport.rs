@@ -1,9 +1,9 @@
 //! Play, steps, speed and the whole run as a line.
 
 use super::desk::Slot;
-use super::frame::{Ask, Look};
+use super::frame::{Ask, Dialog, Look};
 use super::glyphs::{self, sign};
-use super::model::{FASTEST, SLOWEST, rate_text};
+use super::model::{FASTEST, SLOWEST, rate_text, share_text};
 use super::stage::{Hold, capture, place, target, use_picture};
 use super::words;
 use happened_before::scene::Target;
@@ -53,9 +53,13 @@ pub fn Transport(props: &TransportProps) -> Html {
                 </button>
                 { button("step", "Step forward", glyphs::FORTH, Ask::Step(1)) }
                 { button("next", "To the next event of interest", glyphs::NEXT, Ask::Interesting(true)) }
+                { button("until", "Go to a moment", glyphs::FIND, Ask::Dialog(Some(Dialog::Find))) }
             </div>
             <label class="speed">
                 <span class="mono">{ rate_text(props.speed) }</span>
+                if let Some(reached) = model.reached() {
+                    <span class="mono behind" title="The run is too busy to keep up">{ format!("runs {}", share_text(reached)) }</span>
+                }
                 <input type="range" id="speed" min={SLOWEST.to_string()} max={FASTEST.to_string()} step="5"
                     value={props.speed.to_string()} oninput={speed} aria-label="Speed"
                     aria-valuetext={rate_text(props.speed)} />

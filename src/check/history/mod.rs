@@ -7,6 +7,7 @@
 
 pub mod convergence;
 mod explain;
+pub mod frontier;
 pub mod incremental;
 pub mod lattice;
 pub mod linearizable;
@@ -15,9 +16,11 @@ mod relation;
 mod saturate;
 mod search;
 pub mod sequential;
+mod states;
 mod table;
 pub mod txn;
 pub mod views;
+pub mod watch;
 
 use serde::{Deserialize, Serialize};
 use std::fmt;

@@ -14,12 +14,16 @@
 //! Each step is [`PACE`] after the one before, exactly as in the journal of a counter-example.
 
 mod goal;
+mod ladder;
 mod plan;
 mod quest;
+mod told;
 
 pub use goal::Goal;
+pub use ladder::{Aim, Drive, Ladder, Searched, thousands};
 pub use plan::{Plan, limits_text, read_limits, rungs};
 pub use quest::{Found, Quest, Tally};
+pub use told::{main_of, sentence, world_text};
 
 use super::explore::{Model, Property};
 use crate::core::action::{Action, CrashMode, Entry};
@@ -257,7 +261,8 @@ impl WorldModel {
     fn arrive(&self, from: &Inner, made: Made, limits: Limits) -> State {
         let Made { world, trace, last } = made;
         let mut broken = from.broken.clone();
-        broken.extend(&last.broken);
+        let claimed = |id: &&str| self.goal.is_some() || self.claims.iter().any(|c| c.0 == *id);
+        broken.extend(last.broken.iter().copied().filter(claimed));
         let reached =
             self.goal.as_ref().is_some_and(|g| g.holds(&*world, &last, trace.as_ref(), &broken));
         let world_print = world.print();

@@ -49,7 +49,7 @@ const FEW: Limits = Limits { timers: 2, ops: 1, drops: 0, dups: 0, crashes: 0, p
 impl Plan {
     /// Makes what was asked for small: 3 servers, 1 client, 1 key, where that was left open.
     pub fn new(scene: &Scene, asked: &Setup, limits: Option<Limits>) -> Result<Plan, String> {
-        let info: Info = (scene.info)();
+        let info: Info = scene.info_of(&asked.preset);
         let mut setup = asked.clone();
         let now = |id: &str| {
             let preset = scene.preset(&asked.preset).ok();

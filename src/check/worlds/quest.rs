@@ -61,7 +61,7 @@ impl Quest {
         goal: Option<&'static str>,
         reduced: bool,
     ) -> Result<Quest, String> {
-        let properties = (scene.info)().properties;
+        let properties = scene.info_of(&setup.preset).properties;
         let safety = properties.iter().filter(|p| p.kind == PropertyKind::Safety);
         let claims = safety.map(|p| (p.id, p.cite)).collect();
         let model = WorldModel::new(scene.build, setup, limits, claims, goal.map(Goal::new))?;
@@ -70,7 +70,12 @@ impl Quest {
 
     /// Begins on a model.
     pub fn of(model: WorldModel, bounds: Bounds) -> Quest {
-        let options = Options { keep: Keep::Paths, ..Options::default() };
+        Self::with(model, bounds, Options::default())
+    }
+
+    /// The same with the explorer's reductions.
+    pub fn with(model: WorldModel, bounds: Bounds, options: Options) -> Quest {
+        let options = Options { keep: Keep::Paths, ..options };
         Quest { search: Search::with(model, bounds, options) }
     }
 

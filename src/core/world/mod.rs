@@ -71,6 +71,8 @@ pub struct World<P: Show> {
     told: Vec<(NodeId, OpId, P::Op, Outcome<P>)>,
     /// Whose message is handled in the present step, and its sender's count of events then.
     heard: Option<(NodeId, u32)>,
+    /// The operation whose request is handled in the present step.
+    request: Option<OpId>,
     /// Sizes of the choices the last handler asked for.
     asked: Vec<u8>,
     /// Effects of the last handler before each write that came after something visible.
@@ -124,6 +126,8 @@ pub trait AnyWorld: Send + Sync {
     /// In a search: after how many of the last step's effects a crash would leave something that
     /// was said, but not what was to be written after it (see [`Action::CrashAfter`]).
     fn perils(&self) -> &[u8];
+    /// What the settings take away from what the protocol promises.
+    fn outside(&self) -> Option<&'static str>;
     /// Properties broken so far, with the step of the first violation.
     fn broken(&self) -> Vec<(&'static str, u64)>;
 }
@@ -158,6 +162,7 @@ impl<P: Show> World<P> {
             told: Vec::new(),
             asked: Vec::new(),
             heard: None,
+            request: None,
             perils: Vec::new(),
         }
     }
@@ -279,6 +284,9 @@ where
     }
     fn perils(&self) -> &[u8] {
         &self.perils
+    }
+    fn outside(&self) -> Option<&'static str> {
+        P::outside(&self.settings.common, &self.settings.cfg)
     }
     fn broken(&self) -> Vec<(&'static str, u64)> {
         let pairs = P::properties().iter().zip(&self.checks);

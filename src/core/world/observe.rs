@@ -33,6 +33,8 @@ impl<P: Show> World<P> {
             notes: &ev.notes,
             stamp: &ev.stamp,
             heard: self.heard.take(),
+            request: self.request.take(),
+            ops: &ev.ops,
             now: self.k.now,
             answers: &told,
         };

@@ -16,10 +16,16 @@ impl<P: Show> World<P> {
             links: self.link_views(),
             groups: self.k.groups(),
             verdicts: self.verdicts(),
-            facts: P::facts(&self.observer),
+            facts: self.facts(),
             committed: P::committed(&self.observer),
             manual: self.k.mode == Mode::Manual,
         }
+    }
+
+    fn facts(&self) -> Vec<String> {
+        let outside = P::outside(&self.settings.common, &self.settings.cfg);
+        let warning = outside.map(|why| format!("outside the theorem: {why}"));
+        warning.into_iter().chain(P::facts(&self.observer)).collect()
     }
 
     fn verdicts(&self) -> Vec<Verdict> {
@@ -89,6 +95,7 @@ impl<P: Show> World<P> {
                 None => NodeLook { role: "Client".into(), ..NodeLook::default() },
             },
             log: slot.and_then(|s| P::log(&s.node)),
+            safe: slot.and_then(|s| self.safe(s)),
             timers: self.timer_views(node, p),
             skew: p.clock.skew(self.k.now),
             drift: p.clock.drift(),
@@ -97,6 +104,19 @@ impl<P: Show> World<P> {
             lies: p.lie != crate::core::action::Lie::Honest,
             waiting: self.waiting(node),
         }
+    }
+
+    /// Up to where the log would be the same after the worst crash; `None` if all of it would be.
+    fn safe(&self, slot: &Slot<P>) -> Option<u64> {
+        if slot.written.is_empty() {
+            return None;
+        }
+        let now = P::log(&slot.node)?;
+        let kept = Node { durable: (*slot.synced).clone(), ..slot.node.clone() };
+        let kept = P::log(&kept)?;
+        let same = now.cells.iter().zip(&kept.cells).take_while(|(a, b)| a == b).count();
+        (now.first == kept.first && same < now.cells.len())
+            .then(|| (now.first + same as u64).saturating_sub(1))
     }
 
     fn waiting(&self, node: NodeId) -> Option<String> {

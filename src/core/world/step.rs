@@ -134,6 +134,7 @@ impl<P: Show> World<P> {
                 self.handle(id.to, ev, |n, cx| P::on_message(n, cx, id.from, message));
             }
             Payload::Request { op, call } => {
+                self.request = Some(op);
                 self.handle(id.to, ev, |n, cx| P::on_op(n, cx, op, call))
             }
             Payload::Reply { op, outcome } => self.answered(id.from, op, outcome, ev),

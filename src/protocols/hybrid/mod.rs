@@ -55,6 +55,7 @@ pub const SCENE: Scene = Scene {
     challenges: stories::CHALLENGES,
     build: |setup| catalog::make::<Hybrid>(PRESETS, setup),
     info: catalog::info::<Hybrid>,
+    others: &[],
 };
 
 const PRESETS: &[Preset] = &[

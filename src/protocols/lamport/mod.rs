@@ -56,6 +56,7 @@ pub const SCENE: Scene = Scene {
     challenges: stories::CHALLENGES,
     build: |setup| catalog::make::<Lamport>(PRESETS, setup),
     info: catalog::info::<Lamport>,
+    others: &[],
 };
 
 const PRESETS: &[Preset] = &[

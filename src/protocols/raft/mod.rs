@@ -5,9 +5,10 @@
 //! disk before an answer leaves (term, vote, log) is persisted behind a barrier.
 //!
 //! *Leaves out*: membership changes, snapshots, PreVote, ReadIndex and leases; reads go through the
-//! log.
+//! log, or to any server's own store where a knob says so.
 //!
-//! *Checks*: the five properties of the paper's figure 3, and exactly-once application.
+//! *Checks*: the five properties of the paper's figure 3, exactly-once application, and that what clients
+//! learn is linearizable.
 //!
 //! *Paper*: Ongaro, Ousterhout: In Search of an Understandable Consensus Algorithm (extended
 //! version), 2014. Rules carry the names they have in Ongaro's raft.tla.
@@ -52,6 +53,7 @@ pub const SCENE: Scene = Scene {
     challenges: stories::CHALLENGES,
     build: |setup| catalog::make::<Raft>(PRESETS, setup),
     info: catalog::info::<Raft>,
+    others: &[],
 };
 
 const PRESETS: &[Preset] = &[Preset {
@@ -76,6 +78,18 @@ pub struct Config {
     pub noop: bool,
     /// Most entries in one AppendEntries.
     pub batch: u32,
+    /// How reads are answered.
+    pub reads: Reads,
+}
+
+/// How a server answers a read.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub enum Reads {
+    /// Like a write: as an entry of the log.
+    #[default]
+    Log,
+    /// Any server, from its own store, however old.
+    Local,
 }
 
 impl Default for Config {
@@ -86,6 +100,7 @@ impl Default for Config {
             heartbeat: 50_000,
             noop: true,
             batch: 16,
+            reads: Reads::Log,
         }
     }
 }
@@ -135,6 +150,15 @@ const KNOBS: &[Knob<Config>] = &[
         max: 1_000,
         get: |c| c.batch.into(),
         set: |c, v| c.batch = v as u32,
+    },
+    Knob {
+        id: "raft.reads",
+        title: "reads are answered",
+        unit: Unit::Choice(&["log", "local"]),
+        min: 0,
+        max: 1,
+        get: |c| c.reads as i64,
+        set: |c, v| c.reads = if v == 1 { Reads::Local } else { Reads::Log },
     },
 ];
 
@@ -271,6 +295,7 @@ pub mod mutant {
     pub const COMMIT_OLD_TERM: u8 = 4;
     pub const SHORT_QUORUM: u8 = 5;
     pub const NO_SESSIONS: u8 = 6;
+    pub const LONE_READ: u8 = 7;
 }
 
 const MUTANTS: &[Mutant] = &[
@@ -308,6 +333,11 @@ const MUTANTS: &[Mutant] = &[
         id: "no-sessions",
         what: "What if servers forgot which requests they have applied?",
         breaks: "exactly-once",
+    },
+    Mutant {
+        id: "lone-read",
+        what: "What if a leader answered reads from its own store, without asking whether it still leads?",
+        breaks: "linearizable",
     },
 ];
 
@@ -358,6 +388,14 @@ impl Protocol for Raft {
 
     fn observe(observer: &mut Observer, seen: &Seen<Self>) {
         observer.see(seen);
+    }
+
+    fn outside(_common: &Common, cfg: &Config) -> Option<&'static str> {
+        if cfg.reads == Reads::Local {
+            return Some("a server's own store may be old");
+        }
+        (cfg.heartbeat >= cfg.election_low)
+            .then_some("heartbeats are no more frequent than election timeouts")
     }
 
     fn workload(

@@ -3,8 +3,9 @@
 //! What only an observer can know (who ever led, what was ever committed) is kept here.
 
 use super::*;
+use crate::check::history::watch::Watch;
 use crate::core::list::List;
-use crate::core::protocol::{PropertyKind, Witness};
+use crate::core::protocol::{PropertyKind, Show, Witness};
 use std::hash::{Hash, Hasher};
 
 /// What the observer knows.
@@ -16,6 +17,8 @@ pub struct Observer {
     pub committed: List<(u64, Entry)>,
     /// Each server as it was before the step.
     last: Vec<Last>,
+    /// What clients asked and learned.
+    watch: Watch,
     broken: BTreeMap<&'static str, Witness>,
 }
 
@@ -32,7 +35,7 @@ struct Last {
 // `last` follows from the servers themselves, which a search's fingerprint has already.
 impl Hash for Observer {
     fn hash<H: Hasher>(&self, h: &mut H) {
-        (&self.leaders, &self.committed, &self.broken).hash(h);
+        (&self.leaders, &self.committed, &self.broken, &self.watch).hash(h);
     }
 }
 
@@ -87,12 +90,21 @@ pub const PROPERTIES: &[Property<Raft>] = &[
         "A client's request takes effect at most once, however often it is sent.",
         "Raft (extended), section 8"
     ),
+    Property {
+        id: "linearizable",
+        title: "Linearizable",
+        claim: "Every operation seems to take effect at one instant between its call and its answer.",
+        cite: "Herlihy, Wing: Linearizability, 1990; Raft (extended), section 8",
+        kind: PropertyKind::Safety,
+        check: |_, observer| observer.watch.broken.clone(),
+    },
 ];
 
 impl Observer {
     /// Looks at a step.
     pub(super) fn see(&mut self, seen: &Seen<Raft>) {
         self.last.resize(seen.nodes.len(), Last::default());
+        self.watch.see(Raft::CALLS, seen.request, seen.ops);
         let Some(n) = seen.actor() else { return };
         let elected = seen.notes.contains(&"BecomeLeader");
         if elected {
@@ -111,6 +123,11 @@ impl Observer {
         let last = &mut self.last[n.me.at()];
         last.led = (n.state.role == Role::Leader).then_some(n.durable.current_term);
         last.log = n.durable.log.clone();
+    }
+
+    /// How requests ended that a live server received.
+    pub fn availability(&self) -> String {
+        self.watch.sentence()
     }
 
     fn accuse(&mut self, id: &'static str, why: String, nodes: Vec<NodeId>) {

@@ -358,6 +358,13 @@ impl Store {
 /// ClientRequest: "the leader appends the command to its log as a new entry" (5.3); others point
 /// to the leader (section 8).
 pub(super) fn client_request(n: &mut N, cx: &mut Cx, id: OpId, op: Op) {
+    if let Op::Get { key } = op
+        && (cx.cfg.reads == Reads::Local || n.state.role == Role::Leader && cx.mutant(LONE_READ))
+    {
+        cx.note("LocalRead");
+        let value = n.state.store.values.get(&key).copied();
+        return cx.reply(id, Outcome::Ok(Ret::Value(value)));
+    }
     if n.state.role != Role::Leader {
         let hint = n.state.leader.filter(|l| *l != n.me);
         return cx.reply(id, Outcome::Redirect(hint));

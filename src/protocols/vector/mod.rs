@@ -69,6 +69,7 @@ pub const SCENE: Scene = Scene {
     challenges: stories::CHALLENGES,
     build: |setup| catalog::make::<Vector>(PRESETS, setup),
     info: catalog::info::<Vector>,
+    others: &[],
 };
 
 const PRESETS: &[Preset] = &[

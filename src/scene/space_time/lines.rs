@@ -1,6 +1,6 @@
 //! The processes' lines, their events, and what is picked out.
 
-use super::{Change, Frame, Move, label, passage};
+use super::{Frame, label, passage};
 use crate::core::ids::NodeId;
 use crate::core::trace::Relation;
 use crate::core::view::{Event, What};
@@ -14,55 +14,61 @@ type Edges<'a> = (Option<&'a Event>, Option<&'a Event>);
 
 impl Frame<'_> {
     pub(super) fn hosts(&self, out: &mut Vec<Item>) {
-        let (t0, t1) = self.of.window;
         let start = self.axis.left - self.px(8);
         for node in &self.of.hosts {
             let Some(y) = self.row(*node) else { continue };
-            let at = |x: i32| Point::new(x, y);
-            let size = self.px(12);
-            let name = shorten(&self.name(*node), LABEL);
-            let name = fit(&name, Face::Mono, size, start - self.px(6));
-            let spot = Point::new(self.px(6), y + self.px(4));
-            out.push(
-                Item::text("host-name", spot, (Face::Mono, size, Anchor::Start), name)
-                    .key(format!("host-name-{}", node.0))
-                    .target(Target::Node(*node)),
-            );
-            // The line in pieces: whole, dotted while down, hatched while paused.
-            let mut x = start;
-            let mut pieces = Vec::new();
-            for span in self.of.index.spans_in(t0, t1.min(self.now), self.of.view.step) {
-                let paused = match span.trouble {
-                    Trouble::Crash(n) if n == *node => false,
-                    Trouble::Pause(n) if n == *node => true,
-                    _ => continue,
-                };
-                let from = self.axis.time(span.from.max(t0)).max(x);
-                let open = span.to.is_none_or(|t| t > self.now);
-                let to = if open { self.head() } else { self.axis.time(span.to.unwrap_or(t1)) };
-                if from > x {
-                    pieces.push(Item::line("host", at(x), at(from)));
-                }
-                x = to.max(from);
-                let piece = Item::line(if paused { "host" } else { "host down" }, at(from), at(x));
-                pieces.push(if open { piece.key(format!("host-gap-{}", node.0)) } else { piece });
-                if paused {
-                    pieces.push(Item::path("host-pause", self.teeth(from, x, y)));
-                }
+            if self.of.part.fixed() {
+                let size = self.px(12);
+                let name = shorten(&self.name(*node), LABEL);
+                let name = fit(&name, Face::Mono, size, start - self.px(6));
+                let spot = Point::new(self.px(6), y + self.px(4));
+                out.push(
+                    Item::text("host-name", spot, (Face::Mono, size, Anchor::Start), name)
+                        .key(format!("host-name-{}", node.0))
+                        .target(Target::Node(*node)),
+                );
+                // From the last step on; the line itself goes over it.
+                let from = Point::new(self.axis.time(self.of.view.now).max(start), y);
+                let ahead = Item::line("host ahead", from, Point::new(self.axis.right, y));
+                out.push(ahead.key(format!("host-ahead-{}", node.0)));
             }
-            pieces
-                .push(Item::line("host", at(x), at(self.head().max(x))).key(self.host_key(*node)));
-            let ahead = Item::line("host ahead", at(self.head().max(x)), at(self.axis.right));
-            pieces.push(ahead.key(format!("host-ahead-{}", node.0)));
-            out.push(Item::group("", Point::default(), pieces).key(format!("line-{}", node.0)));
-            if let Some(centre) = self.centre {
+            if self.of.part.moving() {
+                self.line(*node, y, out);
+            }
+            if let Some(centre) = self.centre.filter(|_| self.of.part.moving()) {
                 self.lit_host(*node, y, self.edges(*node, centre), out);
             }
         }
     }
 
-    fn host_key(&self, node: NodeId) -> String {
-        format!("host-{}", node.0)
+    /// A process's line in pieces: whole, dotted while down, hatched while paused.
+    fn line(&self, node: NodeId, y: i32, out: &mut Vec<Item>) {
+        let (t0, t1) = self.of.window;
+        let at = |x: i32| Point::new(x, y);
+        let mut x = self.axis.left - self.px(8);
+        let mut pieces = Vec::new();
+        for span in self.of.index.spans_in(t0, t1.min(self.now), self.of.view.step) {
+            let paused = match span.trouble {
+                Trouble::Crash(n) if n == node => false,
+                Trouble::Pause(n) if n == node => true,
+                _ => continue,
+            };
+            let from = self.axis.time(span.from.max(t0)).max(x);
+            let open = span.to.is_none_or(|t| t > self.now);
+            let to = if open { self.head() } else { self.axis.time(span.to.unwrap_or(t1)) };
+            if from > x {
+                pieces.push(Item::line("host", at(x), at(from)));
+            }
+            x = to.max(from);
+            let piece = Item::line(if paused { "host" } else { "host down" }, at(from), at(x));
+            pieces.push(if open { piece.key(format!("host-gap-{}", node.0)) } else { piece });
+            if paused {
+                pieces.push(Item::path("host-pause", self.teeth(from, x, y)));
+            }
+        }
+        let head = self.head().max(x);
+        pieces.push(Item::line("host", at(x), at(head)).key(format!("host-{}", node.0)));
+        out.push(Item::group("", Point::default(), pieces).key(format!("line-{}", node.0)));
     }
 
     /// Short strokes across a line.
@@ -114,36 +120,6 @@ impl Frame<'_> {
         }
     }
 
-    pub(super) fn move_hosts(&self, moves: &mut Vec<Move>) {
-        let x = self.head();
-        for node in &self.of.hosts {
-            let Some(y) = self.row(*node) else { continue };
-            let (mut from, mut gap) = (self.axis.left - self.px(8), None);
-            let (t0, t1) = self.of.window;
-            for span in self.of.index.spans_in(t0, t1.min(self.now), self.of.view.step) {
-                if span.trouble != Trouble::Crash(*node) && span.trouble != Trouble::Pause(*node) {
-                    continue;
-                }
-                let start = self.axis.time(span.from.max(t0)).max(from);
-                let open = span.to.is_none_or(|t| t > self.now);
-                let to = if open { x } else { self.axis.time(span.to.unwrap_or(t1)) };
-                if open {
-                    gap = Some(start);
-                }
-                from = to.max(start);
-            }
-            let at = |x: i32| Point::new(x, y);
-            let mut put = |key: String, a, b| {
-                moves.push(Move { key, change: Change::Line(at(a), at(b)) });
-            };
-            if let Some(start) = gap {
-                put(format!("host-gap-{}", node.0), start, from);
-            }
-            put(self.host_key(*node), from, x.max(from));
-            put(format!("host-ahead-{}", node.0), x.max(from), self.axis.right);
-        }
-    }
-
     /// The class of an event by its standing to the selected one.
     pub(super) fn standing(&self, event: &Event) -> &'static str {
         match self.relation(event) {
@@ -157,7 +133,8 @@ impl Frame<'_> {
         let mut many = [Track::new(), Track::new(), Track::new()];
         // The last place with a dot, for each process: two pixels hold no more than one.
         let mut taken = vec![i32::MIN; self.rows.len()];
-        for event in &self.of.trace.events[self.seen.clone()] {
+        let fresh = (self.of.since as usize).clamp(self.seen.start, self.seen.end);
+        for event in &self.of.trace.events[fresh..self.seen.end] {
             let Some((node, y)) = event.node.and_then(|n| Some((n, self.row(n)?))) else {
                 continue;
             };

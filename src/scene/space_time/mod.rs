@@ -11,7 +11,7 @@ pub use axis::Axis;
 use super::geometry::{PX, Point, Track};
 use super::index::{Index, Trouble};
 use super::text::{self, fit};
-use super::{Anchor, Change, Face, Item, Move, Scene, Size, Target};
+use super::{Anchor, Face, Item, Part, Scene, Size, Target};
 use crate::algo::clocks::overlay::Overlay;
 use crate::core::ids::NodeId;
 use crate::core::trace::{Passage, Relation, Trace};
@@ -49,6 +49,10 @@ pub struct SpaceTime<'a> {
     pub hosts: Vec<NodeId>,
     /// Timestamps shown at the events.
     pub chips: Option<&'a Overlay>,
+    /// Which shapes.
+    pub part: Part,
+    /// Of what has settled, only what came about after this step.
+    pub since: u64,
 }
 
 /// Above this many visible messages one path holds all of a kind.
@@ -80,7 +84,19 @@ impl<'a> SpaceTime<'a> {
     ) -> Self {
         let hosts = view.nodes.iter().filter(|n| n.shape != Shape::Client).map(|n| n.id).collect();
         let spacing = Spacing::Real;
-        SpaceTime { trace, index, view, window, size, spacing, selected: None, hosts, chips: None }
+        SpaceTime {
+            trace,
+            index,
+            view,
+            window,
+            size,
+            spacing,
+            selected: None,
+            chips: None,
+            hosts,
+            part: Part::All,
+            since: 0,
+        }
     }
 
     /// The picture at a moment from the view's step on, before the next one.
@@ -92,29 +108,41 @@ impl<'a> SpaceTime<'a> {
             self.hosts.iter().map(|n| self.index.of_node(*n, &frame.seen).len()).sum::<usize>(),
             self.hosts.len()
         );
-        frame.bands(&mut scene.items);
-        frame.ticks(&mut scene.items);
-        frame.hosts(&mut scene.items);
-        let dense = frame.seen.len() > 2 * DENSE;
-        frame.ways(dense, &mut scene.items);
-        frame.dots(dense, &mut scene.items);
-        if let Some(overlay) = self.chips.filter(|_| !dense) {
-            frame.chips(overlay, &mut scene.items);
+        let out = &mut scene.items;
+        if self.part.fixed() {
+            frame.bands(out);
+            frame.ticks(out);
         }
-        frame.flags(&mut scene.items);
-        frame.playhead(&mut scene.items);
-        frame.selection(&mut scene.items);
+        frame.hosts(out);
+        if self.part.moving() {
+            frame.playhead(out);
+        }
+        let dense = self.is_dense(&frame.seen);
+        frame.ways(dense, out);
+        if self.part.settled() {
+            frame.dots(dense, out);
+            if let Some(overlay) = self.chips.filter(|_| !dense) {
+                frame.chips(overlay, out);
+            }
+            frame.flags(out);
+            frame.selection(out);
+        }
         scene
     }
 
-    /// What differs from [`SpaceTime::scene`] at another moment before the next step.
-    pub fn motion(&self, now: u64) -> Vec<Move> {
-        let frame = Frame::new(self, now);
-        let mut moves = Vec::new();
-        frame.move_hosts(&mut moves);
-        frame.move_ways(&mut moves);
-        frame.move_playhead(&mut moves);
-        moves
+    /// What has settled stays where it is when a step is added, unless this changes: the window,
+    /// the number of flags, and whether single shapes are drawn. `None` where all of it moves.
+    pub fn settled_as(&self) -> Option<(u64, u64, usize, bool)> {
+        if self.selected.is_some() || self.chips.is_some() || self.spacing != Spacing::Real {
+            return None;
+        }
+        let (from, to) = self.window;
+        let seen = self.index.events_in(self.trace, from, to, self.view.step);
+        Some((from, to, self.index.broken.len(), self.is_dense(&seen)))
+    }
+
+    fn is_dense(&self, seen: &Range<usize>) -> bool {
+        seen.len() > 2 * DENSE
     }
 
     /// The last event at or before a place on the axis, for clicks into the open.
@@ -303,17 +331,6 @@ impl<'a> Frame<'a> {
             3_000.. => format!("{} ms", axis::in_unit(self.now, 1_000, 1)),
             _ => format!("{} \u{b5}s", self.now),
         }
-    }
-
-    fn move_playhead(&self, moves: &mut Vec<Move>) {
-        let x = self.head();
-        let (w, h) = self.tag();
-        let y = self.top - self.px(16);
-        let mut put = |key: &str, change| moves.push(Move { key: key.to_string(), change });
-        put("play-line", Change::Line(Point::new(x, y + h), Point::new(x, self.bottom)));
-        put("play-tag", Change::Span(self.tag_at(x) - w / 2, w));
-        put("play-time", Change::Place(Point::new(self.tag_at(x), y + h - self.px(4))));
-        put("play-words", Change::Words(self.clock()));
     }
 }
 

@@ -1,10 +1,10 @@
 //! Messages as slanted lines.
 
-use super::{Change, Frame, Move};
+use super::Frame;
 use crate::core::trace::{Fate, Passage, Relation};
 use crate::scene::geometry::{ONE, PX, Point, Track, between, share};
 use crate::scene::stage::lost_share;
-use crate::scene::{Item, Target};
+use crate::scene::{Item, Part, Target};
 
 /// A message's line.
 struct Way {
@@ -93,6 +93,15 @@ impl Frame<'_> {
         self.of.index.messages_in(self.of.trace, t0, t1.min(self.now))
     }
 
+    /// Has it been drawn with what settled earlier?
+    fn ended_before(&self, p: &Passage) -> bool {
+        match p.fate {
+            Fate::Received { step, .. } | Fate::Lost { step, .. } => step <= self.of.since,
+            Fate::Flying => false,
+        }
+    }
+
+    /// Finished messages, and those on their way, as far as they are wanted.
     pub(super) fn ways(&self, dense: bool, out: &mut Vec<Item>) {
         let mut ends = Vec::new();
         let mut layers: [Vec<Item>; 3] = Default::default();
@@ -101,6 +110,9 @@ impl Frame<'_> {
         let nodes = self.rows.len();
         // Where a line between two processes last began: those within three pixels are one.
         let mut taken = vec![i32::MIN; if dense { nodes * nodes } else { 0 }];
+        if self.of.part == Part::Fixed {
+            return;
+        }
         for p in self.visible() {
             if dense && self.axis.is_real() && p.sent_at >= self.of.window.0 {
                 let place = self.axis.time(p.sent_at) / (3 * PX);
@@ -111,7 +123,14 @@ impl Frame<'_> {
             }
             let class = self.way_class(p);
             let layer = ["", "past", "future"].iter().position(|c| *c == class).unwrap_or(0);
+            if self.ended_before(p) {
+                continue;
+            }
             let Some(way) = self.way(p) else { continue };
+            let part = self.of.part;
+            if !(if way.flying { part.moving() } else { part.settled() }) {
+                continue;
+            }
             if dense && !way.flying {
                 many[layer].0.push_str(&self.track(&way, class).0);
                 if way.lost {
@@ -126,11 +145,12 @@ impl Frame<'_> {
                 _ => "way",
             };
             let key = format!("{}-{}-{}", p.id.from.0, p.id.to.0, p.id.nth);
+            let line = match class {
+                "future" => Item::path(name, self.track(&way, class)),
+                _ => Item::line(name, way.a, way.b),
+            };
             layers[layer].push(
-                Item::path(name, self.track(&way, class))
-                    .key(format!("way-{key}"))
-                    .title(self.title(p))
-                    .target(Target::Message(p.id)),
+                line.key(format!("way-{key}")).title(self.title(p)).target(Target::Message(p.id)),
             );
             if way.lost {
                 ends.push(
@@ -154,16 +174,5 @@ impl Frame<'_> {
 
     fn title(&self, p: &Passage) -> String {
         format!("{}, {} to {}", p.look.name, self.name(p.id.from), self.name(p.id.to))
-    }
-
-    pub(super) fn move_ways(&self, moves: &mut Vec<Move>) {
-        // Only those still on their way move.
-        let last = self.of.view.now;
-        for p in self.of.index.messages_in(self.of.trace, last, self.now.min(self.of.window.1)) {
-            let Some(way) = self.way(p).filter(|w| w.flying) else { continue };
-            let key = format!("way-{}-{}-{}", p.id.from.0, p.id.to.0, p.id.nth);
-            let track = self.track(&way, self.way_class(p));
-            moves.push(Move { key, change: Change::Path(track.0) });
-        }
     }
 }

@@ -7,7 +7,7 @@ use crate::core::trace::{Fate, Passage, Relation};
 use crate::core::view::{Family, Loss, MessageLook, MessageView, Shape};
 use crate::scene::geometry::{ONE, Point, Track, share};
 use crate::scene::marks;
-use crate::scene::{Anchor, Change, Face, Item, Move, Target};
+use crate::scene::{Anchor, Face, Item, Part, Target};
 
 /// Where a message that waits for its receiver, or is held, stands on its way.
 const HELD: i64 = ONE * 9 / 10;
@@ -68,7 +68,8 @@ fn place(stage: &Stage, plan: &Plan, m: &MessageView, lane: &Lane, nth: usize, n
 pub fn trails(stage: &Stage, plan: &Plan, now: u64, out: &mut Vec<Item>) {
     for (m, lane, _) in flying(stage, plan).filter(|(m, _, _)| !m.docked) {
         let class = format!("trail {}{}", marks::family_class(m.look.family), lit(stage, m.id));
-        out.push(Item::path(class, lane.part(progress(m, now))).key(key("trail", m.id)));
+        let trail = lane.trail(class, progress(m, now));
+        out.push(if named(stage) { trail.key(key("trail", m.id)) } else { trail });
     }
 }
 
@@ -87,7 +88,10 @@ fn lit(stage: &Stage, id: MsgId) -> &'static str {
 pub fn messages(stage: &Stage, plan: &Plan, now: u64, out: &mut Vec<Item>) {
     for (m, lane, nth) in flying(stage, plan) {
         let half = half(plan);
-        let mut parts = vec![Item::circle("hit", Point::default(), plan.of(12))];
+        let mut parts = Vec::new();
+        if named(stage) {
+            parts.push(Item::circle("hit", Point::default(), plan.of(12)));
+        }
         if m.twin {
             let aside = Point::new(plan.of(4), -plan.of(4));
             let copy = Item::path("twin", marks::message(m.look.family, half, lane.heading()));
@@ -122,13 +126,20 @@ pub fn messages(stage: &Stage, plan: &Plan, now: u64, out: &mut Vec<Item>) {
             }
         }
         class.push_str(lit(stage, m.id));
-        out.push(
-            Item::group(class, place(stage, plan, m, &lane, nth, now), parts)
+        let message = Item::group(class, place(stage, plan, m, &lane, nth, now), parts);
+        out.push(match named(stage) {
+            true => message
                 .key(key("message", m.id))
                 .title(describe(stage, m))
                 .target(Target::Message(m.id)),
-        );
+            false => message,
+        });
     }
+}
+
+/// What is painted anew in each frame needs neither keys nor words.
+fn named(stage: &Stage) -> bool {
+    stage.part != Part::Moving
 }
 
 /// Half the side of a message.
@@ -190,7 +201,7 @@ pub fn ghosts(stage: &Stage, plan: &Plan, out: &mut Vec<Item>) {
         let mut parts = glyph(&p.look, half * 8 / 10, lane.heading());
         parts.push(Item::path("broken", Track::cross(Point::default(), half * 13 / 10)));
         let class = format!("lost {}", marks::family_class(p.look.family));
-        out.push(Item::path("trail lost", lane.part(done)).key(key("stub", p.id)));
+        out.push(lane.trail("trail lost", done).key(key("stub", p.id)));
         out.push(
             Item::group(class, lane.at(done), parts)
                 .key(key("lost", p.id))
@@ -209,18 +220,4 @@ pub fn lost_share(p: &Passage) -> Option<i64> {
         Loss::Withheld => ONE / 8,
         Loss::Dropped => share(at, p.sent_at, p.due).clamp(ONE / 8, HELD),
     })
-}
-
-/// Where messages and the ends of their trails are at another moment.
-pub fn motion(stage: &Stage, plan: &Plan, now: u64, moves: &mut Vec<Move>) {
-    for (m, lane, nth) in flying(stage, plan).filter(|(m, _, _)| !m.docked) {
-        let at = place(stage, plan, m, &lane, nth, now);
-        moves.push(Move { key: key("message", m.id), change: Change::Place(at) });
-        let done = progress(m, now);
-        moves.push(Move { key: key("trail", m.id), change: Change::Path(lane.part(done).0) });
-        if m.doomed {
-            let shown = done >= BREAKING;
-            moves.push(Move { key: key("break", m.id), change: Change::Shown(shown) });
-        }
-    }
 }

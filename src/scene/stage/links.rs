@@ -7,6 +7,7 @@ use crate::scene::geometry::{ONE, Point, TURN, Track, sin};
 use crate::scene::place::{Grade, Plan};
 use crate::scene::text;
 use crate::scene::{Anchor, Face, Item, Target};
+use std::borrow::Cow;
 
 /// The way of messages from one node to another: straight, or bent past nodes in between.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -49,6 +50,13 @@ impl Lane {
     pub fn heading(&self) -> Point {
         self.b.minus(self.bend.unwrap_or(self.a))
     }
+    /// The thin line behind a message that has come this far.
+    pub fn trail(&self, class: impl Into<Cow<'static, str>>, share: i64) -> Item {
+        match self.bend {
+            None => Item::line(class, self.a, self.at(share)),
+            Some(_) => Item::path(class, self.part(share)),
+        }
+    }
     /// The way as far as a share of it.
     pub fn part(&self, share: i64) -> Track {
         let mut t = Track::new();
@@ -68,16 +76,50 @@ pub struct Wall {
     pub a: Point,
     /// The other.
     pub b: Point,
+    /// What still passes one way: across the wall, in this direction.
+    pub passes: Option<Point>,
 }
 
 /// The wall between two groups, if one straight line has room between them.
 pub fn wall(stage: &Stage, plan: &Plan) -> Option<Wall> {
-    let groups = stage.view.groups.as_ref()?;
+    let one_way = one_way(stage);
+    let groups = match &one_way {
+        Some(groups) => &groups[..],
+        None => stage.view.groups.as_deref()?,
+    };
     let is_server =
         |n: NodeId| stage.view.nodes.get(n.at()).is_some_and(|v| v.shape != Shape::Client);
     let everyone = |_: NodeId| true;
     // A client may stand behind a wall that its own links do not cross; then the wall is the servers'.
-    divide(plan, groups, &everyone).or_else(|| divide(plan, groups, &is_server))
+    let mut wall = divide(plan, groups, &everyone).or_else(|| divide(plan, groups, &is_server))?;
+    if let Some([deaf, _]) = one_way.as_deref() {
+        // What the first group sends is lost; what it is sent arrives.
+        let middle = wall.a.middle(wall.b);
+        let across = wall.b.minus(wall.a).right();
+        let home = deaf.iter().filter_map(|n| plan.at.get(n.at())).next()?.minus(middle);
+        let dot =
+            |p: Point, q: Point| i64::from(p.x) * i64::from(q.x) + i64::from(p.y) * i64::from(q.y);
+        let towards = dot(across, home) > 0;
+        wall.passes = Some(if towards { across } else { Point::new(-across.x, -across.y) });
+    }
+    Some(wall)
+}
+
+/// The senders and the receivers, where each server of one group is cut off, one way, from each of
+/// the other, and nothing else is cut.
+pub fn one_way(stage: &Stage) -> Option<Vec<NodeSet>> {
+    let view = stage.view;
+    let is_server = |n: NodeId| view.nodes.get(n.at()).is_some_and(|v| v.shape != Shape::Client);
+    let cuts = || view.links.iter().filter(|l| l.cut && is_server(l.from) && is_server(l.to));
+    let (mut from, mut to) = (NodeSet::default(), NodeSet::default());
+    for link in cuts() {
+        from.insert(link.from);
+        to.insert(link.to);
+    }
+    let servers = view.nodes.iter().filter(|n| n.shape != Shape::Client);
+    let sides = servers.clone().all(|n| from.has(n.id) != to.has(n.id));
+    let whole = (from.len() * to.len()) as usize == cuts().count();
+    (!from.is_empty() && sides && whole && view.groups.is_none()).then(|| vec![from, to])
 }
 
 fn divide(plan: &Plan, groups: &[NodeSet], who: &dyn Fn(NodeId) -> bool) -> Option<Wall> {
@@ -124,7 +166,7 @@ fn divide(plan: &Plan, groups: &[NodeSet], who: &dyn Fn(NodeId) -> bool) -> Opti
             mix(n.y, d.y).clamp(edge, plan.size.h - edge),
         )
     };
-    Some(Wall { a: spot(from), b: spot(to) })
+    Some(Wall { a: spot(from), b: spot(to), passes: None })
 }
 
 /// How far a point lies in a direction.
@@ -148,25 +190,41 @@ impl Wall {
             strokes.to(c.minus(slant).plus(side)).line(c.plus(slant).minus(side));
             d += step;
         }
+        let mut parts = vec![
+            Item::path("wall-band", Track::polygon(&corners)),
+            Item::path("wall-hatch", strokes),
+            Item::line("hit", self.a, self.b),
+        ];
+        for nth in 1..=3 {
+            parts.extend(self.gate(plan, self.a.plus(along.scaled(length * nth / 4))));
+        }
         let handle = |end: Point, n: u8| {
             Item::circle("handle", end, plan.of(5))
                 .key(format!("handle-{n}"))
                 .target(Target::Handle(n))
         };
-        Item::group(
-            "wall",
-            Point::default(),
-            vec![
-                Item::path("wall-band", Track::polygon(&corners)),
-                Item::path("wall-hatch", strokes),
-                Item::line("hit", self.a, self.b),
-                handle(self.a, 0),
-                handle(self.b, 1),
-            ],
-        )
-        .key("wall")
-        .title(title)
-        .target(Target::Wall)
+        parts.extend([handle(self.a, 0), handle(self.b, 1)]);
+        Item::group("wall", Point::default(), parts).key("wall").title(title).target(Target::Wall)
+    }
+
+    /// An opening with an arrow through it, where the wall lets one way pass.
+    fn gate(&self, plan: &Plan, at: Point) -> Vec<Item> {
+        let Some(way) = self.passes else { return Vec::new() };
+        let (thick, half) = (plan.of(7), plan.of(8));
+        let (along, way) = (self.b.minus(self.a), way.scaled(plan.of(12)));
+        let (along, deep) = (along.scaled(half), along.right().scaled(thick));
+        let corners = [
+            at.plus(along).plus(deep),
+            at.plus(along).minus(deep),
+            at.minus(along).minus(deep),
+            at.minus(along).plus(deep),
+        ];
+        let (tail, tip) = (at.minus(way), at.plus(way));
+        let (back, wing) = (way.scaled(plan.of(5)), way.right().scaled(plan.of(4)));
+        let mut arrow = Track::new();
+        arrow.to(tail).line(tip);
+        arrow.to(tip.minus(back).plus(wing)).line(tip).line(tip.minus(back).minus(wing));
+        vec![Item::path("wall-gate", Track::polygon(&corners)), Item::path("pass-mark", arrow)]
     }
 }
 

@@ -8,8 +8,8 @@ pub use flight::lost_share;
 pub use links::{Lane, Wall};
 
 use super::place::{Grade, Plan};
-use super::{Change, Move, Scene, Size};
-use crate::core::ids::NodeId;
+use super::{Part, Scene, Size};
+use crate::core::ids::{NodeId, NodeSet};
 use crate::core::trace::{Relation, Trace};
 use crate::core::view::{Layout, Shape, Status, WorldView};
 
@@ -33,44 +33,42 @@ pub struct Stage<'a> {
     pub node: Option<NodeId>,
     /// What only an observer knows is shown too.
     pub observer: bool,
+    /// Which shapes.
+    pub part: Part,
 }
 
 impl<'a> Stage<'a> {
     /// A stage for a view, nothing picked out.
     pub fn new(view: &'a WorldView, layout: Layout, size: Size) -> Self {
-        Stage { view, trace: None, layout, size, selected: None, node: None, observer: true }
+        let (selected, node, part) = (None, None, Part::All);
+        Stage { view, trace: None, layout, size, selected, node, observer: true, part }
     }
 
     /// The picture at a moment from the view's step on, before the next one.
     pub fn scene(&self, now: u64) -> Scene {
         let plan = Plan::new(self.view, self.layout, self.size);
-        let wall = links::wall(self, &plan);
         let mut scene = Scene::new(self.size, "Cluster");
-        scene.desc = self.describe();
-        scene.items = links::links(self, &plan, wall.is_some());
-        if let Some(wall) = wall {
-            scene.items.push(wall.draw(&plan, &self.partition()));
+        let out = &mut scene.items;
+        if self.part.fixed() {
+            let wall = links::wall(self, &plan);
+            *out = links::links(self, &plan, wall.is_some());
+            out.extend(wall.map(|w| w.draw(&plan, &self.partition())));
         }
-        flight::trails(self, &plan, now, &mut scene.items);
+        if self.part.moving() {
+            flight::trails(self, &plan, now, out);
+        }
         for n in 0..self.view.nodes.len() {
-            scene.items.push(node::draw(self, &plan, NodeId(n as u16), now));
-        }
-        flight::messages(self, &plan, now, &mut scene.items);
-        flight::ghosts(self, &plan, &mut scene.items);
-        scene
-    }
-
-    /// What differs from [`Stage::scene`] at another moment before the next step.
-    pub fn motion(&self, now: u64) -> Vec<Move> {
-        let plan = Plan::new(self.view, self.layout, self.size);
-        let mut moves = Vec::new();
-        for n in &self.view.nodes {
-            for (key, d) in node::arcs(&plan, n, now) {
-                moves.push(Move { key, change: Change::Path(d.0) });
+            match self.part {
+                Part::Moving => out.extend(node::dials(self, &plan, NodeId(n as u16), now)),
+                _ => out.push(node::draw(self, &plan, NodeId(n as u16), now)),
             }
         }
-        flight::motion(self, &plan, now, &mut moves);
-        moves
+        if self.part.moving() {
+            flight::messages(self, &plan, now, out);
+            flight::ghosts(self, &plan, out);
+        }
+        scene.desc = self.describe();
+        scene
     }
 
     /// Is a message on the way between the two?
@@ -114,7 +112,7 @@ impl<'a> Stage<'a> {
             }
         }
         out.push_str(&format!("; {} messages on their way", self.view.messages.len()));
-        if self.view.groups.is_some() {
+        if self.view.groups.is_some() || links::one_way(self).is_some() {
             out.push_str("; partition ");
             out.push_str(&self.partition());
         }
@@ -124,6 +122,14 @@ impl<'a> Stage<'a> {
     /// `S3 S4 | S1 S2 S5`.
     fn partition(&self) -> String {
         let name = |n: NodeId| self.view.nodes.get(n.at()).map_or("?", |v| v.name.as_str());
+        if let Some(sides) = links::one_way(self) {
+            let all = |side: &NodeSet| side.iter().map(name).collect::<Vec<_>>().join(" ");
+            return format!(
+                "cut from {} to {}, open the other way",
+                all(&sides[0]),
+                all(&sides[1])
+            );
+        }
         let groups = self.view.groups.iter().flatten();
         groups
             .map(|g| g.iter().map(name).collect::<Vec<_>>().join(" "))

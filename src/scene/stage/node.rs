@@ -6,7 +6,7 @@ use crate::core::view::{Border, NodeView, Shape, Status, TimerView};
 use crate::scene::geometry::{ONE, PX, Point, TURN, Track, hatch, share};
 use crate::scene::marks;
 use crate::scene::text::{self, Face, LABEL, shorten};
-use crate::scene::{Anchor, Item, Target};
+use crate::scene::{Anchor, Item, Part, Target};
 
 /// Draws a node around its place.
 pub fn draw(stage: &Stage, plan: &Plan, id: NodeId, now: u64) -> Item {
@@ -23,19 +23,21 @@ pub fn draw(stage: &Stage, plan: &Plan, id: NodeId, now: u64) -> Item {
         .target(Target::Node(id))
 }
 
-/// The timer arcs of a node at a moment, by key.
-pub fn arcs<'a>(
-    plan: &'a Plan,
-    node: &'a NodeView,
-    now: u64,
-) -> impl Iterator<Item = (String, Track)> + 'a {
-    shown(plan, node).iter().enumerate().map(move |(i, t)| {
-        let left = match t.due {
-            Some(due) => ONE - share(now, t.set_at, due),
-            None => ONE,
-        };
-        (format!("timer-{}-{}", node.id.0, t.code), Track::dial(radius(plan, node, i), left))
-    })
+/// What turns around a node: its timers.
+pub fn dials(stage: &Stage, plan: &Plan, id: NodeId, now: u64) -> Option<Item> {
+    let node = &stage.view.nodes[id.at()];
+    let pen = Pen { stage, plan, node, half: half(plan, node), grade: grade(plan, node) };
+    let parts = pen.timers(now);
+    (!parts.is_empty()).then(|| Item::group("", plan.at[id.at()], parts))
+}
+
+/// The arc that a timer has left.
+fn dial(r: i32, timer: &TimerView, now: u64) -> crate::scene::Shape {
+    let left = match timer.due {
+        Some(due) => ONE - share(now, timer.set_at, due),
+        None => ONE,
+    };
+    crate::scene::Shape::Arc { r, share: left }
 }
 
 /// The timers that have room: none of a dot's, of a client's only how long it still waits.
@@ -140,15 +142,20 @@ impl Pen<'_> {
         if self.node.status == Status::Crashed {
             return out;
         }
-        for (i, ((key, track), timer)) in
-            arcs(self.plan, self.node, now).zip(shown(self.plan, self.node)).enumerate()
-        {
+        for (i, timer) in shown(self.plan, self.node).iter().enumerate() {
             let r = radius(self.plan, self.node, i);
-            let frozen = if timer.due.is_none() { "timer frozen" } else { "timer" };
-            let parts = vec![
-                Item::circle("timer-track", Point::default(), r),
-                Item::path(frozen, track).key(key),
-            ];
+            let class = if timer.due.is_none() { "timer frozen" } else { "timer" };
+            let mut parts = Vec::new();
+            if self.stage.part.fixed() {
+                parts.push(Item::circle("timer-track", Point::default(), r));
+            }
+            if self.stage.part.moving() {
+                parts.push(Item::new(class, dial(r, timer, now)));
+            }
+            if self.stage.part == Part::Moving {
+                out.extend(parts);
+                continue;
+            }
             out.push(
                 Item::group("", Point::default(), parts)
                     .title(timer.name.clone())

@@ -1,8 +1,11 @@
+use super::format::{CHECKSUM, checksum};
 use super::*;
 use crate::core::action::{Call, CrashMode, DiskChange, Fsync, Lie, LinkChange};
 use crate::core::ids::NodeSet;
 use crate::core::random::{Stream, below, draw};
 use crate::protocols::CATALOG;
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use expect_test::expect;
 use proptest::prelude::*;
 
@@ -144,19 +147,62 @@ fn selection() -> impl Strategy<Value = Option<Selection>> {
         message().prop_map(Selection::Message),
         any::<u64>().prop_map(Selection::Step),
         (node(), any::<u32>()).prop_map(|(client, nth)| Selection::Op(OpId { client, nth })),
+        (node(), any::<u32>()).prop_map(|(node, code)| Selection::Timer { node, code }),
+        (node(), node()).prop_map(|(a, b)| Selection::Link { a, b }),
+        (node(), any::<u64>()).prop_map(|(node, index)| Selection::Entry { node, index }),
+        any::<u16>().prop_map(Selection::Property),
     ])
+}
+
+prop_compose! {
+    fn view()(
+        selection in selection(),
+        panels in any::<u16>(),
+        window in prop::option::of((0..MAX_TIME, 0..MAX_TIME)),
+        speed in -300..100i16,
+        beside in prop::option::of(0..4u16),
+        cue in prop::option::of(("[a-z0-9-]{1,20}", any::<u16>())),
+    ) -> ViewState {
+        let cue = cue.map(|(story, step)| Cue { story, step });
+        ViewState { selection, panels, window: window.unwrap_or_default(), speed, beside, cue }
+    }
+}
+
+/// Branches that leave each other, the journal of the present one taken out.
+fn branches() -> impl Strategy<Value = (Vec<Line>, u16)> {
+    let line = ("[ -~é]{1,20}", journal(), journal(), any::<u8>(), any::<u8>(), 0..MAX_STEP);
+    (prop::collection::vec(line, 0..4), any::<u8>()).prop_map(|(raw, pick)| {
+        let mut lines: Vec<Line> = Vec::new();
+        for (i, (name, mut journal, off, from, shared, step)) in raw.into_iter().enumerate() {
+            let parent = (i > 0).then(|| usize::from(from) % i);
+            if let Some(p) = parent {
+                let all = &lines[p].journal;
+                let mut own = all[..usize::from(shared) % (all.len() + 1)].to_vec();
+                let before = own.last().map_or(0, |e: &Entry| e.at);
+                own.extend(journal.into_iter().map(|e| Entry { at: e.at + before, ..e }));
+                journal = own;
+            }
+            lines.push(Line { name, parent: parent.map(|p| (p as u16, step)), journal, off });
+        }
+        let branch = u16::from(pick) % lines.len().max(1) as u16;
+        (lines, branch)
+    })
 }
 
 prop_compose! {
     fn link()(
         setup in setup(),
-        journal in journal(),
+        own in journal(),
+        (mut branches, branch) in branches(),
         cursor in 0..MAX_STEP,
         time in 0..MAX_TIME,
-        selection in selection(),
-        panels in any::<u16>(),
+        view in view(),
     ) -> Link {
-        Link { setup, journal, cursor, time, view: ViewState { selection, panels } }
+        let journal = match branches.get_mut(usize::from(branch)) {
+            Some(line) => std::mem::take(&mut line.journal),
+            None => own,
+        };
+        Link { setup, journal, cursor, time, view, branches, branch }
     }
 }
 
@@ -186,8 +232,10 @@ proptest! {
     #[test]
     fn no_text_makes_it_panic(text in ".{0,200}", bytes in prop::collection::vec(any::<u8>(), 0..400)) {
         let _ = Link::decode(&text);
-        let _ = Link::decode(&format!("1{text}"));
-        let _ = Link::decode(&sealed(&bytes));
+        for version in ['1', '2'] {
+            let _ = Link::decode(&format!("{version}{text}"));
+            let _ = Link::decode(&sealed(version, &bytes));
+        }
     }
 
     /// A true body with some bytes changed and its checksum made right again.
@@ -196,20 +244,22 @@ proptest! {
         link in link(),
         changes in prop::collection::vec((any::<prop::sample::Index>(), any::<u8>()), 1..4),
     ) {
-        let mut bytes = URL_SAFE_NO_PAD.decode(&link.encode()[1..]).unwrap();
+        let text = link.encode();
+        let mut bytes = URL_SAFE_NO_PAD.decode(&text[1..]).unwrap();
         bytes.truncate(bytes.len() - CHECKSUM);
         for (at, byte) in changes {
             let at = at.index(bytes.len());
             bytes[at] = byte;
         }
-        let _ = Link::decode(&sealed(&bytes));
+        let version = text.chars().next().unwrap();
+        let _ = Link::decode(&sealed(version, &bytes));
     }
 }
 
-fn sealed(body: &[u8]) -> String {
+fn sealed(version: char, body: &[u8]) -> String {
     let mut bytes = body.to_vec();
-    bytes.extend(checksum(body));
-    format!("1{}", URL_SAFE_NO_PAD.encode(bytes))
+    bytes.extend(checksum(version, body));
+    format!("{version}{}", URL_SAFE_NO_PAD.encode(bytes))
 }
 
 fn message_of(from: u16, to: u16, nth: u32) -> MsgId {
@@ -247,8 +297,38 @@ fn typical() -> Link {
         journal: acts.into_iter().map(|(at, action)| Entry { at, action }).collect(),
         cursor: 431,
         time: 3_250_000,
-        view: ViewState { selection: Some(Selection::Node(NodeId(4))), panels: 5 },
+        view: ViewState {
+            selection: Some(Selection::Node(NodeId(4))),
+            panels: 5,
+            ..ViewState::default()
+        },
+        ..Link::default()
     }
+}
+
+/// What a page holds after a while: a branch, an entry switched off, its own view.
+fn branched() -> Link {
+    let mut link = typical();
+    let whole = link.journal.clone();
+    link.branches = vec![
+        Line { name: "main".into(), journal: whole[..3].to_vec(), ..Line::default() },
+        Line {
+            name: "without the drop".into(),
+            parent: Some((0, 210)),
+            journal: Vec::new(),
+            off: vec![whole[3].clone()],
+        },
+    ];
+    link.branch = 1;
+    link.view = ViewState {
+        selection: Some(Selection::Timer { node: NodeId(1), code: 0 }),
+        panels: 1,
+        window: (3_000_000, 400_000),
+        speed: -170,
+        beside: Some(0),
+        cue: Some(Cue { story: "leader".into(), step: 3 }),
+    };
+    link
 }
 
 /// Links that are out in the world; they may never be changed here.
@@ -264,6 +344,15 @@ fn links_of_format_1_open_for_ever() {
     assert_eq!(Link::decode(GOLDEN_1[1]), Ok(plain.clone()));
     assert_eq!([typical().encode(), plain.encode()], GOLDEN_1);
     assert!(GOLDEN_1[0].len() < 300, "{} characters", GOLDEN_1[0].len());
+}
+
+const GOLDEN_2: &str = "2BHJhZnQFcGFwZXICCG5ldC5sb3NzwLgCCXJhZnQubm9vcAABDHNob3J0LXF1b3J1bQcCAAAAA7nKMQcCANnwIwkCjqYSDwJjHAAQd2l0aG91dCB0aGUgZHJvcAEA0gEDBfn6DAEDBBGgjQYCBAMMoMIeEOesBRUFAQEBAFQAgLUYBgQAAZncdAEDBBEBrwPQrsYBAQQBAAHAjbcBgLUY0wIBAAEGbGVhZGVyA6vZ1Vw";
+
+#[test]
+fn links_of_format_2_open_for_ever() {
+    assert_eq!(branched().encode(), GOLDEN_2);
+    assert_eq!(Link::decode(GOLDEN_2), Ok(branched()));
+    assert!(GOLDEN_2.len() < 300, "{} characters", GOLDEN_2.len());
 }
 
 /// Every kind of action, so that none may be renumbered.
@@ -319,8 +408,26 @@ fn two_hundred_interventions_stay_under_two_kilobytes() {
             action: pattern[i as usize % pattern.len()].action.clone(),
         })
         .collect();
+    for view in [ViewState::default(), branched().view] {
+        let text = Link { view, ..link.clone() }.encode();
+        assert!(text.len() < 2_048, "{} characters", text.len());
+    }
+}
+
+/// What branches share is said once, so a text cannot stand for much more than it holds.
+#[test]
+fn no_text_stands_for_too_many_entries() {
+    let mut link = typical();
+    link.journal = vec![Entry { at: 0, action: Action::HealAll }; MAX_ENTRIES];
+    let line = |parent| Line { name: "x".into(), parent, ..Line::default() };
+    link.branches = vec![line(None)];
+    for i in 1..6 {
+        let journal = link.journal.clone();
+        link.branches.push(Line { journal, ..line(Some((i - 1, 0))) });
+    }
     let text = link.encode();
-    assert!(text.len() < 2_048, "{} characters", text.len());
+    assert!(text.len() < MAX_TEXT);
+    assert_eq!(Link::decode(&text).unwrap_err(), "the branches have more than 40000 entries");
 }
 
 #[test]
@@ -331,14 +438,14 @@ fn each_damage_has_its_sentence() {
     assert_eq!(says("https://example.org/"), "this is not a link to a run");
     assert_eq!(says("hello"), "this is not a link to a run");
     assert_eq!(
-        says("#s=2AAAA"),
-        "this link was made by a newer version (its format is 2, this one reads 1)"
+        says("#s=3AAAA"),
+        "this link was made by a newer version (its format is 3, this one reads up to 2)"
     );
     assert_eq!(says(&text[..text.len() - 3]), "this link was cut short or mistyped");
     assert_eq!(says("1ab cd"), "this link was cut short or mistyped: its character 4 is ' '");
     assert_eq!(says(&"1".repeat(MAX_TEXT + 1)), "this link is longer than 64 KB");
     assert_eq!(
-        says(&sealed(&[0xff; 40])),
+        says(&sealed('1', &[0xff; 40])),
         "this link holds something that this version does not know"
     );
     let with = |change: fn(&mut Link)| {
@@ -370,6 +477,13 @@ fn each_damage_has_its_sentence() {
     assert_eq!(
         with(|l| l.journal[7].at = u64::MAX),
         "entry 8 of the journal holds a number that is too large"
+    );
+    assert_eq!(with(|l| l.branch = 3), "there is no branch 3");
+    assert_eq!(
+        with(|l| {
+            l.branches = vec![Line::default(), Line { parent: Some((1, 0)), ..Line::default() }];
+        }),
+        "branch 2: it leaves what comes after it"
     );
     assert_eq!(
         with(|l| l.journal = vec![Entry { at: 0, action: Action::HealAll }; MAX_ENTRIES + 1]),

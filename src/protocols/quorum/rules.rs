@@ -1,0 +1,274 @@
+//! What a server does.
+
+use super::mutant::*;
+use super::*;
+use crate::core::protocol::Outcome;
+
+type N = Node<Quorum>;
+type Cx<'a> = Context<'a, Quorum>;
+
+/// A server starts: nothing is under way.
+pub(super) fn start(cx: &mut Cx, _durable: &Durable) -> State {
+    if cx.cfg.hints > 0 {
+        cx.set_timer(Timer::Hints, cx.cfg.hints);
+    }
+    gossip_later(cx);
+    State::default()
+}
+
+fn gossip_later(cx: &mut Cx) {
+    if cx.cfg.gossip > 0 {
+        // Drawn, so that servers do not all gossip at once.
+        let pause = cx.between(cx.cfg.gossip / 2, cx.cfg.gossip + cx.cfg.gossip / 2);
+        cx.set_timer(Timer::Gossip, pause);
+    }
+}
+
+/// A client's request: this server coordinates it.
+pub(super) fn coordinate(n: &mut N, cx: &mut Cx, id: OpId, op: Op) {
+    // The network may double a request; done twice, a write would get a second stamp.
+    if n.durable.served.get(&id.client).is_some_and(|last| id.nth <= *last) {
+        return;
+    }
+    n.durable.served.insert(id.client, id.nth);
+    let (key, value) = match op {
+        Op::Get { key } => (key, None),
+        Op::Put { key, value } => (key, Some(value)),
+    };
+    let phase = if value.is_some() { Phase::Query } else { Phase::Read };
+    let best = n.durable.version(key);
+    let heard = BTreeMap::from([(n.me, best.stamp)]);
+    let until = cx.clock + cx.cfg.timeout as i64;
+    let stored = NodeSet::default();
+    let pending = Pending { key, value, phase, best, heard, stored, until };
+    n.state.pending.insert(id, pending);
+    cx.set_timer(Timer::Sweep, cx.cfg.timeout);
+    if value.is_some() && cx.cfg.stamping != Stamping::Query {
+        return begin_write(n, cx, id);
+    }
+    // A second execution after a restart would be a second write.
+    cx.persist(&n.durable);
+    if cx.cfg.r > 1 || cx.cfg.repair == Repair::Background {
+        cx.others().for_each(|to| cx.send(to, Message::Read { op: id, key }));
+    }
+    heard_enough(n, cx, id);
+}
+
+/// Whether R servers have answered the first phase, and what follows.
+fn heard_enough(n: &mut N, cx: &mut Cx, id: OpId) {
+    let Some(p) = n.state.pending.get_mut(&id) else { return };
+    if p.heard.len() < cx.cfg.r as usize {
+        return;
+    }
+    match p.phase {
+        Phase::Query => begin_write(n, cx, id),
+        Phase::Read => {
+            let fresh = p.heard.values().filter(|s| **s == p.best.stamp).count();
+            let block = cx.cfg.repair == Repair::Blocking && !cx.mutant(NO_WRITE_BACK);
+            if block && fresh < cx.cfg.r as usize {
+                cx.note("WriteBack");
+                p.phase = Phase::WriteBack;
+                return store_everywhere(n, cx, id);
+            }
+            p.phase = Phase::Answered;
+            cx.reply(id, Outcome::Ok(Ret::Value(p.best.value)));
+            repair(n, cx, id);
+        }
+        _ => {}
+    }
+}
+
+/// The stamp is known: write.
+fn begin_write(n: &mut N, cx: &mut Cx, id: OpId) {
+    let Some(p) = n.state.pending.get_mut(&id) else { return };
+    let time = match cx.cfg.stamping {
+        Stamping::Query => p.best.stamp.time + 1,
+        Stamping::Clock => cx.clock,
+        Stamping::Revision => n.durable.version(p.key).stamp.time + 1,
+    };
+    p.best = Version { stamp: Stamp { time, by: Some(id) }, value: p.value };
+    p.phase = Phase::Write;
+    cx.note("Write");
+    store_everywhere(n, cx, id);
+}
+
+/// Writes the version of an operation here and asks the others to.
+fn store_everywhere(n: &mut N, cx: &mut Cx, id: OpId) {
+    let Some(p) = n.state.pending.get(&id) else { return };
+    let (key, version) = (p.key, p.best);
+    keep(n, cx, key, version);
+    if !cx.mutant(EARLY_ACK) {
+        cx.persist(&n.durable);
+    }
+    cx.others().for_each(|to| cx.send(to, Message::Write { op: id, key, version }));
+    stored(n, cx, id, n.me);
+    if cx.mutant(EARLY_ACK) {
+        cx.persist(&n.durable);
+    }
+}
+
+/// Keeps a version if it is newer.
+fn keep(n: &mut N, cx: &mut Cx, key: u32, version: Version) -> bool {
+    let newer = version.stamp > n.durable.version(key).stamp || cx.mutant(LAST_ARRIVAL_WINS);
+    if newer {
+        n.durable.store.insert(key, version);
+    }
+    newer
+}
+
+/// A server has confirmed.
+fn stored(n: &mut N, cx: &mut Cx, id: OpId, who: NodeId) {
+    let Some(p) = n.state.pending.get_mut(&id) else { return };
+    p.stored.insert(who);
+    let (needed, ret) = match p.phase {
+        Phase::Write => (cx.cfg.w, Ret::Done),
+        Phase::WriteBack => (cx.cfg.r, Ret::Value(p.best.value)),
+        _ => return,
+    };
+    if p.stored.len() < needed {
+        return;
+    }
+    p.phase = Phase::Answered;
+    cx.reply(id, Outcome::Ok(ret));
+}
+
+/// Sends the newest version to those that answered with an old one.
+fn repair(n: &mut N, cx: &mut Cx, id: OpId) {
+    let Some(p) = n.state.pending.get(&id) else { return };
+    if cx.cfg.repair != Repair::Background {
+        return;
+    }
+    let (key, version) = (p.key, p.best);
+    let old: Vec<NodeId> =
+        p.heard.iter().filter(|(_, s)| **s < version.stamp).map(|(who, _)| *who).collect();
+    for who in old {
+        cx.note("ReadRepair");
+        if who == n.me {
+            keep(n, cx, key, version);
+            cx.persist(&n.durable);
+        } else {
+            cx.send(who, Message::Write { op: id, key, version });
+        }
+    }
+}
+
+/// A message of another server.
+pub(super) fn receive(n: &mut N, cx: &mut Cx, from: NodeId, message: Message) {
+    match message {
+        Message::Read { op, key } => {
+            cx.send(from, Message::ReadReply { op, version: n.durable.version(key) });
+        }
+        Message::ReadReply { op, version } => read_reply(n, cx, from, op, version),
+        Message::Write { op, key, version } => {
+            let newer = keep(n, cx, key, version);
+            if cx.mutant(EARLY_ACK) {
+                cx.send(from, Message::WriteReply { op, key });
+                return cx.persist(&n.durable);
+            }
+            if newer {
+                cx.persist(&n.durable);
+            }
+            cx.send(from, Message::WriteReply { op, key });
+        }
+        Message::WriteReply { op, key } => {
+            stored(n, cx, op, from);
+            if n.durable.version(key).stamp.by == Some(op) && n.durable.hints.remove(&(from, key)) {
+                cx.persist(&n.durable);
+            }
+        }
+        Message::Gossip { versions, answer } => take_gossip(n, cx, from, versions, answer),
+    }
+}
+
+fn read_reply(n: &mut N, cx: &mut Cx, from: NodeId, op: OpId, version: Version) {
+    let Some(p) = n.state.pending.get_mut(&op) else { return };
+    match p.phase {
+        Phase::Read | Phase::Query => {
+            p.heard.insert(from, version.stamp);
+            p.best = p.best.max(version);
+            heard_enough(n, cx, op);
+        }
+        Phase::Answered if p.value.is_none() => {
+            p.heard = BTreeMap::from([(from, version.stamp)]);
+            if version.stamp > p.best.stamp {
+                p.best = version;
+                p.heard = BTreeMap::from([(n.me, n.durable.version(p.key).stamp)]);
+            }
+            repair(n, cx, op);
+        }
+        _ => {}
+    }
+}
+
+/// Operations that took too long end here: a read in an error, a write in silence, since nobody
+/// knows whether it will be read one day. Who lacks a write gets a hint.
+pub(super) fn sweep(n: &mut N, cx: &mut Cx) {
+    let mut hints = n.durable.hints.clone();
+    let all: Vec<OpId> = n.state.pending.keys().copied().collect();
+    for id in all {
+        let p = &n.state.pending[&id];
+        if p.until > cx.clock {
+            continue;
+        }
+        if p.phase == Phase::Read {
+            cx.reply(id, Outcome::Fail("too few servers answered"));
+        }
+        if cx.cfg.hints > 0 && p.value.is_some() && p.phase != Phase::Query {
+            let lacking = cx.others().filter(|o| !p.stored.has(*o));
+            hints.extend(lacking.map(|o| (o, p.key)));
+        }
+        n.state.pending.remove(&id);
+    }
+    if hints != n.durable.hints {
+        cx.note("Hint");
+        n.durable.hints = hints;
+        cx.persist(&n.durable);
+    }
+    if let Some(next) = n.state.pending.values().map(|p| p.until).min() {
+        cx.set_timer(Timer::Sweep, (next - cx.clock).max(1) as u64);
+    }
+}
+
+/// Sends what others lack; a confirmation takes the hint away.
+pub(super) fn replay_hints(n: &mut N, cx: &mut Cx) {
+    for (to, key) in n.durable.hints.clone() {
+        let version = n.durable.version(key);
+        if let Some(op) = version.stamp.by {
+            cx.note("ReplayHint");
+            cx.send(to, Message::Write { op, key, version });
+        }
+    }
+    cx.set_timer(Timer::Hints, cx.cfg.hints.max(1));
+}
+
+/// Exchanges all versions with one other server (Demers et al. 1987: push-pull).
+pub(super) fn gossip(n: &mut N, cx: &mut Cx) {
+    gossip_later(cx);
+    let others: Vec<NodeId> = cx.others().collect();
+    if others.is_empty() {
+        return;
+    }
+    let to = others[usize::from(cx.choose(others.len() as u8))];
+    let versions = n.durable.store.iter().map(|(k, v)| (*k, *v)).collect();
+    cx.send(to, Message::Gossip { versions, answer: true });
+}
+
+fn take_gossip(n: &mut N, cx: &mut Cx, from: NodeId, news: Vec<(u32, Version)>, answer: bool) {
+    let theirs: BTreeMap<u32, Version> = news.iter().copied().collect();
+    let mut newer = false;
+    for (key, version) in news {
+        newer |= keep(n, cx, key, version);
+    }
+    if newer {
+        cx.note("AntiEntropy");
+        cx.persist(&n.durable);
+    }
+    let lack = |(key, mine): (&u32, &Version)| {
+        let theirs = theirs.get(key).copied().unwrap_or_default();
+        (mine.stamp > theirs.stamp).then_some((*key, *mine))
+    };
+    let versions: Vec<_> = n.durable.store.iter().filter_map(lack).collect();
+    if answer && !versions.is_empty() {
+        cx.send(from, Message::Gossip { versions, answer: false });
+    }
+}

@@ -1,0 +1,246 @@
+//! Where to go in a run, in words: `next leader change`, `next violation`, `node 3 applies index 5`,
+//! a rule's name, a time, a step, or any condition of [`super::until`].
+
+use super::names::{Given, leader};
+use super::until::{Moment, holds};
+use crate::core::config::parse_time;
+use crate::core::ids::NodeId;
+use crate::core::session::Session;
+use crate::core::view::WorldView;
+
+/// Where to go.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Goal {
+    /// To a time, in microseconds.
+    Time(u64),
+    /// To a step.
+    Step(u64),
+    /// Until somebody else leads.
+    LeaderChange,
+    /// Until a property is broken for the first time.
+    Violation,
+    /// Until a condition holds.
+    Until(String),
+}
+
+/// How a search for a moment ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Sought {
+    /// The cursor is there.
+    Found,
+    /// It held before the first step: the cursor has not moved.
+    Already,
+    /// Not within the time looked at: the cursor has not moved.
+    NotSoon,
+}
+
+/// Virtual time that is looked at, in microseconds.
+pub const HORIZON: u64 = 60_000_000;
+/// Steps that are looked at.
+const MOST_STEPS: u64 = 60_000;
+
+/// Reads a goal, or says in one sentence what could be said instead.
+pub fn read(view: &WorldView, landmarks: &[&str], text: &str) -> Result<Goal, String> {
+    let text = text.trim().trim_start_matches("until ").trim();
+    let words: Vec<&str> = text.split_whitespace().collect();
+    let words = match words[..] {
+        ["next", ..] => &words[1..],
+        _ => &words[..],
+    };
+    let (words, rest) = numbered(view, words);
+    let words: Vec<&str> = words.iter().map(String::as_str).chain(rest.iter().copied()).collect();
+    let condition = match words[..] {
+        [] => return Err("say what to wait for, such as 'next leader change'".into()),
+        ["leader", "change"] | ["leader"] => return Ok(Goal::LeaderChange),
+        ["violation"] => return Ok(Goal::Violation),
+        ["step", n] if n.parse::<u64>().is_ok() => {
+            return Ok(Goal::Step(n.parse().unwrap_or(0)));
+        }
+        ["loss"] | ["lost", "message"] => "lost".into(),
+        [who, "crashes"] => format!("{who} crashed"),
+        [who, "restarts"] => format!("{who} up"),
+        [who, verb @ ("applies" | "commits"), "index", n]
+        | [who, verb @ ("applies" | "commits"), n] => {
+            let field = counter(view, who, verb)?;
+            format!("{who}.{field} >= {n}")
+        }
+        ["operation", end @ ("ok" | "fail" | "unknown")] => format!("op {end}"),
+        [rule] if landmarks.contains(&rule) => format!("rule {rule}"),
+        [rule, "of", who] | [who, rule] if landmarks.contains(&rule) => {
+            format!("rule {rule} {who}")
+        }
+        [time] if time.starts_with(|c: char| c.is_ascii_digit()) && parse_time(time).is_some() => {
+            return Ok(Goal::Time(parse_time(time).unwrap_or(0).unsigned_abs()));
+        }
+        _ => words.join(" "),
+    };
+    // A condition that cannot be read says so at once, not after a minute.
+    let (given, trace) = (Given::new(), Default::default());
+    let moment = Moment { view, event: None, trace: &trace, given: &given, since: view.now };
+    holds(&moment, &condition).map_err(|why| {
+        format!("{why}; try 'next leader change', 'next violation', 'S1 crashed' or a time")
+    })?;
+    Ok(Goal::Until(condition))
+}
+
+/// `node 3` is the third process, by whatever name.
+fn numbered<'a>(view: &WorldView, words: &'a [&'a str]) -> (Vec<String>, &'a [&'a str]) {
+    if let ["node" | "server", n, rest @ ..] = words
+        && let Some(node) = n.parse::<usize>().ok().and_then(|n| view.nodes.get(n.checked_sub(1)?))
+    {
+        return (vec![node.name.clone()], rest);
+    }
+    (Vec::new(), words)
+}
+
+/// The field that counts what a node has applied or committed.
+fn counter(view: &WorldView, who: &str, verb: &str) -> Result<&'static str, String> {
+    let node = view.nodes.iter().find(|n| n.name == who);
+    let node = node.ok_or_else(|| format!("nobody is called '{who}'"))?;
+    let names: &[&str] = match verb {
+        "applies" => &["lastApplied", "applied", "commitIndex"],
+        _ => &["commitIndex", "committed"],
+    };
+    let has =
+        |name: &str| node.look.durable.iter().chain(&node.look.volatile).any(|(k, _)| k == name);
+    let found = names.iter().copied().find(|name| has(name));
+    found.ok_or_else(|| format!("{who} does not say what it {verb}"))
+}
+
+/// Phrases that make sense here, the most useful first.
+pub fn phrases(view: &WorldView, landmarks: &[&str]) -> Vec<String> {
+    let mut all = Vec::new();
+    if leader(view).is_some() || landmarks.iter().any(|l| l.contains("Leader")) {
+        all.push("next leader change".to_string());
+    }
+    all.push("next violation".into());
+    all.extend(landmarks.iter().map(|rule| format!("next {rule}")));
+    all.push("next loss".into());
+    all.extend(["operation ok", "operation unknown"].map(String::from));
+    for node in &view.nodes {
+        for verb in ["applies", "commits"] {
+            if let Ok(field) = counter(view, &node.name, verb) {
+                let known = node.look.durable.iter().chain(&node.look.volatile);
+                let now = known
+                    .clone()
+                    .find(|(k, _)| k == field)
+                    .and_then(|(_, v)| v.parse::<u64>().ok());
+                all.push(format!("{} {verb} index {}", node.name, now.unwrap_or(0) + 1));
+            }
+        }
+    }
+    all.extend(view.nodes.iter().map(|n| format!("{} crashes", n.name)));
+    all
+}
+
+/// Runs to the goal; the cursor stays where it was if that is not soon.
+pub fn seek(session: &mut Session, goal: &Goal) -> Result<Sought, String> {
+    let (step, time) = (session.cursor(), session.time());
+    let condition = match goal {
+        Goal::Time(at) => {
+            session.seek_time((*at).min(time + 10 * HORIZON));
+            return Ok(Sought::Found);
+        }
+        Goal::Step(to) => {
+            session.seek((*to).min(step + MOST_STEPS));
+            return Ok(if session.cursor() == *to { Sought::Found } else { Sought::NotSoon });
+        }
+        Goal::LeaderChange | Goal::Violation => "",
+        Goal::Until(condition) => condition,
+    };
+    let before = leader(&session.view());
+    if !condition.is_empty() && is_state(condition) && reached(session, condition, time)? {
+        return Ok(Sought::Already);
+    }
+    for _ in 0..MOST_STEPS {
+        if session.next_at().is_none_or(|at| at > time + HORIZON) {
+            break;
+        }
+        let Some(event) = session.forward() else { break };
+        let here = match goal {
+            Goal::Violation => !event.broken.is_empty(),
+            Goal::LeaderChange => is_new_leader(before, leader(&session.view())),
+            _ => reached(session, condition, time)?,
+        };
+        if here {
+            return Ok(Sought::Found);
+        }
+    }
+    session.seek(step);
+    // What was looked through for nothing is no part of the run that is shown.
+    session.forget_ahead();
+    if session.next_at().is_none_or(|next| next > time) {
+        session.advance_to(time, 1);
+    }
+    Ok(Sought::NotSoon)
+}
+
+fn is_new_leader(before: Option<NodeId>, now: Option<NodeId>) -> bool {
+    now.is_some() && now != before
+}
+
+/// Does it stay true, unlike something that happens in one step?
+fn is_state(condition: &str) -> bool {
+    !["rule ", "lost", "heard", "op "].iter().any(|word| condition.starts_with(word))
+}
+
+fn reached(session: &Session, condition: &str, since: u64) -> Result<bool, String> {
+    let (view, given) = (session.view(), Given::new());
+    let event = session.trace().event(session.cursor());
+    let trace = session.trace();
+    holds(&Moment { view: &view, event, trace, given: &given, since }, condition)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::core::action::{Action, CrashMode};
+    use crate::core::config::Setup;
+    use crate::protocols::scene;
+
+    fn open() -> (Session, &'static [&'static str]) {
+        let scene = scene("raft").unwrap();
+        let setup = Setup { scene: "raft".into(), seed: 7, ..Setup::default() };
+        (Session::new(scene.build, setup, Vec::new()).unwrap(), (scene.info)().landmarks)
+    }
+
+    fn go(s: &mut Session, landmarks: &[&str], text: &str) -> Sought {
+        let goal = read(&s.view(), landmarks, text).unwrap();
+        seek(s, &goal).unwrap()
+    }
+
+    #[test]
+    fn words_lead_to_moments() {
+        let (mut s, marks) = open();
+        assert_eq!(go(&mut s, marks, "next leader change"), Sought::Found);
+        let first = leader(&s.view()).unwrap();
+        s.act(Action::Crash { node: first, mode: CrashMode::Process }).unwrap();
+        assert_eq!(go(&mut s, marks, "until next leader change"), Sought::Found);
+        assert_ne!(leader(&s.view()), Some(first));
+        assert_eq!(go(&mut s, marks, "node 3 applies index 2"), Sought::Found);
+        let applied =
+            s.view().nodes[2].look.volatile.iter().find(|(k, _)| k == "lastApplied").cloned();
+        assert_eq!(applied.unwrap().1, "2");
+        assert_eq!(go(&mut s, marks, "S3 applies 2"), Sought::Already);
+        let (step, time) = (s.cursor(), s.time());
+        assert_eq!(go(&mut s, marks, "next violation"), Sought::NotSoon);
+        assert_eq!((s.cursor(), s.time()), (step, time), "it has not moved");
+        assert_eq!(go(&mut s, marks, "120ms"), Sought::Found);
+        assert_eq!(s.time(), 120_000);
+        assert_eq!(go(&mut s, marks, "step 9"), Sought::Found);
+        assert_eq!(s.cursor(), 9);
+    }
+
+    #[test]
+    fn every_phrase_offered_can_be_read() {
+        let (mut s, marks) = open();
+        s.seek_time(1_000_000);
+        for phrase in phrases(&s.view(), marks) {
+            read(&s.view(), marks, &phrase).unwrap();
+        }
+        let why = read(&s.view(), marks, "the moon rises").unwrap_err();
+        assert!(why.starts_with("'the moon rises' is no condition; try"), "{why}");
+        assert!(read(&s.view(), marks, "").unwrap_err().starts_with("say what to wait for"));
+        assert!(read(&s.view(), marks, "S9 applies 5").unwrap_err().contains("S9"));
+    }
+}

@@ -1,0 +1,180 @@
+//! What the parts of the frame ask for, done to the run; and the run in the address.
+
+use super::desk::Desk;
+use super::dom;
+use super::frame::{Ask, Frame};
+use super::model::{FASTEST, Model, Pick, SLOWEST, sentence};
+use super::verbs;
+use happened_before::stories::seek::{self, Sought};
+use wasm_bindgen::prelude::*;
+use yew::prelude::*;
+
+/// What only concerns the run and how it is looked at.
+pub fn change(model: &mut Model, ask: Ask) {
+    if !matches!(ask, Ask::Say(_) | Ask::Window(..) | Ask::Speed(_) | Ask::Causal(_)) {
+        model.notice = None;
+    }
+    match ask {
+        Ask::Toggle => {
+            model.playing = !model.playing;
+            model.follows = true;
+        }
+        Ask::Step(by) => {
+            model.playing = false;
+            model.follows = true;
+            model.step(by);
+        }
+        Ask::Interesting(forth) => {
+            model.playing = false;
+            model.seek_interesting(forth);
+        }
+        Ask::Seek(step) => {
+            model.playing = false;
+            model.seek(step);
+        }
+        Ask::SeekTime(time) => model.seek_time(time),
+        Ask::Visit(step) => {
+            model.playing = false;
+            model.pick = Some(Pick::Event(step));
+            if step > model.session.cursor() {
+                model.seek(step);
+            }
+            show_step(model, step);
+        }
+        Ask::Speed(speed) => model.speed = speed.clamp(SLOWEST, FASTEST),
+        Ask::Do(actions) => model.act(actions),
+        Ask::Verb(node, key) => {
+            let verb = verbs::of_node(model, node).into_iter().find(|(_, _, k)| *k == key);
+            match verb {
+                Some((verb, _, _)) => model.act(verbs::actions(model, node, verb)),
+                None => {
+                    model.notice =
+                        Some(format!("{} has nothing to do that to now.", model.name(node)));
+                }
+            }
+        }
+        Ask::Branch(branch) => switch(model, branch),
+        Ask::NextBranch(by) => {
+            let count = model.session.branches().len() as i32;
+            let next = (model.session.current() as i32 + by).rem_euclid(count);
+            switch(model, next as usize);
+        }
+        Ask::Edit(edit) => model.deliberately(&mut |s| s.edit(edit)),
+        Ask::Fork => model.deliberately(&mut |s| {
+            s.fork();
+            Ok(())
+        }),
+        Ask::Rename(branch, name) => model.deliberately(&mut |s| {
+            s.rename(branch, &name);
+            Ok(())
+        }),
+        Ask::Delete(branch) => {
+            let count = model.session.branches().len();
+            model.deliberately(&mut |s| s.delete(branch));
+            if model.session.branches().len() < count {
+                model.branch_gone(branch);
+                model.compare(None);
+            }
+        }
+        Ask::Undo(again) => model.undo(again),
+        Ask::Tell(tell) => model.tell(tell),
+        Ask::Goal(text) => goal(model, &text),
+        Ask::Compare(branch) => model.compare(branch),
+        Ask::CompareSetup(setup, name) => model.compare_setup(setup, name),
+        Ask::Restart(setup) => {
+            if let Err(why) = model.restart(setup) {
+                model.notice = Some(sentence(&why));
+            }
+        }
+        Ask::Open(link) => match Model::open(&link) {
+            Ok(fresh) if fresh.scene.id == model.scene.id => {
+                model.tale = None;
+                let tale = fresh.tale.clone();
+                model.replace(fresh);
+                model.tale = tale;
+            }
+            // Another scene is another page.
+            Ok(_) => _ = dom::window().location().set_hash(&link.fragment()),
+            Err(why) => model.notice = Some(sentence(&why)),
+        },
+        Ask::Say(text) => model.notice = text,
+        Ask::Window(from, to) => {
+            model.window = (from, to.max(from + 1_000));
+            model.follows = false;
+        }
+        Ask::Causal(on) => model.causal = on,
+        Ask::Chips(kind) => super::overlay::choose(model, kind),
+        _ => {}
+    }
+    model.watch_story();
+    model.revision += 1;
+}
+
+/// Moves the diagram so that a step is in sight.
+fn show_step(model: &mut Model, step: u64) {
+    let Some(at) = model.session.trace().event(step).map(|e| e.at) else { return };
+    let (from, to) = model.window;
+    if at < from || at > to {
+        let half = (to - from) / 2;
+        model.window = (at.saturating_sub(half), at.saturating_sub(half) + 2 * half);
+        model.follows = false;
+    }
+}
+
+/// Writes the address of this moment: a visit of its own in the browser's history where something
+/// deliberate has been done, so that "back" leads back.
+pub fn write_address(model: &mut Model) {
+    let fragment = model.link().fragment();
+    let Ok(history) = dom::window().history() else { return };
+    let _ = match std::mem::take(&mut model.past.fresh) {
+        true => history.push_state_with_url(&JsValue::NULL, "", Some(&fragment)),
+        false => history.replace_state_with_url(&JsValue::NULL, "", Some(&fragment)),
+    };
+}
+
+/// Copies the address of this very moment.
+pub fn share(ctx: &Context<Frame>, desk: &Desk) {
+    write_address(&mut desk.model.borrow_mut());
+    let fragment = desk.model.borrow().link().fragment();
+    let window = dom::window();
+    let address = window.location().href().unwrap_or(fragment);
+    let link = ctx.link().clone();
+    let say = move |text: &str| link.send_message(Ask::Say(Some(text.into())));
+    const BY_HAND: &str = "The address bar holds the link; copy it from there.";
+    let clipboard = js_sys::Reflect::get(&window.navigator(), &"clipboard".into());
+    if clipboard.is_ok_and(|c| c.is_undefined()) {
+        return say(BY_HAND);
+    }
+    let copied = window.navigator().clipboard().write_text(&address);
+    wasm_bindgen_futures::spawn_local(async move {
+        match wasm_bindgen_futures::JsFuture::from(copied).await {
+            Ok(_) => say("The link is copied: it opens this very moment of this run."),
+            Err(_) => say(BY_HAND),
+        }
+    });
+}
+
+/// Another branch, at the same time.
+fn switch(model: &mut Model, branch: usize) {
+    model.session.switch(branch);
+    if let Some(tale) = &mut model.tale {
+        tale.left = tale.line != branch;
+    }
+    model.anew();
+}
+
+/// On to a moment in words; what cannot be read or reached is said.
+fn goal(model: &mut Model, text: &str) {
+    model.playing = false;
+    let goal = seek::read(&model.view, model.info.landmarks, text);
+    match goal.and_then(|g| seek::seek(&mut model.session, &g)) {
+        Ok(Sought::Found) => {}
+        Ok(Sought::Already) => model.notice = Some(format!("'{}' is so already.", text.trim())),
+        Ok(Sought::NotSoon) => {
+            model.notice = Some(format!("'{}' does not come in the next minute.", text.trim()));
+        }
+        Err(why) => model.notice = Some(sentence(&why)),
+    }
+    model.follows = true;
+    model.anew();
+}

@@ -1,0 +1,247 @@
+//! Challenges: what to bring about, within which budget, and whether it has come true; par, hints
+//! and the shortest solution come from a search.
+
+use super::frame::Ask;
+use super::model::{Model, sentence};
+use super::search::{SearchProps, progress};
+use super::search_run::{News, Request, Searching};
+use super::search_show::SOLUTION;
+use super::search_words as say;
+use super::words::{count, list};
+use happened_before::check::attempt::Attempt;
+use happened_before::core::action::Action;
+use happened_before::core::world::Limits;
+use happened_before::share::link::Link;
+use happened_before::stories::Challenge;
+use yew::prelude::*;
+
+/// Seconds that a search for a solution may take.
+const SECONDS: f64 = 60.0;
+
+pub enum Msg {
+    /// Begin an attempt.
+    Try(&'static Challenge),
+    /// Play the solution, as soon as it is known.
+    Show(&'static Challenge),
+    Hint,
+    Stop,
+    Heard(&'static str, News),
+}
+
+/// What is known of each challenge's solution.
+#[derive(Default)]
+pub struct ChallengePanel {
+    running: Option<(&'static str, Searching)>,
+    known: Vec<(&'static str, News)>,
+    hints: usize,
+    /// To be shown once it is found.
+    show: bool,
+    /// Won in so many steps.
+    won: Option<(&'static str, u64)>,
+}
+
+impl Component for ChallengePanel {
+    type Message = Msg;
+    type Properties = SearchProps;
+
+    fn create(_: &Context<Self>) -> Self {
+        Self::default()
+    }
+
+    fn changed(&mut self, ctx: &Context<Self>, _: &SearchProps) -> bool {
+        let model = ctx.props().look.0.model.borrow();
+        if let Some((challenge, Ok(attempt))) = attempt(&model)
+            && attempt.is_won()
+            && model.session.branch().name != SOLUTION
+            && self.won.is_none_or(|w| w.0 != challenge.id)
+        {
+            self.won = Some((challenge.id, attempt.length));
+        }
+        true
+    }
+
+    fn update(&mut self, ctx: &Context<Self>, msg: Msg) -> bool {
+        match msg {
+            Msg::Try(challenge) => {
+                (self.hints, self.won, self.show) = (0, None, false);
+                let setup = challenge.setup(scene(ctx));
+                ctx.props().ask.emit(Ask::StandStill(Box::new(Link::new(setup, Vec::new()))));
+                self.solve(ctx, challenge.id);
+            }
+            Msg::Show(challenge) => {
+                self.show = true;
+                self.solve(ctx, challenge.id);
+                self.show_known(ctx, challenge.id);
+            }
+            Msg::Hint => self.hints += 1,
+            Msg::Stop => self.running = None,
+            Msg::Heard(id, news) => {
+                if !news.is_open() {
+                    self.running = None;
+                }
+                self.known.retain(|k| k.0 != id);
+                self.known.push((id, news));
+                self.show_known(ctx, id);
+            }
+        }
+        true
+    }
+
+    fn view(&self, ctx: &Context<Self>) -> Html {
+        let model = ctx.props().look.0.model.borrow();
+        if model.scene.challenges.is_empty() {
+            return html! {};
+        }
+        let attempt = attempt(&model);
+        let open = attempt.is_some() || !self.known.is_empty();
+        html! {
+            <details class="part challenges" id="challenges" open={open}>
+                <summary><h2>{ "Challenges" }</h2></summary>
+                <ul>
+                    { for model.scene.challenges.iter().map(|c| self.one(ctx, c, attempt.as_ref())) }
+                </ul>
+            </details>
+        }
+    }
+}
+
+impl ChallengePanel {
+    fn news(&self, id: &str) -> Option<&News> {
+        self.known.iter().find(|k| k.0 == id).map(|k| &k.1)
+    }
+
+    /// Looks for the shortest solution, unless that is known or under way.
+    fn solve(&mut self, ctx: &Context<Self>, id: &'static str) {
+        let known = self.news(id).is_some_and(|n| n.phase == "over");
+        if known || self.running.as_ref().is_some_and(|r| r.0 == id) {
+            return;
+        }
+        let setup = super::app::first(scene(ctx));
+        let link = Link::new(setup, Vec::new()).fragment();
+        let request = Request::new(&link, SECONDS).set("challenge", id);
+        let tell = ctx.link().callback(move |news| Msg::Heard(id, news));
+        self.running = Some((id, Searching::start(&request, tell)));
+    }
+
+    fn show_known(&mut self, ctx: &Context<Self>, id: &str) {
+        let Some(hit) = self.news(id).and_then(|n| n.found.as_ref()) else { return };
+        if !self.show {
+            return;
+        }
+        ctx.props().ask.emit(match Link::decode(&hit.link) {
+            Ok(link) => Ask::Show(Box::new(link), SOLUTION),
+            Err(why) => Ask::Say(Some(why)),
+        });
+        self.show = false;
+    }
+
+    fn one(
+        &self,
+        ctx: &Context<Self>,
+        challenge: &'static Challenge,
+        now: Option<&(&'static Challenge, Result<Attempt, String>)>,
+    ) -> Html {
+        let id = challenge.id;
+        let mine = now.filter(|(c, _)| c.id == id);
+        let again = if mine.is_some() { "Start over" } else { "Try it" };
+        let press = ctx.link().callback(move |_: MouseEvent| Msg::Try(challenge));
+        let show = ctx.link().callback(move |_: MouseEvent| Msg::Show(challenge));
+        html! {
+            <li data-challenge={id} class={classes!(mine.is_some().then_some("now"))}>
+                <p>{ challenge.goal }</p>
+                if let Some((_, attempt)) = mine {
+                    { self.attempt(ctx, id, attempt) }
+                } else {
+                    <p class="small">{ format!("To spend, beside deliveries: {}.", purse(&challenge.limits)) }</p>
+                }
+                { self.solution(ctx, id) }
+                <div class="verbs">
+                    <button class="verb" data-do="try" onclick={press}>{ again }</button>
+                    <button class="verb" data-do="show" onclick={show}>{ "Show me" }</button>
+                </div>
+            </li>
+        }
+    }
+
+    fn attempt(&self, ctx: &Context<Self>, id: &str, attempt: &Result<Attempt, String>) -> Html {
+        let attempt = match attempt {
+            Ok(attempt) => attempt,
+            Err(why) => return html! { <p class="notice">{ sentence(why) }</p> },
+        };
+        let state = match (self.won.filter(|w| w.0 == id), &attempt.foul) {
+            (Some((_, length)), _) => html! {
+                <p class="verdict good" role="status"><b>{ "✓ " }</b>{ format!("Done in {}.", count(length, "step")) }</p>
+            },
+            (None, Some(foul)) => html! {
+                <p class="verdict bad" role="status"><b>{ "✗ " }</b>{ format!("Against the rules: {foul}. Step back, or start over.") }</p>
+            },
+            (None, None) => html! {
+                <p class="small">{ "Time stands still. Click a timer to end it, a message to deliver or drop it, a node to crash it." }</p>
+            },
+        };
+        let hints = self.news(id).and_then(|n| n.found.as_ref()).map(|h| &h.hints);
+        let told = hints.into_iter().flatten().take(self.hints);
+        let more = hints.is_some_and(|h| h.len() > self.hints);
+        let hint = ctx.link().callback(|_: MouseEvent| Msg::Hint);
+        html! {
+            <>
+                { state }
+                <p class="small budget">{ format!("{} so far. Left: {}.", count(attempt.length, "step"), purse(&attempt.left)) }</p>
+                if self.hints > 0 { <ul class="hints">{ for told.map(|h| html! { <li>{ h.clone() }</li> }) }</ul> }
+                if more { <button class="textlink" data-do="hint" onclick={hint}>{ "A hint" }</button> }
+            </>
+        }
+    }
+
+    fn solution(&self, ctx: &Context<Self>, id: &str) -> Html {
+        let Some(news) = self.news(id) else { return html! {} };
+        if news.is_open() {
+            let stop = ctx.link().callback(|_: MouseEvent| Msg::Stop);
+            return match self.running.is_some() {
+                false => html! {},
+                true => html! {
+                    <>{ progress(news, SECONDS) }<button class="textlink" onclick={stop}>{ "Stop looking for the solution" }</button></>
+                },
+            };
+        }
+        match &news.found {
+            Some(hit) => html! {
+                <p class="small par" role="status">{ format!("Par: {}, the shortest of all ways.", count(hit.length as u64, "step")) }</p>
+            },
+            None if news.phase == "failed" => html! { <p class="notice">{ say::failed(news) }</p> },
+            None if news.complete => html! {
+                <p class="verdict good" role="status"><b>{ "✓ " }</b>{ format!("{}.", news.sentence) }</p>
+            },
+            None => html! { <p role="status">{ format!("{}.", news.sentence) }</p> },
+        }
+    }
+}
+
+fn scene(ctx: &Context<ChallengePanel>) -> &'static str {
+    ctx.props().look.0.model.borrow().scene.id
+}
+
+/// The challenge that the run on the stage is an attempt at, and how it stands.
+fn attempt(model: &Model) -> Option<(&'static Challenge, Result<Attempt, String>)> {
+    let still = model.session.branch().journal.first()?.action == Action::Manual(true);
+    let mine = |c: &&Challenge| c.setup(model.scene.id) == model.session.setup;
+    let challenge = model.scene.challenges.iter().find(mine).filter(|_| still)?;
+    Some((challenge, Attempt::of(&model.session, model.scene, challenge)))
+}
+
+/// `2 timers and 1 crash`.
+fn purse(limits: &Limits) -> String {
+    let Limits { timers, ops, drops, dups, crashes, partitions } = *limits;
+    let all = [
+        (timers, "timer", "timers"),
+        (ops, "operation", "operations"),
+        (drops, "loss", "losses"),
+        (dups, "double", "doubles"),
+        (crashes, "crash", "crashes"),
+        (partitions, "cut", "cuts"),
+    ];
+    let some = all.iter().filter(|(n, ..)| *n > 0);
+    let words = some.map(|(n, one, many)| format!("{n} {}", if *n == 1 { one } else { many }));
+    let words: Vec<String> = words.collect();
+    if words.is_empty() { "nothing".into() } else { list(&words) }
+}

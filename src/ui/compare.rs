@@ -1,0 +1,159 @@
+//! Two runs side by side under one playhead: where they first differ, and what differs now.
+
+use super::model::{Model, sentence};
+use happened_before::core::config::Setup;
+use happened_before::core::ids::{MsgId, NodeId};
+use happened_before::core::session::{Document, Session};
+use happened_before::core::trace::Trace;
+use happened_before::core::view::{Event, WorldView};
+use happened_before::scene::index::Index;
+use happened_before::scene::{Item, Scene, Shape, Target};
+use happened_before::share::link::Link;
+use std::collections::BTreeSet;
+use std::rc::Rc;
+
+/// Tenths of a pixel around what differs.
+const AROUND: i32 = 360;
+
+/// The other run.
+pub struct Beside {
+    /// The branch it is, unless it is a run of other settings.
+    pub branch: Option<u16>,
+    /// What it is called.
+    pub name: String,
+    session: Session,
+    /// Its world at the playhead.
+    pub view: Rc<WorldView>,
+    /// The index of its record.
+    pub index: Index,
+    /// The first step that is not alike: its own number, and when.
+    pub parting: Option<(u64, u64)>,
+    /// Nodes that are not as in the run that is looked at.
+    pub nodes: BTreeSet<NodeId>,
+    /// Messages that are only here or only there.
+    pub messages: BTreeSet<MsgId>,
+}
+
+impl Beside {
+    fn new(session: Session, branch: Option<u16>, name: String) -> Beside {
+        let view = Rc::new(session.view());
+        let (nodes, messages) = Default::default();
+        let index = Index::default();
+        Beside { branch, name, session, view, index, parting: None, nodes, messages }
+    }
+
+    /// Its record.
+    pub fn trace(&self) -> &Trace {
+        self.session.trace()
+    }
+
+    /// Goes to where the run that is looked at is, and looks at what differs.
+    pub fn follow(&mut self, shown: &Session) {
+        let time = shown.time();
+        if time < self.session.time() {
+            self.session.seek_time(time);
+        } else {
+            self.session.advance_to(time, 100_000);
+        }
+        let (mine, theirs) = (self.session.view(), shown.view());
+        if self.parting.is_none_or(|(_, at)| at > time) || shown.cursor() == 0 {
+            self.parting = parting(shown, &self.session);
+        }
+        self.nodes = mine
+            .nodes
+            .iter()
+            .filter(|n| {
+                theirs
+                    .nodes
+                    .get(n.id.at())
+                    .is_none_or(|t| t.look != n.look || t.status != n.status || t.log != n.log)
+            })
+            .map(|n| n.id)
+            .collect();
+        let flying =
+            |view: &WorldView| -> BTreeSet<MsgId> { view.messages.iter().map(|m| m.id).collect() };
+        self.messages = flying(&mine).symmetric_difference(&flying(&theirs)).copied().collect();
+        self.index.extend(self.session.trace());
+        self.view = Rc::new(mine);
+    }
+}
+
+/// The first step that is not alike, as far as both have been seen.
+fn parting(a: &Session, b: &Session) -> Option<(u64, u64)> {
+    let upto = |s: &Session| s.cursor() as usize;
+    let (left, right) = (&a.trace().events[..upto(a)], &b.trace().events[..upto(b)]);
+    let same = |(x, y): &(&Event, &Event)| x == y;
+    let alike = left.iter().zip(right).take_while(same).count();
+    let next = [left.get(alike), right.get(alike)].into_iter().flatten().min_by_key(|e| e.at)?;
+    Some((next.step, next.at))
+}
+
+/// Rings around nodes that differ; messages that differ are of a class of their own, since they move.
+pub fn mark(scene: &mut Scene, beside: &Beside) {
+    let mut rings = Vec::new();
+    for item in &mut scene.items {
+        let Shape::Group { at, .. } = &item.shape else { continue };
+        match &item.target {
+            Some(Target::Node(n)) if beside.nodes.contains(n) => {
+                rings.push(Item::circle("differs", *at, AROUND).key(format!("differs-{}", n.0)));
+            }
+            Some(Target::Message(m)) if beside.messages.contains(m) => {
+                item.class = format!("{} differs", item.class).into();
+            }
+            _ => {}
+        }
+    }
+    scene.items.extend(rings);
+}
+
+impl Model {
+    /// Puts another branch beside this one, or nothing.
+    pub fn compare(&mut self, branch: Option<usize>) {
+        self.beside = None;
+        let Some(branch) = branch else { return };
+        let Some(other) = self.session.branches().get(branch) else { return };
+        let name = other.name.clone();
+        let mut document: Document = self.session.document();
+        document.lines = vec![happened_before::core::session::Line {
+            parent: None,
+            ..document.lines.swap_remove(branch)
+        }];
+        (document.current, document.step, document.time) = (0, 0, 0);
+        self.set_beside(self.session.setup.clone(), Some(document), Some(branch as u16), name);
+    }
+
+    /// Puts the same interventions under other settings beside this run.
+    pub fn compare_setup(&mut self, setup: Setup, name: String) {
+        let mut document = self.session.document();
+        document.lines = vec![happened_before::core::session::Line {
+            parent: None,
+            ..document.lines.swap_remove(self.session.current())
+        }];
+        (document.current, document.step, document.time) = (0, 0, 0);
+        self.set_beside(setup, Some(document), None, name);
+    }
+
+    fn set_beside(
+        &mut self,
+        setup: Setup,
+        document: Option<Document>,
+        branch: Option<u16>,
+        name: String,
+    ) {
+        let opened = Link::new(setup, Vec::new()).open().and_then(|mut session| {
+            if let Some(document) = document {
+                session.restore(&document)?;
+            }
+            Ok(session)
+        });
+        match opened {
+            Ok(session) => {
+                let mut beside = Beside::new(session, branch, name);
+                beside.follow(&self.session);
+                self.beside = Some(beside);
+            }
+            Err(why) => self.notice = Some(sentence(&why)),
+        }
+        self.revision += 1;
+    }
+}

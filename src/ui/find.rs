@@ -1,0 +1,158 @@
+//! One box for going somewhere: moments in words, events of the run, stories, scenes.
+
+use super::dom;
+use super::frame::{Ask, Look};
+use super::model::Model;
+use super::tale::Tell;
+use super::words;
+use happened_before::protocols::CATALOG;
+use happened_before::stories::seek;
+use web_sys::KeyboardEvent;
+use yew::prelude::*;
+
+/// Rows of each kind at most.
+const MOST: usize = 8;
+/// Events looked through at most, from the last.
+const MOST_EVENTS: usize = 20_000;
+
+#[derive(Properties, PartialEq)]
+pub struct FindProps {
+    pub look: Look,
+    pub ask: Callback<Ask>,
+}
+
+/// What a row does.
+#[derive(Clone, PartialEq)]
+enum Way {
+    Goal(String),
+    Event(u64),
+    Story(&'static str),
+    Scene(&'static str),
+}
+
+/// A row: its kind, its words.
+#[derive(Clone, PartialEq)]
+struct Row {
+    kind: &'static str,
+    words: String,
+    way: Way,
+}
+
+#[component]
+pub fn Find(props: &FindProps) -> Html {
+    let typed = use_state(String::new);
+    let at = use_state(|| 0usize);
+    use_effect_with((), |()| {
+        dom::focus("#find");
+        || dom::focus("#until")
+    });
+    let rows = rows(&props.look.0.model.borrow(), &typed);
+    let chosen = (*at).min(rows.len().saturating_sub(1));
+    let go = {
+        let ask = props.ask.clone();
+        Callback::from(move |way: Way| {
+            ask.emit(Ask::Dialog(None));
+            match way {
+                Way::Goal(text) => ask.emit(Ask::Goal(text)),
+                Way::Event(step) => ask.emit(Ask::Visit(step)),
+                Way::Story(id) => ask.emit(Ask::Tell(Tell::Begin(id))),
+                Way::Scene(id) => _ = dom::window().location().set_hash(&format!("#{id}")),
+            }
+        })
+    };
+    let input = {
+        let (typed, at) = (typed.clone(), at.clone());
+        Callback::from(move |e: InputEvent| {
+            typed.set(dom::value_of(&e));
+            at.set(0);
+        })
+    };
+    let key = {
+        let (at, rows, go, typed) = (at.clone(), rows.clone(), go.clone(), typed.clone());
+        Callback::from(move |e: KeyboardEvent| {
+            let by: i32 = match e.key().as_str() {
+                "ArrowDown" => 1,
+                "ArrowUp" => -1,
+                "Enter" => {
+                    e.prevent_default();
+                    let text = typed.trim().to_string();
+                    match rows.get(chosen) {
+                        Some(row) => go.emit(row.way.clone()),
+                        None if !text.is_empty() => go.emit(Way::Goal(text)),
+                        None => {}
+                    }
+                    return;
+                }
+                _ => return,
+            };
+            e.prevent_default();
+            let count = rows.len().max(1) as i32;
+            at.set((chosen as i32 + by).rem_euclid(count) as usize);
+        })
+    };
+    let row = |(i, row): (usize, &Row)| {
+        let (go, way) = (go.clone(), row.way.clone());
+        html! {
+            <li id={format!("found-{i}")} role="option" aria-selected={(i == chosen).to_string()}
+                onclick={move |_: MouseEvent| go.emit(way.clone())}>
+                <span class="small">{ row.kind }</span><span>{ &row.words }</span>
+            </li>
+        }
+    };
+    let close = props.ask.reform(|_: MouseEvent| Ask::Dialog(None));
+    html! {
+        <div class="veil">
+            <div class="dialog find" role="dialog" aria-modal="true" aria-label="Go to">
+                <input id="find" role="combobox" autocomplete="off" spellcheck="false"
+                    aria-expanded="true" aria-controls="found" aria-autocomplete="list"
+                    aria-activedescendant={(!rows.is_empty()).then(|| format!("found-{chosen}"))}
+                    aria-label="Until, or what to find"
+                    placeholder="next leader change, node 3 applies index 5, 1.2s, a rule, a story"
+                    value={(*typed).clone()} oninput={input} onkeydown={key} />
+                <ul id="found" role="listbox" aria-label="Found">{ for rows.iter().enumerate().map(row) }</ul>
+                if rows.is_empty() {
+                    <p class="small" role="status">{ "Nothing of that name. Enter waits until it is true." }</p>
+                }
+                <button class="quiet icon close" aria-label="Close" onclick={close}>
+                    { super::glyphs::sign(super::glyphs::CLOSE) }
+                </button>
+            </div>
+        </div>
+    }
+}
+
+/// Does a text hold all these words?
+fn holds(text: &str, wanted: &[String]) -> bool {
+    let text = text.to_lowercase();
+    wanted.iter().all(|w| text.contains(w.as_str()))
+}
+
+fn rows(model: &Model, typed: &str) -> Vec<Row> {
+    let wanted: Vec<String> = typed.to_lowercase().split_whitespace().map(String::from).collect();
+    let mut rows = Vec::new();
+    let phrases = seek::phrases(&model.view, model.info.landmarks);
+    let known = phrases.iter().any(|p| p.eq_ignore_ascii_case(typed.trim()));
+    if !wanted.is_empty() && !known && seek::read(&model.view, model.info.landmarks, typed).is_ok()
+    {
+        let words = typed.trim().to_string();
+        rows.push(Row { kind: "until", way: Way::Goal(words.clone()), words });
+    }
+    let until = phrases.into_iter().filter(|p| holds(p, &wanted)).take(MOST);
+    rows.extend(until.map(|words| Row { kind: "until", way: Way::Goal(words.clone()), words }));
+    for story in model.scene.stories.iter().filter(|s| holds(s.title, &wanted)) {
+        let kind = if story.source.is_some() { "re-enactment" } else { "story" };
+        rows.push(Row { kind, words: story.title.into(), way: Way::Story(story.id) });
+    }
+    if !wanted.is_empty() {
+        for scene in CATALOG.iter().filter(|s| holds(s.title, &wanted)) {
+            rows.push(Row { kind: "scene", words: scene.title.into(), way: Way::Scene(scene.id) });
+        }
+        let events = model.session.trace().events.iter().rev().take(MOST_EVENTS);
+        let found = events.filter_map(|e| {
+            let words = format!("{} {}", words::seconds(e.at), words::line(model, e));
+            holds(&words, &wanted).then_some(Row { kind: "event", words, way: Way::Event(e.step) })
+        });
+        rows.extend(found.take(2 * MOST));
+    }
+    rows
+}

@@ -1,0 +1,229 @@
+//! What comes with every scene: its stories, its parameters with their source, and the legend of
+//! what is on the stage now.
+
+use super::dom;
+use super::frame::{Ask, Look};
+use super::model::Model;
+use super::picture::Picture;
+use super::tale::Tell;
+use happened_before::core::config::Setup;
+use happened_before::core::ids::MsgId;
+use happened_before::core::view::{Border, MessageView, Status, WorldView};
+use happened_before::scene::stage::Stage;
+use happened_before::scene::{Item, Point, Scene, Shape, Size, Target};
+use happened_before::stories::Story;
+use web_sys::Element;
+use yew::prelude::*;
+
+/// In the list of what may stand beside: the preset with nothing turned.
+const PLAIN: &str = " ";
+
+/// Stories, then re-enactments with where they were published.
+pub fn stories(model: &Model, ask: &Callback<Ask>) -> Html {
+    if model.scene.stories.is_empty() || model.tale.is_some() {
+        return html! {};
+    }
+    let row = |story: &'static Story| {
+        let press = ask.reform(move |_: MouseEvent| Ask::Tell(Tell::Begin(story.id)));
+        let steps = format!("{} steps", story.steps.len());
+        html! {
+            <li><button class="item" data-story={story.id} onclick={press} title={story.source}>
+                <span class="story-name">{ story.title }</span>
+                <span class="small">{ if story.source.is_some() { "re-enactment".into() } else { steps } }</span>
+            </button></li>
+        }
+    };
+    let all: &'static [Story] = model.scene.stories;
+    html! {
+        <section class="part stories">
+            <h2>{ "Stories" }</h2>
+            <ul>{ for all.iter().map(row) }</ul>
+        </section>
+    }
+}
+
+/// The preset: name and version, its source, and what is turned away from it.
+pub fn preset(model: &Model, ask: &Callback<Ask>) -> Html {
+    let setup = model.session.setup.clone();
+    let Ok(now) = model.scene.preset(&setup.preset) else { return html! {} };
+    let turned = setup.knobs.len() + setup.mutants.len();
+    let plain = {
+        let (ask, setup) = (ask.clone(), setup.clone());
+        Callback::from(move |_: MouseEvent| {
+            let (knobs, mutants) = Default::default();
+            ask.emit(Ask::Restart(Setup { knobs, mutants, ..setup.clone() }));
+        })
+    };
+    let choose = {
+        let (ask, setup) = (ask.clone(), setup.clone());
+        Callback::from(move |e: Event| {
+            let preset = dom::value_of(&e);
+            ask.emit(Ask::Restart(Setup { preset, knobs: Default::default(), ..setup.clone() }));
+        })
+    };
+    let beside = {
+        let (ask, setup) = (ask.clone(), setup.clone());
+        Callback::from(move |e: Event| {
+            let preset = dom::value_of(&e);
+            let (knobs, mutants) = Default::default();
+            match preset.as_str() {
+                "" => ask.emit(Ask::Compare(None)),
+                PLAIN => {
+                    let setup = Setup { knobs, mutants, ..setup.clone() };
+                    ask.emit(Ask::CompareSetup(setup, "nothing turned".into()));
+                }
+                _ => {
+                    let setup = Setup { preset: preset.clone(), ..setup.clone() };
+                    ask.emit(Ask::CompareSetup(setup, preset));
+                }
+            }
+        })
+    };
+    let name = |p: &happened_before::protocols::Preset| format!("{} @ {}", p.title, p.version);
+    let others = model.scene.presets.iter().filter(|p| p.id != now.id);
+    html! {
+        <section class="part preset">
+            <h2>{ "Parameters of" }</h2>
+            <select onchange={choose} id="preset" aria-label="Preset">
+                { for model.scene.presets.iter().map(|p| html! {
+                    <option value={p.id} selected={p.id == now.id}>{ name(p) }</option>
+                }) }
+            </select>
+            <p class="small">{ now.source }</p>
+            if turned > 0 {
+                <p class="small">
+                    { format!("{turned} turned away from it. ") }
+                    <button class="textlink" id="plain" onclick={plain}>{ "Turn all back" }</button>
+                </p>
+            }
+            if model.scene.presets.len() > 1 || turned > 0 {
+                <label class="setting">
+                    <span>{ "Beside this one" }</span>
+                    <select onchange={beside} id="preset-beside">
+                        <option value="" selected={model.beside.is_none()}>{ "nothing" }</option>
+                        if turned > 0 { <option value={PLAIN}>{ "nothing turned" }</option> }
+                        { for others.map(|p| html! { <option value={p.id}>{ name(p) }</option> }) }
+                    </select>
+                </label>
+            }
+        </section>
+    }
+}
+
+#[derive(Properties, PartialEq)]
+pub struct LegendProps {
+    pub look: Look,
+}
+
+/// What is on the stage now, each with a small picture of itself.
+#[component]
+pub fn Legend(props: &LegendProps) -> Html {
+    let open = use_state(|| false);
+    let toggle = {
+        let open = open.clone();
+        Callback::from(move |_: Event| open.set(!*open))
+    };
+    let rows = if *open { legend(&props.look.0.model.borrow()) } else { Vec::new() };
+    html! {
+        <details class="part legend" ontoggle={toggle}>
+            <summary><h2>{ "On the stage now" }</h2></summary>
+            <ul>
+                { for rows.into_iter().map(|(item, name)| html! {
+                    <li key={name.clone()}><Sample {item} /><span>{ name }</span></li>
+                }) }
+            </ul>
+        </details>
+    }
+}
+
+#[derive(Properties, PartialEq)]
+struct SampleProps {
+    item: Item,
+}
+
+/// A shape of the stage in a small frame.
+#[component]
+fn Sample(props: &SampleProps) -> Html {
+    let svg = use_node_ref();
+    {
+        let svg = svg.clone();
+        use_effect_with(props.item.clone(), move |item| {
+            let Some(el) = svg.cast::<Element>() else { return };
+            let big = matches!(item.target, Some(Target::Node(_)));
+            let size = if big { 92 } else { 34 };
+            let mut scene = Scene::new(Size::px(size, size), "");
+            let mut item = item.clone();
+            if let Shape::Group { at, .. } = &mut item.shape {
+                *at = Point::new(size * 5, size * 5);
+            }
+            scene.items.push(item);
+            let mut picture = Picture::still(el.clone());
+            picture.show(scene);
+            for side in ["width", "height"] {
+                let _ = el.set_attribute(side, "34");
+            }
+        });
+    }
+    html! { <svg class="scene sample" aria-hidden="true" ref={svg}></svg> }
+}
+
+/// One of each kind that is there: nodes by role and state, messages by name.
+fn legend(model: &Model) -> Vec<(Item, String)> {
+    let mut view: WorldView = (*model.view).clone();
+    view.messages = kinds(model);
+    let stage = Stage::new(&view, model.scene.layout, Size::px(600, 600)).scene(view.now);
+    let item = |target: Target| stage.items.iter().find(|i| i.target == Some(target)).cloned();
+    let mut rows: Vec<(Item, String)> = Vec::new();
+    for node in &view.nodes {
+        let border = match node.look.border {
+            Border::Double => "double border",
+            Border::Dashed => "dashed border",
+            Border::Single => "single border",
+            Border::Thin => "thin border",
+        };
+        let status = match node.status {
+            Status::Up => String::new(),
+            other => format!(", {}", format!("{other:?}").to_lowercase()),
+        };
+        let epoch = if node.look.epoch.is_some() { ", filled by its epoch" } else { "" };
+        let name = format!("{}{status}: {border}{epoch}", node.look.role);
+        if rows.iter().all(|(_, n)| *n != name) {
+            rows.extend(item(Target::Node(node.id)).map(|i| (i, name)));
+        }
+    }
+    for message in &view.messages {
+        let hollow = if message.look.reply { "hollow, an answer" } else { "full, a request" };
+        let name = format!("{}: {hollow}", message.look.name);
+        if rows.iter().all(|(_, n)| *n != name) {
+            rows.extend(item(Target::Message(message.id)).map(|i| (i, name)));
+        }
+    }
+    rows
+}
+
+/// A message of each kind seen of late, each on its way.
+fn kinds(model: &Model) -> Vec<MessageView> {
+    let mut all: Vec<MessageView> = Vec::new();
+    let seen = model.session.trace().messages.iter().rev();
+    for passage in seen.filter(|m| m.sent_at <= model.view.now).take(400) {
+        if all
+            .iter()
+            .any(|m| m.look.name == passage.look.name && m.look.reply == passage.look.reply)
+        {
+            continue;
+        }
+        let id = MsgId { nth: passage.id.nth, ..passage.id };
+        all.push(MessageView {
+            id,
+            look: passage.look.clone(),
+            sent_at: model.view.now,
+            due: model.view.now + 1_000,
+            doomed: false,
+            held: false,
+            docked: false,
+            twin: false,
+            forged: false,
+        });
+    }
+    all
+}

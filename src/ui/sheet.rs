@@ -1,0 +1,404 @@
+//! What leaves the page and comes back: the link, the session as a file, pictures, films, texts.
+
+use super::dom::{self, Listener};
+use super::film::Film;
+use super::frame::{Ask, Look};
+use super::model::{Model, sentence};
+use super::reel::{self, Span};
+use super::words;
+use happened_before::core::config::parse_time;
+use happened_before::scene::Size;
+use happened_before::scene::poster::Poster;
+use happened_before::scene::space_time::SpaceTime;
+use happened_before::scene::stage::Stage;
+use happened_before::scene::style::Theme;
+use happened_before::scene::svg_text::standalone;
+use happened_before::share::carry;
+use happened_before::share::link::Link;
+use std::cell::Cell;
+use std::rc::Rc;
+use wasm_bindgen::prelude::*;
+use web_sys::{DragEvent, HtmlInputElement};
+use yew::prelude::*;
+
+/// The size of exported pictures, in pixels.
+const STAGE: Size = Size::px(820, 520);
+const DIAGRAM: Size = Size::px(1000, 320);
+/// How much of the past a picture of everything shows, in microseconds.
+const PAST: u64 = 1_000_000;
+
+/// What a picture shows.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Subject {
+    /// The cluster.
+    Stage,
+    /// The space-time diagram, as it is on the page.
+    Diagram,
+    /// Everything.
+    Poster,
+}
+
+/// What becomes of it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Form {
+    Svg,
+    Png(u8),
+    Gif,
+    Webm,
+    Text(&'static str),
+    Session,
+}
+
+/// A picture of the present moment, standing alone.
+pub fn picture(model: &Model, subject: Subject, theme: Theme) -> String {
+    let (view, trace, now) = (&model.view, model.session.trace(), model.session.time());
+    let scene = match subject {
+        Subject::Stage => {
+            let mut stage = Stage::new(view, model.scene.layout, STAGE);
+            (stage.trace, stage.selected) = (Some(trace), model.selected_step());
+            stage.scene(now)
+        }
+        Subject::Diagram => {
+            let mut time = SpaceTime::new(view, trace, &model.index, model.window, DIAGRAM);
+            time.selected = model.selected_step();
+            time.scene(now)
+        }
+        Subject::Poster => Poster {
+            title: model.scene.title,
+            view,
+            trace,
+            layout: model.scene.layout,
+            lenses: model.info.lenses,
+            calls: model.info.calls,
+            selected: model.selected_step(),
+            span: PAST.min(now.max(1)),
+        }
+        .scene(),
+    };
+    standalone(&scene, theme)
+}
+
+/// The address of this moment.
+pub fn address(model: &Model) -> String {
+    let whole = dom::window().location().href().unwrap_or_default();
+    let page = whole.split('#').next().unwrap_or_default();
+    format!("{page}{}", model.link().fragment())
+}
+
+#[derive(Properties, PartialEq)]
+pub struct SheetProps {
+    pub look: Look,
+    pub ask: Callback<Ask>,
+}
+
+/// What is going on: its words, and whether it is to stop.
+#[derive(Clone, PartialEq)]
+struct Work {
+    said: String,
+    stop: Rc<Cell<bool>>,
+}
+
+#[component]
+pub fn Sheet(props: &SheetProps) -> Html {
+    let subject = use_state(|| Subject::Stage);
+    let theme = use_state(|| if super::theme::is_dark() { Theme::Dark } else { Theme::Light });
+    let work = use_state(|| None::<Work>);
+    let said = use_state(String::new);
+    let span = use_state(|| Span::around(&props.look.0.model.borrow()));
+    let going = use_mut_ref(|| None::<Rc<Cell<bool>>>);
+    {
+        let going = going.clone();
+        use_effect_with((), move |()| {
+            dom::focus("#sheet-close");
+            move || {
+                // Who closes it wants nothing more of it.
+                if let Some(stop) = going.borrow_mut().take() {
+                    stop.set(true);
+                }
+                dom::focus("#sheet-open");
+            }
+        });
+    }
+    let model = props.look.0.model.borrow();
+    let address = address(&model);
+    let start = {
+        let (desk, work, said) = (props.look.0.clone(), work.clone(), said.clone());
+        let (subject, theme, span) = (*subject, *theme, *span);
+        Callback::from(move |form: Form| {
+            let stop = Rc::new(Cell::new(false));
+            *going.borrow_mut() = Some(stop.clone());
+            work.set(Some(Work { said: "Begun.".into(), stop: stop.clone() }));
+            let job = Job::of(&desk.model.borrow(), form, subject, theme, span);
+            let (work, said) = (work.clone(), said.clone());
+            wasm_bindgen_futures::spawn_local(async move {
+                let tell = {
+                    let (work, stop) = (work.clone(), stop.clone());
+                    move |text: String| work.set(Some(Work { said: text, stop: stop.clone() }))
+                };
+                let done = job.run(&tell, &stop).await;
+                work.set(None);
+                said.set(match done {
+                    Ok(what) => what,
+                    Err(why) => sentence(&why),
+                });
+            });
+        })
+    };
+    let button = |id: String, name: String, form: Form| {
+        let start = start.clone();
+        let busy = work.is_some();
+        html! { <button class="verb" {id} disabled={busy} onclick={move |_: MouseEvent| start.emit(form)}>{ name }</button> }
+    };
+    let choice = |name: &'static str, on: bool, set: Callback<MouseEvent>| {
+        html! { <button class="verb" aria-pressed={on.to_string()} onclick={set}>{ name }</button> }
+    };
+    let subjects = [
+        ("Stage", Subject::Stage),
+        ("Diagram", Subject::Diagram),
+        ("Both, with logs", Subject::Poster),
+    ];
+    let themes =
+        [("Light", Theme::Light), ("Dark", Theme::Dark), ("For print", Theme::LightStrong)];
+    let time = |name: &'static str, id: &'static str, at: u64, set: Callback<Event>| {
+        html! { <label class="setting"><span>{ name }</span><input class="mono" {id} value={words::seconds(at)} onchange={set} /></label> }
+    };
+    let set_span = |change: fn(Span, u64) -> Span| {
+        let (span, said) = (span.clone(), said.clone());
+        Callback::from(move |e: Event| {
+            let text = dom::value_of(&e);
+            match parse_time(text.trim()).and_then(|t| u64::try_from(t).ok()) {
+                Some(at) => span.set(change(*span, at)),
+                None => said.set(format!("'{text}' is not a time such as 1.2s or 350ms.")),
+            }
+        })
+    };
+    let copy = props.ask.reform(|_: MouseEvent| Ask::Share);
+    let close = props.ask.reform(|_: MouseEvent| Ask::Dialog(None));
+    let open = {
+        let ask = props.ask.clone();
+        Callback::from(move |e: Event| {
+            let input = e.target().and_then(|t| t.dyn_into::<HtmlInputElement>().ok());
+            if let Some(file) = input.and_then(|i| i.files()).and_then(|f| f.get(0)) {
+                read(file.into(), ask.clone());
+            }
+        })
+    };
+    let cancel = {
+        let work = work.clone();
+        Callback::from(move |_: MouseEvent| {
+            if let Some(work) = &*work {
+                work.stop.set(true);
+            }
+            wasm_bindgen_futures::spawn_local(async {
+                if let Ok(film) = Film::load().await {
+                    film.stop();
+                }
+            });
+        })
+    };
+    html! {
+        <div class="veil">
+            <div class="dialog sheet" role="dialog" aria-modal="true" aria-labelledby="sheet-title">
+                <h2 id="sheet-title">{ "Share and export" }</h2>
+                <button class="quiet icon close" id="sheet-close" aria-label="Close" onclick={close}>
+                    { super::glyphs::sign(super::glyphs::CLOSE) }
+                </button>
+                <section>
+                    <h3>{ "Link" }</h3>
+                    <input class="mono address" readonly=true value={address.clone()} aria-label="Address of this moment" />
+                    <div class="verbs">
+                        <button class="verb" id="copy-link" onclick={copy}>{ "Copy link" }</button>
+                        { button("save-session".into(), "Save as a file".into(), Form::Session) }
+                    </div>
+                    <p class="small">{ format!("{} characters. ", address.len()) }
+                        { "A file or an exported picture dropped on the page opens its run, or " }
+                        <label class="textlink">{ "open one" }<input class="unseen" type="file" id="open-file" onchange={open} /></label>
+                        { "." }</p>
+                </section>
+                <section>
+                    <h3>{ "Picture of this moment" }</h3>
+                    <div class="choices" role="group" aria-label="What">
+                        { for subjects.into_iter().map(|(name, s)| {
+                            let state = subject.clone();
+                            choice(name, *subject == s, Callback::from(move |_| state.set(s)))
+                        }) }
+                    </div>
+                    <div class="choices" role="group" aria-label="Colours">
+                        { for themes.into_iter().map(|(name, t)| {
+                            let state = theme.clone();
+                            choice(name, *theme == t, Callback::from(move |_| state.set(t)))
+                        }) }
+                    </div>
+                    <div class="choices">
+                        { button("svg".into(), "SVG".into(), Form::Svg) }
+                        { for (1..=4u8).map(|n| button(format!("png-{n}"), format!("PNG {n}×"), Form::Png(n))) }
+                    </div>
+                </section>
+                <section>
+                    <h3>{ "Film of a span" }</h3>
+                    { time("From", "film-from", span.from, set_span(|s, from| Span { from, ..s })) }
+                    { time("To", "film-to", span.to, set_span(|s, to| Span { to, ..s })) }
+                    <p class="small">{ span.words(model.speed) }</p>
+                    <div class="choices">
+                        { button("gif".into(), "GIF".into(), Form::Gif) }
+                        if reel::films() {
+                            { button("webm".into(), "WebM".into(), Form::Webm) }
+                        }
+                    </div>
+                </section>
+                <section>
+                    <h3>{ "The run as text" }</h3>
+                    <div class="choices">
+                        { for TEXTS.iter().map(|(form, name, _)| button(format!("text-{form}"), (*name).into(), Form::Text(form))) }
+                    </div>
+                </section>
+                <p class="sheet-said" role="status">
+                    { work.as_ref().map_or_else(|| (*said).clone(), |w| w.said.clone()) }
+                </p>
+                <button class="verb" id="cancel" hidden={work.is_none()} onclick={cancel}>{ "Cancel" }</button>
+            </div>
+        </div>
+    }
+}
+
+/// Forms that `hb export` writes: its name, ours, the file's ending.
+const TEXTS: &[(&str, &str, &str)] = &[
+    ("json", "JSON", "json"),
+    ("trace", "Trace", "txt"),
+    ("mermaid", "Mermaid", "mmd"),
+    ("shiviz", "ShiViz", "log"),
+    ("jepsen", "Jepsen", "edn"),
+];
+
+/// Everything that an export needs of the run, taken at its beginning.
+struct Job {
+    name: String,
+    form: Form,
+    link: Link,
+    address: String,
+    svg: String,
+    theme: Theme,
+    span: Span,
+    speed: i32,
+}
+
+impl Job {
+    fn of(model: &Model, form: Form, subject: Subject, theme: Theme, span: Span) -> Job {
+        let svg = match form {
+            Form::Svg | Form::Png(_) => picture(model, subject, theme),
+            _ => String::new(),
+        };
+        let name = format!("{}-{}", model.scene.id, model.session.setup.seed);
+        let (link, address, speed) = (model.link(), address(model), model.speed);
+        Job { name, form, link, address, svg, theme, span, speed }
+    }
+
+    /// Does it; what was saved, in a sentence.
+    async fn run(self, tell: &dyn Fn(String), stop: &Cell<bool>) -> Result<String, String> {
+        let film = Film::load().await?;
+        let (ending, kind, bytes) = match self.form {
+            Form::Svg => {
+                let svg = carry::svg(&film.lettered(&self.svg).await?, &self.address);
+                ("svg", "image/svg+xml", svg.into_bytes())
+            }
+            Form::Png(scale) => {
+                let bytes = film.png(&self.svg, scale.into()).await?;
+                ("png", "image/png", carry::png(&bytes, &self.address)?)
+            }
+            Form::Gif => {
+                let made = reel::gif(
+                    &film,
+                    &self.link,
+                    self.theme,
+                    self.span,
+                    self.speed,
+                    &self.address,
+                    tell,
+                    stop,
+                );
+                ("gif", "image/gif", made.await?)
+            }
+            Form::Webm => {
+                let made = reel::webm(
+                    &film,
+                    &self.link,
+                    self.theme,
+                    self.span,
+                    self.speed,
+                    &self.address,
+                    tell,
+                    stop,
+                );
+                ("webm", "video/webm", made.await?)
+            }
+            Form::Text(form) => {
+                tell("The run is written down.".into());
+                let text = film.hb(&["export", &self.link.fragment(), "--to", form]).await?;
+                let ending = TEXTS.iter().find(|t| t.0 == form).map_or("txt", |t| t.2);
+                (ending, "text/plain", text.into_bytes())
+            }
+            Form::Session => ("run.txt", "text/plain", format!("{}\n", self.address).into_bytes()),
+        };
+        if stop.get() {
+            return Err("cancelled".into());
+        }
+        let file = format!("{}.{ending}", self.name);
+        film.save(&file, &bytes, kind);
+        Ok(format!("Saved {file}, {}.", size(bytes.len())))
+    }
+}
+
+/// `12 KB`.
+fn size(bytes: usize) -> String {
+    match bytes {
+        0..10_000 => words::count(bytes as u64, "byte"),
+        10_000..10_000_000 => format!("{} KB", bytes / 1_000),
+        _ => format!("{} MB", bytes / 1_000_000),
+    }
+}
+
+/// Reads a file or a picture and opens the run in it.
+fn read(file: web_sys::Blob, ask: Callback<Ask>) {
+    wasm_bindgen_futures::spawn_local(async move {
+        if file.size() > carry::MAX_FILE as f64 {
+            return ask.emit(Ask::Say(Some("This file is too large to hold a run.".into())));
+        }
+        let bytes = wasm_bindgen_futures::JsFuture::from(file.array_buffer()).await;
+        let bytes = bytes.map(|b| js_sys::Uint8Array::new(&b).to_vec()).unwrap_or_default();
+        let found = carry::find(&bytes).ok_or("there is no run in this file".to_string());
+        match found.and_then(|text| Link::decode_file(&text)) {
+            Ok(link) => {
+                ask.emit(Ask::Dialog(None));
+                ask.emit(Ask::Open(Box::new(link)));
+            }
+            Err(why) => ask.emit(Ask::Say(Some(sentence(&why)))),
+        }
+    });
+}
+
+/// Files may be dropped anywhere on the page as long as this lives.
+pub struct Drop {
+    _over: Listener,
+    _drop: Listener,
+}
+
+impl Drop {
+    /// Listens for files.
+    pub fn listen(ask: Callback<Ask>) -> Drop {
+        let page = dom::document();
+        let over = Listener::new(&page, "dragover", |e| e.prevent_default());
+        let drop = Listener::new(&page, "drop", move |e| {
+            e.prevent_default();
+            let data = e.dyn_into::<DragEvent>().ok().and_then(|e| e.data_transfer());
+            let Some(data) = data else { return };
+            if let Some(file) = data.files().and_then(|f| f.get(0)) {
+                return read(file.into(), ask.clone());
+            }
+            // A link dragged from somewhere.
+            if let Ok(Ok(link)) = data.get_data("text").map(|t| Link::decode(&t)) {
+                ask.emit(Ask::Open(Box::new(link)));
+            }
+        });
+        Drop { _over: over, _drop: drop }
+    }
+}

@@ -1,0 +1,104 @@
+//! The run beside the one that is looked at: its picture, where the two part, what differs now.
+
+use super::desk::Slot;
+use super::frame::{Ask, Look};
+use super::model::Model;
+use super::stage::use_picture;
+use super::words;
+use happened_before::core::view::NodeView;
+use yew::prelude::*;
+
+/// Differences said in words at most.
+const MOST: usize = 14;
+
+#[derive(Properties, PartialEq)]
+pub struct SideProps {
+    pub look: Look,
+    pub ask: Callback<Ask>,
+}
+
+#[component]
+pub fn Side(props: &SideProps) -> Html {
+    let desk = props.look.0.clone();
+    let stage = use_picture(&desk, Slot::SideStage);
+    let time = use_picture(&desk, Slot::SideTime);
+    let model = desk.model.borrow();
+    let Some(beside) = &model.beside else { return html! {} };
+    let close = props.ask.reform(|_: MouseEvent| Ask::Compare(None));
+    let parting = beside.parting.map(|(step, at)| {
+        let ask = props.ask.clone();
+        let press = Callback::from(move |_: MouseEvent| ask.emit(Ask::Seek(step)));
+        html! {
+            <>{ "They part at " }
+            <button class="textlink" id="to-parting" onclick={press}>{ words::seconds(at) }</button>
+            { ", on the same draws." }</>
+        }
+    });
+    html! {
+        <aside class="side" id="side" aria-label="The run beside">
+            <header>
+                <h2>{ format!("Beside: {}", beside.name) }</h2>
+                <button class="quiet icon" id="side-close" aria-label="Close the comparison" onclick={close}>
+                    { super::glyphs::sign(super::glyphs::CLOSE) }
+                </button>
+                <p class="small">{ parting.unwrap_or_else(|| html! { "So far they are alike." }) }</p>
+            </header>
+            <div class="side-stage"><svg class="scene" role="group" ref={stage}></svg></div>
+            <ul class="differences small" aria-label="What differs now" tabindex="0">
+                { for differences(&model).into_iter().map(|d| html! { <li>{ d }</li> }) }
+            </ul>
+            <div class="side-time"><svg class="scene" role="img" ref={time}></svg></div>
+        </aside>
+    }
+}
+
+/// `S3: term 2 here, term 3 there`.
+fn differences(model: &Model) -> Vec<String> {
+    let Some(beside) = &model.beside else { return Vec::new() };
+    let mut all = Vec::new();
+    for id in &beside.nodes {
+        let (Some(here), Some(there)) =
+            (model.view.nodes.get(id.at()), beside.view.nodes.get(id.at()))
+        else {
+            continue;
+        };
+        all.extend(of_node(here, there));
+    }
+    let only = |view: &happened_before::core::view::WorldView| {
+        view.messages.iter().filter(|m| beside.messages.contains(&m.id)).count()
+    };
+    let (here, there) = (only(&model.view), only(&beside.view));
+    if here + there > 0 {
+        all.push(format!(
+            "In flight: {} only here, {there} only there",
+            words::count(here as u64, "message")
+        ));
+    }
+    let more = all.len().saturating_sub(MOST);
+    all.truncate(MOST);
+    if more > 0 {
+        all.push(format!("and {more} more"));
+    }
+    all
+}
+
+fn of_node(here: &NodeView, there: &NodeView) -> Vec<String> {
+    let mut all = Vec::new();
+    let mut say = |what: &str, a: &str, b: &str| {
+        if a != b {
+            let show = |t: &str| if t.is_empty() { "nothing".to_string() } else { t.to_string() };
+            all.push(format!("{} {what}: {} here, {} there", here.name, show(a), show(b)));
+        }
+    };
+    let status = |n: &NodeView| format!("{:?}", n.status).to_lowercase();
+    say("is", &status(here), &status(there));
+    let fields = |n: &NodeView| -> Vec<(String, String)> {
+        n.look.durable.iter().chain(&n.look.volatile).cloned().collect()
+    };
+    let theirs = fields(there);
+    for (name, value) in fields(here) {
+        let other = theirs.iter().find(|(k, _)| *k == name).map_or("", |(_, v)| v);
+        say(&name, &value, other);
+    }
+    all
+}
