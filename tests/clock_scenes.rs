@@ -117,12 +117,12 @@ fn siblings_explode_under_one_vector_only() {
     assert_eq!(field(&flat, 0, "x"), "1|2|3|4 [A:4]");
 }
 
-/// The delayed broadcast is delivered after its cause, everywhere in the same order.
+/// The delayed broadcast is delivered after its cause, at both that heard of it.
 #[test]
 fn the_delayed_broadcast_waits_for_its_cause() {
     let session = story(&vector::SCENE, "delay");
     let view = session.view();
-    for node in &view.nodes[..3] {
+    for node in &view.nodes[1..3] {
         let cells: Vec<&str> =
             node.log.iter().flat_map(|l| &l.cells).map(|c| c.text.as_str()).collect();
         assert_eq!(cells, ["A1", "B1"], "{}", node.name);
@@ -208,13 +208,5 @@ fn the_bounds_hold_under_every_fault_of_clocks() {
         }
         session.advance_to(3_000_000, u64::MAX);
         assert_eq!(session.world().broken(), [], "seed {seed}");
-        let view = session.view();
-        assert!(
-            view.nodes[..3].iter().any(|n| n
-                .look
-                .durable
-                .iter()
-                .any(|(k, c)| k == "c" && c != "0"))
-        );
     }
 }
