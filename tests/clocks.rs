@@ -1,6 +1,7 @@
 //! Logical clocks over recorded runs: of every scene, of what others recorded, and by hand.
 
 use happened_before::algo::clocks::Causality;
+use happened_before::algo::clocks::overlay::{Kind, Overlay};
 use happened_before::check::fuzz::Target;
 use happened_before::core::config::Setup;
 use happened_before::core::session::Session;
@@ -8,9 +9,8 @@ use happened_before::core::trace::Relation;
 use happened_before::core::view::Event;
 use happened_before::protocols::CATALOG;
 use happened_before::scene::Size;
-use happened_before::scene::board::Board;
 use happened_before::scene::execution::{Drawing, Plan, relation};
-use happened_before::scene::overlay::{Kind, Overlay};
+use happened_before::share::board::Board;
 use happened_before::share::import::execution::Execution;
 use happened_before::share::import::{compact, shiviz};
 use proptest::prelude::*;
@@ -36,8 +36,7 @@ fn overlays_agree_with_what_happened_before_in_every_scene() {
                 overlay.extend(session.trace());
                 overlay
             };
-            let [numbers, vectors, hybrid] =
-                [Kind::Lamport, Kind::Vector, Kind::Hybrid].map(overlay);
+            let [numbers, vectors, hybrid] = [Kind::Number, Kind::Array, Kind::Wall].map(overlay);
             let of_process = |e: &&Event| e.is_of_process() && !e.stamp.is_empty();
             let events: Vec<&Event> =
                 session.trace().events.iter().filter(of_process).take(MOST).collect();
@@ -72,13 +71,13 @@ fn an_overlay_follows_its_run() {
     let scene = &CATALOG[0];
     let setup = Setup { scene: scene.id.into(), seed: 5, ..Setup::default() };
     let mut session = Session::new(scene.build, setup, Vec::new()).expect("a run");
-    let mut follows = Overlay::new(Kind::Vector, &session.view());
+    let mut follows = Overlay::new(Kind::Array, &session.view());
     let start = session.view();
     for _ in 0..300 {
         session.forward();
         follows.extend(session.trace());
     }
-    let mut whole = Overlay::new(Kind::Vector, &start);
+    let mut whole = Overlay::new(Kind::Array, &start);
     whole.extend(session.trace());
     for step in 1..=300 {
         assert_eq!(follows.time(step), whole.time(step));

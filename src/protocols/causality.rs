@@ -33,17 +33,21 @@ impl<T> Default for Record<T> {
 }
 
 impl<T: Clone + PartialEq + Default> Record<T> {
+    /// The last timestamp of a process.
+    pub fn last(&self, of: NodeId) -> T {
+        let last = self.events.get(of.at()).and_then(List::last);
+        last.map_or_else(T::default, |e| e.time.clone())
+    }
+
     /// Takes in a step, with its timestamp if the process has given it one. What waits for its disk
-    /// has none yet; what a crash takes there never gets one. `take` is whether a message that came was
-    /// heard, not refused. `knows` tells, of a process that starts anew, whether its disk has what
-    /// a message said that was being handled when it crashed. Gives what happened before a stamped
-    /// event: how many events of each process.
+    /// has none yet; what a crash takes there never gets one, and what it spared is stamped when the
+    /// process starts anew. `take` is whether a message that came was heard, not refused. Gives
+    /// what happened before a stamped event: how many events of each process.
     pub fn see<P: Protocol>(
         &mut self,
         seen: &Seen<P>,
         time: Option<T>,
         take: bool,
-        knows: impl Fn(&T) -> bool,
     ) -> Option<Vec<u32>> {
         let me = seen.touched?;
         self.events.resize(seen.nodes.len(), List::default());
@@ -52,14 +56,13 @@ impl<T: Clone + PartialEq + Default> Record<T> {
             Some(last) => (last.time.clone(), last.past.clone()),
             None => (T::default(), vec![0; seen.nodes.len()]),
         };
-        self.heard[me.at()] = seen.heard.or(self.heard[me.at()]);
-        let (stamped, anew) = (time.is_some(), seen.notes.contains(&"Restart"));
-        if stamped || anew {
-            let heard = self.heard[me.at()].take().filter(|_| take);
-            let sending = heard.and_then(|(from, count)| self.event(from, count));
-            if let Some(sending) = sending.filter(|s| stamped || knows(&s.time)) {
-                past.iter_mut().zip(&sending.past).for_each(|(a, b)| *a = (*a).max(*b));
-            }
+        let stamped = time.is_some();
+        let heard = seen.heard.or(self.heard[me.at()]).filter(|_| take);
+        let waits = !stamped && !seen.notes.contains(&"Restart");
+        self.heard[me.at()] = heard.filter(|_| waits);
+        let sending = heard.filter(|_| stamped).and_then(|(from, count)| self.event(from, count));
+        if let Some(sending) = sending {
+            past.iter_mut().zip(&sending.past).for_each(|(a, b)| *a = (*a).max(*b));
         }
         let known = stamped.then(|| past.clone());
         let time = time.unwrap_or(before);

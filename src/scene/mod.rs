@@ -13,7 +13,6 @@ pub mod history;
 pub mod index;
 pub mod log_strip;
 pub mod matrix;
-pub mod overlay;
 pub mod poster;
 pub mod space_time;
 pub mod stage;

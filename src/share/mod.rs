@@ -1,5 +1,6 @@
 //! Runs and histories as documents for others: links, imports, exports.
 
+pub mod board;
 pub mod carry;
 pub mod export;
 pub mod import;

@@ -7,10 +7,11 @@ use super::overlay::table;
 use super::picture::Picture;
 use super::stage::{capture, place};
 use super::work;
-use happened_before::scene::board::{Board, Drawing, MOST_HOSTS};
-use happened_before::scene::overlay::{Comparison, Kind, row, truly};
+use happened_before::algo::clocks::overlay::{Comparison, Kind, row, truly};
+use happened_before::scene::board::Drawing;
 use happened_before::scene::style::Theme;
 use happened_before::scene::{Point, Size, svg_text};
+use happened_before::share::board::{Board, MOST_HOSTS};
 use happened_before::share::import::shiviz;
 use wasm_bindgen::prelude::*;
 use web_sys::Element;
@@ -65,7 +66,7 @@ impl Component for Blackboard {
         let said = read.as_ref().err().map(|why| super::model::sentence(why));
         Blackboard {
             board: read.unwrap_or_else(|_| Board::new(3)),
-            kind: Some(Kind::Vector),
+            kind: Some(Kind::Array),
             selected: None,
             beside: None,
             start: None,
@@ -259,7 +260,7 @@ impl Blackboard {
         html! {
             <>
                 <div class="import-tools" role="group" aria-label="Clocks">
-                    { kind(None, "No clocks") }{ kind(Some(Kind::Lamport), "Lamport") }{ kind(Some(Kind::Vector), "Vector") }
+                    { kind(None, "No clocks") }{ kind(Some(Kind::Number), Kind::Number.name()) }{ kind(Some(Kind::Array), Kind::Array.name()) }
                     { button("One process more".into(), "host-more".into(), || Msg::Host, self.board.hosts.len() >= MOST_HOSTS) }
                     { button("Last".into(), "pick-back".into(), || Msg::Pick(-1), false) }
                     { button("Next".into(), "pick-next".into(), || Msg::Pick(1), false) }
@@ -278,7 +279,7 @@ impl Blackboard {
     fn details(&self) -> Html {
         let vectors = self.board.vectors();
         let drawing = self.drawing(Size::px(1, 1));
-        let name = |e: u32| drawing.vector(&vectors[e as usize]);
+        let name = |e: u32| drawing.array(&vectors[e as usize]);
         let known = |e: &u32| (*e as usize) < vectors.len();
         let Some(event) = self.selected.filter(known) else {
             return html! { <p class="soft">{ "Select two events to compare them." }</p> };

@@ -6,9 +6,9 @@ use super::overlay::table;
 use super::picture::Picture;
 use super::stage::{capture, place, target};
 use super::work::{self, Done, Job};
+use happened_before::algo::clocks::overlay::{Comparison, row, truly};
 use happened_before::core::trace::Relation;
 use happened_before::scene::execution::{Drawing, Plan, relation};
-use happened_before::scene::overlay::{Comparison, row, truly};
 use happened_before::scene::style::Theme;
 use happened_before::scene::{Size, Target, svg_text};
 use happened_before::share::import::execution::{Event as Happening, Execution, count};
@@ -45,11 +45,19 @@ pub enum Msg {
     Turn(i32),
     Search(String),
     Save(&'static str),
-    Hold(Option<i32>),
+    Hold(i32, Option<u32>),
     Drag(i32),
-    Let(Option<u32>),
+    Let,
     Slide(i64),
     Look,
+}
+
+/// A pointer that is down: where, the window then, whether it has moved, and what was under it.
+struct Held {
+    x: i32,
+    from: i64,
+    moved: bool,
+    event: Option<u32>,
 }
 
 /// The page of recorded executions.
@@ -73,7 +81,7 @@ pub struct Imported {
     beside: Option<u32>,
     search: String,
     found: Vec<u32>,
-    held: Option<(i32, i64, bool)>,
+    held: Option<Held>,
     picture: Option<Picture>,
     svg: NodeRef,
     _resized: super::dom::Listener,
@@ -168,25 +176,24 @@ impl Component for Imported {
                 ctx.link().send_message(Msg::Window(from + (wide - new) / 2, new));
                 return false;
             }
-            Msg::Hold(at) => {
-                self.held = at.map(|x| (x, self.window.0, false));
+            Msg::Hold(x, event) => {
+                self.held = Some(Held { x, from: self.window.0, moved: false, event });
                 return false;
             }
             Msg::Drag(x) => {
                 let size = self.size().map(|s| s.w);
-                if let (Some((start, from, moved)), Some(size)) = (&mut self.held, size) {
-                    *moved |= (x - *start).abs() > 40;
-                    if *moved {
-                        let by = i64::from(x - *start) * self.window.1 / i64::from(size.max(1));
-                        ctx.link().send_message(Msg::Window(*from - by, self.window.1));
+                if let (Some(held), Some(size)) = (&mut self.held, size) {
+                    held.moved |= (x - held.x).abs() > 40;
+                    if held.moved {
+                        let by = i64::from(x - held.x) * self.window.1 / i64::from(size.max(1));
+                        ctx.link().send_message(Msg::Window(held.from - by, self.window.1));
                     }
                 }
                 return false;
             }
-            Msg::Let(event) => {
-                let moved = self.held.take().is_none_or(|h| h.2);
-                if !moved {
-                    ctx.link().send_message(Msg::Pick(event));
+            Msg::Let => {
+                if let Some(held) = self.held.take().filter(|h| !h.moved) {
+                    ctx.link().send_message(Msg::Pick(held.event));
                 }
                 return false;
             }
@@ -492,17 +499,18 @@ impl Imported {
             let svg = self.svg.clone();
             link.callback(move |e: PointerEvent| {
                 capture(&e, &svg);
-                Msg::Hold(Some(place(&e, &svg).x))
+                let event = match target(&e) {
+                    Some(Target::Event(at)) => u32::try_from(at).ok(),
+                    _ => None,
+                };
+                Msg::Hold(place(&e, &svg).x, event)
             })
         };
         let drag = {
             let svg = self.svg.clone();
             link.callback(move |e: PointerEvent| Msg::Drag(place(&e, &svg).x))
         };
-        let up = link.callback(|e: PointerEvent| match target(&e) {
-            Some(Target::Event(at)) => Msg::Let(u32::try_from(at).ok()),
-            _ => Msg::Let(None),
-        });
+        let up = link.callback(|_: PointerEvent| Msg::Let);
         let wheel = link.batch_callback(|e: WheelEvent| {
             let by = if e.delta_x().abs() > e.delta_y().abs() { e.delta_x() } else { e.delta_y() };
             if e.ctrl_key() {
@@ -515,9 +523,8 @@ impl Imported {
                 Msg::Slide(by as i64)
             })
         });
-        let high = self.size().map_or(0, |s| s.h / 10);
         html! {
-            <section class="import-diagram" aria-label="Space-time diagram" data-high={high.to_string()}
+            <section class="import-diagram" aria-label="Space-time diagram"
                 onpointerdown={down} onpointermove={drag} onpointerup={up} onwheel={wheel}>
                 <svg class="scene" role="img" ref={self.svg.clone()}></svg>
             </section>

@@ -2,8 +2,8 @@
 
 use super::frame::Ask;
 use super::model::{Model, Pick};
+use happened_before::algo::clocks::overlay::{Comparison, Kind, Overlay, Row};
 use happened_before::core::trace::Relation;
-use happened_before::scene::overlay::{Comparison, Kind, Overlay, Row};
 use wasm_bindgen::JsCast;
 use web_sys::HtmlSelectElement;
 use yew::prelude::*;

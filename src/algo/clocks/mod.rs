@@ -5,6 +5,7 @@ mod dvv;
 mod dvvset;
 mod hlc;
 mod lamport;
+pub mod overlay;
 mod vector;
 
 pub use dvv::{Dotted, Siblings};

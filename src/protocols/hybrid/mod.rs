@@ -20,8 +20,6 @@ mod observer;
 mod rules;
 mod show;
 mod stories;
-#[cfg(test)]
-mod tests;
 
 pub use observer::Observer;
 
@@ -41,7 +39,7 @@ pub struct Hybrid;
 
 /// The scene.
 pub const SCENE: Scene = Scene {
-    id: "hybrid",
+    id: "hybrid-clock",
     title: "Hybrid logical clock",
     family: "Clocks",
     line: "Close to the wall clock, and never against what happened before.",

@@ -51,10 +51,11 @@ impl Observer {
         self.see_answers(seen);
         let Some(me) = seen.touched else { return };
         let node = seen.nodes[me.at()];
-        if seen.notes.contains(&"Tick") {
+        let spared = self.record.last(me).time != node.durable.clock.last;
+        if seen.notes.contains(&"Tick") || spared && seen.notes.contains(&"Restart") {
             self.see_event(seen, me, &node.durable);
         } else {
-            self.record.see(seen, None, true, |m| m.time <= node.durable.clock.last);
+            self.record.see(seen, None, !seen.notes.contains(&"Refuse"));
         }
         if let Some((id, Op::Get { key })) =
             node.state.begun.filter(|_| seen.notes.contains(&"Begin"))
@@ -67,7 +68,9 @@ impl Observer {
     fn see_event(&mut self, seen: &Seen<Hybrid>, me: NodeId, kept: &Kept) {
         let skew = kept.physical as i64 - seen.now as i64;
         let (low, high) = self.skew.map_or((skew, skew), |(l, h)| (l.min(skew), h.max(skew)));
-        self.skew = Some((low, high));
+        if !seen.notes.contains(&"Restart") {
+            self.skew = Some((low, high));
+        }
         let apart = (high - low) as u64;
         if apart > seen.cfg.max_offset {
             self.outside = Some(apart);
@@ -76,7 +79,7 @@ impl Observer {
         let mark = Mark { time: kept.clock.last, physical: own.max(kept.physical) };
         // What was refused was not heard.
         let heard = !seen.notes.contains(&"Refuse");
-        if let Some(past) = self.record.see(seen, Some(mark), heard, |_| false) {
+        if let Some(past) = self.record.see(seen, Some(mark), heard) {
             self.compare(me, mark, &past);
         }
     }

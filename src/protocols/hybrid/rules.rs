@@ -132,7 +132,7 @@ fn ask(n: &mut N, cx: &mut Cx, id: OpId, key: u32, Pending { op, at, limit }: Pe
 /// as an event here, but not as heard.
 pub(super) fn receive(n: &mut N, cx: &mut Cx, from: NodeId, message: Message) {
     if n.state.stopped {
-        return;
+        return cx.note("Refuse");
     }
     let ahead = message.time.wall.saturating_sub(physical(cx));
     if matches!(message.body, Body::Do { .. }) && ahead > cx.cfg.max_offset {

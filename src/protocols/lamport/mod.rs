@@ -19,8 +19,6 @@ mod observer;
 mod rules;
 mod show;
 mod stories;
-#[cfg(test)]
-mod tests;
 
 pub use observer::Observer;
 

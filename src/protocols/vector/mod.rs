@@ -22,8 +22,6 @@ mod observer;
 mod rules;
 mod show;
 mod stories;
-#[cfg(test)]
-mod tests;
 
 pub use observer::Observer;
 
@@ -48,7 +46,7 @@ pub type Clock = VectorClock<NodeId>;
 
 /// The scene.
 pub const SCENE: Scene = Scene {
-    id: "vector",
+    id: "vector-clock",
     title: "Vector clock",
     family: "Clocks",
     line: "A count a process: it knows what is concurrent.",

@@ -4,6 +4,7 @@ use super::*;
 use crate::core::action::Call;
 use crate::core::protocol::{CallName, Show, key_name};
 use crate::core::view::{Cell, Family, Lens, LogView, MessageLook, NodeLook};
+use std::collections::BTreeSet;
 
 /// `[A:2, B:3, C:1]`.
 pub(super) fn vector(clock: &Clock) -> String {
@@ -83,8 +84,10 @@ impl Show for Vector {
             durable.push(("buffer".into(), buffer.join(" ")));
             durable.push(("waiting".into(), kept.buffer.len().to_string()));
         }
-        for (key, entry) in &kept.store {
-            let key = key_name(*key);
+        let (none, first) = (Entry::default(), cfg.store.then_some(0));
+        let keys: BTreeSet<u32> = first.into_iter().chain(kept.store.keys().copied()).collect();
+        for (key, entry) in keys.iter().map(|k| (key_name(*k), kept.store.get(k).unwrap_or(&none)))
+        {
             durable.push((key.clone(), siblings(entry)));
             durable.push((format!("siblings-{key}"), entry.values().count().to_string()));
         }

@@ -1,9 +1,9 @@
 //! Timestamps of logical clocks under the events, what each has changed in bold.
 
 use super::Frame;
+use crate::algo::clocks::overlay::{Overlay, Part};
 use crate::core::view::Event;
 use crate::scene::geometry::Point;
-use crate::scene::overlay::{Overlay, Part};
 use crate::scene::text::width;
 use crate::scene::{Anchor, Face, Item, Target};
 

@@ -10,9 +10,9 @@ pub use axis::Axis;
 
 use super::geometry::{PX, Point, Track};
 use super::index::{Index, Trouble};
-use super::overlay::Overlay;
 use super::text::{self, fit};
 use super::{Anchor, Face, Item, Part, Scene, Size, Target};
+use crate::algo::clocks::overlay::Overlay;
 use crate::core::ids::NodeId;
 use crate::core::trace::{Passage, Relation, Trace};
 use crate::core::view::{Event, Shape, What, WorldView};

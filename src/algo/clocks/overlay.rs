@@ -1,7 +1,7 @@
 //! Logical clocks over any run: the rules of the three scenes of clocks, applied to the events and
 //! messages that were recorded. Nothing is taken from the engine's own causality, which judges it.
 
-use crate::algo::clocks::{Causality, Hlc, Lamport, Timestamp, VectorClock};
+use super::{Causality, Hlc, Lamport, Timestamp, VectorClock};
 use crate::core::action::Action;
 use crate::core::clock::Clock;
 use crate::core::config::show_time;
@@ -14,18 +14,23 @@ use std::collections::BTreeMap;
 /// Which clock.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Kind {
-    /// A number.
-    Lamport,
-    /// A count a process.
-    Vector,
-    /// Physical time with a count.
-    Hybrid,
+    /// Lamport's number.
+    Number,
+    /// A vector: a count a process.
+    Array,
+    /// A hybrid clock: physical time with a count.
+    Wall,
 }
 
 impl Kind {
     /// All, with the words people choose them by.
     pub const ALL: [(Kind, &'static str); 3] =
-        [(Kind::Lamport, "Lamport"), (Kind::Vector, "Vector"), (Kind::Hybrid, "Hybrid")];
+        [(Kind::Number, "Lamport"), (Kind::Array, "Vector"), (Kind::Wall, "Hybrid")];
+
+    /// The words people choose it by.
+    pub fn name(self) -> &'static str {
+        Kind::ALL.iter().find(|k| k.0 == self).map_or("", |k| k.1)
+    }
 }
 
 /// A timestamp.
@@ -81,9 +86,9 @@ impl Overlay {
     /// Of a run whose world began like this, before its first step.
     pub fn new(kind: Kind, start: &WorldView) -> Self {
         let zero = match kind {
-            Kind::Lamport => Time::Lamport(0),
-            Kind::Vector => Time::Vector(VectorClock::new()),
-            Kind::Hybrid => Time::Hybrid(Timestamp::default()),
+            Kind::Number => Time::Lamport(0),
+            Kind::Array => Time::Vector(VectorClock::new()),
+            Kind::Wall => Time::Hybrid(Timestamp::default()),
         };
         Overlay {
             kind,
@@ -279,15 +284,15 @@ pub struct Comparison {
 
 fn says(kind: Kind, verdict: Causality) -> &'static str {
     match (kind, verdict) {
-        (_, Causality::Equal) if kind == Kind::Vector => "The vectors are equal: it is one event.",
+        (_, Causality::Equal) if kind == Kind::Array => "The vectors are equal: it is one event.",
         (_, Causality::Equal) => "The times are equal: neither event happened before the other.",
-        (Kind::Vector, Causality::Before) => {
+        (Kind::Array, Causality::Before) => {
             "No place is larger, and one is smaller: the first happened before the second."
         }
-        (Kind::Vector, Causality::After) => {
+        (Kind::Array, Causality::After) => {
             "No place is smaller, and one is larger: the second happened before the first."
         }
-        (Kind::Vector, Causality::Concurrent) => {
+        (Kind::Array, Causality::Concurrent) => {
             "One place is smaller and another is larger: the events are concurrent."
         }
         (_, Causality::Before) => {
