@@ -93,7 +93,13 @@ fn an_election_happens_by_itself_and_is_named() {
 fn what_moves_is_painted_and_what_stands_is_made_of_elements() {
     let Some((_server, mut s)) = paused("#raft", Look::default()) else { return };
     until_elected(&mut s);
-    s.wait_until("document.querySelectorAll('#stage .message').length > 2", SOON);
+    for _ in 0..12 {
+        if s.is("document.querySelectorAll('#stage .message').length > 2") {
+            break;
+        }
+        s.click("#step");
+    }
+    assert!(s.is("document.querySelectorAll('#stage .message').length > 2"));
     assert!(s.is("document.querySelector('#stage canvas').hidden"));
     s.click("#play");
     s.wait_until("!document.querySelector('#stage canvas').hidden", SOON);

@@ -63,6 +63,7 @@ impl<'a> Stage<'a> {
         for n in 0..self.view.nodes.len() {
             match self.part {
                 Part::Moving => out.extend(node::dials(self, &plan, NodeId(n as u16), now)),
+                Part::Settled => {}
                 _ => out.push(node::draw(self, &plan, NodeId(n as u16), now)),
             }
         }
