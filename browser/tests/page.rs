@@ -90,6 +90,32 @@ fn an_election_happens_by_itself_and_is_named() {
 }
 
 #[test]
+fn what_moves_is_painted_and_what_stands_is_made_of_elements() {
+    let Some((_server, mut s)) = paused("#raft", Look::default()) else { return };
+    until_elected(&mut s);
+    for _ in 0..12 {
+        if s.is("document.querySelectorAll('#stage .message').length > 2") {
+            break;
+        }
+        s.click("#step");
+    }
+    assert!(s.is("document.querySelectorAll('#stage .message').length > 2"));
+    assert!(s.is("document.querySelector('#stage canvas').hidden"));
+    s.click("#play");
+    s.wait_until("!document.querySelector('#stage canvas').hidden", SOON);
+    assert_eq!(number(&mut s, "document.querySelectorAll('#stage .message').length"), 0.0);
+    assert_eq!(number(&mut s, "document.querySelectorAll('#time .way').length"), 0.0);
+    let ink = "(() => { const c = document.querySelector('#stage canvas'); \
+               return c.getContext('2d').getImageData(0, 0, c.width, c.height).data.some(v => v); })()";
+    s.wait_until(ink, SOON);
+    s.screenshot("page-painted");
+    s.click("#play");
+    s.wait_until("document.querySelector('#stage canvas').hidden", SOON);
+    assert!(s.is("document.querySelectorAll('#time .dot').length > 5"));
+    quiet(&mut s);
+}
+
+#[test]
 fn a_second_scene_shows_in_the_same_frame() {
     let Some((_server, mut s)) = paused("#lamport", Look::default()) else { return };
     for _ in 0..30 {
@@ -324,6 +350,11 @@ fn it_fits_a_telephone() {
         s.wait_until(&format!("document.querySelector('#tab-{tab}').ariaSelected == 'true'"), SOON);
         let width = number(&mut s, "document.documentElement.scrollWidth");
         assert!(width <= 360.0, "{tab}: {width} px wide");
+        // Stage and transport stay in view, whatever is below them.
+        let high = number(&mut s, "document.documentElement.scrollHeight");
+        assert!(high <= 740.0, "{tab}: {high} px high");
+        let play = number(&mut s, "document.querySelector('#play').getBoundingClientRect().bottom");
+        assert!(play <= 740.0, "{tab}: the transport ends at {play} px");
         s.screenshot(&format!("page-narrow-{tab}"));
     }
     s.eval("scrollTo(0, 0)");

@@ -274,7 +274,7 @@ fn nearest<'a>(
     }
 }
 
-fn from_segment(p: Point, a: Point, b: Point) -> i32 {
+pub(crate) fn from_segment(p: Point, a: Point, b: Point) -> i32 {
     let (d, v) = (b.minus(a), p.minus(a));
     let dot = i64::from(d.x) * i64::from(v.x) + i64::from(d.y) * i64::from(v.y);
     let square = (i64::from(d.x).pow(2) + i64::from(d.y).pow(2)).max(1);

@@ -5,7 +5,7 @@ use super::space_time::SpaceTime;
 use super::stage::Stage;
 use super::tests::{LAYOUTS, every, many};
 use super::timeline::Timeline;
-use super::{Part, Scene, Shape, Size, fixture};
+use super::{Item, Part, Scene, Shape, Size, fixture};
 use crate::core::ids::{MsgId, NodeId};
 use crate::core::view::{Layout, LinkView, Shape as Kind, WorldView};
 
@@ -18,8 +18,13 @@ fn the_parts_of_a_picture_are_the_whole() {
         let check = |name: &str, draw: &dyn Fn(Part, u64) -> Scene| {
             let shapes = |part, now| {
                 let scene = draw(part, now);
-                let kept =
-                    every(&scene).into_iter().filter(|i| !matches!(i.shape, Shape::Group { .. }));
+                // What is not seen: places to point at, and free discs.
+                let seen = |i: &&Item| {
+                    !matches!(i.shape, Shape::Group { .. })
+                        && i.class != "hit"
+                        && i.class != "erase"
+                };
+                let kept = every(&scene).into_iter().filter(seen);
                 let mut kept: Vec<String> = kept.map(|i| format!("{:?}", i.shape)).collect();
                 kept.sort();
                 kept

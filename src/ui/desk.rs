@@ -203,15 +203,23 @@ impl Desk {
     /// Draws everything as it is now.
     pub fn draw(&self) {
         self.stale.set(0);
-        if let Some(styles) = self.styles.borrow_mut().as_mut() {
-            styles.refresh();
-        }
+        self.still.set(dom::still());
+        self.refresh();
         let model = self.model.borrow();
         for slot in Slot::ALL {
             self.show(&model, slot);
             self.paint(&model, slot, true);
         }
         self.write_time(model.session.time());
+    }
+
+    /// Follows a change of theme; true if there was one.
+    fn refresh(&self) -> bool {
+        let changed = self.styles.borrow_mut().as_mut().is_some_and(Styles::refresh);
+        if let (true, Some(h)) = (changed, self.slot(Slot::Time).borrow_mut().as_mut()) {
+            h.settled = None;
+        }
+        changed
     }
 
     /// While time runs, what moves is painted, not made of elements.
@@ -274,7 +282,7 @@ impl Desk {
         }
         let mut settle = false;
         if now - others >= OTHERS - soon {
-            settle = self.is_stale_yet(Slot::Time);
+            settle = self.refresh() | self.is_stale_yet(Slot::Time);
             self.shown.set((self.shown.get().0, now));
             for slot in Slot::ALL.into_iter().skip(1).filter(|s| self.is_stale(*s)) {
                 self.show(&model, slot);

@@ -64,15 +64,17 @@ impl Styles {
         Styles { known, ids: vec![BTreeMap::new()], theme: theme(), names }
     }
 
-    /// Reads all again if the theme or the reader's preferences have changed.
-    pub fn refresh(&mut self) {
+    /// Reads all again if the theme or the reader's preferences have changed; true if they have.
+    pub fn refresh(&mut self) -> bool {
         let now = theme();
-        if now != self.theme {
+        let changed = now != self.theme;
+        if changed {
             self.theme = now;
             for style in &mut self.known {
                 *style = Style::read(style.probe.clone());
             }
         }
+        changed
     }
 
     fn of(&mut self, outer: Id, tag: &'static str, class: &str) -> Id {
@@ -296,6 +298,10 @@ impl Brush<'_> {
             if item.hidden || item.class == "hit" {
                 continue;
             }
+            if item.class == "erase" {
+                self.erase(&item.shape);
+                continue;
+            }
             let class = match &item.shape {
                 Shape::Text { face, .. } => Cow::Owned(format!("{} {}", face.class(), item.class)),
                 _ => Cow::Borrowed(item.class.as_ref()),
@@ -304,6 +310,23 @@ impl Brush<'_> {
             let opacity = outer.opacity * self.styles.known[style].opacity;
             self.item(item, Ink { style, opacity }, at);
         }
+    }
+
+    /// Frees a disc of what has been painted.
+    fn erase(&mut self, shape: &Shape) {
+        self.flush();
+        let Shape::Circle { x, y, r } = shape else { return };
+        let pen = &self.canvas.pen;
+        let tenths = self.canvas.ratio / 10.0;
+        let _ = pen.set_transform(tenths, 0.0, 0.0, tenths, 0.0, 0.0);
+        let _ = pen.set_global_composite_operation("destination-out");
+        pen.set_global_alpha(1.0);
+        pen.set_fill_style_str("black");
+        pen.begin_path();
+        let _ = pen.arc(f64::from(*x), f64::from(*y), f64::from(*r), 0.0, TAU);
+        pen.fill();
+        let _ = pen.set_global_composite_operation("source-over");
+        self.set = None;
     }
 
     /// Lengths are tenths of a pixel, as in the shapes; the canvas is scaled.

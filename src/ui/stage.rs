@@ -38,7 +38,9 @@ pub fn StagePane(props: &StageProps) -> Html {
             { caption(&model, props.notice.as_deref()) }
             <StagePicture desk={hold.clone()} ask={props.ask.clone()} />
             { tabs(props.tab, &props.ask) }
-            <div class="lenses">
+            // On a narrow page it scrolls, by the keyboard too.
+            <div class="lenses" role="group" aria-label="Logs and clients"
+                tabindex={(props.tab == Tab::Log).then_some("0")}>
                 if log { <LensPicture slot={Slot::Log} desk={hold.clone()} ask={props.ask.clone()} /> }
                 if history { <LensPicture slot={Slot::History} desk={hold.clone()} ask={props.ask.clone()} /> }
                 if cut { <LensPicture slot={Slot::Matrix} desk={hold.clone()} ask={props.ask.clone()} /> }

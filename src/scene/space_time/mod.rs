@@ -226,11 +226,11 @@ impl<'a> Frame<'a> {
                     .target(Target::Fault(span.step)),
             );
             let x = from.max(free) + self.px(6);
-            let shown = fit(&label, Face::Mono, size, self.axis.right - x - self.px(4));
-            // The playhead's own label keeps its place.
+            // Above the playhead's own label, and left of what the page puts in the corner.
+            let shown = fit(&label, Face::Mono, size, self.axis.right - x - self.px(150));
             if !shown.is_empty() {
                 free = x + text::width(&shown, Face::Mono, size);
-                let at = Point::new(x, self.top - self.px(6));
+                let at = Point::new(x, self.top - self.px(19));
                 out.push(
                     Item::text("soft", at, (Face::Mono, size, Anchor::Start), shown)
                         .key(format!("band-label-{}", span.step)),

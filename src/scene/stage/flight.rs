@@ -2,9 +2,10 @@
 
 use super::links::Lane;
 use super::{GHOST, Grade, Plan, Stage};
-use crate::core::ids::MsgId;
+use crate::core::ids::{MsgId, NodeId, NodeSet};
 use crate::core::trace::{Fate, Passage, Relation};
 use crate::core::view::{Family, Loss, MessageLook, MessageView, Shape};
+use crate::scene::from_segment;
 use crate::scene::geometry::{ONE, Point, Track, share};
 use crate::scene::marks;
 use crate::scene::{Anchor, Face, Item, Part, Target};
@@ -71,6 +72,25 @@ pub fn trails(stage: &Stage, plan: &Plan, now: u64, out: &mut Vec<Item>) {
         let trail = lane.trail(class, progress(m, now));
         out.push(if named(stage) { trail.key(key("trail", m.id)) } else { trail });
     }
+}
+
+/// Discs of nodes that stand on the way of a message between two others: what is painted over the
+/// nodes leaves them free, as if it went below.
+pub fn passed(stage: &Stage, plan: &Plan) -> Vec<Item> {
+    let mut on = NodeSet::default();
+    for (m, lane, _) in flying(stage, plan).filter(|(m, lane, _)| !m.docked && lane.bend.is_none())
+    {
+        for n in &stage.view.nodes {
+            let near = from_segment(plan.at[n.id.at()], lane.a, lane.b) < plan.reach(n.shape);
+            if near && n.id != m.id.from && n.id != m.id.to {
+                on.insert(n.id);
+            }
+        }
+    }
+    let disc = |n: NodeId| {
+        Item::circle("erase", plan.at[n.at()], plan.reach(stage.view.nodes[n.at()].shape))
+    };
+    on.iter().map(disc).collect()
 }
 
 /// How a message stands to the selected event, as a class.

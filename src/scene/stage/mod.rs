@@ -57,9 +57,13 @@ impl<'a> Stage<'a> {
         if self.part.moving() {
             flight::trails(self, &plan, now, out);
         }
+        if self.part == Part::Moving {
+            out.extend(flight::passed(self, &plan));
+        }
         for n in 0..self.view.nodes.len() {
             match self.part {
                 Part::Moving => out.extend(node::dials(self, &plan, NodeId(n as u16), now)),
+                Part::Settled => {}
                 _ => out.push(node::draw(self, &plan, NodeId(n as u16), now)),
             }
         }

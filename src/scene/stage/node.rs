@@ -232,7 +232,7 @@ impl Pen<'_> {
             let wide = text::width(waiting, Face::Mono, size) / 2 + 4 * PX;
             let x =
                 place.x.clamp(wide.min(self.plan.size.w / 2), self.plan.size.w - wide) - place.x;
-            let at = Point::new(x, self.half + self.px(14));
+            let at = Point::new(x, self.half + self.px(6) + size * 8 / 10);
             out.push(Item::text("soft halo", at, middle(Face::Mono, size), waiting.clone()));
         }
     }
