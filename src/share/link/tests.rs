@@ -124,11 +124,11 @@ fn setup() -> impl Strategy<Value = Setup> {
     (any::<u64>(), any::<u64>(), 0..5u64).prop_map(|(pick, seed, turned)| {
         let roll = |k, n: usize| below(draw(pick, Stream::Nemesis, k), n as u64) as usize;
         let scene = &CATALOG[roll(0, CATALOG.len())];
-        let info = (scene.info)();
         let mut setup = Setup { scene: scene.id.into(), seed, ..Setup::default() };
         if roll(1, 2) == 1 {
             setup.preset = scene.presets[roll(2, scene.presets.len())].id.into();
         }
+        let info = scene.info_of(&setup.preset);
         for k in 0..turned {
             let knob = &info.knobs[roll(10 + 2 * k, info.knobs.len())];
             let span = (knob.max - knob.min + 1).min(1_000) as usize;
