@@ -197,6 +197,7 @@ fn stamps_are_reachability() {
     for scene in CATALOG {
         let mut s = session(scene, 11);
         meddle(&mut s, 11);
+        s.advance_to(s.time() + 3_000_000, 1_000_000);
         let events: Vec<_> =
             s.trace().events.iter().filter(|e| e.is_of_process()).take(400).cloned().collect();
         let mut last = std::collections::BTreeMap::new();

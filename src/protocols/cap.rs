@@ -12,7 +12,7 @@
 //! *Papers*: Gilbert, Lynch: Brewer's Conjecture and the Feasibility of Consistent, Available,
 //! Partition-Tolerant Web Services, 2002; Kleppmann: A Critique of the CAP Theorem, 2015.
 
-use super::catalog::{self, Info, Preset, Scene};
+use super::catalog::{self, Other, Preset, Scene};
 use super::quorum::Quorum;
 use super::raft::Raft;
 use crate::core::view::Layout;
@@ -50,7 +50,7 @@ pub const SCENE: Scene = Scene {
 const LOGS: &[&str] =
     &["zookeeper", "zookeeper-sync", "hbase", "spanner", "etcd", "etcd-serializable"];
 
-const OTHERS: &[(&str, fn() -> Info)] = &[
+const OTHERS: &[Other] = &[
     ("zookeeper", catalog::info::<Raft>),
     ("zookeeper-sync", catalog::info::<Raft>),
     ("hbase", catalog::info::<Raft>),

@@ -35,8 +35,11 @@ pub struct Scene {
     /// What its protocol offers.
     pub info: fn() -> Info,
     /// Presets that run another protocol, and what that one offers.
-    pub others: &'static [(&'static str, fn() -> Info)],
+    pub others: &'static [Other],
 }
+
+/// A preset, and what the protocol that it runs offers.
+pub type Other = (&'static str, fn() -> Info);
 
 /// The parameters of a real system or a paper.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
