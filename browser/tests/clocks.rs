@@ -52,6 +52,9 @@ fn vectors_stand_at_the_events_of_any_scene() {
     let Some((_server, mut s)) = open("#raft") else { return };
     s.wait_until("document.querySelector('#stage [data-node]')", SOON);
     s.run("const c=document.querySelector('#chips'); c.selectedIndex=2; c.dispatchEvent(new Event('change',{bubbles:true}))");
+    // While time runs they are painted; once it stands they are elements.
+    std::thread::sleep(std::time::Duration::from_secs(2));
+    s.click("#play");
     s.wait_until("document.querySelectorAll('#time .chip').length > 2", SOON);
     assert!(s.is(
         "[...document.querySelectorAll('#time .chip')].some(c => /S\\d:\\d/.test(c.textContent))"

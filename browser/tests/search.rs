@@ -65,7 +65,10 @@ fn a_bug_is_offered_found_and_played() {
     assert!(told.contains("is violated"), "{told}");
     assert!(told.contains("Searched with at most"), "{told}");
     s.wait_until("document.querySelectorAll('#captions li').length >= 7", SOON);
-    assert!(s.text("#journal").contains("counter-example"), "a branch of its own");
+    assert!(
+        s.is("document.querySelector('#journal .name').value == 'counter-example'"),
+        "its branch"
+    );
     s.screenshot("search-found");
     // It plays by itself to the violation, and stops there.
     s.wait_until("document.querySelector('#captions .breaks[aria-current]')", LATER);

@@ -32,6 +32,7 @@ use std::rc::Rc;
 use wasm_bindgen::JsCast;
 use wasm_bindgen::prelude::*;
 use web_sys::KeyboardEvent;
+use yew::html::Scope;
 use yew::prelude::*;
 
 /// What a part of the frame asks for.
@@ -176,7 +177,8 @@ pub struct Frame {
     /// The inspector of a page of middle width is a drawer.
     drawer: bool,
     said: String,
-    settle: Option<Closure<dyn FnMut()>>,
+    /// Where what comes later is sent.
+    scope: Scope<Frame>,
     settling: bool,
     _keys: Option<Listener>,
     _drop: Option<Drop>,
@@ -203,7 +205,7 @@ impl Component for Frame {
             folded,
             drawer: false,
             said: String::new(),
-            settle: None,
+            scope: ctx.link().clone(),
             settling: false,
             _keys: None,
             _drop: None,
@@ -217,8 +219,6 @@ impl Component for Frame {
         }
         self._keys = Some(listen(ctx));
         self._drop = Some(Drop::listen(ctx.link().callback(|a: Ask| a)));
-        let link = ctx.link().clone();
-        self.settle = Some(Closure::new(move || link.send_message(Ask::Settle)));
         desk.measure();
         desk.draw();
         desk.run();
@@ -354,10 +354,14 @@ impl Component for Frame {
 impl Frame {
     /// Asks for [`Ask::Settle`] in a moment, once.
     fn settle_soon(&mut self) {
-        let Some(callback) = self.settle.as_ref().filter(|_| !self.settling) else { return };
-        let f = callback.as_ref().unchecked_ref();
-        self.settling = true;
-        let _ = dom::window().set_timeout_with_callback_and_timeout_and_arguments_0(f, SETTLE);
+        if std::mem::replace(&mut self.settling, true) {
+            return;
+        }
+        // Owned by the browser: it may come after the page has gone elsewhere.
+        let link = self.scope.clone();
+        let later = Closure::once_into_js(move || link.send_message(Ask::Settle));
+        let later = later.unchecked_ref();
+        let _ = dom::window().set_timeout_with_callback_and_timeout_and_arguments_0(later, SETTLE);
     }
 
     /// What is read aloud: the last thing of interest, and nothing while time runs fast. True if it
