@@ -104,7 +104,9 @@ impl Plan {
             (Layout::Circle, _) => 0,
             _ => 2 * self.client + self.of(28),
         };
-        let columns = if layout == Layout::Circle && clients > 4 { self.of(70) } else { 0 };
+        // Of three servers, two stand at the foot, where clients do.
+        let crowded = clients > 4 || who.len() == 3 && clients > 0;
+        let columns = if layout == Layout::Circle && crowded { self.of(70) } else { 0 };
         let (pad_x, pad_y) = if self.labels {
             (self.ring() + self.of(74) + columns, self.ring() + self.of(26))
         } else {

@@ -83,13 +83,13 @@ impl Watch {
         }
     }
 
-    /// How available the run was so far, in a sentence.
-    pub fn sentence(&self) -> String {
+    /// How available the run was so far, in a sentence; nothing before the first request has ended.
+    pub fn sentence(&self) -> Option<String> {
         let Counts { answered, refused } = self.counts;
-        format!(
-            "{answered} of {} requests that a live server received were answered",
-            answered + refused
-        )
+        let all = answered + refused;
+        (all > 0).then(|| {
+            format!("{answered} of {all} requests that a live server received were answered")
+        })
     }
 }
 

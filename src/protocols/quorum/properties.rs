@@ -62,7 +62,7 @@ impl Observer {
     }
 
     /// How requests ended that a live server received.
-    pub fn availability(&self) -> String {
+    pub fn availability(&self) -> Option<String> {
         self.watch.sentence()
     }
 

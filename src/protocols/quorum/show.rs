@@ -42,7 +42,6 @@ impl Show for Quorum {
     fn node(cfg: &Config, _common: &Common, node: &Node<Self>) -> NodeLook {
         let d = &node.durable;
         let busy = node.state.pending.values().any(|p| p.phase != Phase::Answered);
-        let held: Vec<String> = d.store.iter().map(|(k, v)| held(*k, v)).collect();
         let mut durable: Vec<(String, String)> =
             d.store.iter().map(|(k, v)| (key_name(*k), version(cfg, v))).collect();
         if cfg.hints > 0 {
@@ -57,7 +56,7 @@ impl Show for Quorum {
             border: if busy { Border::Double } else { Border::Single },
             glyph: if busy { "C" } else { "" }.into(),
             epoch: None,
-            badge: held.join(" "),
+            badge: d.store.iter().next().map_or(String::new(), |(k, v)| held(*k, v)),
             durable,
             volatile: vec![("coordinates".into(), waits.join("; "))],
             ballots: Vec::new(),
@@ -102,7 +101,7 @@ impl Show for Quorum {
             .map(|k| format!("{} in {} versions", key_name(k), observer.versions(k)))
             .collect();
         let agree = if apart.is_empty() { "all servers agree".into() } else { apart.join(", ") };
-        vec![agree, observer.availability()]
+        [agree].into_iter().chain(observer.availability()).collect()
     }
 }
 

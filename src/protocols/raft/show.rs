@@ -145,7 +145,7 @@ impl Show for Raft {
         });
         led.into_iter()
             .chain([format!("{} committed", entries(observer.committed.len()))])
-            .chain([observer.availability()])
+            .chain(observer.availability())
             .collect()
     }
 

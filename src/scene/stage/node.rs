@@ -220,6 +220,7 @@ impl Pen<'_> {
                 out.push(Item::text("name", at, middle(Face::MonoStrong, fitted), name));
                 if !badge.is_empty() {
                     let size = self.shrink(&badge, Face::Mono, self.px(10).max(90), room);
+                    let badge = text::fit(&badge, Face::Mono, size, room);
                     let at = Point::new(0, self.px(14));
                     out.push(Item::text("badge", at, middle(Face::Mono, size), badge));
                 }
