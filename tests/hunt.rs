@@ -18,7 +18,7 @@ fn setup(scene: &Scene, mutant: Option<&str>) -> Setup {
 
 fn request(setup: Setup) -> Request {
     let link = Link::new(setup, Vec::new()).fragment();
-    Request { link, budget_ms: 20_000, ..Request::default() }
+    Request { link, budget_ms: 120_000, ..Request::default() }
 }
 
 /// Drives a hunt to its end in slices of 8 ms.
