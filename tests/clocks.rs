@@ -189,10 +189,10 @@ fn connected(execution: &Execution, plan: &Plan, name: &str) {
         }
     }
     for a in 0..n.min(300) {
-        for b in 0..n {
+        for (b, reached) in reach.iter().enumerate() {
             let of = |s: usize| &execution.events[plan.spots[s].event as usize];
             let past = relation(of(a), of(b)) == Relation::Past;
-            assert_eq!(reach[b][a], past, "{name}: spots {a} and {b}");
+            assert_eq!(reached[a], past, "{name}: spots {a} and {b}");
         }
     }
 }
@@ -306,12 +306,12 @@ proptest! {
             }
         }
         let n = board.events.len();
-        let mut reach = vec![vec![false; n]; n];
         let edge = |a: usize, b: usize| {
             let (x, y) = (board.events[a], board.events[b]);
             x.0 == y.0 && x.1 < y.1 || board.messages.contains(&(a as u32, b as u32))
         };
-        for a in 0..n { for b in 0..n { reach[a][b] = edge(a, b); } }
+        let row = |a: usize| (0..n).map(|b| edge(a, b)).collect::<Vec<bool>>();
+        let mut reach: Vec<Vec<bool>> = (0..n).map(row).collect();
         for k in 0..n { for a in 0..n { for b in 0..n {
             reach[a][b] |= reach[a][k] && reach[k][b];
         } } }
