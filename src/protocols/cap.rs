@@ -380,32 +380,12 @@ const KLEPPMANN: Story = Story {
     ],
 };
 
-const CHALLENGES: &[Challenge] = &[
-    Challenge {
-        id: "not-consistent",
-        goal: "Where any server answers alone, make an answer that no order explains.",
-        until: "violation linearizable",
-        knobs: &[("nodes", 3), ("quorum.r", 1), ("quorum.w", 1), ("quorum.stamps", 1)],
-        mutants: &[],
-        limits: Limits { ops: 2, timers: 0, drops: 0, dups: 0, crashes: 0, partitions: 1 },
-        impossible: false,
-    },
-    Challenge {
-        id: "not-available",
-        goal: "Where a majority has to agree, make a living server refuse a request, by one cut.",
-        until: "op fail",
-        knobs: &[("nodes", 3), ("quorum.r", 2), ("quorum.w", 2)],
-        mutants: &[],
-        limits: Limits { ops: 1, timers: 1, drops: 0, dups: 0, crashes: 0, partitions: 1 },
-        impossible: false,
-    },
-    Challenge {
-        id: "never-wrong",
-        goal: "Where a majority has to agree, make an answer that no order explains, by one cut.",
-        until: "violation linearizable",
-        knobs: &[("nodes", 3), ("quorum.r", 2), ("quorum.w", 2)],
-        mutants: &[],
-        limits: Limits { ops: 2, timers: 0, drops: 0, dups: 0, crashes: 0, partitions: 1 },
-        impossible: true,
-    },
-];
+const CHALLENGES: &[Challenge] = &[Challenge {
+    id: "not-consistent",
+    goal: "Where any server answers alone, make an answer that no order explains.",
+    until: "violation linearizable",
+    knobs: &[("nodes", 3), ("quorum.r", 1), ("quorum.w", 1), ("quorum.stamps", 1)],
+    mutants: &[],
+    limits: Limits { ops: 2, timers: 0, drops: 0, dups: 0, crashes: 0, partitions: 1 },
+    impossible: false,
+}];
