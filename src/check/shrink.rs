@@ -309,44 +309,7 @@ fn renamed(journal: &[Entry], old: u16, new: u16) -> Vec<Entry> {
         n if n < old => None,
         n => Some(NodeId(n - old + new)),
     };
-    let set = |s: NodeSet| s.iter().filter_map(one).collect::<NodeSet>();
-    let entry = |e: &Entry| {
-        let mut action = e.action.clone();
-        match &mut action {
-            Action::Deliver(id)
-            | Action::Drop(id)
-            | Action::Duplicate(id)
-            | Action::Hold(id)
-            | Action::Release(id)
-            | Action::Forge { msg: id, .. } => {
-                id.from = one(id.from)?;
-                id.to = one(id.to)?;
-            }
-            Action::Fire { node, .. }
-            | Action::Crash { node, .. }
-            | Action::CrashAfter { node, .. }
-            | Action::Restart(node)
-            | Action::Pause(node)
-            | Action::Resume(node)
-            | Action::Slow { node, .. }
-            | Action::Clock { node, .. }
-            | Action::Disk { node, .. }
-            | Action::Lie { node, .. }
-            | Action::Choose { node, .. } => *node = one(*node)?,
-            Action::Cut { from, to }
-            | Action::Heal { from, to }
-            | Action::Link { from, to, .. } => {
-                (*from, *to) = (set(*from), set(*to));
-            }
-            Action::Partition(groups) => groups.iter_mut().for_each(|g| *g = set(*g)),
-            Action::Invoke { client, to, .. } => {
-                *client = one(*client)?;
-                *to = to.and_then(one);
-            }
-            Action::HealAll | Action::Manual(_) => {}
-        }
-        Some(Entry { at: e.at, action })
-    };
+    let entry = |e: &Entry| e.action.renamed(&one).map(|action| Entry { at: e.at, action });
     journal.iter().filter_map(entry).collect()
 }
 

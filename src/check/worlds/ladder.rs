@@ -25,6 +25,8 @@ pub struct Aim {
     pub goal: Option<&'static str>,
     /// Leave out what cannot matter.
     pub reduced: bool,
+    /// Count states that differ in the names of servers only as one.
+    pub symmetry: bool,
     /// The explorer's reductions.
     pub options: Options,
     /// Where each search gives up.
@@ -37,6 +39,7 @@ impl Default for Aim {
             property: None,
             goal: None,
             reduced: true,
+            symmetry: false,
             options: Options::default(),
             bounds: Bounds::default(),
         }
@@ -243,6 +246,7 @@ impl Ladder {
         let goal = aim.goal.map(Goal::new);
         let model = WorldModel::new(self.scene.build, &self.setup, limits, claims, goal)?;
         let model = if aim.reduced { model } else { model.unreduced() };
+        let model = if aim.symmetry { model.symmetric()? } else { model };
         Ok(Quest::with(model, aim.bounds, aim.options))
     }
 }
