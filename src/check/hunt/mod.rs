@@ -183,7 +183,7 @@ impl Hunt {
         while !self.over {
             let now = clock_ms();
             if self.shrinking.is_some() {
-                self.shrink(clock_ms, until);
+                self.shrink(clock_ms, until)?;
             } else if now >= end || !self.is_climbing() && self.draws_none() {
                 self.finish();
             } else {
@@ -211,7 +211,9 @@ impl Hunt {
     }
 
     fn keep_small(&mut self) {
-        if let Some((shrinker, find, _)) = self.shrinking.take() {
+        if let Some((mut shrinker, find, _)) = self.shrinking.take()
+            && shrinker.make_sure()
+        {
             self.hit = Some(find.hit(shrinker.best()));
         }
     }
@@ -282,25 +284,27 @@ impl Hunt {
         steps: u64,
         now: u64,
     ) -> Result<(), String> {
-        let shrinker = Shrinker::new(self.scene.build, setup, journal, find.property, steps);
-        let shrinker = shrinker.ok_or_else(|| {
-            format!("the search broke {}, but its journal does not replay to that", find.property)
-        })?;
+        let shrinker = Shrinker::begin(self.scene.build, setup, journal, find.property, steps);
+        let shrinker = shrinker.ok_or_else(|| no_replay(&find))?;
         let shrinker = if self.whole { shrinker.keep_setup() } else { shrinker };
         self.shrinking = Some((shrinker, find, now + SHRINK_MS));
         Ok(())
     }
 
-    fn shrink(&mut self, clock_ms: &dyn Fn() -> u64, until: u64) {
-        let Some((shrinker, _, end)) = &mut self.shrinking else { return };
+    fn shrink(&mut self, clock_ms: &dyn Fn() -> u64, until: u64) -> Result<(), String> {
+        let Some((shrinker, find, end)) = &mut self.shrinking else { return Ok(()) };
         let small = shrinker.slice(&mut || clock_ms() < until);
+        if shrinker.failed() {
+            return Err(no_replay(find));
+        }
         if !small && clock_ms() < *end {
-            return;
+            return Ok(());
         }
         self.keep_small();
         if self.hit.as_ref().is_none_or(|h| h.seed.is_none()) {
             self.finish();
         }
+        Ok(())
     }
 
     /// How far it has come.
@@ -343,6 +347,10 @@ impl Hunt {
             Some(_) => format!("Searched {}", main.sentence(self.memory_bytes)),
         };
     }
+}
+
+fn no_replay(find: &Find) -> String {
+    format!("the search broke {}, but its journal does not replay to that", find.property)
 }
 
 fn challenge(scene: &'static Scene, id: &str) -> Result<Option<&'static Challenge>, String> {
