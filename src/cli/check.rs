@@ -5,7 +5,7 @@ use super::{Answer, Args, Bad, HOLDS, Host, UNKNOWN, VIOLATED};
 use crate::check::explore::Bounds;
 use crate::check::shrink::{Shrinker, Violating};
 use crate::check::worlds::{
-    Aim, Drive, Found, Ladder, Plan, Searched, Tally, limits_text, main_of, read_limits, sentence,
+    Aim, Drive, Found, Ladder, Plan, Searched, Symmetry, Tally, limits_text, main_of, read_limits, sentence,
 };
 use crate::core::config::Setup;
 use crate::protocols::{Scene, scene};
@@ -28,7 +28,7 @@ const SHRINK_MS: u64 = 2_000;
 pub fn check(args: &mut Args, host: &dyn Host) -> Answer {
     let as_json = args.flag("--json");
     let reduced = !args.flag("--no-reduction");
-    let symmetry = args.flag("--symmetry");
+    let symmetry = if args.flag("--symmetry") { Symmetry::On } else { Symmetry::Off };
     let depth = args.number("--depth")?;
     let limits = args.value("--faults")?.map(|text| read_limits(&text)).transpose()?;
     let most = if limits.is_some() { MAX_STATES } else { RUNG_STATES };
@@ -198,7 +198,7 @@ impl<'a> Told<'a> {
         let symmetry =
             ("symmetry", "states that differ in the names of servers only are counted once");
         let plain = self.aim.reduced.then_some([idle, restart]).into_iter().flatten();
-        plain.chain(self.aim.symmetry.then_some(symmetry)).collect()
+        plain.chain((self.aim.symmetry == Symmetry::On).then_some(symmetry)).collect()
     }
 
     fn document(&self) -> Value {

@@ -137,10 +137,27 @@ fn judge_lists(
 }
 
 fn all_levels(levels: Vec<(&'static str, Verdict)>) -> (u8, String) {
-    let map: serde_json::Map<String, serde_json::Value> =
-        levels.iter().map(|(l, v)| (l.to_string(), v.name().into())).collect();
+    let map = |each: &dyn Fn(&Verdict) -> Option<serde_json::Value>| {
+        let pairs = levels.iter().filter_map(|(l, v)| Some((l.to_string(), each(v)?)));
+        serde_json::Value::Object(pairs.collect())
+    };
+    let illegal = |v: &Verdict| match v {
+        Verdict::Illegal(why) => Some(why.clone()),
+        _ => None,
+    };
+    let order = levels.iter().find_map(|(l, v)| match v {
+        Verdict::Ok(legal) if *l == "linearizable" => Some(legal.order.clone()),
+        _ => None,
+    });
+    let doc = json!({
+        "levels": map(&|v| Some(v.name().into())),
+        "because": map(&|v| Some(illegal(v)?.because.into())),
+        "core": map(&|v| Some(illegal(v)?.core.into())),
+        // Of the first level, if it is reached.
+        "order": order,
+    });
     let unknown = levels.iter().any(|(_, v)| matches!(v, Verdict::Unknown(_)));
-    (if unknown { UNKNOWN } else { HOLDS }, format!("{}\n", json!({ "levels": map })))
+    (if unknown { UNKNOWN } else { HOLDS }, format!("{doc}\n"))
 }
 
 fn format_of(name: Option<&str>, file: &str) -> Result<Format, Bad> {

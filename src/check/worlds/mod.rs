@@ -23,7 +23,7 @@ mod quest;
 mod told;
 
 pub use goal::Goal;
-pub use ladder::{Aim, Drive, Ladder, Searched, thousands};
+pub use ladder::{Aim, Drive, Ladder, Searched, Symmetry, thousands};
 pub use plan::{Plan, limits_text, read_limits, rungs};
 pub use quest::{Found, Quest, Tally};
 pub use told::{main_of, sentence, world_text};
@@ -214,19 +214,36 @@ impl WorldModel {
 
     /// The same, but states that differ in the names of servers only count as one. The error says
     /// why they do not behave alike.
-    pub fn symmetric(mut self) -> Result<Self, String> {
-        self.names = self.root.0.world.names();
-        if self.names.is_empty() {
+    pub fn symmetric(self) -> Result<Self, String> {
+        let names = self.all_names()?;
+        Ok(self.under(names))
+    }
+
+    /// The same with symmetry, where there is one.
+    pub fn symmetric_if_it_can(self) -> Self {
+        match self.all_names() {
+            Ok(names) => self.under(names),
+            Err(_) => self,
+        }
+    }
+
+    fn all_names(&self) -> Result<Vec<Names>, String> {
+        let names = self.root.0.world.names();
+        if names.is_empty() {
             return Err("the servers of this world are not known to behave alike under other names, \
                 or are more than 4: it has no symmetry to reduce by"
                 .into());
         }
-        if self.goal.as_ref().is_some_and(|g| !g.names_nobody()) {
-            return Err("what is looked for names a process: there is no symmetry to reduce by".into());
+        match self.goal.as_ref().is_some_and(|g| !g.names_nobody()) {
+            true => Err("what is looked for names a process: there is no symmetry to reduce by".into()),
+            false => Ok(names),
         }
-        let inner = &*self.root.0;
-        self.root = sealed(self.copy(inner, None), &self.names);
-        Ok(self)
+    }
+
+    fn under(mut self, names: Vec<Names>) -> Self {
+        self.root = sealed(self.copy(&self.root.0, None), &names);
+        self.names = names;
+        self
     }
 
     /// Are states counted once under all names of their servers?
