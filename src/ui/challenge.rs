@@ -251,7 +251,7 @@ fn grid(sliders: &'static Sliders, news: &News, ask: &Callback<Ask>) -> Html {
             });
             let title = format!("{} gives way at {} of {} positions here: show one", give.what, gives(give.what), all.len());
             Some(html! {
-                <button class={classes!("gives", give.what)} {title} aria-label={title.clone()} onclick={show}>
+                <button class={classes!("gives", give.what)} title={title.clone()} aria-label={title} onclick={show}>
                     { format!("no {} ({})", &give.what[..1].to_uppercase(), gives(give.what)) }
                 </button>
             })
