@@ -4,6 +4,7 @@ pub mod cap;
 pub mod catalog;
 mod causality;
 mod channel;
+pub mod hashing;
 pub mod hybrid;
 pub mod lamport;
 pub mod quorum;
@@ -15,8 +16,15 @@ use crate::stories::Sliders;
 pub use catalog::{Info, KnobInfo, Preset, PropertyInfo, Scene};
 
 /// Every scene, in the reading order of the field guide.
-pub const CATALOG: &[Scene] =
-    &[cap::SCENE, raft::SCENE, quorum::SCENE, lamport::SCENE, vector::SCENE, hybrid::SCENE];
+pub const CATALOG: &[Scene] = &[
+    cap::SCENE,
+    raft::SCENE,
+    quorum::SCENE,
+    hashing::SCENE,
+    lamport::SCENE,
+    vector::SCENE,
+    hybrid::SCENE,
+];
 
 /// What a challenge asks of all positions of some sliders, if it is one of that kind.
 pub fn sliders(scene: &str, challenge: &str) -> Option<&'static Sliders> {
