@@ -324,8 +324,8 @@ impl Shrinker {
     /// The candidate becomes the smallest run; what is tried next.
     fn accepted(&mut self, smaller: Violating) {
         // Earlier must not mean longer, or the passes would never end.
-        let longer = smaller.step > self.best.step
-            || smaller.journal.len() > self.best.journal.len();
+        let longer =
+            smaller.step > self.best.step || smaller.journal.len() > self.best.journal.len();
         match &mut self.stage {
             Stage::Earlier { .. } if longer => return self.rejected(),
             Stage::Earlier { i, left } => (*i, *left) = (*i + 1, None),

@@ -12,12 +12,7 @@ use crate::share::link::{Link, ViewState};
 use crate::stories::player;
 
 /// Replays a solution as a person would see it: the condition must come true.
-pub fn witness(
-    scene: &Scene,
-    setup: &Setup,
-    until: &str,
-    found: &Found,
-) -> Result<Link, String> {
+pub fn witness(scene: &Scene, setup: &Setup, until: &str, found: &Found) -> Result<Link, String> {
     let end = found.journal.last().map_or(0, |e| e.at);
     let mut session = Session::new(scene.build, setup.clone(), found.journal.clone())?;
     let player = player::Player::new(scene.info_of(&setup.preset).calls);

@@ -5,7 +5,8 @@ use super::{Answer, Args, Bad, HOLDS, Host, UNKNOWN, VIOLATED};
 use crate::check::explore::Bounds;
 use crate::check::shrink::{Shrinker, Violating};
 use crate::check::worlds::{
-    Aim, Drive, Found, Ladder, Plan, Searched, Symmetry, Tally, limits_text, main_of, read_limits, sentence,
+    Aim, Drive, Found, Ladder, Plan, Searched, Symmetry, Tally, limits_text, main_of, read_limits,
+    sentence,
 };
 use crate::core::config::Setup;
 use crate::protocols::{Scene, scene};

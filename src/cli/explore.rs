@@ -259,10 +259,16 @@ impl Told {
             r.bytes / distinct.max(1),
         );
         if let Some(what) = &choice.symmetry {
-            let _ = writeln!(out, "Reduced: states that a renaming turns into each other are counted once (symmetry {what}).");
+            let _ = writeln!(
+                out,
+                "Reduced: states that a renaming turns into each other are counted once (symmetry {what})."
+            );
         }
         if choice.reduction {
-            let _ = writeln!(out, "Reduced: where one step's place among the others cannot matter, only that step is taken.");
+            let _ = writeln!(
+                out,
+                "Reduced: where one step's place among the others cannot matter, only that step is taken."
+            );
         }
         for c in &r.coverage {
             let _ = writeln!(out, "  {:<18} taken {:>10}  fresh {:>10}", c.rule, c.taken, c.fresh);

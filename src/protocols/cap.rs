@@ -380,8 +380,7 @@ const KLEPPMANN: Story = Story {
     ],
 };
 
-const NONE: Limits =
-    Limits { ops: 0, timers: 0, drops: 0, dups: 0, crashes: 0, partitions: 0 };
+const NONE: Limits = Limits { ops: 0, timers: 0, drops: 0, dups: 0, crashes: 0, partitions: 0 };
 
 const CHALLENGES: &[Challenge] = &[
     Challenge {

@@ -174,7 +174,11 @@ impl Drawing<'_> {
             let x = self.x(now) + 3 * PX;
             let y = TOP + ROW * self.record.rows[*id as usize] as i32;
             let middle = Point::new(x, y + BAR / 2);
-            if drawn { line.line(middle) } else { line.to(middle) };
+            if drawn {
+                line.line(middle)
+            } else {
+                line.to(middle)
+            };
             drawn = true;
             let (a, b) = (Point::new(x, y - 2 * PX), Point::new(x, y + BAR + 2 * PX));
             out.push(Item::line("point", a, b).key(format!("point-{id}")));

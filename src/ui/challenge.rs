@@ -11,8 +11,8 @@ use super::words::{count, list};
 use happened_before::check::attempt::Attempt;
 use happened_before::core::action::Action;
 use happened_before::core::world::Limits;
-use happened_before::share::link::Link;
 use happened_before::protocols::sliders;
+use happened_before::share::link::Link;
 use happened_before::stories::{Challenge, Give, Sliders};
 use yew::prelude::*;
 
@@ -249,7 +249,12 @@ fn grid(sliders: &'static Sliders, news: &News, ask: &Callback<Ask>) -> Html {
                     Err(why) => Ask::Say(Some(why)),
                 });
             });
-            let title = format!("{} gives way at {} of {} positions here: show one", give.what, gives(give.what), all.len());
+            let title = format!(
+                "{} gives way at {} of {} positions here: show one",
+                give.what,
+                gives(give.what),
+                all.len()
+            );
             Some(html! {
                 <button class={classes!("gives", give.what)} title={title.clone()} aria-label={title} onclick={show}>
                     { format!("no {} ({})", &give.what[..1].to_uppercase(), gives(give.what)) }

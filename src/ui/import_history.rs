@@ -147,7 +147,11 @@ impl Component for Judged {
 
     fn view(&self, ctx: &Context<Self>) -> Html {
         let link = ctx.link();
-        let choice = |id: &'static str, name: &'static str, all: Vec<(&'static str, &'static str)>, now: &str, msg: fn(String) -> Msg| {
+        let choice = |id: &'static str,
+                      name: &'static str,
+                      all: Vec<(&'static str, &'static str)>,
+                      now: &str,
+                      msg: fn(String) -> Msg| {
             let pick = link.callback(move |e: Event| msg(dom::value_of(&e)));
             html! {
                 <label class="setting"><span>{ name }</span>
@@ -234,7 +238,8 @@ impl Judged {
             })
         };
         let bars: Vec<Bar> = list(get(&doc, "ops")?).iter().filter_map(bar).collect();
-        let (levels, because, core) = (get(&doc, "levels")?, get(&doc, "because")?, get(&doc, "core")?);
+        let (levels, because, core) =
+            (get(&doc, "levels")?, get(&doc, "because")?, get(&doc, "core")?);
         let verdict = |(id, ..): &super::judge::Level| {
             Some(Verdict {
                 id: (*id).into(),

@@ -220,8 +220,20 @@ impl Judge {
         if self.clerk.is_none() {
             self.clerk = Clerk::start(ctx.link().callback(Msg::Told)).ok();
         }
-        let args = ["history", "run.json", "--model", "cas-register", "--format", "json", "--level", "lattice", "--budget-ms", BUDGET_MS];
-        let sent = self.clerk.as_ref().is_some_and(|c| c.ask(&args, &[("run.json", &text)]).is_ok());
+        let args = [
+            "history",
+            "run.json",
+            "--model",
+            "cas-register",
+            "--format",
+            "json",
+            "--level",
+            "lattice",
+            "--budget-ms",
+            BUDGET_MS,
+        ];
+        let sent =
+            self.clerk.as_ref().is_some_and(|c| c.ask(&args, &[("run.json", &text)]).is_ok());
         match sent {
             true => self.asked = Some((key, ids)),
             false => self.failed = Some("this browser refuses the worker that judges".into()),
@@ -257,7 +269,9 @@ impl Judge {
         let ended = ops.iter().filter(|o| *end_at(o, step) != OpEnd::Open).count();
         let about = match ops.len() {
             0 => "No client has asked anything yet.".to_string(),
-            n if n > MOST => format!("More than {MOST} operations are too many to judge as they come."),
+            n if n > MOST => {
+                format!("More than {MOST} operations are too many to judge as they come.")
+            }
             n => format!("{n} operations up to here, {ended} of them ended."),
         };
         let (id, title, claim, _) = LEVELS[self.level];
@@ -375,7 +389,8 @@ pub fn moved(model: &Model, op: OpId, at: u64) -> Marks {
 fn nudged(model: &Model, op: OpId, later: bool) -> Marks {
     let points = &model.marks.points;
     let Some(i) = points.iter().position(|p| p.0 == op) else { return model.marks.clone() };
-    let other = if later { points.get(i + 1) } else { i.checked_sub(1).and_then(|i| points.get(i)) };
+    let other =
+        if later { points.get(i + 1) } else { i.checked_sub(1).and_then(|i| points.get(i)) };
     match other.copied() {
         Some((_, at)) if later => moved(model, op, at + 1),
         Some((_, at)) => moved(model, op, at.saturating_sub(1)),

@@ -99,7 +99,10 @@ impl News {
             alone: is(v, "alone"),
             error: text(v, "error"),
             found: found.is_object().then(|| Hit::read(&found)),
-            positions: js_sys::Array::from(&get(v, "positions")).iter().map(|p| Position::read(&p)).collect(),
+            positions: js_sys::Array::from(&get(v, "positions"))
+                .iter()
+                .map(|p| Position::read(&p))
+                .collect(),
         }
     }
 

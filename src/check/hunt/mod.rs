@@ -14,8 +14,8 @@ use super::fuzz::{DEFAULT_STEPS, Target};
 use super::shrink::Shrinker;
 use super::sliders::{Position, Sweep};
 use super::worlds::{
-    Aim, Drive, Found, Ladder, Plan, Searched, Symmetry, limits_text, main_of, read_limits, sentence,
-    thousands,
+    Aim, Drive, Found, Ladder, Plan, Searched, Symmetry, limits_text, main_of, read_limits,
+    sentence, thousands,
 };
 use crate::core::config::Setup;
 use crate::protocols::{Scene, scene, sliders};
@@ -362,7 +362,8 @@ impl Hunt {
                 let within = limits_text(&c.limits);
                 format!(
                     "No way there: all {all} states within {within} were searched, down to level {}{}",
-                    main.tally.depth, ladder.counted()
+                    main.tally.depth,
+                    ladder.counted()
                 )
             }
             Some(_) => format!("Searched {}", main.sentence(self.memory_bytes)),

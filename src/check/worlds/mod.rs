@@ -230,12 +230,16 @@ impl WorldModel {
     fn all_names(&self) -> Result<Vec<Names>, String> {
         let names = self.root.0.world.names();
         if names.is_empty() {
-            return Err("the servers of this world are not known to behave alike under other names, \
+            return Err(
+                "the servers of this world are not known to behave alike under other names, \
                 or are more than 4: it has no symmetry to reduce by"
-                .into());
+                    .into(),
+            );
         }
         match self.goal.as_ref().is_some_and(|g| !g.names_nobody()) {
-            true => Err("what is looked for names a process: there is no symmetry to reduce by".into()),
+            true => {
+                Err("what is looked for names a process: there is no symmetry to reduce by".into())
+            }
             false => Ok(names),
         }
     }

@@ -31,9 +31,7 @@ pub use properties::Observer;
 use super::catalog::{self, Preset, Scene};
 use crate::core::config::{Clients, Common, Knob};
 use crate::core::ids::{Names, NodeId, NodeSet, OpId};
-use crate::core::protocol::{
-    Context, Mutant, Node, Part, Property, Protocol, Seen, TimerName,
-};
+use crate::core::protocol::{Context, Mutant, Node, Part, Property, Protocol, Seen, TimerName};
 use crate::core::view::Layout;
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::hash::{Hash, Hasher};

@@ -125,8 +125,7 @@ const NOT_ENOUGH: Story = Story {
     ],
 };
 
-const NONE: Limits =
-    Limits { ops: 0, timers: 0, drops: 0, dups: 0, crashes: 0, partitions: 0 };
+const NONE: Limits = Limits { ops: 0, timers: 0, drops: 0, dups: 0, crashes: 0, partitions: 0 };
 
 pub(super) const CHALLENGES: &[Challenge] = &[
     Challenge {

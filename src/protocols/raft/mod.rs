@@ -27,9 +27,7 @@ pub use properties::{Observer, PROPERTIES};
 use super::catalog::{self, Preset, Scene};
 use crate::core::config::{Common, Knob, Unit};
 use crate::core::ids::{Names, NodeId, NodeSet, OpId};
-use crate::core::protocol::{
-    Context, Mutant, Node, Part, Property, Protocol, Seen, TimerName,
-};
+use crate::core::protocol::{Context, Mutant, Node, Part, Property, Protocol, Seen, TimerName};
 use crate::core::view::Layout;
 use std::collections::BTreeMap;
 
