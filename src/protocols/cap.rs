@@ -405,7 +405,14 @@ const CHALLENGES: &[Challenge] = &[
         id: "never-wrong",
         goal: "Where a majority has to agree, make an answer that no order explains. To hold messages back for ever is to cut the network.",
         until: "violation linearizable",
-        knobs: &[("nodes", 3), ("quorum.r", 2), ("quorum.w", 2), ("client.keys", 1)],
+        // With its clients named, an attempt at it is not taken for one at the challenge above.
+        knobs: &[
+            ("nodes", 3),
+            ("clients", 2),
+            ("quorum.r", 2),
+            ("quorum.w", 2),
+            ("client.keys", 1),
+        ],
         mutants: &[],
         limits: Limits { ops: 2, ..NONE },
         impossible: true,

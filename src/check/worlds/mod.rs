@@ -426,7 +426,8 @@ impl Model for WorldModel {
 
     fn actions(&self, state: &State, out: &mut Vec<Step>) {
         let inner = &*state.0;
-        if !inner.broken.is_empty() || inner.reached {
+        // Whoever looks for a goal goes on past what else breaks.
+        if !inner.broken.is_empty() && self.goal.is_none() || inner.reached {
             return;
         }
         match inner.waiting.as_ref().map(|w| &w.open) {
