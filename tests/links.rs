@@ -136,7 +136,9 @@ fn an_edited_run_is_the_run_of_the_edited_journal() {
                 let mut fresh = Session::new(scene.build, s.setup.clone(), journal).expect("sound");
                 fresh.advance_to(s.time(), 1_000_000);
                 assert_eq!(fresh.digest(), s.digest(), "{} {seed} {edit:?}", scene.id);
-                assert_eq!(fresh.trace().events, s.trace().events[..s.cursor() as usize]);
+                assert!(
+                    fresh.trace().events.iter().eq(s.trace().events.range(0..s.cursor() as usize))
+                );
             }
         }
     }

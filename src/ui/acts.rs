@@ -81,6 +81,7 @@ pub fn change(model: &mut Model, ask: Ask) {
         Ask::Goal(text) => goal(model, &text),
         Ask::Compare(branch) => model.compare(branch),
         Ask::CompareSetup(setup, name) => model.compare_setup(setup, name),
+        Ask::CompareScene(id) => model.compare_scene(id),
         Ask::Restart(setup) => {
             if let Err(why) = model.restart(setup) {
                 model.notice = Some(sentence(&why));

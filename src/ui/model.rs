@@ -378,8 +378,8 @@ impl Model {
                 }
             }
         } else {
-            let events = &self.session.trace().events[..here.saturating_sub(1) as usize];
-            let step = events.iter().rev().find(|e| self.is_interesting(e)).map_or(0, |e| e.step);
+            let events = self.session.trace().events.range(0..here.saturating_sub(1) as usize);
+            let step = events.rev().find(|e| self.is_interesting(e)).map_or(0, |e| e.step);
             self.session.seek(step);
         }
         self.follows = true;
@@ -426,8 +426,8 @@ impl Model {
 
     /// The last step of a node up to the cursor.
     pub fn last_step(&self, node: NodeId) -> Option<u64> {
-        let seen = &self.session.trace().events[..self.session.cursor() as usize];
-        seen.iter().rev().find(|e| e.node == Some(node) && e.is_of_process()).map(|e| e.step)
+        let seen = self.session.trace().events.range(0..self.session.cursor() as usize);
+        seen.rev().find(|e| e.node == Some(node) && e.is_of_process()).map(|e| e.step)
     }
 
     /// A node before its last event: known from playing, or asked of the session.
@@ -503,9 +503,8 @@ impl Model {
 
     fn find_latest(&mut self) {
         let here = self.session.cursor() as usize;
-        let seen = &self.session.trace().events[..here];
-        let last =
-            seen.iter().rev().take(2_000).find(|e| self.is_interesting(e) && !is_first_boot(e));
+        let seen = self.session.trace().events.range(0..here);
+        let last = seen.rev().take(2_000).find(|e| self.is_interesting(e) && !is_first_boot(e));
         let Some(event) = last else {
             self.latest = None;
             return;

@@ -4,7 +4,7 @@ use super::dom::{self, Listener};
 use super::film::Film;
 use super::frame::{Ask, Look};
 use super::model::{Model, sentence};
-use super::reel::{self, Span};
+use super::reel;
 use super::words;
 use happened_before::core::config::parse_time;
 use happened_before::scene::Size;
@@ -14,6 +14,7 @@ use happened_before::scene::stage::Stage;
 use happened_before::scene::style::Theme;
 use happened_before::scene::svg_text::standalone;
 use happened_before::share::carry;
+use happened_before::share::export::film::Span;
 use happened_before::share::link::Link;
 use std::cell::Cell;
 use std::rc::Rc;
@@ -104,7 +105,7 @@ pub fn Sheet(props: &SheetProps) -> Html {
     let theme = use_state(|| if super::theme::is_dark() { Theme::Dark } else { Theme::Light });
     let work = use_state(|| None::<Work>);
     let said = use_state(String::new);
-    let span = use_state(|| Span::around(&props.look.0.model.borrow()));
+    let span = use_state(|| reel::around(&props.look.0.model.borrow()));
     let going = use_mut_ref(|| None::<Rc<Cell<bool>>>);
     {
         let going = going.clone();
@@ -238,7 +239,7 @@ pub fn Sheet(props: &SheetProps) -> Html {
                     <h3>{ "Film of a span" }</h3>
                     { time("From", "film-from", span.from, set_span(|s, from| Span { from, ..s })) }
                     { time("To", "film-to", span.to, set_span(|s, to| Span { to, ..s })) }
-                    <p class="small">{ span.words(model.speed) }</p>
+                    <p class="small">{ reel::words(*span, model.speed) }</p>
                     <div class="choices">
                         { button("gif".into(), "GIF".into(), Form::Gif) }
                         if reel::films() {
