@@ -13,7 +13,7 @@ use happened_before::core::session::Session;
 use happened_before::core::view::{Event, NodeLook, What, WorldView};
 use happened_before::protocols::{self, Info, Scene};
 use happened_before::scene::index::Index;
-use happened_before::share::link::{Link, Selection, ViewState};
+use happened_before::share::link::{Held, Link, Selection, ViewState};
 use happened_before::stories::telling::Phase;
 use std::rc::Rc;
 
@@ -55,9 +55,6 @@ const WINDOW: u64 = 400_000;
 
 /// The bit of [`ViewState::panels`] that says that causes are evenly spaced.
 const CAUSAL: u16 = 1;
-/// Longest text of a session with all its branches in the address.
-const MOST_ADDRESS: usize = 8_000;
-
 /// A branch and a step of it.
 type Place = (usize, u64);
 /// A node before and after a step.
@@ -102,6 +99,8 @@ pub struct Model {
     pub past: Past,
     /// The story that is told.
     pub tale: Option<Tale>,
+    /// How much of the session the address held last.
+    pub held: Held,
     /// The run shown beside this one.
     pub beside: Option<Beside>,
     /// Which panels are open, as bits of [`ViewState::panels`] that the frame keeps.
@@ -183,6 +182,7 @@ impl Model {
             past: Past::default(),
             tale: None,
             beside: None,
+            held: Held::Whole,
             panels: 0,
             revision: 0,
             before: Vec::new(),
@@ -193,8 +193,18 @@ impl Model {
         Ok(model)
     }
 
-    /// This run, this moment, this selection, as a link.
+    /// This run, this moment, this selection, as a link that fits an address.
     pub fn link(&self) -> Link {
+        self.address().0
+    }
+
+    /// That link, and how much of the session it holds.
+    pub fn address(&self) -> (Link, Held) {
+        Link::address(&self.session, self.looked_at())
+    }
+
+    /// How the run is looked at.
+    pub fn looked_at(&self) -> ViewState {
         let selection = self.pick.map(|pick| match pick {
             Pick::Node(n) => Selection::Node(n),
             Pick::Message(m) => Selection::Message(m),
@@ -206,20 +216,36 @@ impl Model {
             Pick::Property(i) => Selection::Property(i as u16),
         });
         let (from, to) = self.window;
-        let view = ViewState {
+        ViewState {
             selection,
             panels: self.panels & !CAUSAL | if self.causal { CAUSAL } else { 0 },
             window: (from, to - from),
             speed: self.speed as i16,
             beside: self.beside.as_ref().and_then(|b| b.branch),
             cue: self.cue(),
-        };
-        let whole = Link::whole(&self.session, view.clone());
-        // An address has to stay one: of very long sessions it holds the present branch alone.
-        if whole.branches.len() > 1 && whole.encode().len() > MOST_ADDRESS {
-            return Link::of(&self.session, view);
         }
-        whole
+    }
+
+    /// What the address leaves out, in a sentence; nothing if it holds all.
+    pub fn left_out(&self, held: Held) -> Option<String> {
+        let others = self.session.branches().len() - 1;
+        match held {
+            Held::Whole => None,
+            Held::Branch => Some(format!(
+                "This session has grown too long for an address: the link holds this branch and \
+                 leaves out {}. \"Save as a file\" keeps everything.",
+                match others {
+                    0 => "what is switched off".into(),
+                    1 => "the other one".into(),
+                    n => format!("the {n} others"),
+                }
+            )),
+            Held::Settings => Some(
+                "This branch has grown too long for an address: the link holds the run without \
+                 its interventions. \"Save as a file\" keeps everything."
+                    .into(),
+            ),
+        }
     }
 
     /// When something of interest first happens by itself.

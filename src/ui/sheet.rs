@@ -122,6 +122,7 @@ pub fn Sheet(props: &SheetProps) -> Html {
     }
     let model = props.look.0.model.borrow();
     let address = address(&model);
+    let left_out = model.left_out(model.address().1);
     let start = {
         let (desk, work, said) = (props.look.0.clone(), work.clone(), said.clone());
         let (subject, theme, span) = (*subject, *theme, *span);
@@ -215,6 +216,9 @@ pub fn Sheet(props: &SheetProps) -> Html {
                         { "A file or an exported picture dropped on the page opens its run, or " }
                         <label class="textlink">{ "open one" }<input class="unseen" type="file" id="open-file" onchange={open} /></label>
                         { "." }</p>
+                    if let Some(text) = left_out {
+                        <p class="small" id="left-out" role="note">{ text }</p>
+                    }
                 </section>
                 <section>
                     <h3>{ "Picture of this moment" }</h3>
@@ -277,6 +281,8 @@ struct Job {
     form: Form,
     link: Link,
     address: String,
+    /// All of the session, or why a file cannot hold it.
+    file: Result<String, String>,
     svg: String,
     theme: Theme,
     span: Span,
@@ -291,7 +297,13 @@ impl Job {
         };
         let name = format!("{}-{}", model.scene.id, model.session.setup.seed);
         let (link, address, speed) = (model.link(), address(model), model.speed);
-        Job { name, form, link, address, svg, theme, span, speed }
+        let page = address.split('#').next().unwrap_or_default();
+        let file = match form {
+            Form::Session => Link::file(&model.session, model.looked_at()),
+            _ => Ok(String::new()),
+        };
+        let file = file.map(|text| format!("{page}{text}\n"));
+        Job { name, form, link, address, file, svg, theme, span, speed }
     }
 
     /// Does it; what was saved, in a sentence.
@@ -338,7 +350,7 @@ impl Job {
                 let ending = TEXTS.iter().find(|t| t.0 == form).map_or("txt", |t| t.2);
                 (ending, "text/plain", text.into_bytes())
             }
-            Form::Session => ("run.txt", "text/plain", format!("{}\n", self.address).into_bytes()),
+            Form::Session => ("run.txt", "text/plain", self.file?.into_bytes()),
         };
         if stop.get() {
             return Err("cancelled".into());

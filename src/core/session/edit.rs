@@ -220,10 +220,7 @@ impl Session {
 
     /// What an entry of the journal does, with its step, if the cursor has been there.
     pub fn step_of_entry(&self, entry: usize) -> Option<u64> {
-        use crate::core::view::What;
-        let acted = |what: &What| matches!(what, What::Act(_) | What::Ignored { .. });
-        let events = self.trace().events.iter();
-        events.filter(|e| acted(&e.what)).nth(entry).map(|e| e.step)
+        self.trace().events.iter().filter(|e| e.forced).nth(entry).map(|e| e.step)
     }
 
     /// The interventions of the present branch with those switched off, in order of time: each
