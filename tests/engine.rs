@@ -216,7 +216,7 @@ fn fifo_keeps_order_and_reordering_breaks_it() {
 fn loss_and_duplication_come_at_the_rates_that_are_set() {
     let mut s = session(&[("net.loss", 100_000), ("net.dup", 50_000)]);
     run(&mut s, 60_000_000);
-    let all = s.trace().messages.len();
+    let all = s.trace().messages.len() as usize;
     let lost = s
         .trace()
         .messages

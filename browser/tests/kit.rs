@@ -452,7 +452,10 @@ fn two_protocols_meet_the_same_faults() {
     s.set_look(Look::default());
     // A protocol without clients: that is said, too.
     beside(&mut s, "vector-clock");
-    s.wait_until("document.querySelector('#parting').innerText.includes('only what you see')", SOON);
+    s.wait_until(
+        "document.querySelector('#parting').innerText.includes('only what you see')",
+        SOON,
+    );
     s.click("#side-close");
     s.wait_until("!document.querySelector('#side')", SOON);
     quiet(&mut s);
@@ -469,7 +472,8 @@ fn a_session_too_long_for_an_address_is_said_and_saved_whole() {
         s.click("#fork");
         s.wait_until(&format!("{BRANCHES} == {n}"), SOON);
         set(&mut s, ".branches .here .name", &format!("{}{n}", "漢".repeat(36)));
-        if s.is("document.querySelector('.notice')?.innerText.includes('too long for an address')") {
+        if s.is("document.querySelector('.notice')?.innerText.includes('too long for an address')")
+        {
             break;
         }
     }

@@ -194,7 +194,9 @@ impl Played {
     /// The picture of its last moment and of so much time before it, in microseconds.
     pub fn svg(&self, theme: Theme, span: u64) -> Result<String, Bad> {
         let scene = scene(&self.session.setup.scene)?;
-        let (view, info) = (self.session.view(), self.info()?);
+        let (mut view, info) = (self.session.view(), self.info()?);
+        // Between two steps time goes on.
+        view.now = self.session.time();
         let poster = Poster {
             title: scene.title,
             view: &view,

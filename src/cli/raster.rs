@@ -12,6 +12,9 @@ const FACES: [&[u8]; 4] = [
 /// What is drawn in no other face.
 const FAMILY: &str = "IBM Plex Sans";
 
+/// Signs that the fonts lack, as the nearest that they have; browsers have other fonts to turn to.
+const NEAREST: [(char, char); 5] = [('→', '›'), ('⟨', '‹'), ('⟩', '›'), ('✓', '+'), ('✗', '×')];
+
 /// A rasteriser with the page's fonts and no others, so that every machine draws alike.
 pub struct Raster {
     options: Options<'static>,
@@ -35,7 +38,9 @@ impl Raster {
 
     /// The pixels of a picture, so many times as large as it says.
     pub fn pixels(&self, svg: &str, scale: u8) -> Result<Pixmap, String> {
-        let tree = Tree::from_str(svg, &self.options).map_err(|e| format!("not drawn: {e}"))?;
+        let nearest = |c| NEAREST.iter().find(|(lacks, _)| *lacks == c).map_or(c, |(_, has)| *has);
+        let svg: String = svg.chars().map(nearest).collect();
+        let tree = Tree::from_str(&svg, &self.options).map_err(|e| format!("not drawn: {e}"))?;
         let size = tree.size().to_int_size().scale_by(scale.into());
         let size = size.ok_or("the picture has no size")?;
         let mut pixels =
