@@ -433,7 +433,7 @@ fn side(model: &Model, slot: Slot, size: Size) -> scene::Scene {
         }
         return time.scene(now);
     }
-    let mut stage = Stage::new(&beside.view, model.scene.layout, size);
+    let mut stage = Stage::new(&beside.view, beside.scene.layout, size);
     stage.trace = Some(beside.trace());
     let mut scene = stage.scene(now);
     compare::mark(&mut scene, beside);
