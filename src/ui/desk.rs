@@ -189,6 +189,7 @@ impl Desk {
         let (model, size) = (self.model.borrow(), self.size(slot));
         match slot {
             Slot::Line => line(&model, size, &lanes(&model), &[]).time_at(x),
+            Slot::History => history(&model, size).time_at(x),
             _ => diagram(&model, size).time_at(x),
         }
     }
@@ -468,7 +469,8 @@ fn history(model: &Model, size: Size) -> History<'_> {
         window: model.window,
         size,
         full: true,
-        points: &[],
+        points: &model.marks.points,
+        core: &model.marks.core,
     }
 }
 

@@ -27,7 +27,7 @@ const SHOWN: usize = 4_000;
 pub enum Msg {
     Parser(String),
     Delimiter(String),
-    Etcd(bool),
+    Kind(Kind),
     Pasted(String),
     Given(String, String),
     File(web_sys::File),
@@ -52,6 +52,30 @@ pub enum Msg {
     Look,
 }
 
+/// What is read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kind {
+    Shiviz,
+    Etcd,
+    /// Client operations, for the judges.
+    History,
+}
+
+impl Kind {
+    /// What a file seems to be.
+    fn of(name: &str, text: &str) -> Kind {
+        let head: String = text.chars().take(4_000).collect();
+        let marks = ["jepsen.util", ":invoke", "\"invoke\""];
+        if marks.iter().any(|m| head.contains(m)) {
+            Kind::History
+        } else if name.ends_with("json") {
+            Kind::Etcd
+        } else {
+            Kind::Shiviz
+        }
+    }
+}
+
 /// A pointer that is down: where, the window then, whether it has moved, and what was under it.
 struct Held {
     x: i32,
@@ -66,7 +90,9 @@ pub struct Imported {
     name: String,
     parser: String,
     delimiter: String,
-    etcd: bool,
+    kind: Kind,
+    /// The history that is shown, and how often one was asked for.
+    history: Option<(String, String, u32)>,
     job: Option<Job>,
     said: Option<String>,
     all: Vec<Execution>,
@@ -102,7 +128,8 @@ impl Component for Imported {
             name: String::new(),
             parser: shiviz::DEFAULT_PARSER.into(),
             delimiter: String::new(),
-            etcd: false,
+            kind: Kind::Shiviz,
+            history: None,
             job: None,
             said: None,
             all: Vec::new(),
@@ -128,10 +155,15 @@ impl Component for Imported {
         match msg {
             Msg::Parser(text) => self.parser = text,
             Msg::Delimiter(text) => self.delimiter = text,
-            Msg::Etcd(on) => self.etcd = on,
-            Msg::Pasted(text) => (self.text, self.name) = (text, "the pasted text".into()),
+            Msg::Kind(kind) => self.kind = kind,
+            Msg::Pasted(text) => {
+                if self.text.is_empty() {
+                    self.kind = Kind::of("", &text);
+                }
+                (self.text, self.name) = (text, "the pasted text".into());
+            }
             Msg::Given(name, text) => {
-                self.etcd = name.ends_with("json");
+                self.kind = Kind::of(&name, &text);
                 (self.text, self.name) = (text, name);
                 self.read(ctx);
             }
@@ -243,7 +275,9 @@ impl Component for Imported {
                         <p role="status"><progress aria-label="Reading"></progress>
                             { format!(" Reading {} of text.", bytes(self.text.len())) }</p>
                     }
-                    if !self.all.is_empty() {
+                    if let (Kind::History, Some((name, text, nth))) = (self.kind, &self.history) {
+                        <super::import_history::Judged name={name.clone()} text={AttrValue::from(text.clone())} nth={*nth} />
+                    } else if !self.all.is_empty() {
                         { self.tools(ctx) }
                         { self.diagram(ctx) }
                         <div class="beside">{ self.hosts(ctx) }{ self.details() }</div>
@@ -268,8 +302,15 @@ fn bytes(n: usize) -> String {
 
 impl Imported {
     fn read(&mut self, ctx: &Context<Self>) {
-        let mut args = vec!["import", if self.etcd { "etcd-trace" } else { "shiviz" }];
-        if !self.etcd {
+        if self.kind == Kind::History {
+            let nth = self.history.as_ref().map_or(0, |h| h.2) + 1;
+            self.said = None;
+            self.history = Some((self.name.clone(), self.text.clone(), nth));
+            return;
+        }
+        let etcd = self.kind == Kind::Etcd;
+        let mut args = vec!["import", if etcd { "etcd-trace" } else { "shiviz" }];
+        if !etcd {
             args.extend(["--parser", &self.parser]);
             if !self.delimiter.is_empty() {
                 args.extend(["--delimiter", &self.delimiter]);
@@ -428,18 +469,18 @@ impl Imported {
             input.and_then(|i| i.files()).and_then(|f| f.get(0)).map(Msg::File)
         });
         let shown: String = self.text.chars().take(SHOWN).collect();
-        let kind = |etcd: bool, name: &'static str| {
+        let kind = |kind: Kind, name: &'static str| {
             html! {
-                <button class="verb" aria-pressed={(self.etcd == etcd).to_string()}
-                    onclick={link.callback(move |_: MouseEvent| Msg::Etcd(etcd))}>{ name }</button>
+                <button class="verb" aria-pressed={(self.kind == kind).to_string()}
+                    onclick={link.callback(move |_: MouseEvent| Msg::Kind(kind))}>{ name }</button>
             }
         };
         html! {
-            <details class="import-form" open={self.all.is_empty()}>
+            <details class="import-form" open={self.all.is_empty() && self.history.is_none()}>
                 <summary>{ "Read a log: drop a file anywhere, choose one, or paste its text" }</summary>
-                <p>{ kind(false, "ShiViz log") }{ kind(true, "etcd trace") }
+                <p>{ kind(Kind::Shiviz, "ShiViz log") }{ kind(Kind::Etcd, "etcd trace") }{ kind(Kind::History, "Client history") }
                     <input type="file" id="import-file" aria-label="Log file" onchange={file} /></p>
-                if !self.etcd {
+                if self.kind == Kind::Shiviz {
                     <label>{ "Parser, with groups host, clock and event" }
                         <input class="mono" id="import-parser" value={self.parser.clone()}
                             oninput={link.callback(|e: InputEvent| Msg::Parser(value(&e)))} /></label>

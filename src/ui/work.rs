@@ -32,34 +32,10 @@ impl Job {
         limit: i32,
         done: Callback<Done>,
     ) -> Result<Job, JsValue> {
-        let options = WorkerOptions::new();
-        options.set_type(WorkerType::Module);
-        let worker = Worker::new_with_options("worker.js", &options)?;
-        let heard = {
-            let done = done.clone();
-            Closure::<dyn FnMut(MessageEvent)>::new(move |e: MessageEvent| {
-                let data = e.data();
-                let response = get(&data, "response");
-                let text = |name| get(&response, name).as_string().unwrap_or_default();
-                done.emit(match get(&data, "error").as_string() {
-                    Some(why) => Err(why),
-                    None => {
-                        let code = get(&response, "code").as_f64().unwrap_or(64.0) as i32;
-                        Ok((code, text("stdout"), text("stderr")))
-                    }
-                });
-            })
-        };
+        let worker = worker()?;
+        let heard = listen(done.clone());
         worker.set_onmessage(Some(heard.as_ref().unchecked_ref()));
-        let (request, given) = (js_sys::Object::new(), js_sys::Object::new());
-        files.iter().for_each(|(name, text)| put(&given, name, *text));
-        let list: js_sys::Array = args.iter().map(|a| JsValue::from(*a)).collect();
-        put(&request, "args", list);
-        put(&request, "files", given);
-        let message = js_sys::Object::new();
-        put(&message, "id", 1);
-        put(&message, "request", request);
-        worker.post_message(&message)?;
+        worker.post_message(&question(args, files))?;
         let late = Closure::<dyn FnMut()>::new(move || {
             done.emit(Err(format!("it took longer than {} s and was stopped", limit / 1000)));
         });
@@ -69,6 +45,67 @@ impl Job {
         )?;
         Ok(Job { worker, timer, _heard: heard, _late: late })
     }
+}
+
+/// The twin in a worker of its own that stays, for questions that come again and again: one at a
+/// time.
+pub struct Clerk {
+    worker: Worker,
+    _heard: Closure<dyn FnMut(MessageEvent)>,
+}
+
+impl Clerk {
+    /// Starts it; `done` hears each answer.
+    pub fn start(done: Callback<Done>) -> Result<Clerk, JsValue> {
+        let worker = worker()?;
+        let heard = listen(done);
+        worker.set_onmessage(Some(heard.as_ref().unchecked_ref()));
+        Ok(Clerk { worker, _heard: heard })
+    }
+
+    /// Asks `hb` with files given by name.
+    pub fn ask(&self, args: &[&str], files: &[(&str, &str)]) -> Result<(), JsValue> {
+        self.worker.post_message(&question(args, files))
+    }
+}
+
+impl Drop for Clerk {
+    fn drop(&mut self) {
+        self.worker.terminate();
+    }
+}
+
+fn worker() -> Result<Worker, JsValue> {
+    let options = WorkerOptions::new();
+    options.set_type(WorkerType::Module);
+    Worker::new_with_options("worker.js", &options)
+}
+
+fn listen(done: Callback<Done>) -> Closure<dyn FnMut(MessageEvent)> {
+    Closure::new(move |e: MessageEvent| {
+        let data = e.data();
+        let response = get(&data, "response");
+        let text = |name| get(&response, name).as_string().unwrap_or_default();
+        done.emit(match get(&data, "error").as_string() {
+            Some(why) => Err(why),
+            None => {
+                let code = get(&response, "code").as_f64().unwrap_or(64.0) as i32;
+                Ok((code, text("stdout"), text("stderr")))
+            }
+        });
+    })
+}
+
+fn question(args: &[&str], files: &[(&str, &str)]) -> JsValue {
+    let (request, given) = (js_sys::Object::new(), js_sys::Object::new());
+    files.iter().for_each(|(name, text)| put(&given, name, *text));
+    let list: js_sys::Array = args.iter().map(|a| JsValue::from(*a)).collect();
+    put(&request, "args", list);
+    put(&request, "files", given);
+    let message = js_sys::Object::new();
+    put(&message, "id", 1);
+    put(&message, "request", request);
+    message.into()
 }
 
 impl Drop for Job {
