@@ -8,7 +8,7 @@ use super::words;
 use happened_before::algo::clocks::overlay::Kind;
 use happened_before::core::view::{Lens, Shape};
 use happened_before::scene::history::History;
-use happened_before::scene::{PX, Point, Target, log_strip};
+use happened_before::scene::{PX, Point, Target, log_strip, ruler, trays};
 use std::rc::Rc;
 use wasm_bindgen::prelude::*;
 use web_sys::{Element, HtmlElement, PointerEvent, ResizeObserver};
@@ -32,7 +32,8 @@ pub fn StagePane(props: &StageProps) -> Html {
     let clients = model.view.nodes.iter().any(|n| n.shape == Shape::Client);
     let history = clients && model.info.lenses.contains(&Lens::History);
     let cut = model.view.links.iter().any(|l| l.cut);
-    let class = classes!("centre", (log || history).then_some("with-lenses"));
+    let (queues, clocks) = (trays::any(&model.view), ruler::any(&model.view));
+    let class = classes!("centre", (log || history || queues || clocks).then_some("with-lenses"));
     html! {
         <main {class}>
             { caption(&model, props.notice.as_deref()) }
@@ -43,6 +44,8 @@ pub fn StagePane(props: &StageProps) -> Html {
                 tabindex={(props.tab == Tab::Log).then_some("0")}>
                 if log { <LensPicture slot={Slot::Log} desk={hold.clone()} ask={props.ask.clone()} /> }
                 if history { <LensPicture slot={Slot::History} desk={hold.clone()} ask={props.ask.clone()} /> }
+                if clocks { <LensPicture slot={Slot::Ruler} desk={hold.clone()} ask={props.ask.clone()} /> }
+                if queues { <LensPicture slot={Slot::Trays} desk={hold.clone()} ask={props.ask.clone()} /> }
                 if cut { <LensPicture slot={Slot::Matrix} desk={hold.clone()} ask={props.ask.clone()} /> }
             </div>
             <TimePicture desk={hold} ask={props.ask.clone()} causal={model.causal} chips={model.overlay.as_ref().map(|o| o.kind)} />
@@ -81,6 +84,8 @@ fn lens_height(model: &Model, slot: Slot) -> i32 {
     let clients = model.view.nodes.iter().filter(|n| n.shape == Shape::Client).count();
     match slot {
         Slot::Log => log_strip::height(&model.view) / PX,
+        Slot::Trays => trays::height(&model.view) / PX,
+        Slot::Ruler => ruler::height(&model.view) / PX,
         _ => History::height(clients) / PX,
     }
 }
@@ -121,6 +126,7 @@ fn lens(props: &LensProps) -> Html {
     let class = match props.slot {
         Slot::Log => "lens log",
         Slot::History => "lens history",
+        Slot::Trays | Slot::Ruler => "lens queues",
         _ => "lens matrix",
     };
     html! {
