@@ -13,8 +13,12 @@ pub enum Lens {
     Log,
     /// Operations of clients against time.
     History,
-    /// Timestamps at events.
-    Clocks,
+    /// Lamport's numbers at the events.
+    Numbers,
+    /// Vectors at the events.
+    Vectors,
+    /// Hybrid times at the events.
+    HybridTimes,
 }
 
 /// How the nodes stand; closed-form, so that nodes never move because state changed.

@@ -5,7 +5,7 @@ use super::compare::Beside;
 use super::dom;
 use super::past::Past;
 use super::tale::Tale;
-use happened_before::algo::clocks::overlay::Overlay;
+use happened_before::algo::clocks::overlay::{Kind, Overlay};
 use happened_before::core::action::Action;
 use happened_before::core::config::Setup;
 use happened_before::core::ids::{MsgId, NodeId, OpId};
@@ -189,6 +189,8 @@ impl Model {
             latest: None,
             around: None,
         };
+        // Clocks are what some scenes are about.
+        super::overlay::choose(&mut model, Kind::of(model.info.lenses));
         model.refresh();
         Ok(model)
     }

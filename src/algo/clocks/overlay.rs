@@ -8,7 +8,7 @@ use crate::core::config::show_time;
 use crate::core::ids::{MsgId, NodeId};
 use crate::core::kernel::original;
 use crate::core::trace::{Relation, Trace};
-use crate::core::view::{Event, What, WorldView};
+use crate::core::view::{Event, Lens, What, WorldView};
 use std::collections::BTreeMap;
 
 /// Which clock.
@@ -26,6 +26,16 @@ impl Kind {
     /// All, with the words people choose them by.
     pub const ALL: [(Kind, &'static str); 3] =
         [(Kind::Number, "Lamport"), (Kind::Array, "Vector"), (Kind::Wall, "Hybrid")];
+
+    /// The one that a scene is about.
+    pub fn of(lenses: &[Lens]) -> Option<Kind> {
+        lenses.iter().find_map(|lens| match lens {
+            Lens::Numbers => Some(Kind::Number),
+            Lens::Vectors => Some(Kind::Array),
+            Lens::HybridTimes => Some(Kind::Wall),
+            Lens::Log | Lens::History => None,
+        })
+    }
 
     /// The words people choose it by.
     pub fn name(self) -> &'static str {

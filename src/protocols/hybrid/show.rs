@@ -14,7 +14,7 @@ impl Show for Hybrid {
         CallName { name: "get", key: true, value: false, arg: false },
         CallName { name: "put", key: true, value: true, arg: false },
     ];
-    const LENSES: &'static [Lens] = &[Lens::Clocks, Lens::History];
+    const LENSES: &'static [Lens] = &[Lens::HybridTimes, Lens::History];
     const LANDMARKS: &'static [&'static str] = &["ReadRestart", "Stop", "Write"];
     const FIRST_CLIENT: u8 = b'M';
 

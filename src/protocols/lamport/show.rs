@@ -11,7 +11,7 @@ impl Show for Lamport {
         CallName { name: "send", key: false, value: true, arg: false },
         CallName { name: "request", key: false, value: false, arg: false },
     ];
-    const LENSES: &'static [Lens] = &[Lens::Clocks];
+    const LENSES: &'static [Lens] = &[Lens::Numbers];
     const LANDMARKS: &'static [&'static str] = &["IR2b", "Enter"];
 
     fn name(n: u16) -> String {

@@ -26,7 +26,7 @@ impl Show for Vector {
         call("put", true, true),
         call("gossip", true, true),
     ];
-    const LENSES: &'static [Lens] = &[Lens::Clocks, Lens::Log, Lens::History];
+    const LENSES: &'static [Lens] = &[Lens::Vectors, Lens::Log, Lens::History];
     const LANDMARKS: &'static [&'static str] = &["Delay", "Put", "Receive"];
     const FIRST_CLIENT: u8 = b'M';
 

@@ -8,6 +8,7 @@
 use super::execution::{Event, Execution, ImportError, Linking, count};
 use regress::{Flags, Regex};
 use std::collections::BTreeMap;
+use std::ops::Range;
 
 /// The parser that ShiViz offers for GoVector logs, and that [`export`] writes for.
 pub const DEFAULT_PARSER: &str = r"(?<host>\S*) (?<clock>{.*})\n(?<event>.*)";
@@ -30,7 +31,7 @@ pub fn import(
 
 /// A log that is read a part at a time. Whoever has the text hands it over each time.
 pub(super) struct Reader {
-    parser: Regex,
+    parser: Parser,
     /// Label, start and end of each execution, the next one last.
     sections: Vec<(String, usize, usize)>,
     /// Where the next event is looked for.
@@ -51,7 +52,7 @@ impl Reader {
             let text = format!("the log is larger than {} MiB", MAX_BYTES >> 20);
             return Err(ImportError::Options(text));
         }
-        let parser = compile_parser(parser)?;
+        let parser = Parser::new(parser)?;
         let delimiter = delimiter.map(|d| compile("delimiter", d)).transpose()?;
         let mut sections = sections(text, delimiter.as_ref());
         sections.reverse();
@@ -111,17 +112,95 @@ fn compile(what: &str, pattern: &str) -> Result<Regex, ImportError> {
         .map_err(|e| ImportError::Options(format!("the {what} is no regular expression: {e}")))
 }
 
-/// Compiles a parser and sees that it has the groups it must have.
-fn compile_parser(pattern: &str) -> Result<Regex, ImportError> {
-    let parser = compile("parser", pattern)?;
-    // Matched against nothing, this alternative still lists the groups of the pattern.
-    let probe = compile("parser", &format!("|(?:{pattern})"))?.find("");
-    for group in ["host", "clock", "event"] {
-        if !probe.iter().flat_map(|m| m.named_groups()).any(|(name, _)| name == group) {
-            return Err(ImportError::Options(format!("the parser has no group (?<{group}>...)")));
+/// What finds events.
+enum Parser {
+    /// [`DEFAULT_PARSER`], which most logs are read by, without an engine for others.
+    Usual,
+    Regex(Regex),
+}
+
+/// Where an event is.
+struct Found {
+    whole: Range<usize>,
+    host: Range<usize>,
+    clock: Range<usize>,
+    event: Range<usize>,
+}
+
+impl Parser {
+    /// Compiles a parser and sees that it has the groups it must have.
+    fn new(pattern: &str) -> Result<Parser, ImportError> {
+        if pattern == DEFAULT_PARSER {
+            return Ok(Parser::Usual);
+        }
+        let parser = compile("parser", pattern)?;
+        // Matched against nothing, this alternative still lists the groups of the pattern.
+        let probe = compile("parser", &format!("|(?:{pattern})"))?.find("");
+        for group in ["host", "clock", "event"] {
+            if !probe.iter().flat_map(|m| m.named_groups()).any(|(name, _)| name == group) {
+                return Err(ImportError::Options(format!(
+                    "the parser has no group (?<{group}>...)"
+                )));
+            }
+        }
+        Ok(Parser::Regex(parser))
+    }
+
+    fn find_all<'a>(&'a self, text: &'a str, from: usize) -> Box<dyn Iterator<Item = Found> + 'a> {
+        let regex = match self {
+            Parser::Usual => return Box::new(Usual { text, at: from }),
+            Parser::Regex(regex) => regex,
+        };
+        Box::new(regex.find_from(text, from).map(|found| {
+            let range = |group| found.named_group(group).unwrap_or(0..0);
+            let (host, clock, event) = (range("host"), range("clock"), range("event"));
+            Found { whole: found.range(), host, clock, event }
+        }))
+    }
+}
+
+/// The matches of [`DEFAULT_PARSER`].
+struct Usual<'a> {
+    text: &'a str,
+    at: usize,
+}
+
+/// Ends a line in ECMAScript: `.` does not match it.
+const ENDS: [char; 4] = ['\n', '\r', '\u{2028}', '\u{2029}'];
+
+/// White space in ECMAScript: `\s`.
+fn is_space(c: char) -> bool {
+    c.is_whitespace() && c != '\u{85}' || c == '\u{feff}'
+}
+
+impl Iterator for Usual<'_> {
+    type Item = Found;
+
+    fn next(&mut self) -> Option<Found> {
+        loop {
+            let from = self.at;
+            let end = from + self.text.get(from..)?.find('\n')?;
+            let line = &self.text[from..end];
+            self.at = end + 1;
+            if !line.ends_with('}') {
+                continue;
+            }
+            let clock = line.match_indices(" {").find(|(i, _)| !line[i + 1..].contains(ENDS));
+            let Some((gap, _)) = clock else { continue };
+            let start = line[..gap]
+                .rfind(is_space)
+                .map_or(0, |i| i + line[i..].chars().next().map_or(1, char::len_utf8));
+            let rest = &self.text[self.at..];
+            let event = self.at..self.at + rest.find(ENDS).unwrap_or(rest.len());
+            self.at = event.end;
+            return Some(Found {
+                whole: from + start..event.end,
+                host: from + start..from + gap,
+                clock: from + gap + 1..end,
+                event,
+            });
         }
     }
-    Ok(parser)
 }
 
 /// Splits the text at its delimiters: (label, start, end) of each part.
@@ -170,27 +249,25 @@ impl Part {
     fn read(
         &mut self,
         text: &str,
-        parser: &Regex,
+        parser: &Parser,
         lines: &mut Lines,
         from: usize,
         most: usize,
     ) -> Result<bool, ImportError> {
-        for (nth, found) in (1..).zip(parser.find_from(text, from)) {
-            let range = |group| found.named_group(group).unwrap_or(0..0);
-            let clock = range("clock");
-            let line = lines.of(text, clock.start);
-            let host = self.names.id(&text[range("host")]);
-            let counts =
-                parse_clock(&text[clock.clone()], || column(text, clock.start), line)?.into_iter();
+        for (nth, found) in (1..).zip(parser.find_all(text, from)) {
+            let line = lines.of(text, found.clock.start);
+            let host = self.names.id(&text[found.host]);
+            let start = found.clock.start;
+            let counts = parse_clock(&text[found.clock], || column(text, start), line)?;
             // A host that is counted but has no event is found out when the events are linked.
-            let counts = counts.filter(|(_, count)| *count > 0);
+            let counts = counts.into_iter().filter(|(_, count)| *count > 0);
             let clock = counts.map(|(name, count)| (self.names.id(&name), count)).collect();
-            let words = text[range("event")].to_string();
+            let words = text[found.event].to_string();
             let event = Event { host, number: 0, clock, text: words, parents: Vec::new(), line };
             self.events.push(event);
             // What matches without a character would match again.
-            let wide = text[found.end()..].chars().next().map_or(1, char::len_utf8);
-            self.end = found.end() + if found.range().is_empty() { wide } else { 0 };
+            let wide = text[found.whole.end..].chars().next().map_or(1, char::len_utf8);
+            self.end = found.whole.end + if found.whole.is_empty() { wide } else { 0 };
             if nth >= most && self.end <= text.len() {
                 return Ok(false);
             }
