@@ -47,12 +47,12 @@ pub fn address(parser: &str, delimiter: &str) {
     let _ = history.map(|h| h.replace_state_with_url(&JsValue::NULL, "", Some(&address)));
 }
 
-/// Two runs of Raft, as a log and its delimiter: one by itself, and the same with a crash.
+/// Two runs of a scene, as a log and its delimiter: one by itself, and the same with a crash.
 pub fn example() -> (String, String) {
     let mut text = String::new();
-    let scene = &protocols::CATALOG[0];
+    let scene = &protocols::CATALOG[1];
     let setup = Setup { scene: scene.id.into(), seed: 7, ..Setup::default() };
-    for (label, crash) in [("undisturbed", false), ("S1 crashes", true)] {
+    for (label, crash) in [("Undisturbed", false), ("With a crash", true)] {
         let Ok(mut session) = Session::new(scene.build, setup.clone(), Vec::new()) else {
             continue;
         };
