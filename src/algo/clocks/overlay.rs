@@ -178,6 +178,14 @@ impl Overlay {
         self.times.get(usize::try_from(step).ok()?.checked_sub(1)?)?.as_ref()
     }
 
+    /// Lamport's number of a step, if that is the clock.
+    pub fn number(&self, step: u64) -> Option<u64> {
+        match self.time(step) {
+            Some(Time::Lamport(c)) => Some(*c),
+            _ => None,
+        }
+    }
+
     /// How many steps have been followed.
     pub fn len(&self) -> u64 {
         self.times.len() as u64

@@ -1,7 +1,7 @@
 //! Times to places.
 
 use super::SpaceTime;
-use crate::algo::clocks::overlay::{Kind, Time};
+use crate::algo::clocks::overlay::Kind;
 use crate::core::trace::Trace;
 use crate::core::view::What;
 use crate::scene::geometry::{ONE, between, share};
@@ -72,10 +72,7 @@ impl Axis {
 /// With Lamport's numbers at the events, those are what they are spaced by: figure 3 of his paper.
 fn numbers(of: &SpaceTime, seen: &Range<usize>) -> Option<Vec<u32>> {
     let overlay = of.chips.filter(|o| o.kind == Kind::Number)?;
-    let clock = |step| match overlay.time(step) {
-        Some(Time::Lamport(c)) => Some(*c),
-        _ => None,
-    };
+    let clock = |step| overlay.number(step);
     let events = &of.trace.events[seen.clone()];
     let base = events.iter().filter_map(|e| clock(e.step)).min()?.saturating_sub(1);
     let mut furthest = 0;

@@ -1,21 +1,18 @@
 //! Tick lines over a run whose events carry Lamport's numbers.
 
 use super::Frame;
-use crate::algo::clocks::overlay::{Overlay, Time};
+use crate::algo::clocks::overlay::Overlay;
 use crate::scene::{Item, ticks};
 
 impl Frame<'_> {
     /// Lines of equal logical time, if the timestamps are numbers.
     pub(super) fn tick_lines(&self, overlay: &Overlay, out: &mut Vec<Item>) {
         let seen = &self.of.trace.events[self.seen.clone()];
-        let number = |step| match overlay.time(step) {
-            Some(Time::Lamport(c)) => Some(*c),
-            _ => None,
-        };
         let mut rows: Vec<ticks::Row> = Vec::new();
         for (node, y) in self.of.hosts.iter().filter_map(|n| Some((*n, self.row(*n)?))) {
             let mine = seen.iter().filter(|e| e.node == Some(node));
-            let placed = mine.filter_map(|e| Some((number(e.step)?, self.axis.step(e.step, e.at))));
+            let placed =
+                mine.filter_map(|e| Some((overlay.number(e.step)?, self.axis.step(e.step, e.at))));
             rows.push((y, placed.collect()));
         }
         let least = rows.iter().filter_map(|(_, events)| events.first()).map(|e| e.0).min();

@@ -155,7 +155,7 @@ impl Imported {
         html! {
             <details class="import-form" open={self.all.is_empty()}>
                 <summary>{ "Drop a log anywhere here, paste one, or choose a file" }</summary>
-                <p class="soft">{ "Every event needs its host and its vector clock, as ShiViz logs have them; a trace of etcd's Raft works too. Nothing leaves this page." }</p>
+                <p class="soft">{ "Every event needs its host and its vector clock, as ShiViz logs have them; a trace of etcd works too. Nothing leaves this page." }</p>
                 <p class="import-tools">
                     <input type="file" id="import-file" aria-label="Log file" onchange={file} />
                     <button class="verb" id="import-example"
