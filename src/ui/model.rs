@@ -5,7 +5,7 @@ use super::compare::Beside;
 use super::dom;
 use super::past::Past;
 use super::tale::Tale;
-use happened_before::algo::clocks::overlay::Overlay;
+use happened_before::algo::clocks::overlay::{Kind, Overlay};
 use happened_before::check::history::placed::Point;
 use happened_before::core::action::Action;
 use happened_before::core::config::Setup;
@@ -206,6 +206,9 @@ impl Model {
             latest: None,
             around: None,
         };
+        // Clocks are what some scenes are about.
+        let usual = Kind::of(model.info.lenses);
+        super::overlay::choose(&mut model, usual);
         model.refresh();
         Ok(model)
     }
