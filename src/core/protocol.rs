@@ -4,7 +4,9 @@ use super::action::Call;
 use super::config::{Common, Knob};
 use super::ids::{Names, NodeId, OpId};
 use super::random::{Stream, below, between, draw};
-use super::view::{Family, Lens, LogView, MessageLook, NodeLook, OpStep, RingView, Shape};
+use super::view::{
+    Family, Lens, LogView, MessageLook, NodeLook, OpStep, RingView, Ruler, Shape, Tray,
+};
 use std::fmt::Debug;
 use std::hash::Hash;
 
@@ -147,6 +149,14 @@ pub trait Show: Protocol {
     fn node(cfg: &Self::Config, common: &Common, node: &Node<Self>) -> NodeLook;
     /// A node's log, if it keeps one.
     fn log(_node: &Node<Self>) -> Option<LogView> {
+        None
+    }
+    /// What a node keeps in order.
+    fn trays(_cfg: &Self::Config, _node: &Node<Self>) -> Vec<Tray> {
+        Vec::new()
+    }
+    /// A node's clock and timestamps, where they are what the scene is about.
+    fn ruler(_cfg: &Self::Config, _node: &Node<Self>) -> Option<Ruler> {
         None
     }
     /// A message in general.

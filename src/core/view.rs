@@ -2,8 +2,10 @@
 //! Drawing, the inspector, tests and exports all start here.
 
 use super::action::{Action, Call};
+use super::few::Few;
 use super::ids::{MsgId, NodeId, NodeSet, OpId};
 use serde::Serialize;
+use std::sync::Arc;
 
 /// The shared pictures a scene may choose from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
@@ -13,8 +15,12 @@ pub enum Lens {
     Log,
     /// Operations of clients against time.
     History,
-    /// Timestamps at events.
-    Clocks,
+    /// Lamport's numbers at the events.
+    Numbers,
+    /// Vectors at the events.
+    Vectors,
+    /// Hybrid times at the events.
+    HybridTimes,
     /// Where keys live.
     Ring,
 }
@@ -213,12 +219,64 @@ pub struct NodeView {
     pub drift: i32,
     /// Waiting for its disk.
     pub syncing: bool,
+    /// What it keeps in order, see [`Tray`].
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub trays: Vec<Tray>,
+    /// Its clock and its timestamps, where the scene is about them.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub ruler: Option<Ruler>,
     /// What waits at a busy or paused node: how many messages and timers.
     pub inbox: u32,
     /// It lies (known to the observer only).
     pub lies: bool,
     /// For a client: what it is waiting for.
     pub waiting: Option<String>,
+}
+
+/// Things that a node keeps in order: a queue, a buffer, siblings.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct Tray {
+    /// What they are.
+    pub title: String,
+    /// They, from the first.
+    pub seats: Vec<Seat>,
+}
+
+/// One of them.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct Seat {
+    /// What it says, short.
+    pub text: String,
+    /// How it is drawn.
+    pub mark: Mark,
+}
+
+/// How a seat is drawn.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Mark {
+    /// As it is.
+    #[default]
+    Plain,
+    /// It has its turn.
+    Chosen,
+    /// It waits for something.
+    Waiting,
+    /// It should have gone.
+    Stale,
+}
+
+/// A node's clock against those of the others; times in microseconds.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct Ruler {
+    /// Clocks are taken to be at most this far apart.
+    pub reach: u64,
+    /// Its last timestamp: when, and in words.
+    pub time: Option<(u64, String)>,
+    /// Versions that it keeps: when they were written, and what they say.
+    pub versions: Vec<(u64, String)>,
+    /// What is uncertain to operations that it does: from, to, and which operation.
+    pub windows: Vec<(u64, u64, String)>,
 }
 
 /// A running timer.
@@ -282,7 +340,7 @@ pub enum Family {
 }
 
 /// A message in general.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Hash, Serialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
 pub struct MessageLook {
     /// Its name in the paper or the specification.
     pub name: &'static str,
@@ -393,9 +451,9 @@ pub enum What {
     /// A write became safe, and what waited for it took place.
     Sync,
     /// Somebody intervened.
-    Act(Action),
+    Act(Box<Action>),
     /// An intervention that made no sense here.
-    Ignored { action: Action, why: String },
+    Ignored { action: Box<Action>, why: Box<String> },
 }
 
 /// A message put on a link.
@@ -403,8 +461,8 @@ pub enum What {
 pub struct Sent {
     /// Its name.
     pub id: MsgId,
-    /// What it is.
-    pub look: MessageLook,
+    /// What it is; the same of many messages, so a record shares it.
+    pub look: Arc<MessageLook>,
     /// Arrives, or is lost, at (microseconds).
     pub due: u64,
 }
@@ -424,7 +482,7 @@ pub enum OpStep {
 }
 
 /// A vector timestamp of the engine: for each process, how many of its events this one knows of.
-pub type Stamp = std::sync::Arc<[u32]>;
+pub type Stamp = Arc<[u32]>;
 
 /// One step of a run, as recorded.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -440,16 +498,16 @@ pub struct Event {
     /// Somebody made it happen now; it did not happen by itself.
     pub forced: bool,
     /// Rules applied, in order.
-    pub notes: Vec<&'static str>,
+    pub notes: Few<&'static str>,
     /// Messages sent.
-    pub sent: Vec<Sent>,
+    pub sent: Few<Sent>,
     /// Clients' operations begun or ended.
-    pub ops: Vec<OpStep>,
+    pub ops: Few<OpStep>,
     /// Engine's own causality; empty for the network's events.
     #[serde(skip)]
     pub stamp: Stamp,
     /// Properties broken for the first time here.
-    pub broken: Vec<&'static str>,
+    pub broken: Few<&'static str>,
 }
 
 impl Event {

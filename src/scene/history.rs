@@ -190,6 +190,8 @@ impl History<'_> {
 
     fn row(&self, client: NodeId, y: i32, now: u64, out: &mut Vec<Item>) {
         let mine: Vec<&OpLife> = self.shown().filter(|o| o.id.client == client).collect();
+        // Where the bar before ends, or its label.
+        let mut last = self.left();
         for (i, op) in mine.iter().enumerate() {
             let (x, w) = self.extent(op, now);
             let state = self.state(op);
@@ -204,16 +206,13 @@ impl History<'_> {
             let wide = width(&words, Face::Mono, size) + self.px(10);
             // The label of a short bar stands beside it, if nothing follows there.
             let next = mine.get(i + 1).map_or(self.size.w, |o| self.x(o.invoked));
-            let last = mine.get(i.wrapping_sub(1)).map_or(self.left(), |o| {
-                let (x, w) = self.extent(o, now);
-                x + w
-            });
             let (left, room) = match () {
                 () if wide <= w => (x + self.px(5), w),
                 () if wide <= next - x - w => (x + w + self.px(4), wide),
                 () if wide <= x - last => (x - wide + self.px(4), wide),
                 () => (x + self.px(3), w),
             };
+            last = (x + w).max(left + room);
             // The operation's name goes first, then the middle.
             let short = words.split_once(' ').map_or(words.as_str(), |(_, rest)| rest);
             let whole = width(&words, Face::Mono, size) <= room - self.px(6);

@@ -112,6 +112,8 @@ pub enum Ask {
     Compare(Option<usize>),
     /// The same interventions under other settings beside this run.
     CompareSetup(Setup, String),
+    /// Another scene with the same faults beside this run.
+    CompareScene(&'static str),
     /// A run from a file or a dropped picture.
     Open(Box<Link>),
     /// Marks among the clients' operations.

@@ -5,7 +5,7 @@ use super::dom;
 use super::judge::LEVELS;
 use super::model::sentence;
 use super::picture::Picture;
-use super::work::{Done, Job};
+use super::work::{Done, Question};
 use happened_before::scene::Size;
 use happened_before::scene::record::{Bar, Drawing, End, Record};
 use wasm_bindgen::prelude::*;
@@ -64,7 +64,7 @@ pub struct Judged {
     model: String,
     format: String,
     cas: String,
-    job: Option<Job>,
+    job: Option<Question>,
     said: Option<String>,
     record: Record,
     levels: Vec<Verdict>,
@@ -196,7 +196,7 @@ impl Judged {
             args.extend(["--cas-fail", &self.cas]);
         }
         let done = ctx.link().callback(Msg::Told);
-        match Job::ask(&args, &[("history", text)], LIMIT, done) {
+        match Question::ask(&args, &[("history", text)], LIMIT, done) {
             Ok(job) => (self.job, self.said) = (Some(job), None),
             Err(_) => self.said = Some("This browser starts no worker.".into()),
         }

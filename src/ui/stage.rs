@@ -9,7 +9,7 @@ use happened_before::algo::clocks::overlay::Kind;
 use happened_before::core::ids::OpId;
 use happened_before::core::view::{Lens, Shape};
 use happened_before::scene::history::History;
-use happened_before::scene::{PX, Point, Target, log_strip, ring};
+use happened_before::scene::{PX, Point, Target, log_strip, ring, ruler, trays};
 use std::rc::Rc;
 use wasm_bindgen::prelude::*;
 use web_sys::{Element, HtmlElement, PointerEvent, ResizeObserver};
@@ -34,7 +34,9 @@ pub fn StagePane(props: &StageProps) -> Html {
     let history = clients && model.info.lenses.contains(&Lens::History);
     let keys = model.info.lenses.contains(&Lens::Ring);
     let cut = model.view.links.iter().any(|l| l.cut);
-    let class = classes!("centre", (log || history || keys).then_some("with-lenses"));
+    let (queues, clocks) = (trays::any(&model.view), ruler::any(&model.view));
+    let beside = log || history || keys || queues || clocks;
+    let class = classes!("centre", beside.then_some("with-lenses"));
     html! {
         <main {class}>
             { caption(&model, props.notice.as_deref()) }
@@ -46,6 +48,8 @@ pub fn StagePane(props: &StageProps) -> Html {
                 if keys { <LensPicture slot={Slot::Ring} desk={hold.clone()} ask={props.ask.clone()} /> }
                 if log { <LensPicture slot={Slot::Log} desk={hold.clone()} ask={props.ask.clone()} /> }
                 if history { <LensPicture slot={Slot::History} desk={hold.clone()} ask={props.ask.clone()} /> }
+                if clocks { <LensPicture slot={Slot::Ruler} desk={hold.clone()} ask={props.ask.clone()} /> }
+                if queues { <LensPicture slot={Slot::Trays} desk={hold.clone()} ask={props.ask.clone()} /> }
                 if cut { <LensPicture slot={Slot::Matrix} desk={hold.clone()} ask={props.ask.clone()} /> }
             </div>
             <TimePicture desk={hold} ask={props.ask.clone()} causal={model.causal} chips={model.overlay.as_ref().map(|o| o.kind)} />
@@ -84,6 +88,8 @@ fn lens_height(model: &Model, slot: Slot) -> i32 {
     let clients = model.view.nodes.iter().filter(|n| n.shape == Shape::Client).count();
     match slot {
         Slot::Log => log_strip::height(&model.view) / PX,
+        Slot::Trays => trays::height(&model.view) / PX,
+        Slot::Ruler => ruler::height(&model.view) / PX,
         Slot::Ring => ring::height() / PX,
         _ => History::height(clients) / PX,
     }
@@ -154,6 +160,7 @@ fn lens(props: &LensProps) -> Html {
         Slot::Log => "lens log",
         Slot::Ring => "lens log ring",
         Slot::History => "lens history",
+        Slot::Trays | Slot::Ruler => "lens queues",
         _ => "lens matrix",
     };
     html! {
