@@ -174,7 +174,7 @@ impl Component for Judge {
         });
         html! {
             <details class="part judge" id="judge" ontoggle={toggle}>
-                <summary><h2>{ "Consistent with" }</h2></summary>
+                <summary><h2>{ "Models satisfied" }</h2></summary>
                 if self.open { { self.body(ctx, &model) } }
             </details>
         }
