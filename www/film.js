@@ -1,10 +1,6 @@
 // Pictures that leave the page: fetched when something is exported. SVG in, pixels and files out.
-const FACES = [
-  ["IBM Plex Sans", 400, "plex-sans-400"],
-  ["IBM Plex Sans", 600, "plex-sans-600"],
-  ["IBM Plex Mono", 400, "plex-mono-400"],
-  ["IBM Plex Mono", 600, "plex-mono-600"],
-];
+import { FACES } from "./faces.js";
+
 let faces;
 
 async function base64(blob) {

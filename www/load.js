@@ -36,3 +36,6 @@ if (!boot) {
 
 // What only an export needs is fetched then.
 window.hbFilm = () => import(new URL("film.js", document.baseURI).href);
+
+// So is what paints: elements show everything until it has come.
+window.hbPaint = async () => (await import(new URL("paint.js", document.baseURI).href)).open();

@@ -105,8 +105,11 @@ fn what_moves_is_painted_and_what_stands_is_made_of_elements() {
     s.wait_until("!document.querySelector('#stage canvas').hidden", SOON);
     assert_eq!(number(&mut s, "document.querySelectorAll('#stage .message').length"), 0.0);
     assert_eq!(number(&mut s, "document.querySelectorAll('#time .way').length"), 0.0);
+    // The canvas is lent to a worker; a copy of it can be read.
     let ink = "(() => { const c = document.querySelector('#stage canvas'); \
-               return c.getContext('2d').getImageData(0, 0, c.width, c.height).data.some(v => v); })()";
+               const d = document.createElement('canvas'); [d.width, d.height] = [c.width, c.height]; \
+               const pen = d.getContext('2d'); pen.drawImage(c, 0, 0); \
+               return pen.getImageData(0, 0, d.width, d.height).data.some(v => v); })()";
     s.wait_until(ink, SOON);
     s.screenshot("page-painted");
     s.click("#play");
@@ -473,8 +476,17 @@ fn a_short_walk_in_firefox() {
         return;
     };
     s.wait_until("document.querySelector('.said').innerText.includes('BecomeLeader')", LATER);
+    s.wait_until("!document.querySelector('#stage canvas').hidden", SOON);
     s.click("#play");
-    s.click("#step");
+    s.wait_until("document.querySelector('#stage canvas').hidden", SOON);
     s.screenshot("page-firefox");
+    s.run("document.querySelector('#stage [data-node=\"1\"]').focus()");
+    s.key("c");
+    s.wait_until("document.querySelector('#stage [data-node=\"1\"].crashed')", SOON);
+    let before = clock(&mut s);
+    for _ in 0..8 {
+        s.click("#step");
+    }
+    assert!(clock(&mut s) > before);
     quiet(&mut s);
 }

@@ -4,7 +4,7 @@ use super::action::Call;
 use super::config::{Common, Knob};
 use super::ids::{NodeId, OpId};
 use super::random::{Stream, below, between, draw};
-use super::view::{Family, Lens, LogView, MessageLook, NodeLook, OpStep, Shape};
+use super::view::{Family, Lens, LogView, MessageLook, NodeLook, OpStep, RingView, Shape};
 use std::fmt::Debug;
 use std::hash::Hash;
 
@@ -36,6 +36,11 @@ pub trait Protocol: Clone + Debug + PartialEq + Eq + Hash + 'static {
     /// events are then different states.
     const CAUSAL: bool = false;
 
+    /// What a server's disk holds before it is started for the first time: `nodes` servers are set
+    /// up alike.
+    fn disk(_cfg: &Self::Config, _me: NodeId, _nodes: u16) -> Self::Durable {
+        Self::Durable::default()
+    }
     /// Starts a node, for the first time or from what its disk kept.
     fn boot(cx: &mut Context<Self>, durable: &Self::Durable) -> Self::State;
     /// A message has come.
@@ -133,6 +138,15 @@ pub trait Show: Protocol {
     /// What only the observer knows, as short sentences.
     fn facts(_observer: &Self::Observer) -> Vec<String> {
         Vec::new()
+    }
+    /// Where keys live; `nodes` lists the servers.
+    fn ring<'a>(
+        _cfg: &Self::Config,
+        _common: &Common,
+        _observer: &Self::Observer,
+        _nodes: impl FnOnce() -> Vec<&'a Node<Self>>,
+    ) -> Option<RingView> {
+        None
     }
     /// The last log position that the observer knows to be committed.
     fn committed(_observer: &Self::Observer) -> Option<u64> {

@@ -17,6 +17,8 @@ pub enum Lens {
     History,
     /// Timestamps at events.
     Clocks,
+    /// Where keys live.
+    Ring,
 }
 
 /// How the nodes stand; closed-form, so that nodes never move because state changed.
@@ -55,6 +57,67 @@ pub struct WorldView {
     pub committed: Option<u64>,
     /// Nothing happens by itself.
     pub manual: bool,
+    /// Where keys live, where that is what the scene is about.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub ring: Option<RingView>,
+}
+
+/// Where keys live. Places are shares of the whole circle in 2^32 parts.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct RingView {
+    /// The rule in use.
+    pub rule: &'static str,
+    /// The servers' points in order, if the rule has a ring: each owns what ends there.
+    pub points: Vec<(u32, NodeId)>,
+    /// Keys in order of their names.
+    pub keys: Vec<KeyView>,
+    /// The members, in the order in which they joined.
+    pub members: Vec<NodeId>,
+    /// What is still to be given away.
+    pub moves: Vec<MoveView>,
+    /// What each rule would have made of the last change of members.
+    pub rules: Vec<RuleView>,
+    /// Keys whose owner the best rule would have changed at least.
+    pub least: u32,
+}
+
+/// A key.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct KeyView {
+    /// Its place.
+    pub at: u32,
+    /// Who serves it; nobody while it is on its way.
+    pub holder: Option<NodeId>,
+    /// Who should.
+    pub owner: NodeId,
+    /// Who keeps copies.
+    pub copies: Vec<NodeId>,
+}
+
+/// Keys that a server gives to another.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+pub struct MoveView {
+    /// Who gives.
+    pub from: NodeId,
+    /// Who takes.
+    pub to: NodeId,
+    /// How many have not arrived.
+    pub keys: u32,
+    /// How many bytes that is.
+    pub bytes: u64,
+    /// Microseconds that the link takes for them, if it has a limit.
+    pub left: Option<u64>,
+}
+
+/// A placement rule, judged by the last change of members.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+pub struct RuleView {
+    /// Its name.
+    pub name: &'static str,
+    /// Keys that changed their owner.
+    pub moved: u32,
+    /// Keys of the fullest server.
+    pub most: u32,
 }
 
 /// What kind of thing a node is; decides its outline.

@@ -4,6 +4,7 @@ pub mod cap;
 pub mod catalog;
 mod causality;
 mod channel;
+pub mod hashing;
 pub mod hybrid;
 pub mod lamport;
 pub mod quorum;
@@ -14,8 +15,15 @@ pub mod vector;
 pub use catalog::{Info, KnobInfo, Preset, PropertyInfo, Scene};
 
 /// Every scene, in the reading order of the field guide.
-pub const CATALOG: &[Scene] =
-    &[cap::SCENE, raft::SCENE, quorum::SCENE, lamport::SCENE, vector::SCENE, hybrid::SCENE];
+pub const CATALOG: &[Scene] = &[
+    cap::SCENE,
+    raft::SCENE,
+    quorum::SCENE,
+    hashing::SCENE,
+    lamport::SCENE,
+    vector::SCENE,
+    hybrid::SCENE,
+];
 
 /// A scene by its id.
 pub fn scene(id: &str) -> Result<&'static Scene, String> {

@@ -143,6 +143,7 @@ pub fn view() -> WorldView {
         verdicts: Vec::new(),
         facts: Vec::new(),
         committed: Some(5),
+        ring: None,
         manual: false,
     }
 }

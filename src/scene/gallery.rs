@@ -48,8 +48,8 @@ fn pictures() {
         (time.spacing, time.selected) = (spacing, selected);
         write(name, &time.scene(now));
     }
-    write("log", &log_strip::scene(&view, None, Size::px(340, 250)));
-    write("log-trouble", &log_strip::scene(&fixture::long_log(), None, Size::px(340, 250)));
+    write("log", &log_strip::scene(&view, None, &[], Size::px(340, 250)));
+    write("log-trouble", &log_strip::scene(&fixture::long_log(), None, &[], Size::px(340, 250)));
     write("matrix", &matrix::scene(&view, Size::px(120, 120)));
     let history = History {
         view: &view,

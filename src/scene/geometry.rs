@@ -151,6 +151,10 @@ impl Track {
     pub fn arc(&mut self, r: i32, long: bool, p: Point) -> &mut Self {
         self.put('A', &[r, r, 0, if long { PX } else { 0 }, PX, p.x, p.y])
     }
+    /// Draws a counter-clockwise arc.
+    pub fn arc_back(&mut self, r: i32, long: bool, p: Point) -> &mut Self {
+        self.put('A', &[r, r, 0, if long { PX } else { 0 }, 0, p.x, p.y])
+    }
     /// Closes the outline.
     pub fn close(&mut self) -> &mut Self {
         self.0.push('Z');

@@ -11,11 +11,45 @@ const COLUMNS: u64 = 12;
 /// Rows shown.
 const ROWS: usize = 9;
 
+/// How long an entry that was cut off stays in the picture, in microseconds of the run.
+const GHOST: u64 = 20_000;
+
+/// An entry that a replica's log does not hold any more.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Ghost {
+    node: NodeId,
+    index: u64,
+    cell: Cell,
+    /// When it went.
+    at: u64,
+}
+
+/// Keeps the ghosts of a run that went on from one view to another: entries that were cut off or
+/// written over, but not those that a snapshot took in.
+pub fn haunt(ghosts: &mut Vec<Ghost>, before: &WorldView, after: &WorldView) {
+    let ahead = after.step > before.step && after.now >= before.now;
+    ghosts.retain(|g| ahead && after.now - g.at.min(after.now) < GHOST);
+    if !ahead || after.now - before.now >= GHOST {
+        return;
+    }
+    for (was, is) in before.nodes.iter().zip(&after.nodes) {
+        let (Some(old), Some(new)) = (&was.log, &is.log) else { continue };
+        for (index, cell) in (old.first..).zip(&old.cells) {
+            let now = index.checked_sub(new.first).and_then(|i| new.cells.get(i as usize));
+            if index >= new.first && now.is_none_or(|c| (c.epoch, &c.text) != (cell.epoch, &cell.text)) {
+                ghosts.retain(|g| (g.node, g.index) != (is.id, index));
+                ghosts.push(Ghost { node: is.id, index, cell: cell.clone(), at: after.now });
+            }
+        }
+    }
+}
+
 /// The strip, the selected node among its rows.
-pub fn scene(view: &WorldView, selected: Option<NodeId>, size: Size) -> Scene {
+pub fn scene(view: &WorldView, selected: Option<NodeId>, ghosts: &[Ghost], size: Size) -> Scene {
     let mut scene = Scene::new(size, "Log");
     let logs = rows(view, selected);
-    let last = logs.iter().map(|(_, l)| end(l)).max().unwrap_or(0);
+    let last = logs.iter().map(|(_, l)| end(l)).chain(ghosts.iter().map(|g| g.index));
+    let last = last.max().unwrap_or(0);
     if logs.is_empty() {
         return scene;
     }
@@ -28,6 +62,9 @@ pub fn scene(view: &WorldView, selected: Option<NodeId>, size: Size) -> Scene {
     };
     grid.header(&mut scene.items);
     for (row, (node, log)) in logs.iter().enumerate() {
+        for ghost in ghosts.iter().filter(|g| g.node == node.id) {
+            grid.ghost(row as i32, node, end(log), ghost, &mut scene.items);
+        }
         grid.row(row as i32, node, log, &mut scene.items);
     }
     if let Some(n) = view.committed {
@@ -215,6 +252,29 @@ impl Grid {
                 node.name, cell.text, cell.epoch
             ))
             .target(Target::Entry { node: node.id, index })
+    }
+
+    /// An entry that is gone, struck out; where another stands in its place it looks out behind it.
+    fn ghost(&self, row: i32, node: &NodeView, end: u64, ghost: &Ghost, out: &mut Vec<Item>) {
+        let Ghost { index, cell, .. } = ghost;
+        if *index < self.first || *index > self.last {
+            return;
+        }
+        let (w, h) = self.cell;
+        let aside = if *index <= end { (self.px(4), -self.px(4)) } else { (0, 0) };
+        let at = Point::new(self.x(*index) + aside.0, self.top + self.pitch.1 * row + aside.1);
+        let size = self.px(12).min(h * 6 / 10);
+        let words = fit(&shorten(&cell.text, LABEL), Face::Mono, size, w - PX);
+        let middle = Point::new(w / 2, h / 2 + size * 36 / 100);
+        let parts = vec![
+            Item::rect("body", (0, 0, w, h), self.px(4)),
+            Item::text("name", middle, (Face::Mono, size, Anchor::Middle), words),
+            Item::line("strike", Point::new(0, h), Point::new(w, 0)),
+        ];
+        let class = format!("entry ghost{}", EPOCHS[(cell.epoch % 8) as usize]);
+        let key = format!("ghost-{}-{index}", node.id.0);
+        let words = format!("{}, {index}: {}, epoch {}, cut off", node.name, cell.text, cell.epoch);
+        out.push(Item::group(class, at, parts).key(key).title(words));
     }
 
     /// What the observer knows to be committed.

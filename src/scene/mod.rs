@@ -14,6 +14,7 @@ pub mod index;
 pub mod log_strip;
 pub mod matrix;
 pub mod poster;
+pub mod ring;
 pub mod space_time;
 pub mod stage;
 pub mod style;

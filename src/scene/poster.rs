@@ -64,7 +64,7 @@ impl Poster<'_> {
         if log {
             let h = (log_strip::height(self.view) / PX).min(STAGE - 120);
             let size = Size::px(SIDE - 20, h);
-            place(&mut all, "log", (x, y), log_strip::scene(self.view, None, size));
+            place(&mut all, "log", (x, y), log_strip::scene(self.view, None, &[], size));
             y += h + 20;
         }
         if history {

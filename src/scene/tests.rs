@@ -70,7 +70,7 @@ fn pictures() -> Vec<Scene> {
             (time.spacing, time.selected) = (spacing, Some(40));
             out.push(time.scene(now));
         }
-        out.push(log_strip::scene(&view, None, Size::px(340, 250)));
+        out.push(log_strip::scene(&view, None, &[], Size::px(340, 250)));
         out.push(matrix::scene(&view, Size::px(120, 120)));
         out.push(history(&view, &trace, &index).scene(now));
     }
@@ -291,7 +291,7 @@ fn golden_pictures() {
     let mut time = SpaceTime::new(&view, &trace, &index, (850_000, 1_700_000), Size::px(822, 286));
     time.selected = trace.events.iter().find(|e| e.notes.contains(&"BecomeLeader")).map(|e| e.step);
     golden("space-time", &time.scene(now));
-    golden("log", &log_strip::scene(&fixture::long_log(), None, Size::px(340, 250)));
+    golden("log", &log_strip::scene(&fixture::long_log(), None, &[], Size::px(340, 250)));
     golden("history", &history(&view, &trace, &index).scene(now));
     golden("matrix", &matrix::scene(&view, Size::px(120, 120)));
     let poster = Poster {

@@ -5,9 +5,9 @@ use super::space_time::SpaceTime;
 use super::stage::Stage;
 use super::tests::{LAYOUTS, every, many};
 use super::timeline::Timeline;
-use super::{Item, Part, Scene, Shape, Size, fixture};
+use super::{Item, Part, Scene, Shape, Size, fixture, log_strip};
 use crate::core::ids::{MsgId, NodeId};
-use crate::core::view::{Layout, LinkView, Shape as Kind, WorldView};
+use crate::core::view::{Cell, Layout, LinkView, Shape as Kind, WorldView};
 
 #[test]
 fn the_parts_of_a_picture_are_the_whole() {
@@ -137,4 +137,35 @@ fn a_cut_one_way_is_a_wall_with_gates() {
     let scene = Stage::new(&view, Layout::Circle, Size::px(822, 470)).scene(fixture::NOW);
     let count = |class: &str| every(&scene).iter().filter(|i| i.class == class).count();
     assert_eq!((count("wall-band"), count("cut-mark")), (0, 6));
+}
+
+#[test]
+fn entries_that_are_cut_off_haunt_the_log_for_a_moment() {
+    let before = fixture::long_log();
+    let mut after = before.clone();
+    (after.step, after.now) = (before.step + 1, before.now + 100);
+    let log = after.nodes[2].log.as_mut().expect("a log");
+    // The last two are cut off, and another is written in the place of the first of them.
+    log.cells.truncate(log.cells.len() - 2);
+    let index = log.first + log.cells.len() as u64;
+    log.cells.push(Cell { text: "new".into(), epoch: 99 });
+    // A snapshot takes in two of another replica's.
+    let other = after.nodes[0].log.as_mut().expect("a log");
+    other.cells.drain(..2);
+    other.first += 2;
+    let mut ghosts = Vec::new();
+    log_strip::haunt(&mut ghosts, &before, &after);
+    let keys = |ghosts: &[log_strip::Ghost], view| -> Vec<String> {
+        let scene = log_strip::scene(view, None, ghosts, Size::px(340, 250));
+        scene.items.into_iter().map(|i| i.key).filter(|k| k.starts_with("ghost-")).collect()
+    };
+    let node = after.nodes[2].id.0;
+    let both = [format!("ghost-{node}-{index}"), format!("ghost-{node}-{}", index + 1)];
+    assert_eq!(keys(&ghosts, &after), both);
+    let mut later = after.clone();
+    (later.step, later.now) = (after.step + 1, after.now + 60_000);
+    log_strip::haunt(&mut ghosts, &after, &later);
+    assert!(keys(&ghosts, &later).is_empty());
+    log_strip::haunt(&mut ghosts, &after, &before);
+    assert!(ghosts.is_empty(), "going back calls no ghosts");
 }

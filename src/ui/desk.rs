@@ -7,14 +7,14 @@
 use super::compare;
 use super::dom;
 use super::model::Model;
-use super::paint::{Canvas, Styles};
+use super::paint::{Canvas, Easel};
 use super::picture::Picture;
 use happened_before::core::session::Branch;
 use happened_before::scene::history::History;
 use happened_before::scene::space_time::{SpaceTime, Spacing};
 use happened_before::scene::stage::Stage;
 use happened_before::scene::timeline::{Lane, Timeline};
-use happened_before::scene::{self, Part, Size, log_strip, matrix};
+use happened_before::scene::{self, Part, Size, log_strip, matrix, ring};
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 use wasm_bindgen::prelude::*;
@@ -78,10 +78,12 @@ pub enum Slot {
     SideStage,
     /// The diagram of the run beside.
     SideTime,
+    /// Where keys live.
+    Ring,
 }
 
 impl Slot {
-    const ALL: [Slot; 8] = [
+    const ALL: [Slot; 9] = [
         Slot::Stage,
         Slot::Time,
         Slot::Log,
@@ -90,6 +92,7 @@ impl Slot {
         Slot::Line,
         Slot::SideStage,
         Slot::SideTime,
+        Slot::Ring,
     ];
 }
 
@@ -100,7 +103,7 @@ type Tick = Closure<dyn FnMut(f64)>;
 pub struct Desk {
     /// The run.
     pub model: RefCell<Model>,
-    hung: [RefCell<Option<Hung>>; 8],
+    hung: [RefCell<Option<Hung>>; 9],
     clock: RefCell<Option<Element>>,
     notify: Callback<()>,
     last: Cell<Option<f64>>,
@@ -109,8 +112,10 @@ pub struct Desk {
     frames: Cell<u32>,
     /// When the stage's elements, and when all others, last followed.
     shown: Cell<(f64, f64)>,
-    /// How painted shapes look.
-    styles: RefCell<Option<Styles>>,
+    /// What paints; until it has come, elements show everything.
+    easel: RefCell<Option<Easel>>,
+    /// It has been sent for.
+    wanted: Cell<bool>,
     /// The reader wants nothing to move between steps.
     still: Cell<bool>,
     /// Pictures that have not seen the last step, as bits.
@@ -132,7 +137,8 @@ impl Desk {
             owed: Cell::new(false),
             frames: Cell::new(0),
             shown: Cell::default(),
-            styles: RefCell::default(),
+            easel: RefCell::default(),
+            wanted: Cell::new(false),
             still: Cell::new(dom::still()),
             stale: Cell::new(0),
             request: Cell::new(0),
@@ -202,7 +208,10 @@ impl Desk {
 
     /// Draws everything as it is now.
     pub fn draw(&self) {
-        self.stale.set(0);
+        // What is painted from now on has elements until the painter has shown it.
+        let begins = self.paints(&self.model.borrow());
+        self.stale.set(if begins { u16::MAX } else { 0 });
+        self.shown.set((0.0, 0.0));
         self.still.set(dom::still());
         self.refresh();
         let model = self.model.borrow();
@@ -215,7 +224,7 @@ impl Desk {
 
     /// Follows a change of theme; true if there was one.
     fn refresh(&self) -> bool {
-        let changed = self.styles.borrow_mut().as_mut().is_some_and(Styles::refresh);
+        let changed = self.easel.borrow_mut().as_mut().is_some_and(Easel::refresh);
         if let (true, Some(h)) = (changed, self.slot(Slot::Time).borrow_mut().as_mut()) {
             h.settled = None;
         }
@@ -224,14 +233,28 @@ impl Desk {
 
     /// While time runs, what moves is painted, not made of elements.
     fn paints(&self, model: &Model) -> bool {
-        model.playing && !self.still.get()
+        model.playing && !self.still.get() && self.easel.borrow().is_some()
+    }
+
+    /// Sends for the painter, once.
+    fn want_easel(self: &Rc<Self>) {
+        if self.still.get() || self.wanted.replace(true) {
+            return;
+        }
+        let weak = Rc::downgrade(self);
+        wasm_bindgen_futures::spawn_local(async move {
+            let easel = Easel::open().await;
+            let Some(desk) = weak.upgrade() else { return };
+            *desk.easel.borrow_mut() = easel;
+            desk.draw();
+        });
     }
 
     /// Brings a picture's elements up to the last step.
     fn show(&self, model: &Model, slot: Slot) {
         if let Some(h) = self.slot(slot).borrow_mut().as_mut().filter(|h| h.shown()) {
-            let moving = h.canvas.is_some() && self.paints(model);
-            let part = if moving { Part::Fixed } else { Part::All };
+            let painted = h.canvas.as_ref().is_some_and(|c| !c.is_blank());
+            let part = if painted && self.paints(model) { Part::Fixed } else { Part::All };
             h.picture.show(picture(model, slot, h.size, part));
         }
     }
@@ -243,26 +266,30 @@ impl Desk {
         let Some(h) = hung.as_mut() else { return };
         let shown = h.shown();
         let Some(canvas) = &mut h.canvas else { return };
-        if !shown || !self.paints(model) {
+        let paints = self.paints(model);
+        let mut easel = self.easel.borrow_mut();
+        if !shown || !paints {
             h.settled = None;
-            return canvas.clear();
+            return canvas.clear(easel.as_mut());
         }
-        let mut styles = self.styles.borrow_mut();
-        let styles = styles.get_or_insert_with(Styles::new);
+        let Some(easel) = easel.as_mut() else { return };
+        if easel.busy() && !settle {
+            return;
+        }
         if settle && slot == Slot::Time {
             let mut time = SpaceTime { part: Part::Settled, ..diagram(model, h.size) };
             let (branch, step) = (model.session.current(), model.view.step);
             let stands = time.settled_as().map(|s| (s, h.size));
-            match (h.settled, stands) {
-                (Some((was, b, last)), Some(is)) if was == is && b == branch && last <= step => {
-                    time.since = last;
-                }
-                _ => canvas.unsettle(),
+            let mut anew = true;
+            if let (Some((was, b, last)), Some(is)) = (h.settled, stands)
+                && (was == is && b == branch && last <= step)
+            {
+                (time.since, anew) = (last, false);
             }
-            canvas.settle(&time.scene(model.session.time()), styles);
+            canvas.settle(&time.scene(model.session.time()), anew, easel);
             h.settled = stands.map(|s| (s, branch, step));
         }
-        canvas.paint(&picture(model, slot, h.size, Part::Moving), styles);
+        canvas.paint(&picture(model, slot, h.size, Part::Moving), easel);
     }
 
     /// One frame of a run that plays.
@@ -321,8 +348,11 @@ impl Desk {
     }
 
     /// Starts or stops the loop, as the model says.
-    pub fn run(&self) {
+    pub fn run(self: &Rc<Self>) {
         let playing = self.model.borrow().playing;
+        if playing {
+            self.want_easel();
+        }
         if playing && self.request.get() == 0 {
             self.last.set(None);
             self.ask();
@@ -380,8 +410,9 @@ fn picture(model: &Model, slot: Slot, size: Size, part: Part) -> scene::Scene {
         }
         Slot::SideStage | Slot::SideTime => side(model, slot, size),
         Slot::Time => SpaceTime { part, ..diagram(model, size) }.scene(now),
-        Slot::Log => log_strip::scene(&model.view, model.selected_node(), size),
+        Slot::Log => log_strip::scene(&model.view, model.selected_node(), &model.ghosts, size),
         Slot::History => history(model, size).scene(now),
+        Slot::Ring => ring::scene(&model.view, model.selected_node(), size),
         Slot::Matrix => matrix::scene(&model.view, size),
         Slot::Line => {
             let (lanes, broken) = (lanes(model), model.broken());

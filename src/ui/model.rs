@@ -13,6 +13,7 @@ use happened_before::core::session::Session;
 use happened_before::core::view::{Event, NodeLook, What, WorldView};
 use happened_before::protocols::{self, Info, Scene};
 use happened_before::scene::index::Index;
+use happened_before::scene::log_strip;
 use happened_before::share::link::{Held, Link, Selection, ViewState};
 use happened_before::stories::telling::Phase;
 use std::rc::Rc;
@@ -105,6 +106,8 @@ pub struct Model {
     pub beside: Option<Beside>,
     /// Which panels are open, as bits of [`ViewState::panels`] that the frame keeps.
     pub panels: u16,
+    /// Entries that were cut off a moment ago.
+    pub ghosts: Vec<log_strip::Ghost>,
     /// Grows with each change of structure.
     pub revision: u64,
     /// The look of each node before its last event, with that event's step.
@@ -184,6 +187,7 @@ impl Model {
             beside: None,
             held: Held::Whole,
             panels: 0,
+            ghosts: Vec::new(),
             revision: 0,
             before: Vec::new(),
             latest: None,
@@ -264,6 +268,7 @@ impl Model {
     pub fn refresh(&mut self) {
         let old = std::mem::replace(&mut self.view, Rc::new(self.session.view()));
         self.keep_before(&old);
+        log_strip::haunt(&mut self.ghosts, &old, &self.view);
         if let Some(beside) = &mut self.beside {
             beside.follow(&self.session);
         }
@@ -286,6 +291,7 @@ impl Model {
     pub fn anew(&mut self) {
         self.index = Index::default();
         (self.latest, self.around) = (None, None);
+        self.ghosts.clear();
         self.before.fill(None);
         if self.pick.is_some_and(|p| matches!(p, Pick::Event(s) if s > self.session.trace().len()))
         {

@@ -8,7 +8,7 @@ use super::words;
 use happened_before::algo::clocks::overlay::Kind;
 use happened_before::core::view::{Lens, Shape};
 use happened_before::scene::history::History;
-use happened_before::scene::{PX, Point, Target, log_strip};
+use happened_before::scene::{PX, Point, Target, log_strip, ring};
 use std::rc::Rc;
 use wasm_bindgen::prelude::*;
 use web_sys::{Element, HtmlElement, PointerEvent, ResizeObserver};
@@ -31,8 +31,9 @@ pub fn StagePane(props: &StageProps) -> Html {
     let log = model.info.lenses.contains(&Lens::Log);
     let clients = model.view.nodes.iter().any(|n| n.shape == Shape::Client);
     let history = clients && model.info.lenses.contains(&Lens::History);
+    let keys = model.info.lenses.contains(&Lens::Ring);
     let cut = model.view.links.iter().any(|l| l.cut);
-    let class = classes!("centre", (log || history).then_some("with-lenses"));
+    let class = classes!("centre", (log || history || keys).then_some("with-lenses"));
     html! {
         <main {class}>
             { caption(&model, props.notice.as_deref()) }
@@ -41,6 +42,7 @@ pub fn StagePane(props: &StageProps) -> Html {
             // On a narrow page it scrolls, by the keyboard too.
             <div class="lenses" role="group" aria-label="Logs and clients"
                 tabindex={(props.tab == Tab::Log).then_some("0")}>
+                if keys { <LensPicture slot={Slot::Ring} desk={hold.clone()} ask={props.ask.clone()} /> }
                 if log { <LensPicture slot={Slot::Log} desk={hold.clone()} ask={props.ask.clone()} /> }
                 if history { <LensPicture slot={Slot::History} desk={hold.clone()} ask={props.ask.clone()} /> }
                 if cut { <LensPicture slot={Slot::Matrix} desk={hold.clone()} ask={props.ask.clone()} /> }
@@ -81,6 +83,7 @@ fn lens_height(model: &Model, slot: Slot) -> i32 {
     let clients = model.view.nodes.iter().filter(|n| n.shape == Shape::Client).count();
     match slot {
         Slot::Log => log_strip::height(&model.view) / PX,
+        Slot::Ring => ring::height() / PX,
         _ => History::height(clients) / PX,
     }
 }
@@ -120,6 +123,7 @@ fn lens(props: &LensProps) -> Html {
     });
     let class = match props.slot {
         Slot::Log => "lens log",
+        Slot::Ring => "lens log ring",
         Slot::History => "lens history",
         _ => "lens matrix",
     };

@@ -75,6 +75,7 @@ impl Report {
         if let Err(missing) = tools::for_browsers(shell) {
             println!("   {missing}");
         }
+        tools::firefox(shell);
         tools::axe(shell);
         self.tests("tests in a real browser", "test -p browser --no-fail-fast");
     }

@@ -8,6 +8,8 @@ use std::path::Path;
 const TRUNK: &str = "0.21.14";
 /// The optimiser's package on npm; releases before 120 refuse what today's compiler emits.
 const BINARYEN: &str = "132.0.0";
+/// Firefox's driver, which Debian has no package of.
+const GECKODRIVER: &str = "0.37.1";
 /// The accessibility checker's package on npm.
 const AXE: &str = "4.10.3";
 const OLDEST_WASM_OPT: u32 = 120;
@@ -202,14 +204,50 @@ pub fn for_browsers(shell: &Shell) -> Result<(), String> {
         "The tests drive the page in a real browser.",
         "1 to 2 minutes (300 MB on disk)",
     );
+    apt(shell, &["chromium", "chromium-driver"])
+        .map_err(|e| format!("{e} Without {missing} the tests in a browser are skipped."))?;
+    Browser::Chromium.find().map(drop)
+}
+
+/// A second engine for a short walk through the page; without it that test is skipped, and says so.
+pub fn firefox(shell: &Shell) {
+    let wanted = !has("firefox-esr") && !has("firefox") && has("apt-get");
+    if wanted {
+        shell.announce(
+            "firefox-esr (a system package)",
+            "The tests walk through the page in a second engine.",
+            "about 1 minute (250 MB on disk)",
+        );
+        if let Err(e) = apt(shell, &["firefox-esr"]) {
+            println!("   {e} The walk in Firefox is skipped.");
+        }
+    }
+    let here = has("firefox-esr") || has("firefox");
+    if here && !has("geckodriver") && std::env::var_os("GECKODRIVER").is_none() {
+        shell.announce(
+            &format!("geckodriver {GECKODRIVER}"),
+            "It drives Firefox.",
+            "about 3 minutes on two cores",
+        );
+        if let Err(e) = cargo_install("geckodriver", GECKODRIVER) {
+            println!("   {e} The walk in Firefox is skipped.");
+        }
+        std::fs::remove_dir_all(tools_dir().join("build")).ok();
+    }
+}
+
+/// Installs system packages.
+fn apt(shell: &Shell, packages: &[&str]) -> Result<(), String> {
     let root = output("id", &["-u"]).as_deref() == Some("0");
     if !root && !has("sudo") {
-        return Err("Installing system packages takes root, and there is no sudo. As root, run: \
-                    apt-get install chromium chromium-driver"
-            .into());
+        return Err(format!(
+            "Installing system packages takes root, and there is no sudo. As root, run: \
+             apt-get install {}.",
+            packages.join(" ")
+        ));
     }
-    if !shell.agrees("Install them with apt-get?") {
-        return Err(format!("{missing}; without it the tests in a browser are skipped."));
+    if !shell.agrees("Install with apt-get?") {
+        return Err(format!("{} not installed.", packages.join(", ")));
     }
     let apt = |args: &[&str]| {
         let mut words = if root { vec![] } else { vec!["sudo"] };
@@ -218,8 +256,8 @@ pub fn for_browsers(shell: &Shell) -> Result<(), String> {
         shell::run(&mut command(words[0], &words[1..]))
     };
     apt(&["update", "-q"])?;
-    apt(&["install", "-q", "-y", "--no-install-recommends", "chromium", "chromium-driver"])?;
-    Browser::Chromium.find().map(drop)
+    let install = ["install", "-q", "-y", "--no-install-recommends"];
+    apt(&install.into_iter().chain(packages.iter().copied()).collect::<Vec<_>>())
 }
 
 #[test]

@@ -138,12 +138,12 @@ impl<P: Show> World<P> {
         let common = settings.common;
         let mut k = Kernel::new(common, seed);
         let settings = Arc::new(settings);
-        let blank = Arc::new(P::Durable::default());
         let slots = (0..common.nodes).map(|n| {
             let me = NodeId(n);
             let mut dice = Dice::default();
+            let blank = Arc::new(P::disk(&settings.cfg, me, common.nodes));
             let state = P::boot(&mut context(&settings, me, 0, &mut dice), &blank);
-            let node = Node { me, state, durable: P::Durable::default() };
+            let node = Node { me, state, durable: (*blank).clone() };
             let (synced, before) = (blank.clone(), blank.clone());
             let (written, pending, print) = (Vec::new(), VecDeque::new(), OnceLock::new());
             Arc::new(Slot { node, synced, before, written, pending, print })

@@ -19,6 +19,9 @@ impl<P: Show> World<P> {
             facts: self.facts(),
             committed: P::committed(&self.observer),
             manual: self.k.mode == Mode::Manual,
+            ring: P::ring(&self.settings.cfg, &self.settings.common, &self.observer, || {
+                self.slots.iter().map(|s| &s.node).collect()
+            }),
         }
     }
 

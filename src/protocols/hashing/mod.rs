@@ -1,0 +1,380 @@
+//! Partitioning by hash: where keys live, and how they move when servers join and leave.
+//!
+//! *Models*: a table of members, which one server keeps and all pass on; a placement rule that
+//! turns key and table into an owner; and a hand-over in which ownership of a key is a thing that
+//! travels: a server serves a key if and only if it holds it, gives it away in parcels over links
+//! with bandwidth, one parcel a neighbour at a time, and forgets a parcel when it is acknowledged.
+//! Owners copy what is written to the next servers of the preference list.
+//!
+//! *Leaves out*: replacing a server whose disk is gone (its keys wait until it is back); a second
+//! keeper of the table; cleaning up copies that are no longer needed.
+//!
+//! *Checks*: no key has two owners, none is lost on the way, what clients learn is linearizable,
+//! copies stand on different servers and racks, a change of members moves no key between servers
+//! that stay.
+//!
+//! *Papers*: Karger et al.: Consistent Hashing and Random Trees, STOC 1997; DeCandia et al.:
+//! Dynamo, SOSP 2007, sections 4.2, 4.3, 4.9 and 6.2; Lamping, Veach: A Fast, Minimal Memory,
+//! Consistent Hash Algorithm, 2014; Eisenbud et al.: Maglev, NSDI 2016; Mirrokni, Thorup,
+//! Zadimoghaddam: Consistent Hashing with Bounded Loads, 2018.
+
+mod knobs;
+mod place;
+mod properties;
+mod rules;
+mod show;
+mod stories;
+#[cfg(test)]
+mod tests;
+
+pub use knobs::{Config, Scheme};
+pub use place::Table;
+pub use properties::Observer;
+
+use super::catalog::{self, Preset, Scene};
+use super::channel::{Channel, Packet};
+use crate::core::config::{Clients, Common, Knob, Net};
+use crate::core::ids::{NodeId, NodeSet, OpId};
+use crate::core::protocol::{Context, Mutant, Node, Property, Protocol, Seen, TimerName};
+use crate::core::view::Layout;
+use std::collections::BTreeMap;
+
+/// The protocol.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Hashing;
+
+/// The scene.
+pub const SCENE: Scene = Scene {
+    id: "consistent-hashing",
+    title: "Consistent hashing",
+    family: "Partitioning",
+    line: "Servers and keys on one ring: who joins takes from its neighbours, and nobody else moves.",
+    seed_phrases: &[
+        "Hash-based",
+        "Consistent hashing. Even distribution, no range queries",
+    ],
+    sources: &[
+        "Karger, Lehman, Leighton, Panigrahy, Levine, Lewin: Consistent Hashing and Random Trees, STOC 1997",
+        "DeCandia et al.: Dynamo: Amazon's Highly Available Key-value Store, SOSP 2007",
+        "Lamping, Veach: A Fast, Minimal Memory, Consistent Hash Algorithm, 2014",
+        "Eisenbud et al.: Maglev: A Fast and Reliable Software Network Load Balancer, NSDI 2016",
+        "Mirrokni, Thorup, Zadimoghaddam: Consistent Hashing with Bounded Loads, SODA 2018",
+    ],
+    leaves_out: "Replacing a server whose disk is gone (its keys wait until it is back), a second keeper of the table, cleaning up copies that are no longer needed.",
+    layout: Layout::Circle,
+    presets: PRESETS,
+    stories: stories::STORIES,
+    challenges: stories::CHALLENGES,
+    build: |setup| catalog::make::<Hashing>(PRESETS, setup),
+    info: catalog::info::<Hashing>,
+    others: &[],
+};
+
+const PRESETS: &[Preset] = &[
+    Preset {
+        id: "cassandra",
+        title: "Cassandra, 16 tokens",
+        version: "trunk",
+        source: "cassandra.yaml: num_tokens: 16; Murmur3Partitioner; three copies are the usual replication factor (allocate_tokens_for_local_replication_factor: 3)",
+        values: &[("hash.vnodes", 16), ("hash.function", 1), ("hash.copies", 3)],
+    },
+    Preset {
+        id: "cassandra-256",
+        title: "Cassandra, 256 tokens",
+        version: "3.x",
+        source: "cassandra.yaml of 3.x: num_tokens: 256",
+        values: &[("hash.vnodes", 256), ("hash.function", 1), ("hash.copies", 3)],
+    },
+    Preset {
+        id: "ketama",
+        title: "ketama",
+        version: "libketama",
+        source: "libketama: 40 digests of MD5 a server, four points each; no copies",
+        values: &[("hash.scheme", 1), ("hash.copies", 1)],
+    },
+    Preset {
+        id: "karger",
+        title: "One point a server",
+        version: "1997",
+        source: "Karger et al. 1997, section 4, before each bucket is replicated",
+        values: &[("hash.vnodes", 1), ("hash.copies", 1)],
+    },
+    Preset {
+        id: "modulo",
+        title: "Hash modulo n",
+        version: "1997",
+        source: "Karger et al. 1997, section 1: what consistent hashing is an answer to",
+        values: &[("hash.scheme", 2), ("hash.copies", 1)],
+    },
+    Preset {
+        id: "maglev",
+        title: "Maglev, 65537 entries",
+        version: "2016",
+        source: "Eisenbud et al. 2016, section 5.3: the small lookup table has 65537 entries",
+        values: &[("hash.scheme", 5), ("hash.copies", 1)],
+    },
+    Preset {
+        id: "envoy-ring",
+        title: "Envoy, ring hash",
+        version: "v3 API",
+        source: "Envoy: RingHashLbConfig, xxHash, minimum_ring_size 1024",
+        values: &[("hash.vnodes", 256), ("hash.function", 2), ("hash.copies", 1)],
+    },
+];
+
+/// What a server keeps of a key.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
+pub struct Item {
+    /// The value, if it was ever written.
+    pub value: Option<i64>,
+    /// How often it was.
+    pub version: u32,
+    /// The last write of each client. It travels with the key: a request that comes twice, here or
+    /// at the next owner, is carried out once.
+    pub served: BTreeMap<NodeId, u32>,
+}
+
+/// Keys on their way, with all there is of them.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Parcel {
+    /// Keys and what is kept of them.
+    pub keys: Vec<(u32, Item)>,
+    /// The members as the giver knows them.
+    pub table: Table,
+}
+
+/// On disk.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
+pub struct Durable {
+    /// The members.
+    pub table: Table,
+    /// The keys it owns.
+    pub held: BTreeMap<u32, Item>,
+    /// Copies of others' keys.
+    pub copies: BTreeMap<u32, Item>,
+    /// The links on which keys travel, one a server.
+    pub links: Vec<Channel<Parcel>>,
+}
+
+/// A write that waits for its copies.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Pending {
+    /// The client's operation.
+    pub op: OpId,
+    /// Who has a copy, the owner among them.
+    pub stored: NodeSet,
+}
+
+/// Lost in a crash.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
+pub struct State {
+    /// Who keeps each key by the table, the owner first.
+    pub lists: Vec<Vec<NodeId>>,
+    /// Writes that wait, by key and version.
+    pub pending: BTreeMap<(u32, u32), Pending>,
+}
+
+/// What servers say.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub enum Message {
+    /// These are the members.
+    Members(Table),
+    /// Keys, or the acknowledgement of keys.
+    Give(Box<Packet<Parcel>>),
+    /// Keep a copy.
+    Copy { key: u32, item: Item },
+    /// Kept.
+    Copied { key: u32, version: u32 },
+}
+
+/// Timers of a server.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Timer {
+    /// Tell somebody who the members are.
+    Gossip,
+    /// Send parcels again that nobody acknowledged.
+    Resend,
+}
+
+impl TimerName for Timer {
+    const ALL: &'static [(Self, &'static str)] =
+        &[(Timer::Gossip, "gossip members"), (Timer::Resend, "send keys again")];
+}
+
+/// What clients ask.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Op {
+    /// The value of a key.
+    Get { key: u32 },
+    /// Set a key.
+    Put { key: u32, value: i64 },
+    /// Server `1..` becomes a member.
+    Join(i64),
+    /// Server `1..` is one no more.
+    Leave(i64),
+}
+
+/// What they are told.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Ret {
+    /// Done.
+    Done,
+    /// The value, if the key has one.
+    Value(Option<i64>),
+}
+
+/// Numbers of the mutants, places in [`MUTANTS`].
+pub mod mutant {
+    pub const KEEP_SERVING: u8 = 0;
+    pub const FORGET: u8 = 1;
+    pub const ACK_EARLY: u8 = 2;
+    pub const TAKE_TWICE: u8 = 3;
+    pub const SERVE_BY_TABLE: u8 = 4;
+    pub const SAME_SERVER: u8 = 5;
+    pub const ONE_COPY: u8 = 6;
+    pub const BY_PLACE: u8 = 7;
+}
+
+const MUTANTS: &[Mutant] = &[
+    Mutant {
+        id: "keep-serving",
+        what: "What if the old owner served a key until the new one had acknowledged it?",
+        breaks: "one-owner",
+    },
+    Mutant {
+        id: "forget",
+        what: "What if a parcel was forgotten as soon as it was sent?",
+        breaks: "no-key-lost",
+    },
+    Mutant {
+        id: "ack-early",
+        what: "What if keys were acknowledged before they were on disk?",
+        breaks: "no-key-lost",
+    },
+    Mutant {
+        id: "take-twice",
+        what: "What if a parcel that comes again was taken again?",
+        breaks: "one-owner",
+    },
+    Mutant {
+        id: "serve-by-table",
+        what: "What if a server served whatever its table says is its own?",
+        breaks: "linearizable",
+    },
+    Mutant {
+        id: "same-server",
+        what: "What if copies went to the next points of the ring, whoever owns them?",
+        breaks: "copies-apart",
+    },
+    Mutant {
+        id: "one-copy",
+        what: "What if a write was acknowledged before it was copied?",
+        breaks: "copied",
+    },
+    Mutant {
+        id: "by-place",
+        what: "What if points were hashed from a server's place in the list, not from its name?",
+        breaks: "monotone",
+    },
+];
+
+impl Protocol for Hashing {
+    type Config = Config;
+    type State = State;
+    type Durable = Durable;
+    type Message = Message;
+    type Timer = Timer;
+    type Op = Op;
+    type Ret = Ret;
+    type Observer = Observer;
+
+    fn disk(cfg: &Config, me: NodeId, nodes: u16) -> Durable {
+        rules::disk(cfg, me, nodes)
+    }
+
+    fn boot(cx: &mut Context<Self>, durable: &Durable) -> State {
+        rules::start(cx, durable)
+    }
+
+    fn on_message(node: &mut Node<Self>, cx: &mut Context<Self>, from: NodeId, message: Message) {
+        rules::receive(node, cx, from, message);
+    }
+
+    fn on_timer(node: &mut Node<Self>, cx: &mut Context<Self>, timer: Timer) {
+        match timer {
+            Timer::Gossip => rules::gossip(node, cx),
+            Timer::Resend => rules::resend(node, cx),
+        }
+    }
+
+    fn on_op(node: &mut Node<Self>, cx: &mut Context<Self>, id: OpId, op: Op) {
+        rules::serve(node, cx, id, op);
+    }
+
+    // Keys of a kilobyte over links of 200 kB/s: a move takes its time.
+    fn common() -> Common {
+        let common = Common::default();
+        let client = Clients { retry: 0, keys: 48, interval: 150_000, ..common.client };
+        let net = Net { bandwidth: 200_000, ..common.net };
+        Common { nodes: 6, clients: 3, client, net, ..common }
+    }
+
+    fn knobs() -> &'static [Knob<Config>] {
+        knobs::KNOBS
+    }
+
+    fn mutants() -> &'static [Mutant] {
+        MUTANTS
+    }
+
+    fn properties() -> &'static [Property<Self>] {
+        properties::PROPERTIES
+    }
+
+    fn observe(observer: &mut Observer, seen: &Seen<Self>) {
+        observer.see(seen);
+    }
+
+    fn outside(_: &Common, cfg: &Config) -> Option<&'static str> {
+        match cfg.scheme {
+            Scheme::Modulo => Some("a key's remainder changes with every server, so keys move between servers that stay"),
+            Scheme::Jump => Some("jump hash knows servers by their place: only the last may leave"),
+            Scheme::Maglev => Some("Maglev trades a few needless moves for an even table"),
+            Scheme::Bounded => Some("where a server is full keys go on, so a change moves some between servers that stay"),
+            Scheme::Ring | Scheme::Ketama | Scheme::Rendezvous => None,
+        }
+    }
+
+    fn workload(
+        common: &Common,
+        client: u16,
+        nth: u32,
+        pick: &mut dyn FnMut(u64) -> u64,
+    ) -> Option<Op> {
+        // The last client is the administrator: now and then a server comes or goes.
+        if client + 1 == common.clients && nth.is_multiple_of(4) {
+            let server = pick(common.nodes.into()) as i64 + 1;
+            return Some(if pick(2) == 0 { Op::Join(server) } else { Op::Leave(server) });
+        }
+        let key = pick(common.client.keys.into()) as u32;
+        if pick(1_000_000) < common.client.reads.into() {
+            return Some(Op::Get { key });
+        }
+        let value = i64::from(nth) * i64::from(common.clients.max(1)) + i64::from(client) + 1;
+        Some(Op::Put { key, value })
+    }
+
+    fn size(message: &Message) -> u32 {
+        match message {
+            Message::Members(table) => 20 + 8 * table.members.len() as u32,
+            Message::Give(packet) => {
+                40 + packet.body.as_ref().map_or(0, |p| ITEM * p.keys.len() as u32)
+            }
+            Message::Copy { .. } => 40 + ITEM,
+            Message::Copied { .. } => 40,
+        }
+    }
+}
+
+/// Bytes of a key with its value.
+pub const ITEM: u32 = 1_000;

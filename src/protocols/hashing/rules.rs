@@ -1,0 +1,302 @@
+//! What servers do.
+
+use super::place::{Careless, Table, lists};
+use super::*;
+use crate::core::protocol::Outcome;
+use std::collections::BTreeSet;
+
+type Cx<'a> = Context<'a, Hashing>;
+type Me = Node<Hashing>;
+
+/// The member that numbers the tables.
+pub const KEEPER: NodeId = NodeId(0);
+
+fn careless(cx: &Cx) -> Careless {
+    let [by_place, same_server] =
+        [mutant::BY_PLACE, mutant::SAME_SERVER].map(|number| cx.mutant(number));
+    Careless { by_place, same_server }
+}
+
+/// The first table, and the keys that a server owns by it.
+pub fn disk(cfg: &Config, me: NodeId, nodes: u16) -> Durable {
+    let members = (0..nodes.min(cfg.members.max(1) as u16)).map(NodeId).collect();
+    let table = Table { version: 1, members };
+    let owners = super::place::owners(cfg, &table.members, Careless::default());
+    let mine = (0..).zip(owners).filter(|(_, owner)| *owner == me);
+    let held = mine.map(|(key, _)| (key, Item::default())).collect();
+    let links = vec![Channel::default(); nodes.into()];
+    Durable { table, held, copies: BTreeMap::new(), links }
+}
+
+/// A start, the first or a later one.
+pub fn start(cx: &mut Cx, durable: &Durable) -> State {
+    let pause = cx.cfg.gossip;
+    let wait = cx.between(pause / 2, pause);
+    cx.set_timer(Timer::Gossip, wait);
+    let resend = cx.cfg.resend;
+    if durable.links.iter().any(|l| !l.unacknowledged.is_empty()) {
+        cx.set_timer(Timer::Resend, resend);
+    }
+    let lists = lists(cx.cfg, &durable.table.members, careless(cx));
+    State { lists, pending: BTreeMap::new() }
+}
+
+/// A message.
+pub fn receive(node: &mut Me, cx: &mut Cx, from: NodeId, message: Message) {
+    match message {
+        Message::Members(table) => {
+            let older = table.version < node.durable.table.version;
+            adopt(node, cx, table);
+            if older {
+                cx.send(from, Message::Members(node.durable.table.clone()));
+            }
+        }
+        Message::Give(packet) => parcel(node, cx, from, *packet),
+        Message::Copy { key, item } => {
+            let version = item.version;
+            let copy = node.durable.copies.entry(key).or_default();
+            if version >= copy.version {
+                *copy = item;
+            }
+            cx.note("Copy");
+            cx.persist(&node.durable);
+            cx.send(from, Message::Copied { key, version });
+        }
+        Message::Copied { key, version } => copied(node, cx, from, (key, version)),
+    }
+}
+
+/// A newer table: what it gives to others is given away.
+fn adopt(node: &mut Me, cx: &mut Cx, table: Table) {
+    if table.version <= node.durable.table.version {
+        return;
+    }
+    node.state.lists = lists(cx.cfg, &table.members, careless(cx));
+    node.durable.table = table;
+    cx.note("Adopt");
+    let give = pack(node, cx);
+    cx.persist(&node.durable);
+    dispatch(cx, give);
+}
+
+/// The owner of a key by a server's table.
+pub fn owner(state: &State, key: u32) -> Option<NodeId> {
+    state.lists.get(key as usize)?.first().copied()
+}
+
+/// Packs a parcel for each server that is owed keys and waits for none. Packed, they are served no
+/// more; they stay in the parcel, on disk, until it is acknowledged.
+fn pack(node: &mut Me, cx: &mut Cx) -> Vec<(NodeId, Packet<Parcel>)> {
+    let owed = |k: &u32| owner(&node.state, *k).filter(|o| *o != node.me);
+    let to: BTreeSet<NodeId> = node.durable.held.keys().filter_map(owed).collect();
+    let mut out = Vec::new();
+    for to in to {
+        let Some(link) = node.durable.links.get(to.at()) else { continue };
+        if !link.unacknowledged.is_empty() {
+            continue;
+        }
+        let keys = node.durable.held.iter().filter(|(k, _)| owner(&node.state, **k) == Some(to));
+        let keys: Vec<(u32, Item)> =
+            keys.take(cx.cfg.parcel.max(1) as usize).map(|(k, i)| (*k, i.clone())).collect();
+        for (key, item) in &keys {
+            if !cx.mutant(mutant::KEEP_SERVING) {
+                node.durable.held.remove(key);
+            }
+            // It stays as a copy, as a store keeps what nobody has cleaned up.
+            node.durable.copies.insert(*key, item.clone());
+        }
+        let link = &mut node.durable.links[to.at()];
+        let packet = link.send(Parcel { keys, table: node.durable.table.clone() });
+        if cx.mutant(mutant::FORGET) {
+            link.unacknowledged.clear();
+        }
+        cx.note("Give");
+        out.push((to, packet));
+    }
+    out
+}
+
+fn dispatch(cx: &mut Cx, give: Vec<(NodeId, Packet<Parcel>)>) {
+    if give.is_empty() {
+        return;
+    }
+    let resend = cx.cfg.resend;
+    cx.set_timer(Timer::Resend, resend);
+    for (to, packet) in give {
+        cx.send(to, Message::Give(Box::new(packet)));
+    }
+}
+
+/// Keys have come, or their acknowledgement.
+fn parcel(node: &mut Me, cx: &mut Cx, from: NodeId, packet: Packet<Parcel>) {
+    if let Some(table) = packet.body.as_ref().map(|p| p.table.clone()) {
+        adopt(node, cx, table);
+    }
+    let Some(link) = node.durable.links.get_mut(from.at()) else { return };
+    if cx.mutant(mutant::KEEP_SERVING) {
+        let done = link.sent - link.unacknowledged.len() as u32;
+        let gone = packet.ack.min(link.sent).saturating_sub(done) as usize;
+        for (key, _) in link.unacknowledged[..gone].iter().flat_map(|p| &p.keys) {
+            node.durable.held.remove(key);
+        }
+    }
+    link.confirm(packet.ack);
+    let mut taken = Vec::new();
+    let asks = packet.body.is_some();
+    if let Some(body) = packet.body {
+        if !link.knows(packet.nth) {
+            link.arrive(packet.nth, body);
+        } else if cx.mutant(mutant::TAKE_TWICE) {
+            taken.push(body);
+        }
+        while let Some((_, body)) = link.take() {
+            taken.push(body);
+        }
+    }
+    let answer = link.acknowledge();
+    let keys: Vec<(u32, Item)> = taken.into_iter().flat_map(|p| p.keys).collect();
+    if !keys.is_empty() {
+        cx.note("Take");
+        node.durable.held.extend(keys.iter().cloned());
+    }
+    if asks && cx.mutant(mutant::ACK_EARLY) {
+        cx.send(from, Message::Give(Box::new(answer.clone())));
+    }
+    let give = pack(node, cx);
+    cx.persist(&node.durable);
+    if asks && !cx.mutant(mutant::ACK_EARLY) {
+        cx.send(from, Message::Give(Box::new(answer)));
+    }
+    // Its copies follow to where the new owner keeps them.
+    for (key, item) in keys.into_iter().filter(|(_, item)| item.version > 0) {
+        copy(node, cx, key, &item);
+    }
+    dispatch(cx, give);
+}
+
+/// Sends what is not acknowledged once more.
+pub fn resend(node: &mut Me, cx: &mut Cx) {
+    let waiting: Vec<(NodeId, Packet<Parcel>)> = (0u16..)
+        .zip(&node.durable.links)
+        .flat_map(|(n, link)| link.again().map(move |packet| (NodeId(n), packet)))
+        .collect();
+    dispatch(cx, waiting);
+}
+
+/// Tells one other server, whichever, who the members are.
+pub fn gossip(node: &mut Me, cx: &mut Cx) {
+    let pause = cx.cfg.gossip;
+    cx.set_timer(Timer::Gossip, pause);
+    let others: Vec<NodeId> = cx.others().collect();
+    if others.is_empty() {
+        return;
+    }
+    let to = others[usize::from(cx.choose(others.len().min(255) as u8))];
+    cx.send(to, Message::Members(node.durable.table.clone()));
+}
+
+/// A client asks.
+pub fn serve(node: &mut Me, cx: &mut Cx, id: OpId, op: Op) {
+    match op {
+        Op::Get { key } => get(node, cx, id, key),
+        Op::Put { key, value } => put(node, cx, id, key, value),
+        Op::Join(_) | Op::Leave(_) if node.me != KEEPER => {
+            cx.reply(id, Outcome::Redirect(Some(KEEPER)));
+        }
+        Op::Join(n) => change(node, cx, id, n, true),
+        Op::Leave(n) => change(node, cx, id, n, false),
+    }
+}
+
+/// Whoever asks for a key that is not here is sent to its owner.
+fn elsewhere(node: &Me, cx: &mut Cx, id: OpId, key: u32) {
+    match owner(&node.state, key) {
+        None => cx.reply(id, Outcome::Fail("there is no such key")),
+        Some(n) if n == node.me => cx.reply(id, Outcome::Fail("the key is on its way here")),
+        Some(n) => cx.reply(id, Outcome::Redirect(Some(n))),
+    }
+}
+
+fn get(node: &mut Me, cx: &mut Cx, id: OpId, key: u32) {
+    let mut item = node.durable.held.get(&key).cloned();
+    if cx.mutant(mutant::SERVE_BY_TABLE) && owner(&node.state, key) == Some(node.me) {
+        item = item.or(node.durable.copies.get(&key).cloned()).or(Some(Item::default()));
+    }
+    match item {
+        Some(item) => cx.reply(id, Outcome::Ok(Ret::Value(item.value))),
+        None => elsewhere(node, cx, id, key),
+    }
+}
+
+fn put(node: &mut Me, cx: &mut Cx, id: OpId, key: u32, value: i64) {
+    let Some(item) = node.durable.held.get_mut(&key) else {
+        return elsewhere(node, cx, id, key);
+    };
+    let last = item.served.entry(id.client).or_default();
+    // Written here or by an owner before: only its copies are made sure of once more.
+    if *last <= id.nth {
+        *last = id.nth + 1;
+        (item.value, item.version) = (Some(value), item.version + 1);
+        cx.note("Write");
+    }
+    let item = item.clone();
+    cx.persist(&node.durable);
+    let alone = keepers(node, key).is_empty();
+    if alone || cx.mutant(mutant::ONE_COPY) {
+        cx.reply(id, Outcome::Ok(Ret::Done));
+    } else {
+        let stored = [node.me].into_iter().collect();
+        node.state.pending.insert((key, item.version), Pending { op: id, stored });
+    }
+    copy(node, cx, key, &item);
+}
+
+/// The servers that keep copies of a key.
+fn keepers(node: &Me, key: u32) -> Vec<NodeId> {
+    let list = node.state.lists.get(key as usize);
+    list.into_iter().flatten().copied().filter(|n| *n != node.me).collect()
+}
+
+fn copy(node: &Me, cx: &mut Cx, key: u32, item: &Item) {
+    for to in keepers(node, key) {
+        cx.send(to, Message::Copy { key, item: item.clone() });
+    }
+}
+
+/// A copy is safe; once all are, the client hears of it.
+fn copied(node: &mut Me, cx: &mut Cx, from: NodeId, of: (u32, u32)) {
+    let Some(pending) = node.state.pending.get_mut(&of) else { return };
+    pending.stored.insert(from);
+    let enough = cx.cfg.copies.min(node.durable.table.members.len() as u32);
+    if pending.stored.len() >= enough {
+        cx.reply(pending.op, Outcome::Ok(Ret::Done));
+        node.state.pending.remove(&of);
+    }
+}
+
+/// A server comes or goes.
+fn change(node: &mut Me, cx: &mut Cx, id: OpId, n: i64, joins: bool) {
+    let server = u16::try_from(n - 1).ok().filter(|n| *n < cx.nodes).map(NodeId);
+    let Some(server) = server else {
+        return cx.reply(id, Outcome::Fail("there is no such server"));
+    };
+    let mut table = node.durable.table.clone();
+    let member = table.members.contains(&server);
+    if member == joins {
+        let why = if joins { "it is a member already" } else { "it is no member" };
+        return cx.reply(id, Outcome::Fail(why));
+    }
+    table.members.retain(|m| *m != server);
+    if joins {
+        table.members.push(server);
+    } else if table.members.is_empty() {
+        return cx.reply(id, Outcome::Fail("somebody has to keep the keys"));
+    }
+    table.version += 1;
+    cx.note(if joins { "Join" } else { "Leave" });
+    adopt(node, cx, table.clone());
+    for to in cx.others() {
+        cx.send(to, Message::Members(table.clone()));
+    }
+    cx.reply(id, Outcome::Ok(Ret::Done));
+}

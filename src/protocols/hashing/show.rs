@@ -1,0 +1,229 @@
+//! How it is looked at.
+
+use super::place::{self, Careless};
+use super::properties::on_way;
+use super::*;
+use crate::core::action::Call;
+use crate::core::protocol::{CallName, Show, key_name};
+use crate::core::view::{
+    Border, Family, KeyView, Lens, MessageLook, MoveView, NodeLook, RingView, RuleView,
+};
+
+pub(super) const GET: u8 = 0;
+pub(super) const PUT: u8 = 1;
+const JOIN: u8 = 2;
+const LEAVE: u8 = 3;
+
+impl Show for Hashing {
+    const CALLS: &'static [CallName] = &[
+        CallName { name: "get", key: true, value: false, arg: false },
+        CallName { name: "put", key: true, value: true, arg: false },
+        CallName { name: "join", key: false, value: true, arg: false },
+        CallName { name: "leave", key: false, value: true, arg: false },
+    ];
+    const LENSES: &'static [Lens] = &[Lens::Ring, Lens::History];
+    const LANDMARKS: &'static [&'static str] = &["Join", "Leave", "Take"];
+
+    fn op(call: &Call) -> Option<Op> {
+        match call.f {
+            GET => Some(Op::Get { key: call.key }),
+            PUT => Some(Op::Put { key: call.key, value: call.value }),
+            JOIN => Some(Op::Join(call.value)),
+            LEAVE => Some(Op::Leave(call.value)),
+            _ => None,
+        }
+    }
+
+    fn call(op: &Op) -> Call {
+        match *op {
+            Op::Get { key } => Call { f: GET, key, ..Call::default() },
+            Op::Put { key, value } => Call { f: PUT, key, value, ..Call::default() },
+            Op::Join(value) => Call { f: JOIN, value, ..Call::default() },
+            Op::Leave(value) => Call { f: LEAVE, value, ..Call::default() },
+        }
+    }
+
+    fn answer(ret: &Ret) -> Option<String> {
+        match ret {
+            Ret::Done => None,
+            Ret::Value(None) => Some("nil".into()),
+            Ret::Value(Some(v)) => Some(v.to_string()),
+        }
+    }
+
+    fn node(cfg: &Config, _: &Common, node: &Node<Self>) -> NodeLook {
+        let d = &node.durable;
+        let member = d.table.members.contains(&node.me);
+        let leaving = on_way(node).count();
+        let role = match (member, d.held.is_empty()) {
+            (true, _) => "Member",
+            (false, false) => "Leaving",
+            (false, true) => "Spare",
+        };
+        let pair = |name: &str, text: String| (name.to_string(), text);
+        let wait = |((k, _), p): (&(u32, u32), &Pending)| {
+            format!("write of {}: {} of {} copies", key_name(*k), p.stored.len(), cfg.copies)
+        };
+        let waits: Vec<String> = node.state.pending.iter().map(wait).collect();
+        NodeLook {
+            role: role.into(),
+            border: if member { Border::Single } else { Border::Thin },
+            glyph: if node.me == rules::KEEPER { "K" } else { "" }.into(),
+            epoch: member.then(|| u64::from(node.me.0)),
+            badge: format!("{} keys", d.held.len()),
+            durable: vec![
+                pair("keys", d.held.len().to_string()),
+                pair("members", members(&d.table)),
+                pair("holds", names(d.held.keys().copied())),
+                pair("in parcels", names(on_way(node))),
+                pair("copies", names(d.copies.keys().copied())),
+            ],
+            volatile: vec![
+                pair("rack", (place::rack(cfg, node.me) + 1).to_string()),
+                pair("gives away", if leaving == 0 { String::new() } else { format!("{leaving} keys") }),
+                pair("waits", waits.join("; ")),
+            ],
+            ballots: Vec::new(),
+        }
+    }
+
+    fn message(message: &Message) -> MessageLook {
+        let (name, family, reply) = match message {
+            Message::Members(_) => ("Members", Family::Gossip, false),
+            Message::Give(p) if p.body.is_some() => ("Give", Family::Snapshot, false),
+            Message::Give(_) => ("Taken", Family::Ack, true),
+            Message::Copy { .. } => ("Copy", Family::Replicate, false),
+            Message::Copied { .. } => ("Copied", Family::Ack, true),
+        };
+        MessageLook { name, family, reply, negative: false, epoch: None }
+    }
+
+    fn details(message: &Message) -> Vec<(String, String)> {
+        let pair = |name: &str, text: String| (name.to_string(), text);
+        match message {
+            Message::Members(table) => {
+                vec![pair("table", table.version.to_string()), pair("members", members(table))]
+            }
+            Message::Give(p) => match &p.body {
+                Some(parcel) => vec![
+                    pair("keys", names(parcel.keys.iter().map(|k| k.0))),
+                    pair("bytes", Hashing::size(message).to_string()),
+                    pair("parcel", p.nth.to_string()),
+                ],
+                None => vec![pair("taken up to parcel", p.ack.to_string())],
+            },
+            Message::Copy { key, item } => vec![
+                pair("key", key_name(*key)),
+                pair("value", item.value.map_or("nil".into(), |v| v.to_string())),
+                pair("version", item.version.to_string()),
+            ],
+            Message::Copied { key, version } => {
+                vec![pair("key", key_name(*key)), pair("version", version.to_string())]
+            }
+        }
+    }
+
+    fn facts(observer: &Observer) -> Vec<String> {
+        let mut out = vec![format!("members, table {}: {}", observer.table.version, members(&observer.table))];
+        out.extend(observer.watch.sentence());
+        out
+    }
+
+    fn ring<'a>(
+        cfg: &Config,
+        common: &Common,
+        observer: &Observer,
+        nodes: impl FnOnce() -> Vec<&'a Node<Self>>,
+    ) -> Option<RingView> {
+        let nodes = nodes();
+        let newest = nodes.iter().max_by_key(|n| n.durable.table.version)?;
+        let members = &newest.durable.table.members;
+        let ring = place::ring(cfg, members, Careless::default());
+        let wide = cfg.scheme != Scheme::Ketama;
+        let place = |p: &(u64, u32)| {
+            let at = if wide { p.0 >> 32 } else { p.0 };
+            (at as u32, members[p.1 as usize])
+        };
+        let points = ring.iter().flat_map(|r| r.points()).map(place).collect();
+        let mut holders: Vec<Option<NodeId>> = vec![None; cfg.keys as usize];
+        for n in &nodes {
+            for key in n.durable.held.keys() {
+                if let Some(slot) = holders.get_mut(*key as usize) {
+                    *slot = Some(n.me);
+                }
+            }
+        }
+        let key = |(key, (list, holder)): (u32, (&Vec<NodeId>, Option<NodeId>))| {
+            let (owner, copies) = list.split_first()?;
+            let at = place::position(cfg, key);
+            Some(KeyView { at, holder, owner: *owner, copies: copies.to_vec() })
+        };
+        let keys: Vec<KeyView> =
+            (0..).zip(newest.state.lists.iter().zip(holders)).filter_map(key).collect();
+        let rule = Scheme::ALL.iter().find(|(s, _)| *s == cfg.scheme).map_or("", |s| s.1);
+        Some(RingView {
+            rule,
+            points,
+            moves: moves(common, &nodes, &keys),
+            keys,
+            members: members.clone(),
+            rules: observer.rules.iter().map(judged).collect(),
+            least: least(cfg, observer),
+        })
+    }
+}
+
+fn judged(v: &properties::Verdict) -> RuleView {
+    let name = Scheme::ALL.iter().find(|(s, _)| *s == v.scheme).map_or("", |s| s.1);
+    RuleView { name, moved: v.moved, most: v.most }
+}
+
+/// The share of keys that has to move if all servers hold the same number: rounded.
+fn least(cfg: &Config, observer: &Observer) -> u32 {
+    let (from, to) = (&observer.before.members, &observer.table.members);
+    let came = to.iter().filter(|m| !from.contains(m)).count() as u32;
+    let went = from.iter().filter(|m| !to.contains(m)).count() as u32;
+    let [from, to] = [from, to].map(|m| m.len().max(1) as u32);
+    (cfg.keys * came + to / 2) / to + (cfg.keys * went + from / 2) / from
+}
+
+/// What each server still owes each other one.
+fn moves(common: &Common, nodes: &[&Node<Hashing>], keys: &[KeyView]) -> Vec<MoveView> {
+    let mut owed: BTreeMap<(NodeId, NodeId), u32> = BTreeMap::new();
+    for n in nodes {
+        let held = n.durable.held.keys().filter_map(|k| Some((k, keys.get(*k as usize)?)));
+        for (_, key) in held.filter(|(_, key)| key.owner != n.me) {
+            *owed.entry((n.me, key.owner)).or_default() += 1;
+        }
+        for (to, link) in (0..).map(NodeId).zip(&n.durable.links) {
+            let taken = nodes.get(to.at()).map_or(0, |t| t.durable.links[n.me.at()].got);
+            let first = link.sent + 1 - link.unacknowledged.len() as u32;
+            let open = (first..).zip(&link.unacknowledged).filter(|(nth, _)| *nth > taken);
+            let count: usize = open.map(|(_, p)| p.keys.len()).sum();
+            if count > 0 {
+                *owed.entry((n.me, to)).or_default() += count as u32;
+            }
+        }
+    }
+    let view = |((from, to), keys): ((NodeId, NodeId), u32)| {
+        let bytes = u64::from(keys) * u64::from(ITEM);
+        let rate = u64::from(common.net.bandwidth);
+        let left = (rate > 0).then(|| bytes * 1_000_000 / rate.max(1));
+        MoveView { from, to, keys, bytes, left }
+    };
+    owed.into_iter().map(view).collect()
+}
+
+fn members(table: &Table) -> String {
+    let all: Vec<String> = table.members.iter().map(|n| Hashing::name(n.0)).collect();
+    all.join(" ")
+}
+
+/// Numbers of keys, the first dozen of them.
+fn names(keys: impl Iterator<Item = u32>) -> String {
+    let mut all: Vec<String> = keys.map(key_name).collect();
+    let more = all.len().saturating_sub(12);
+    all.truncate(12);
+    let rest = if more > 0 { format!(" and {more} more") } else { String::new() };
+    all.join(" ") + &rest
+}

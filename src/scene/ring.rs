@@ -1,0 +1,379 @@
+//! Where keys live: the hash ring with its servers' points and keys at their true places, what is
+//! moving, how even it is, and what other rules would have moved.
+
+use super::geometry::{PX, Point, TURN, Track};
+use super::text::{fit, width};
+use super::{Anchor, Face, Item, Scene, Size, Target};
+use crate::core::ids::NodeId;
+use crate::core::view::{KeyView, NodeView, RingView, WorldView};
+use std::collections::BTreeMap;
+
+/// The width and height that the picture is drawn for, in pixels.
+const BASE: (i32, i32) = (340, 400);
+/// More points than this are sampled: the circle has no more places to see.
+const SECTORS: usize = 1_440;
+/// More keys than this share a path a holder.
+const SINGLE: usize = 300;
+/// More members than this get a bar without a name.
+const NAMED: usize = 8;
+
+/// The height the picture needs at its base width, in tenths of a pixel.
+pub fn height() -> i32 {
+    BASE.1 * PX
+}
+
+/// The picture; empty where a scene has no such thing.
+pub fn scene(view: &WorldView, selected: Option<NodeId>, size: Size) -> Scene {
+    let mut scene = Scene::new(size, "Where keys live");
+    let Some(ring) = &view.ring else { return scene };
+    let plan = Plan::new(view, ring, selected, size);
+    let away: u32 = ring.moves.iter().map(|m| m.keys).sum();
+    scene.desc = format!(
+        "{} keys on {} members by {}; {away} still to move",
+        ring.keys.len(),
+        ring.members.len(),
+        ring.rule
+    );
+    let out = &mut scene.items;
+    plan.header(out);
+    plan.owners(out);
+    plan.ways(out);
+    plan.keys(out);
+    plan.middle(away, out);
+    plan.loads(out);
+    plan.rules(out);
+    scene
+}
+
+struct Plan<'a> {
+    view: &'a WorldView,
+    ring: &'a RingView,
+    selected: Option<NodeId>,
+    size: Size,
+    scale: i32,
+    centre: Point,
+    radius: i32,
+}
+
+fn angle(at: u32) -> i32 {
+    ((u64::from(at) * TURN as u64) >> 32) as i32
+}
+
+impl<'a> Plan<'a> {
+    fn new(view: &'a WorldView, ring: &'a RingView, selected: Option<NodeId>, size: Size) -> Self {
+        let scale = (size.w * 100 / BASE.0).min(size.h * 100 / BASE.1).clamp(600, 2_000);
+        let px = |n: i32| n * scale / 100;
+        let (radius, centre) = (px(106), Point::new(size.w / 2, px(136)));
+        Plan { view, ring, selected, size, scale, centre, radius }
+    }
+
+    fn px(&self, n: i32) -> i32 {
+        n * self.scale / 100
+    }
+
+    fn node(&self, n: NodeId) -> Option<&NodeView> {
+        self.view.nodes.get(n.at())
+    }
+
+    fn name(&self, n: NodeId) -> &str {
+        self.node(n).map_or("?", |v| &v.name)
+    }
+
+    /// The hue of a server: on the ring, in the bars, on the stage.
+    fn hue(&self, n: NodeId, of: &str) -> String {
+        let dim = if self.selected.is_some_and(|s| s != n) { " dim" } else { "" };
+        format!("{of} epoch-{}{dim}", n.0 % 8)
+    }
+
+    fn place(&self, at: u32, r: i32) -> Point {
+        self.centre.plus(Point::polar(angle(at), r))
+    }
+
+    fn text(&self, class: &'static str, at: Point, how: (Face, i32, Anchor), words: String) -> Item {
+        Item::text(class, at, (how.0, self.px(how.1), how.2), words)
+    }
+
+    fn header(&self, out: &mut Vec<Item>) {
+        let y = self.px(12);
+        let each = self.ring.points.len() / self.ring.members.len().max(1);
+        let hint = match self.ring.points.is_empty() {
+            true => format!("by {}: no ring", self.ring.rule),
+            false => format!("{}, {each} points a server", self.ring.rule),
+        };
+        let (left, right) = (Point::new(0, y), Point::new(self.size.w - PX, y));
+        let strong = (Face::SansStrong, 13, Anchor::Start);
+        out.push(self.text("", left, strong, "Where keys live".into()));
+        out.push(self.text("soft", right, (Face::Sans, 11, Anchor::End), hint));
+    }
+
+    /// The arcs, a path an owner, and a tick a point.
+    fn owners(&self, out: &mut Vec<Item>) {
+        let (outer, inner) = (self.radius, self.radius - self.px(15));
+        if self.ring.points.is_empty() {
+            let circle = Item::circle("ring-line", self.centre, outer);
+            return out.push(circle.key("ring"));
+        }
+        let mut arcs: BTreeMap<NodeId, Track> = BTreeMap::new();
+        let mut ticks: BTreeMap<NodeId, Track> = BTreeMap::new();
+        for (from, to, owner) in self.sectors() {
+            let track = arcs.entry(owner).or_default();
+            let turn = (to - from).rem_euclid(TURN);
+            let turn = if turn == 0 { TURN - 1 } else { turn };
+            let p = |a: i32, r: i32| self.centre.plus(Point::polar(a, r));
+            let long = turn > TURN / 2;
+            track.to(p(from, outer)).arc(outer, long, p(from + turn, outer));
+            track.line(p(from + turn, inner)).arc_back(inner, long, p(from, inner)).close();
+        }
+        if self.ring.points.len() <= SECTORS {
+            for (at, owner) in &self.ring.points {
+                let far = self.place(*at, outer + self.px(5));
+                ticks.entry(*owner).or_default().to(self.place(*at, outer)).line(far);
+            }
+        }
+        for (owner, track) in arcs {
+            let mut parts = vec![Item::path("body", track)];
+            parts.extend(ticks.remove(&owner).map(|t| Item::path("inner", t)));
+            let share = self.share(owner);
+            let words = format!("{}: {share} of the ring", self.name(owner));
+            out.push(
+                Item::group(self.hue(owner, "arc"), Point::default(), parts)
+                    .key(format!("arc-{}", owner.0))
+                    .title(words)
+                    .target(Target::Node(owner)),
+            );
+        }
+    }
+
+    /// The part of the ring that a server's points own.
+    fn share(&self, owner: NodeId) -> String {
+        let points = &self.ring.points;
+        let mut before = points.last().map_or(0, |p| p.0);
+        let mut all = 0u64;
+        for (at, node) in points {
+            if *node == owner {
+                let arc = u64::from(at.wrapping_sub(before));
+                all += if points.len() == 1 { 1 << 32 } else { arc };
+            }
+            before = *at;
+        }
+        format!("{} %", (all * 100 + (1 << 31)) >> 32)
+    }
+
+    /// From, to and owner of the arcs; neighbours of one owner are one.
+    fn sectors(&self) -> Vec<(i32, i32, NodeId)> {
+        let points = &self.ring.points;
+        let mut out: Vec<(i32, i32, NodeId)> = Vec::new();
+        let mut add = |from: i32, to: i32, owner: NodeId| match out.last_mut() {
+            Some(last) if last.2 == owner && last.1 == from => last.1 = to,
+            _ => out.push((from, to, owner)),
+        };
+        if points.len() <= SECTORS {
+            let mut from = points.last().map_or(0, |p| angle(p.0));
+            for (at, owner) in points {
+                let to = angle(*at);
+                if to != from || points.len() == 1 {
+                    add(from, to, *owner);
+                }
+                from = to;
+            }
+            return out;
+        }
+        let step = TURN / SECTORS as i32 * 2;
+        for i in 0..TURN / step {
+            let middle = ((i * step + step / 2) as u64) << 32;
+            let at = (middle / TURN as u64) as u32;
+            let next = points.partition_point(|p| p.0 < at) % points.len();
+            add(i * step, (i + 1) * step, points[next].1);
+        }
+        out
+    }
+
+    /// Keys on their way, as chords between the middles of what they leave and where they go.
+    fn ways(&self, out: &mut Vec<Item>) {
+        let inner = self.radius - self.px(34);
+        let moving = self.ring.keys.iter().enumerate().filter(|(_, k)| k.holder != Some(k.owner));
+        let mut track = Track::new();
+        for (_, key) in moving {
+            track.to(self.place(key.at, inner)).line(self.place(key.at, self.radius));
+        }
+        if !track.0.is_empty() {
+            out.push(Item::path("ring-way", track).key("ways"));
+        }
+    }
+
+    fn keys(&self, out: &mut Vec<Item>) {
+        let r = self.radius - self.px(24);
+        if self.ring.keys.len() > SINGLE {
+            return self.crowd(r, out);
+        }
+        for (i, key) in self.ring.keys.iter().enumerate() {
+            let at = self.place(key.at, if self.moves(key) { r - self.px(10) } else { r });
+            let class = match key.holder {
+                Some(holder) => self.hue(holder, "ring-key"),
+                None => "ring-key away".into(),
+            };
+            let parts = vec![Item::circle("body", Point::default(), self.px(3))];
+            out.push(
+                Item::group(class, at, parts).key(format!("key-{i}")).title(self.describe(i, key)),
+            );
+        }
+    }
+
+    fn moves(&self, key: &KeyView) -> bool {
+        key.holder != Some(key.owner)
+    }
+
+    fn describe(&self, i: usize, key: &KeyView) -> String {
+        let name = crate::core::protocol::key_name(i as u32);
+        let copies: Vec<&str> = key.copies.iter().map(|n| self.name(*n)).collect();
+        let copies = if copies.is_empty() { String::new() } else { format!(", copies on {}", copies.join(" and ")) };
+        match key.holder {
+            Some(h) if h == key.owner => format!("{name}: on {}{copies}", self.name(h)),
+            Some(h) => format!("{name}: on {}, goes to {}", self.name(h), self.name(key.owner)),
+            None => format!("{name}: on its way to {}", self.name(key.owner)),
+        }
+    }
+
+    /// A path a holder, drawn with round ends.
+    fn crowd(&self, r: i32, out: &mut Vec<Item>) {
+        let mut paths: BTreeMap<Option<NodeId>, Track> = BTreeMap::new();
+        for key in &self.ring.keys {
+            let p = self.place(key.at, if self.moves(key) { r - self.px(10) } else { r });
+            paths.entry(key.holder).or_default().to(p).line(p);
+        }
+        for (holder, track) in paths {
+            let (class, key) = match holder {
+                Some(n) => (self.hue(n, "ring-keys"), n.0.to_string()),
+                None => ("ring-keys away".into(), "away".into()),
+            };
+            let parts = vec![Item::path("inner", track)];
+            out.push(Item::group(class, Point::default(), parts).key(format!("keys-{key}")));
+        }
+    }
+
+    /// In the middle: how much is under way, and the largest of the moves.
+    fn middle(&self, away: u32, out: &mut Vec<Item>) {
+        let line = |i: i32| self.centre.plus(Point::new(0, self.px(i)));
+        let (number, below) = match away {
+            0 => (self.ring.keys.len().to_string(), "keys, all in place"),
+            n => (n.to_string(), "keys still to move"),
+        };
+        let strong = (Face::MonoStrong, 22, Anchor::Middle);
+        out.push(self.text("", line(-14), strong, number).key("ring-number"));
+        let small = (Face::Sans, 11, Anchor::Middle);
+        out.push(self.text("soft", line(2), small, below.into()).key("ring-words"));
+        let mut moves: Vec<_> = self.ring.moves.iter().collect();
+        moves.sort_by_key(|m| (std::cmp::Reverse(m.keys), m.from, m.to));
+        let more = moves.len().saturating_sub(3);
+        for (i, m) in moves.iter().take(3).enumerate() {
+            let left = m.left.map_or(String::new(), |us| format!(", {} ms", us.div_ceil(1_000)));
+            let words = format!(
+                "{} \u{2192} {}: {} kB{left}",
+                self.name(m.from),
+                self.name(m.to),
+                m.bytes / 1_000
+            );
+            let at = line(18 + 13 * i as i32);
+            let mono = (Face::Mono, 10, Anchor::Middle);
+            out.push(self.text("", at, mono, words).key(format!("move-{i}")));
+        }
+        if more > 0 {
+            let words = format!("and {more} more");
+            out.push(self.text("soft", line(57), small, words).key("move-more"));
+        }
+    }
+
+    /// Keys of each member beside the mean.
+    fn loads(&self, out: &mut Vec<Item>) {
+        let held = |n: &NodeId| self.ring.keys.iter().filter(|k| k.holder == Some(*n)).count();
+        let loads: Vec<(NodeId, usize)> = self.ring.members.iter().map(|n| (*n, held(n))).collect();
+        let most = loads.iter().map(|l| l.1).max().unwrap_or(0);
+        let n = loads.len().max(1);
+        let keys = self.ring.keys.len();
+        let (top, w) = (self.px(262), self.size.w * 46 / 100);
+        let ratio = (most * n * 100 + keys / 2) / keys.max(1);
+        let words = format!("Keys a server, fullest {}.{:02} \u{d7} mean", ratio / 100, ratio % 100);
+        let style = (Face::SansStrong, 11, Anchor::Start);
+        let words = fit(&words, Face::SansStrong, self.px(11), w);
+        out.push(self.text("", Point::new(0, top), style, words).key("load-title"));
+        let (left, right) = (if n <= NAMED { self.px(26) } else { 0 }, w - self.px(22));
+        let room = self.px(118);
+        let across = |v: usize| (right - left) * v as i32 / most.max(1) as i32;
+        let pitch = (room / n as i32).min(self.px(17));
+        for (i, (node, load)) in loads.iter().enumerate() {
+            let y = top + self.px(10) + pitch * i as i32;
+            let h = (pitch * 7 / 10).max(PX);
+            let bar = Item::rect("body", (left, y, across(*load).max(PX), h), 0);
+            let mut parts = vec![bar];
+            if n <= NAMED {
+                let base = y + h / 2 + self.px(4);
+                let name = fit(self.name(*node), Face::Mono, self.px(11), left);
+                let mono = |anchor| (Face::Mono, 11, anchor);
+                parts.push(self.text("", Point::new(0, base), mono(Anchor::Start), name));
+                let at = Point::new(left + across(*load) + self.px(4), base);
+                parts.push(self.text("soft", at, mono(Anchor::Start), load.to_string()));
+            }
+            out.push(
+                Item::group(self.hue(*node, "load"), Point::default(), parts)
+                    .key(format!("load-{}", node.0))
+                    .title(format!("{}: {load} keys", self.name(*node)))
+                    .target(Target::Node(*node)),
+            );
+        }
+        if most > 0 {
+            let x = left + (right - left) * keys as i32 / (n * most) as i32;
+            let (a, b) = (top + self.px(7), top + self.px(10) + pitch * n as i32);
+            out.push(
+                Item::line("mean", Point::new(x, a), Point::new(x, b))
+                    .key("mean")
+                    .title(format!("the mean: {} of {keys} keys", keys / n)),
+            );
+        }
+    }
+
+    /// What each rule would have moved.
+    fn rules(&self, out: &mut Vec<Item>) {
+        let (top, left) = (self.px(262), self.size.w * 52 / 100);
+        let most = self.ring.rules.iter().map(|r| r.moved).max().unwrap_or(0);
+        let title = match most {
+            0 => "Members have not changed yet".to_string(),
+            _ => format!("Moved by the last change, least {}", self.ring.least),
+        };
+        let title = fit(&title, Face::SansStrong, self.px(11), self.size.w - left);
+        let style = (Face::SansStrong, 11, Anchor::Start);
+        out.push(self.text("", Point::new(left, top), style, title).key("rule-title"));
+        let names = self.ring.rules.iter().map(|r| width(r.name, Face::Sans, self.px(11)));
+        let bars = left + names.max().unwrap_or(0) + self.px(6);
+        let right = self.size.w - self.px(22);
+        for (i, rule) in self.ring.rules.iter().enumerate().filter(|_| most > 0) {
+            let y = top + self.px(10) + self.px(17) * i as i32;
+            let base = y + self.px(10);
+            let mine = rule.name == self.ring.rule;
+            let face = if mine { Face::SansStrong } else { Face::Sans };
+            let class = if mine { "" } else { "soft" };
+            let w = (right - bars) * rule.moved as i32 / most as i32;
+            let bar = (bars, y + PX, w.max(PX), self.px(10));
+            let at = Point::new(bars + w + self.px(4), base);
+            let parts = vec![
+                self.text(class, Point::new(left, base), (face, 11, Anchor::Start), rule.name.into()),
+                Item::rect(if mine { "bar mine" } else { "bar" }, bar, 0),
+                self.text("soft", at, (Face::Mono, 11, Anchor::Start), rule.moved.to_string()),
+            ];
+            let words = format!(
+                "{}: {} keys change their owner; the fullest server then has {}",
+                rule.name, rule.moved, rule.most
+            );
+            out.push(
+                Item::group("", Point::default(), parts)
+                    .key(format!("rule-{}", rule.name))
+                    .title(words),
+            );
+        }
+        if most > 0 {
+            let x = bars + (right - bars) * self.ring.least.min(most) as i32 / most as i32;
+            let last = top + self.px(10) + self.px(17) * self.ring.rules.len() as i32;
+            let line = Item::line("mean", Point::new(x, top + self.px(7)), Point::new(x, last));
+            out.push(line.key("least").title("no rule can move fewer and stay even"));
+        }
+    }
+}
