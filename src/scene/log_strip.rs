@@ -36,7 +36,9 @@ pub fn haunt(ghosts: &mut Vec<Ghost>, before: &WorldView, after: &WorldView) {
         let (Some(old), Some(new)) = (&was.log, &is.log) else { continue };
         for (index, cell) in (old.first..).zip(&old.cells) {
             let now = index.checked_sub(new.first).and_then(|i| new.cells.get(i as usize));
-            if index >= new.first && now.is_none_or(|c| (c.epoch, &c.text) != (cell.epoch, &cell.text)) {
+            if index >= new.first
+                && now.is_none_or(|c| (c.epoch, &c.text) != (cell.epoch, &cell.text))
+            {
                 ghosts.retain(|g| (g.node, g.index) != (is.id, index));
                 ghosts.push(Ghost { node: is.id, index, cell: cell.clone(), at: after.now });
             }

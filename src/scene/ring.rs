@@ -89,7 +89,13 @@ impl<'a> Plan<'a> {
         self.centre.plus(Point::polar(angle(at), r))
     }
 
-    fn text(&self, class: &'static str, at: Point, how: (Face, i32, Anchor), words: String) -> Item {
+    fn text(
+        &self,
+        class: &'static str,
+        at: Point,
+        how: (Face, i32, Anchor),
+        words: String,
+    ) -> Item {
         Item::text(class, at, (how.0, self.px(how.1), how.2), words)
     }
 
@@ -226,7 +232,11 @@ impl<'a> Plan<'a> {
     fn describe(&self, i: usize, key: &KeyView) -> String {
         let name = crate::core::protocol::key_name(i as u32);
         let copies: Vec<&str> = key.copies.iter().map(|n| self.name(*n)).collect();
-        let copies = if copies.is_empty() { String::new() } else { format!(", copies on {}", copies.join(" and ")) };
+        let copies = if copies.is_empty() {
+            String::new()
+        } else {
+            format!(", copies on {}", copies.join(" and "))
+        };
         match key.holder {
             Some(h) if h == key.owner => format!("{name}: on {}{copies}", self.name(h)),
             Some(h) => format!("{name}: on {}, goes to {}", self.name(h), self.name(key.owner)),
@@ -292,7 +302,8 @@ impl<'a> Plan<'a> {
         let keys = self.ring.keys.len();
         let (top, w) = (self.px(262), self.size.w * 46 / 100);
         let ratio = (most * n * 100 + keys / 2) / keys.max(1);
-        let words = format!("Keys a server, fullest {}.{:02} \u{d7} mean", ratio / 100, ratio % 100);
+        let words =
+            format!("Keys a server, fullest {}.{:02} \u{d7} mean", ratio / 100, ratio % 100);
         let style = (Face::SansStrong, 11, Anchor::Start);
         let words = fit(&words, Face::SansStrong, self.px(11), w);
         out.push(self.text("", Point::new(0, top), style, words).key("load-title"));
@@ -355,7 +366,12 @@ impl<'a> Plan<'a> {
             let bar = (bars, y + PX, w.max(PX), self.px(10));
             let at = Point::new(bars + w + self.px(4), base);
             let parts = vec![
-                self.text(class, Point::new(left, base), (face, 11, Anchor::Start), rule.name.into()),
+                self.text(
+                    class,
+                    Point::new(left, base),
+                    (face, 11, Anchor::Start),
+                    rule.name.into(),
+                ),
                 Item::rect(if mine { "bar mine" } else { "bar" }, bar, 0),
                 self.text("soft", at, (Face::Mono, 11, Anchor::Start), rule.moved.to_string()),
             ];

@@ -116,9 +116,13 @@ pub(super) const KNOBS: &[Knob<Config>] = &[
         get: |c| c.scheme as i64,
         set: |c, v| c.scheme = Scheme::ALL[v as usize].0,
     },
-    count("hash.vnodes", "points of a server on the ring", (1, 1024), |c| c.vnodes.into(), |c, v| {
-        c.vnodes = v as u32
-    }),
+    count(
+        "hash.vnodes",
+        "points of a server on the ring",
+        (1, 1024),
+        |c| c.vnodes.into(),
+        |c, v| c.vnodes = v as u32,
+    ),
     Knob {
         id: "hash.function",
         title: "hash function",
@@ -135,17 +139,29 @@ pub(super) const KNOBS: &[Knob<Config>] = &[
         |c| c.bound.into(),
         |c, v| c.bound = v as u32,
     ),
-    count("hash.copies", "servers that keep a key", (1, 5), |c| c.copies.into(), |c, v| {
-        c.copies = v as u32
-    }),
+    count(
+        "hash.copies",
+        "servers that keep a key",
+        (1, 5),
+        |c| c.copies.into(),
+        |c, v| c.copies = v as u32,
+    ),
     count("hash.racks", "racks", (1, 9), |c| c.racks.into(), |c, v| c.racks = v as u32),
-    count("hash.members", "members from the start", (1, 100), |c| c.members.into(), |c, v| {
-        c.members = v as u32
-    }),
+    count(
+        "hash.members",
+        "members from the start",
+        (1, 100),
+        |c| c.members.into(),
+        |c, v| c.members = v as u32,
+    ),
     count("hash.keys", "keys", (1, 10_000), |c| c.keys.into(), |c, v| c.keys = v as u32),
-    count("hash.parcel", "keys in a parcel at most", (1, 1000), |c| c.parcel.into(), |c, v| {
-        c.parcel = v as u32
-    }),
+    count(
+        "hash.parcel",
+        "keys in a parcel at most",
+        (1, 1000),
+        |c| c.parcel.into(),
+        |c, v| c.parcel = v as u32,
+    ),
     Knob {
         id: "hash.gossip",
         title: "a server tells another of the members every",

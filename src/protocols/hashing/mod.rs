@@ -49,10 +49,7 @@ pub const SCENE: Scene = Scene {
     title: "Consistent hashing",
     family: "Partitioning",
     line: "Servers and keys on one ring: who joins takes from its neighbours, and nobody else moves.",
-    seed_phrases: &[
-        "Hash-based",
-        "Consistent hashing. Even distribution, no range queries",
-    ],
+    seed_phrases: &["Hash-based", "Consistent hashing. Even distribution, no range queries"],
     sources: &[
         "Karger, Lehman, Leighton, Panigrahy, Levine, Lewin: Consistent Hashing and Random Trees, STOC 1997",
         "DeCandia et al.: Dynamo: Amazon's Highly Available Key-value Store, SOSP 2007",
@@ -337,10 +334,14 @@ impl Protocol for Hashing {
 
     fn outside(_: &Common, cfg: &Config) -> Option<&'static str> {
         match cfg.scheme {
-            Scheme::Modulo => Some("a key's remainder changes with every server, so keys move between servers that stay"),
+            Scheme::Modulo => Some(
+                "a key's remainder changes with every server, so keys move between servers that stay",
+            ),
             Scheme::Jump => Some("jump hash knows servers by their place: only the last may leave"),
             Scheme::Maglev => Some("Maglev trades a few needless moves for an even table"),
-            Scheme::Bounded => Some("where a server is full keys go on, so a change moves some between servers that stay"),
+            Scheme::Bounded => Some(
+                "where a server is full keys go on, so a change moves some between servers that stay",
+            ),
             Scheme::Ring | Scheme::Ketama | Scheme::Rendezvous => None,
         }
     }

@@ -39,9 +39,7 @@ pub fn ring(cfg: &Config, members: &[NodeId], careless: Careless) -> Option<Ring
     let nodes = nodes(members, careless);
     match cfg.scheme {
         Scheme::Ketama => Some(Ring::ketama(&nodes)),
-        Scheme::Ring | Scheme::Bounded => {
-            Some(Ring::virtual_nodes(&nodes, cfg.vnodes, cfg.hash()))
-        }
+        Scheme::Ring | Scheme::Bounded => Some(Ring::virtual_nodes(&nodes, cfg.vnodes, cfg.hash())),
         _ => None,
     }
 }

@@ -116,8 +116,8 @@ impl Observer {
         }
         let one = |(scheme, _): (Scheme, &str)| {
             let cfg = Config { scheme, ..seen.cfg.clone() };
-            let [from, to] = [&self.before, &self.table]
-                .map(|t| owners(&cfg, &t.members, Careless::default()));
+            let [from, to] =
+                [&self.before, &self.table].map(|t| owners(&cfg, &t.members, Careless::default()));
             let moved = from.iter().zip(&to).filter(|(a, b)| a != b).count() as u32;
             let held = |m: &NodeId| to.iter().filter(|o| *o == m).count() as u32;
             let most = self.table.members.iter().map(held).max().unwrap_or(0);
@@ -133,7 +133,8 @@ impl Observer {
         let spread = n.state.lists.iter().position(|list| !self.well_spread(seen.cfg, list));
         if let Some(key) = spread.filter(|_| self.apart.is_none()) {
             let all: Vec<String> = n.state.lists[key].iter().map(|n| Hashing::name(n.0)).collect();
-            let why = format!("The copies of {} stand on {}.", key_name(key as u32), all.join(", "));
+            let why =
+                format!("The copies of {} stand on {}.", key_name(key as u32), all.join(", "));
             self.apart = Some(Witness { why, nodes: n.state.lists[key].clone() });
         }
         let old = seen.nodes.iter().find(|n| n.durable.table == self.before);
@@ -148,7 +149,8 @@ impl Observer {
             .find(|(_, a, b)| a != b && stays(a) && stays(b));
         if let Some((key, a, b)) = wrong.filter(|_| self.moved.is_none()) {
             let (from, to) = (Hashing::name(a.0), Hashing::name(b.0));
-            let why = format!("{} moves from {from} to {to}, though both stay.", key_name(key as u32));
+            let why =
+                format!("{} moves from {from} to {to}, though both stay.", key_name(key as u32));
             self.moved = Some(Witness { why, nodes: vec![a, b] });
         }
     }

@@ -80,7 +80,10 @@ impl Show for Hashing {
             ],
             volatile: vec![
                 pair("rack", (place::rack(cfg, node.me) + 1).to_string()),
-                pair("gives away", if leaving == 0 { String::new() } else { format!("{leaving} keys") }),
+                pair(
+                    "gives away",
+                    if leaving == 0 { String::new() } else { format!("{leaving} keys") },
+                ),
                 pair("waits", waits.join("; ")),
             ],
             ballots: Vec::new(),
@@ -124,7 +127,11 @@ impl Show for Hashing {
     }
 
     fn facts(observer: &Observer) -> Vec<String> {
-        let mut out = vec![format!("members, table {}: {}", observer.table.version, members(&observer.table))];
+        let mut out = vec![format!(
+            "members, table {}: {}",
+            observer.table.version,
+            members(&observer.table)
+        )];
         out.extend(observer.watch.sentence());
         out
     }

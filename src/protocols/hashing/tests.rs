@@ -25,8 +25,12 @@ fn servers_come_and_go_and_every_key_has_a_place() {
     for preset in SCENE.presets {
         for seed in 0..6 {
             let view = at_the_end(preset.id, &faulty, seed, 6_000_000);
-            let broken: Vec<_> =
-                view.verdicts.iter().filter(|v| v.violation.is_some()).map(|v| v.property).collect();
+            let broken: Vec<_> = view
+                .verdicts
+                .iter()
+                .filter(|v| v.violation.is_some())
+                .map(|v| v.property)
+                .collect();
             let allowed: &[&str] = match preset.id {
                 "modulo" | "maglev" => &["monotone"],
                 _ => &[],
