@@ -118,10 +118,10 @@ impl Trace {
     }
 
     fn end(&mut self, id: &MsgId, fate: Fate) {
-        if let Some(i) = self.open.remove(id) {
-            if let Some(passage) = self.messages.get_mut(i) {
-                passage.fate = fate;
-            }
+        if let Some(i) = self.open.remove(id)
+            && let Some(passage) = self.messages.get_mut(i)
+        {
+            passage.fate = fate;
         }
     }
 
