@@ -450,8 +450,8 @@ fn two_protocols_meet_the_same_faults() {
         assert!(s.is("document.documentElement.scrollWidth <= innerWidth"), "{name} is too wide");
     }
     s.set_look(Look::default());
-    // A protocol without clients: that is said, too.
-    beside(&mut s, "vector-clock");
+    // A protocol that clients ask nothing of the same kind: that is said, too.
+    beside(&mut s, "lamport");
     s.wait_until(
         "document.querySelector('#parting').innerText.includes('only what you see')",
         SOON,
@@ -472,6 +472,9 @@ fn a_session_too_long_for_an_address_is_said_and_saved_whole() {
         s.click("#fork");
         s.wait_until(&format!("{BRANCHES} == {n}"), SOON);
         set(&mut s, ".branches .here .name", &format!("{}{n}", "漢".repeat(36)));
+        if n % 10 == 0 {
+            println!("{n}: {}", number(&mut s, "location.hash.length"));
+        }
         if s.is("document.querySelector('.notice')?.innerText.includes('too long for an address')")
         {
             break;
