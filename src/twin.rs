@@ -5,6 +5,8 @@
 mod twin {
     use happened_before::check::hunt::{self, Request as Asked};
     use happened_before::cli::{self, Host, Output};
+    use happened_before::share::import::execution::ImportError;
+    use happened_before::share::import::reading;
     use serde::{Deserialize, Serialize};
     use std::collections::BTreeMap;
     use wasm_bindgen::prelude::*;
@@ -83,6 +85,47 @@ mod twin {
         /// How far it has come.
         pub fn news(&self) -> String {
             serde_json::to_string(&self.0.news()).unwrap_or_default()
+        }
+    }
+
+    /// A recorded log, read in slices; see `share::import::reading`.
+    #[wasm_bindgen]
+    pub struct Reading(reading::Reading);
+
+    fn refused(why: &ImportError) -> JsError {
+        JsError::new(&reading::sentence(why))
+    }
+
+    #[wasm_bindgen]
+    impl Reading {
+        /// Begins to read: a trace of etcd where there is no parser. Throws one sentence.
+        #[wasm_bindgen(constructor)]
+        pub fn new(
+            text: String,
+            parser: Option<String>,
+            delimiter: Option<String>,
+        ) -> Result<Reading, JsError> {
+            let begun = match parser {
+                Some(parser) => reading::Reading::shiviz(text, &parser, delimiter.as_deref()),
+                None => reading::Reading::etcd(text),
+            };
+            begun.map(Reading).map_err(|why| refused(&why))
+        }
+
+        /// Goes on for so many milliseconds; true once all is read.
+        pub fn slice(&mut self, ms: u32) -> Result<bool, JsError> {
+            let end = now_ms() + u64::from(ms);
+            self.0.go(|| now_ms() >= end).map_err(|why| refused(&why))
+        }
+
+        /// How far it has come.
+        pub fn news(&self) -> String {
+            serde_json::to_string(&self.0.news()).unwrap_or_default()
+        }
+
+        /// What was read, part after part.
+        pub fn part(&mut self) -> Option<String> {
+            self.0.part()
         }
     }
 

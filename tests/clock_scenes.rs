@@ -6,7 +6,7 @@ use happened_before::core::ids::NodeId;
 use happened_before::core::protocol::Show;
 use happened_before::core::session::Session;
 use happened_before::core::trace::{OpEnd, Relation};
-use happened_before::core::view::{Event, What};
+use happened_before::core::view::{Event, Mark, What};
 use happened_before::protocols::lamport::{Lamport, Op};
 use happened_before::protocols::{Scene, hybrid, lamport, vector};
 use happened_before::stories::player::play;
@@ -94,6 +94,29 @@ fn every_request_is_granted_without_failures() {
     }
 }
 
+/// The queues as they are drawn: in the total order, the holder's turn marked.
+#[test]
+fn queues_are_drawn_in_the_total_order() {
+    let mut session = story(&lamport::SCENE, "resource");
+    let mut turns = 0;
+    for step in 0..=session.cursor() {
+        session.seek(step);
+        for node in session.view().nodes.iter().filter(|n| !n.trays.is_empty()) {
+            let seats = &node.trays[0].seats;
+            let order: Vec<(u64, String)> = seats
+                .iter()
+                .map(|s| s.text.split_once(':').expect("time and name"))
+                .map(|(t, p)| (t.parse().expect("a time"), p.to_string()))
+                .collect();
+            assert!(order.is_sorted(), "{order:?}");
+            let chosen = seats.iter().any(|s| s.mark == Mark::Chosen);
+            assert_eq!(chosen, node.look.role == "Holder", "step {step}");
+            turns += u32::from(chosen);
+        }
+    }
+    assert!(turns > 0);
+}
+
 // --- vector ---
 
 /// DeCandia et al. 2007, figure 3: D3 is ([Sx,2],[Sy,1]), D4 is ([Sx,2],[Sz,1]), D5 is
@@ -115,6 +138,41 @@ fn siblings_explode_under_one_vector_only() {
     let (dotted, flat) = (story(&vector::SCENE, "siblings"), story(&vector::SCENE, "explosion"));
     assert_eq!(field(&dotted, 0, "x"), "3 (A,3)[A:1] | 4 (A,4)[A:2]");
     assert_eq!(field(&flat, 0, "x"), "1|2|3|4 [A:4]");
+}
+
+/// The same writes in three ways at once: by the same rules as alone.
+#[test]
+fn three_ways_are_kept_beside_each_other() {
+    let session = story(&vector::SCENE, "three-ways");
+    let [dotted, one, by] = ["siblings-x", "one-vector-x", "by-client-x"]
+        .map(|f| field(&session, 0, f).parse::<u32>().expect("a count"));
+    assert_eq!((dotted, one, by), (2, 4, 2));
+    let view = session.view();
+    let titles: Vec<&str> = view.nodes[0].trays.iter().map(|t| t.title.as_str()).collect();
+    assert_eq!(
+        titles,
+        [
+            "x, with dots: 2 siblings",
+            "x, one vector of servers: 4 siblings",
+            "x, a vector of clients each: 2 siblings"
+        ]
+    );
+    let stale = view.nodes[0].trays[1].seats.iter().filter(|s| s.mark == Mark::Stale).count();
+    assert_eq!(stale, 2, "two of the four have long been read");
+}
+
+/// What the buffer shows is what the broadcast truly waits for.
+#[test]
+fn the_buffer_says_what_it_waits_for() {
+    let mut session = story(&vector::SCENE, "delay");
+    let waits = (0..=session.cursor()).any(|step| {
+        session.seek(step);
+        let trays = &session.view().nodes[2].trays;
+        trays
+            .iter()
+            .any(|t| t.title == "buffer" && t.seats.iter().any(|s| s.text == "B1 waits for A1"))
+    });
+    assert!(waits);
 }
 
 /// The delayed broadcast is delivered after its cause, at both that heard of it.
@@ -172,6 +230,43 @@ fn an_uncertain_value_restarts_the_read_once() {
     let session = story(&hybrid::SCENE, "uncertain");
     assert_eq!((rules(&session, "Uncertain"), rules(&session, "ReadRestart")), (1, 1));
     assert!(answer(&session).starts_with("1 ("), "{}", answer(&session));
+}
+
+/// While the read is under way its window covers the version it meets, and the clocks stand where
+/// they are.
+#[test]
+fn the_window_sweeps_over_the_version() {
+    let mut session = story(&hybrid::SCENE, "uncertain");
+    let swept = (0..=session.cursor()).any(|step| {
+        session.seek(step);
+        let view = session.view();
+        let rulers = || view.nodes.iter().filter_map(|n| n.ruler.as_ref());
+        let versions: Vec<u64> = rulers().flat_map(|r| &r.versions).map(|v| v.0).collect();
+        rulers().flat_map(|r| &r.windows).any(|(from, to, _)| {
+            assert_eq!(rulers().map(|r| r.reach).max(), Some(500_000));
+            versions.iter().any(|v| from < v && v <= to)
+        })
+    });
+    assert!(swept);
+}
+
+/// Every preset runs, and its claims hold.
+#[test]
+fn presets_run() {
+    for scene in [&lamport::SCENE, &vector::SCENE, &hybrid::SCENE] {
+        for preset in scene.presets {
+            let setup = Setup {
+                scene: scene.id.into(),
+                preset: preset.id.into(),
+                seed: 3,
+                ..Setup::default()
+            };
+            let mut session = Session::new(scene.build, setup, Vec::new()).expect(preset.id);
+            session.advance_to(3_000_000, u64::MAX);
+            assert!(session.cursor() > 0, "{}", preset.id);
+            assert_eq!(session.world().broken(), [], "{}", preset.id);
+        }
+    }
 }
 
 /// Beyond the maximum offset the read is stale, and no claim is broken, since none is made there.

@@ -10,8 +10,9 @@ use happened_before::core::view::Event;
 use happened_before::protocols::CATALOG;
 use happened_before::scene::Size;
 use happened_before::scene::execution::{Drawing, Plan, relation};
-use happened_before::share::board::Board;
+use happened_before::share::board::{Board, Tale};
 use happened_before::share::import::execution::Execution;
+use happened_before::share::import::reading::Reading;
 use happened_before::share::import::{compact, shiviz};
 use proptest::prelude::*;
 use std::path::PathBuf;
@@ -215,6 +216,100 @@ fn every_log_survives_the_way_to_the_page_and_out_again() {
     }
 }
 
+/// Read a part at a time, stopped after every one, each log is what it is read at once; and how far
+/// it is only grows.
+#[test]
+fn a_log_read_in_parts_is_the_same_log() {
+    let Some(folder) = logs() else { return };
+    let parsers = std::fs::read_to_string(folder.join("PARSERS.json")).expect("parsers");
+    let parsers: serde_json::Value = serde_json::from_str(&parsers).expect("JSON");
+    for case in parsers["cases"].as_array().expect("cases") {
+        let (Some(name), Some(parser)) = (case["log"].as_str(), case["parser"].as_str()) else {
+            continue;
+        };
+        let Ok(text) = std::fs::read_to_string(folder.join("log").join(name)) else { continue };
+        let delimiter = case["delimiter"].as_str();
+        let whole = shiviz::import(&text, parser, delimiter).expect("a possible log");
+        let mut reading = Reading::shiviz(text, parser, delimiter).expect("a parser");
+        let mut last = reading.news();
+        while !reading.go(|| true).expect("a possible log") {
+            let news = reading.news();
+            assert!(news.events >= last.events && news.checked >= last.checked, "{name}: {news:?}");
+            last = news;
+        }
+        let mut all = Vec::new();
+        while let Some(part) = reading.part() {
+            compact::extend(&mut all, &part).expect("its own lines");
+        }
+        let mut expected = compact::read(&compact::write(&whole)).expect("its own lines");
+        for (a, b) in all.iter_mut().zip(&mut expected) {
+            assert_eq!(a, b, "{name}");
+        }
+        assert_eq!(all.len(), whole.len(), "{name}");
+    }
+}
+
+/// etcd's trace is read in parts too, and lands in the same diagram.
+#[test]
+fn the_trace_of_etcd_is_drawn() {
+    let Some(folder) = logs().and_then(|l| l.parent().map(PathBuf::from)) else { return };
+    let found = walk(&folder).into_iter().find(|p| p.ends_with("example.ndjson"));
+    let Some(file) = found else {
+        println!("skipped: no example.ndjson under {}", folder.display());
+        return;
+    };
+    let text = std::fs::read_to_string(file).expect("a trace");
+    let mut reading = Reading::etcd(text).expect("a trace");
+    while !reading.go(|| true).expect("possible") {}
+    let mut all = Vec::new();
+    while let Some(part) = reading.part() {
+        compact::extend(&mut all, &part).expect("its own lines");
+    }
+    let execution = &all[0];
+    let plan = Plan::new(execution, (0..execution.hosts.len() as u32).collect(), false);
+    assert_eq!(plan.spots.len(), execution.events.len());
+    assert!(plan.ways.len() > 10, "{} messages", plan.ways.len());
+}
+
+fn walk(folder: &std::path::Path) -> Vec<PathBuf> {
+    let Ok(all) = std::fs::read_dir(folder) else { return Vec::new() };
+    let paths = all.flatten().map(|e| e.path());
+    paths.flat_map(|p| if p.is_dir() { walk(&p) } else { vec![p] }).collect()
+}
+
+/// A press finds the event that is drawn there, also where one path holds them all.
+#[test]
+fn a_press_finds_the_event_that_is_drawn_there() {
+    let execution = synthetic(3_000, 5);
+    let plan = Plan::new(&execution, (0..5).collect(), false);
+    for wide in [30_000, 900_000] {
+        let (size, window) = (Size::px(1200, 300), (10_000, wide));
+        let drawing = Drawing {
+            execution: &execution,
+            plan: &plan,
+            window,
+            size,
+            selected: None,
+            found: &[],
+        };
+        let chosen = Drawing { selected: Some(200), ..drawing.clone() };
+        assert!(chosen.scene().count() > 0);
+        let mut hits = 0;
+        for x in (900..11_000).step_by(70) {
+            for y in (200..2_800).step_by(130) {
+                let at = happened_before::scene::Point::new(x, y);
+                let Some(event) = drawing.hit(at, 60) else { continue };
+                let column =
+                    plan.spots[plan.of_event[event as usize].expect("shown") as usize].column;
+                let off = (drawing.column_at(x) - i64::from(column) * 1000).abs();
+                assert!(off <= 60 * wide / 10_000, "{off}");
+                hits += 1;
+            }
+        }
+        assert!(hits > 20, "{hits}");
+    }
+}
+
 /// A window of a large log draws what is in it and nothing else.
 #[test]
 fn only_the_window_is_drawn() {
@@ -240,9 +335,10 @@ fn import_plan_and_draw() {
     for events in [1_000, 8_000, 10_000, 100_000] {
         let log = log(events, 5);
         let start = std::time::Instant::now();
-        let all = shiviz::import(&log, shiviz::DEFAULT_PARSER, None).expect("a log");
+        let mut reading = Reading::shiviz(log, shiviz::DEFAULT_PARSER, None).expect("a log");
+        while !reading.go(|| false).expect("a log") {}
         let read = start.elapsed();
-        let text = compact::write(&all);
+        let text: String = std::iter::from_fn(|| reading.part()).collect();
         let back = compact::read(&text).expect("its own lines");
         let over = start.elapsed() - read;
         let plan = Plan::new(&back[0], (0..5).collect(), false);
@@ -290,9 +386,41 @@ fn log(events: u64, hosts: usize) -> String {
     log
 }
 
+/// A log that is nearly one, of the pieces that decide where an event is found.
+fn nearly() -> impl Strategy<Value = String> {
+    let piece = prop::sample::select(vec![
+        "a",
+        "b",
+        " ",
+        " {",
+        "{",
+        "}",
+        "}\n",
+        "\n",
+        "{\"a\":1}\n",
+        "\"a\":1",
+        "\r",
+        "\u{85}",
+        "\u{feff}",
+        "\u{2028}",
+        "\u{a0}",
+        "é",
+        "a {\"a\":1}\nx\n",
+    ]);
+    prop::collection::vec(piece, 0..14).prop_map(|all| all.concat())
+}
+
 type Wish = (u32, u32, Option<(u32, u32)>);
 
 proptest! {
+    /// What the usual parser finds without an engine for regular expressions is what one finds.
+    #[test]
+    fn the_usual_parser_is_its_regular_expression(text in nearly()) {
+        let same = format!("(?:){}", shiviz::DEFAULT_PARSER);
+        let quick = shiviz::import(&text, shiviz::DEFAULT_PARSER, None);
+        prop_assert_eq!(quick, shiviz::import(&text, &same, None), "{:?}", text);
+    }
+
     /// Whatever is placed on a board: its vectors are the reachability along lines and messages,
     /// its numbers agree, and it survives its address.
     #[test]
@@ -327,6 +455,8 @@ proptest! {
             less.remove(n as u32 / 2);
             prop_assert_eq!(Board::read(&less.write()), Ok(less.clone()));
         }
+        let tale = Tale { steps: vec![("What, 1 & ~ 2?".into(), board.clone()), (String::new(), less)] };
+        prop_assert_eq!(Tale::read(&tale.write()), Ok(tale));
         // What is exported can have happened, and says the same.
         if n > 0 {
             let out = shiviz::export(&[board.execution()]);
@@ -339,5 +469,6 @@ proptest! {
     #[test]
     fn any_address_of_a_board_is_answered(text in "\\PC{0,60}") {
         let _ = Board::read(&text);
+        let _ = Tale::read(&text);
     }
 }

@@ -1,11 +1,23 @@
 // hb off the main thread: {id, request} is answered with {id, response}, or with {id, error} in one
-// sentence; {hunt} starts a search that tells how far it has come until it is over. The program is
-// fetched with the first request. Nothing is drawn here.
+// sentence; {hunt} starts a search and {log} the reading of a log, which tell how far they have come
+// until they are over. The program is fetched with the first request. Nothing is drawn here.
 import { drive, load, why } from "./drive.js";
 
-onmessage = async ({ data: { id, request, hunt } }) => {
+// How far the reading is, five times a second; then what was read, part after part, and the end.
+async function read({ text, file, parser, delimiter }) {
+  const { Reading } = await load();
+  const reading = new Reading(text ?? (await file.text()), parser, delimiter);
+  while (!reading.slice(100)) postMessage({ news: JSON.parse(reading.news()) });
+  postMessage({ news: JSON.parse(reading.news()) });
+  for (let part = reading.part(); part; part = reading.part()) postMessage({ part });
+  postMessage({ end: true });
+}
+
+onmessage = async ({ data: { id, request, hunt, log, warm } }) => {
   try {
     if (hunt) await drive(hunt, (news) => postMessage(news), { slice: 200 });
+    else if (warm) await load();
+    else if (log) await read(log);
     else postMessage({ id, response: (await load()).hb_call(request) });
   } catch (e) {
     postMessage({ id, error: why(e) });

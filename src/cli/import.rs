@@ -2,20 +2,18 @@
 
 use super::{Answer, Args, Bad, HOLDS, Host, VIOLATED};
 use crate::share::import::execution::{Event, Execution, ImportError};
-use crate::share::import::{compact, etcd, shiviz};
+use crate::share::import::{etcd, shiviz};
 use serde::{Serialize, Serializer};
 use serde_json::json;
 
 /// Prints `{"executions": [...]}`, or for a file that tells of the impossible, with exit code 1,
-/// `{"inconsistent": {"file", "line", "reason"}}`. `--compact` is the same in short lines, for the
-/// page.
+/// `{"inconsistent": {"file", "line", "reason"}}`.
 pub fn import(args: &mut Args, host: &dyn Host) -> Answer {
     let kind = args.need("what to import, shiviz or etcd-trace,")?;
     let parser = args.value("--parser")?;
     let delimiter = args.value("--delimiter")?;
     let file = args.need("the file to import")?;
     args.flag("--json");
-    let short = args.flag("--compact");
     args.done()?;
     if kind != "shiviz" && (parser.is_some() || delimiter.is_some()) {
         return Err("--parser and --delimiter are for shiviz logs".into());
@@ -31,7 +29,6 @@ pub fn import(args: &mut Args, host: &dyn Host) -> Answer {
         other => return Err(format!("there is no import of '{other}'").into()),
     };
     match imported {
-        Ok(executions) if short => Ok((HOLDS, compact::write(&executions))),
         Ok(executions) => {
             let document = serde_json::to_string(&Document { executions: &executions });
             document.map(|d| (HOLDS, d + "\n")).map_err(|e| Bad(format!("{file}: {e}")))

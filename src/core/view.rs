@@ -15,8 +15,12 @@ pub enum Lens {
     Log,
     /// Operations of clients against time.
     History,
-    /// Timestamps at events.
-    Clocks,
+    /// Lamport's numbers at the events.
+    Numbers,
+    /// Vectors at the events.
+    Vectors,
+    /// Hybrid times at the events.
+    HybridTimes,
     /// Where keys live.
     Ring,
 }
@@ -215,12 +219,64 @@ pub struct NodeView {
     pub drift: i32,
     /// Waiting for its disk.
     pub syncing: bool,
+    /// What it keeps in order, see [`Tray`].
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub trays: Vec<Tray>,
+    /// Its clock and its timestamps, where the scene is about them.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub ruler: Option<Ruler>,
     /// What waits at a busy or paused node: how many messages and timers.
     pub inbox: u32,
     /// It lies (known to the observer only).
     pub lies: bool,
     /// For a client: what it is waiting for.
     pub waiting: Option<String>,
+}
+
+/// Things that a node keeps in order: a queue, a buffer, siblings.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct Tray {
+    /// What they are.
+    pub title: String,
+    /// They, from the first.
+    pub seats: Vec<Seat>,
+}
+
+/// One of them.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct Seat {
+    /// What it says, short.
+    pub text: String,
+    /// How it is drawn.
+    pub mark: Mark,
+}
+
+/// How a seat is drawn.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Mark {
+    /// As it is.
+    #[default]
+    Plain,
+    /// It has its turn.
+    Chosen,
+    /// It waits for something.
+    Waiting,
+    /// It should have gone.
+    Stale,
+}
+
+/// A node's clock against those of the others; times in microseconds.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct Ruler {
+    /// Clocks are taken to be at most this far apart.
+    pub reach: u64,
+    /// Its last timestamp: when, and in words.
+    pub time: Option<(u64, String)>,
+    /// Versions that it keeps: when they were written, and what they say.
+    pub versions: Vec<(u64, String)>,
+    /// What is uncertain to operations that it does: from, to, and which operation.
+    pub windows: Vec<(u64, u64, String)>,
 }
 
 /// A running timer.

@@ -2,7 +2,7 @@
 
 use super::geometry::{PX, Point, Track};
 use super::text::width;
-use super::{Anchor, Face, Item, Scene, Size, Target};
+use super::{Anchor, Face, Item, Scene, Size, Target, ticks};
 use crate::algo::clocks::VectorClock;
 use crate::algo::clocks::overlay::Kind;
 use crate::core::trace::Relation;
@@ -19,6 +19,10 @@ pub struct Drawing<'a> {
     pub kind: Option<Kind>,
     /// The event whose past and future are lit.
     pub selected: Option<u32>,
+    /// Lines of equal logical time are drawn.
+    pub ticks: bool,
+    /// Events stand where their numbers say, so that those lines are straight.
+    pub straight: bool,
 }
 
 impl Drawing<'_> {
@@ -32,6 +36,24 @@ impl Drawing<'_> {
         let x = left + (i64::from(right - left) * i64::from(place) / i64::from(WIDE)) as i32;
         let rows = self.board.hosts.len().max(1) as i32;
         Point::new(x, self.size.h * (2 * host as i32 + 1) / (2 * rows))
+    }
+
+    /// Where each event is.
+    fn spots(&self, numbers: &[u64]) -> Vec<Point> {
+        let last = numbers.iter().copied().max().unwrap_or(0) + 1;
+        let spot = |(place, number): (&(u32, u32), &u64)| match self.straight {
+            true => self.at((place.0, (u64::from(WIDE) * number / last) as u32)),
+            false => self.at(*place),
+        };
+        self.board.events.iter().zip(numbers).map(spot).collect()
+    }
+
+    /// The event nearest to a point, within a distance.
+    pub fn hit(&self, p: Point, reach: i32) -> Option<u32> {
+        let far = |q: &Point| i64::from(q.x - p.x).pow(2) + i64::from(q.y - p.y).pow(2);
+        let spots = self.spots(&self.board.numbers());
+        let near = (0..).zip(&spots).min_by_key(|(_, q)| far(q))?;
+        (far(near.1) <= i64::from(reach).pow(2)).then_some(near.0)
     }
 
     /// The process and the place nearest to a point.
@@ -63,6 +85,19 @@ impl Drawing<'_> {
             );
         }
         let vectors = board.vectors();
+        let numbers = board.numbers();
+        let spots = self.spots(&numbers);
+        if self.ticks {
+            let row = |host: u32| {
+                let mine = (0..).zip(&board.events).filter(|(_, e)| e.0 == host);
+                let mut mine: Vec<(u64, i32)> =
+                    mine.map(|(e, _): (usize, _)| (numbers[e], spots[e].x)).collect();
+                mine.sort_unstable();
+                (self.at((host, 0)).y, mine)
+            };
+            let rows: Vec<ticks::Row> = (0..board.hosts.len() as u32).map(row).collect();
+            ticks::lines(&rows, self.span().0, 0, 10 * PX, out);
+        }
         let standing = |e: u32| {
             let centre = self.selected.filter(|c| (*c as usize) < vectors.len());
             centre.map(|c| board.relation(e, c))
@@ -73,14 +108,13 @@ impl Drawing<'_> {
                 (Some(Relation::Same | Relation::Future), Some(_)) => "way future",
                 _ => "way",
             };
-            let (p, q) = (self.at(board.events[*a as usize]), self.at(board.events[*b as usize]));
+            let (p, q) = (spots[*a as usize], spots[*b as usize]);
             let mut track = Track::new();
             track.to(p).line(q);
             out.push(Item::path(class, track).key(format!("way-{i}")));
         }
-        let numbers = board.numbers();
         for (e, place) in (0..).zip(&board.events) {
-            let p = self.at(*place);
+            let p = spots[e as usize];
             let class = match standing(e) {
                 Some(Relation::Past) => "dot past",
                 Some(Relation::Same | Relation::Future) => "dot future",

@@ -3,9 +3,10 @@
 
 use super::geometry::{PX, Point, Track};
 use super::text::{self, fit, shorten};
-use super::{Anchor, Face, Item, Scene, Size, Target};
+use super::{Anchor, Face, Item, Scene, Size};
 use crate::core::trace::Relation;
 use crate::share::import::execution::{Event, Execution, count};
+use std::ops::Range;
 
 /// How an event stands to another, by their clocks.
 pub fn relation(event: &Event, centre: &Event) -> Relation {
@@ -191,12 +192,14 @@ pub struct Drawing<'a> {
     pub size: Size,
     /// The event whose past and future are lit.
     pub selected: Option<u32>,
-    /// Events that a search found, in order; empty if nothing is searched for.
+    /// Spots that are marked, in order.
     pub found: &'a [u32],
 }
 
 /// Above this many spots in sight one path holds all.
-const DENSE: usize = 1_200;
+const DENSE: usize = 360;
+/// Up to so many spots in sight say under the pointer what happened there.
+const TOLD: usize = 120;
 
 impl Drawing<'_> {
     fn left(&self) -> i32 {
@@ -213,6 +216,21 @@ impl Drawing<'_> {
     pub fn column_at(&self, x: i32) -> i64 {
         let room = i64::from(self.size.w - self.left() - 20 * PX).max(1);
         self.window.0 + i64::from(x - self.left()) * self.window.1 / room
+    }
+
+    /// The event nearest to a place, within a distance.
+    pub fn hit(&self, p: Point, reach: i32) -> Option<u32> {
+        let seen = |x: i32| (self.column_at(x) / 1000).max(0) as u32;
+        let (from, to) = (seen(p.x - reach), seen(p.x + reach).saturating_add(1));
+        let spots = &self.plan.spots;
+        let first = spots.partition_point(|s| s.column < from);
+        let last = spots.partition_point(|s| s.column <= to);
+        let far = |s: &&Spot| {
+            let q = self.place(s);
+            i64::from(q.x - p.x).pow(2) + i64::from(q.y - p.y).pow(2)
+        };
+        let near = spots[first..last].iter().min_by_key(far)?;
+        (far(&near) <= i64::from(reach).pow(2)).then_some(near.event)
     }
 
     fn y(&self, row: u32) -> i32 {
@@ -253,7 +271,7 @@ impl Drawing<'_> {
         self.hosts(&mut scene.items);
         let dense = last - first > DENSE;
         self.ways((from, to), &mut scene.items);
-        self.dots(&spots[first..last], dense, &mut scene.items);
+        self.dots(first..last, dense, &mut scene.items);
         scene
     }
 
@@ -303,17 +321,22 @@ impl Drawing<'_> {
         Point::new(self.x(spot.column), self.y(spot.row))
     }
 
-    fn dots(&self, spots: &[Spot], dense: bool, out: &mut Vec<Item>) {
-        let mut many = [Track::new(), Track::new(), Track::new()];
-        for spot in spots {
+    fn dots(&self, seen: Range<usize>, dense: bool, out: &mut Vec<Item>) {
+        let spots = &self.plan.spots[seen.clone()];
+        let chosen = self.selected.and_then(|e| *self.plan.of_event.get(e as usize)?);
+        let mut many = [Track::new(), Track::new(), Track::new(), Track::new()];
+        for (at, spot) in (seen.start as u32..).zip(spots) {
             let (event, p) = (&self.execution.events[spot.event as usize], self.place(spot));
             let standing = self.standing(spot.event);
+            let ring = chosen == Some(at) || self.found.binary_search(&at).is_ok();
             if dense {
                 let kind = ["", "past", "future"].iter().position(|s| *s == standing).unwrap_or(0);
                 many[kind].to(p).line(p);
+                if ring {
+                    many[3].to(p).line(p);
+                }
                 continue;
             }
-            let hit = self.found.binary_search(&spot.event).is_ok();
             let class = match standing {
                 "past" => "dot past",
                 "future" => "dot future",
@@ -321,23 +344,26 @@ impl Drawing<'_> {
                 _ => "dot",
             };
             let r = if spot.run > 1 { 6 * PX } else { 4 * PX };
-            let ring = (hit || self.selected == Some(spot.event))
-                .then(|| Item::circle("chosen", Point::default(), r + 3 * PX));
+            let key = format!("spot-{}", spot.event);
             let dot = Item::circle(class, Point::default(), r);
-            let mut parts: Vec<Item> = ring.into_iter().chain([dot]).collect();
+            let mut parts = Vec::with_capacity(3);
+            if ring {
+                parts.push(Item::circle("chosen", Point::default(), r + 3 * PX));
+            }
+            parts.push(dot);
             if spot.run > 1 {
                 let style = (Face::Mono, 9 * PX, Anchor::Middle);
-                let at = Point::new(0, -8 * PX);
+                let at = Point::new(0, 16 * PX);
                 parts.push(Item::text("soft halo", at, style, spot.run.to_string()));
             }
-            out.push(
-                Item::group("", p, parts)
-                    .key(format!("spot-{}", spot.event))
-                    .title(format!("{}: {}", self.execution.id(event), event.text))
-                    .target(Target::Event(u64::from(spot.event))),
-            );
+            let mut group = Item::group("", p, parts).key(key);
+            if spots.len() <= TOLD {
+                group = group.title(format!("{}: {}", self.execution.id(event), event.text));
+            }
+            out.push(group);
         }
-        for (track, class) in many.into_iter().zip(["dots", "dots past", "dots future"]) {
+        let classes = ["dots", "dots past", "dots future", "dots found"];
+        for (track, class) in many.into_iter().zip(classes) {
             if !track.0.is_empty() {
                 out.push(Item::path(class, track).key(class.replace(' ', "-")));
             }

@@ -54,6 +54,8 @@ fn server(i: u16, role: &str, border: Border, epoch: u64) -> NodeView {
         skew: 0,
         drift: 0,
         syncing: false,
+        trays: Vec::new(),
+        ruler: None,
         inbox: 0,
         lies: false,
         waiting: None,

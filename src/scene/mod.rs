@@ -13,13 +13,18 @@ pub mod history;
 pub mod index;
 pub mod log_strip;
 pub mod matrix;
+pub mod overview;
 pub mod poster;
+pub mod record;
 pub mod ring;
+pub mod ruler;
 pub mod space_time;
 pub mod stage;
 pub mod style;
 pub mod svg_text;
+pub mod ticks;
 pub mod timeline;
+pub mod trays;
 
 #[cfg(test)]
 mod fixture;

@@ -182,6 +182,81 @@ impl Board {
     }
 }
 
+/// Most steps of a tale, and most characters of what is said at one.
+pub const MOST_STEPS: usize = 24;
+/// Most characters of what is said at a step.
+pub const MOST_WORDS: usize = 240;
+
+/// A story told on the blackboard: boards one after the other, each with a sentence.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Tale {
+    /// What is said, and the board that is shown; at least one.
+    pub steps: Vec<(String, Board)>,
+}
+
+impl Tale {
+    /// A board alone.
+    pub fn of(board: Board) -> Tale {
+        Tale { steps: vec![(String::new(), board)] }
+    }
+
+    /// For an address: the boards with their sentences, as in `board!sentence~board`.
+    pub fn write(&self) -> String {
+        let step = |(words, board): &(String, Board)| match words.as_str() {
+            "" => board.write(),
+            words => format!("{}!{}", board.write(), encode(words)),
+        };
+        self.steps.iter().map(step).collect::<Vec<_>>().join("~")
+    }
+
+    /// Reads what [`Tale::write`] wrote; one sentence if it cannot be.
+    pub fn read(text: &str) -> Result<Tale, String> {
+        let parts: Vec<&str> = text.split('~').collect();
+        if parts.len() > MOST_STEPS {
+            return Err(format!("a story on the board has at most {MOST_STEPS} steps"));
+        }
+        let step = |part: &&str| {
+            let (board, words) = part.split_once('!').unwrap_or((part, ""));
+            let words: String = decode(words).chars().take(MOST_WORDS).collect();
+            Ok((words, Board::read(board)?))
+        };
+        Ok(Tale { steps: parts.iter().map(step).collect::<Result<_, String>>()? })
+    }
+}
+
+/// Letters, digits and a few marks stay; all other bytes are written in hexadecimal.
+fn encode(words: &str) -> String {
+    let mut out = String::new();
+    for b in words.bytes() {
+        match b {
+            b' ' => out.push('+'),
+            b'.' | b',' | b'-' | b'(' | b')' | b':' => out.push(char::from(b)),
+            b if b.is_ascii_alphanumeric() => out.push(char::from(b)),
+            b => out.push_str(&format!("%{b:02X}")),
+        }
+    }
+    out
+}
+
+/// The reverse; what is no code stands for itself.
+fn decode(text: &str) -> String {
+    let bytes = text.as_bytes();
+    let (mut out, mut at) = (Vec::new(), 0);
+    while let Some(b) = bytes.get(at) {
+        let code = text.get(at + 1..at + 3).filter(|_| *b == b'%');
+        match (b, code.and_then(|c| u8::from_str_radix(c, 16).ok())) {
+            (_, Some(code)) => {
+                out.push(code);
+                at += 2;
+            }
+            (b'+', _) => out.push(b' '),
+            (b, _) => out.push(*b),
+        }
+        at += 1;
+    }
+    String::from_utf8_lossy(&out).into_owned()
+}
+
 fn pairs(text: &str) -> Result<Vec<(u32, u32)>, String> {
     let pair = |part: &str| {
         let (a, b) = part.split_once('-')?;

@@ -104,6 +104,7 @@ pub fn change(model: &mut Model, ask: Ask) {
             model.follows = false;
         }
         Ask::Causal(on) => model.causal = on,
+        Ask::Mark(marks) => model.marks = marks,
         Ask::Chips(kind) => super::overlay::choose(model, kind),
         _ => {}
     }

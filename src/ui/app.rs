@@ -25,8 +25,8 @@ pub enum Route {
     Scene(String),
     /// A run.
     Run(Box<Link>),
-    /// Executions that others recorded.
-    Import,
+    /// Executions that others recorded, with the patterns to read them by.
+    Import(String),
     /// The blackboard, with what is on it.
     Board(String),
     /// Neither; one sentence, and the scene that was meant, if that can be told.
@@ -39,8 +39,8 @@ pub fn route(hash: &str) -> Route {
     if text.is_empty() {
         return Route::Home;
     }
-    if text == "import" {
-        return Route::Import;
+    if text == "import" || text.starts_with("import/") {
+        return Route::Import(text.trim_start_matches("import").trim_start_matches('/').into());
     }
     if text == "board" || text.starts_with("board/") {
         return Route::Board(text.trim_start_matches("board").trim_start_matches('/').into());
@@ -94,9 +94,9 @@ impl Component for App {
                 dom::document().set_title("Happened Before: distributed systems, running");
                 return html! { <Home /> };
             }
-            Route::Import => {
+            Route::Import(text) => {
                 dom::document().set_title("Recorded executions · Happened Before");
-                return html! { <Imported /> };
+                return html! { <Imported text={text.clone()} /> };
             }
             Route::Board(text) => {
                 dom::document().set_title("Blackboard · Happened Before");

@@ -14,7 +14,7 @@ use happened_before::scene::history::History;
 use happened_before::scene::space_time::{SpaceTime, Spacing};
 use happened_before::scene::stage::Stage;
 use happened_before::scene::timeline::{Lane, Timeline};
-use happened_before::scene::{self, Part, Size, log_strip, matrix, ring};
+use happened_before::scene::{self, Part, Size, log_strip, matrix, ring, ruler, trays};
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 use wasm_bindgen::prelude::*;
@@ -72,6 +72,10 @@ pub enum Slot {
     History,
     /// Who can reach whom.
     Matrix,
+    /// What nodes keep in order.
+    Trays,
+    /// Clocks against true time.
+    Ruler,
     /// The whole run as a line.
     Line,
     /// The cluster of the run beside.
@@ -83,12 +87,14 @@ pub enum Slot {
 }
 
 impl Slot {
-    const ALL: [Slot; 9] = [
+    const ALL: [Slot; 11] = [
         Slot::Stage,
         Slot::Time,
         Slot::Log,
         Slot::History,
         Slot::Matrix,
+        Slot::Trays,
+        Slot::Ruler,
         Slot::Line,
         Slot::SideStage,
         Slot::SideTime,
@@ -103,7 +109,7 @@ type Tick = Closure<dyn FnMut(f64)>;
 pub struct Desk {
     /// The run.
     pub model: RefCell<Model>,
-    hung: [RefCell<Option<Hung>>; 9],
+    hung: [RefCell<Option<Hung>>; 11],
     clock: RefCell<Option<Element>>,
     notify: Callback<()>,
     last: Cell<Option<f64>>,
@@ -189,6 +195,7 @@ impl Desk {
         let (model, size) = (self.model.borrow(), self.size(slot));
         match slot {
             Slot::Line => line(&model, size, &lanes(&model), &[]).time_at(x),
+            Slot::History => history(&model, size).time_at(x),
             _ => diagram(&model, size).time_at(x),
         }
     }
@@ -414,6 +421,8 @@ fn picture(model: &Model, slot: Slot, size: Size, part: Part) -> scene::Scene {
         Slot::History => history(model, size).scene(now),
         Slot::Ring => ring::scene(&model.view, model.selected_node(), size),
         Slot::Matrix => matrix::scene(&model.view, size),
+        Slot::Trays => trays::scene(&model.view, size),
+        Slot::Ruler => ruler::scene(&model.view, now, size),
         Slot::Line => {
             let (lanes, broken) = (lanes(model), model.broken());
             Timeline { part, ..line(model, size, &lanes, &broken) }.scene(now)
@@ -468,7 +477,8 @@ fn history(model: &Model, size: Size) -> History<'_> {
         window: model.window,
         size,
         full: true,
-        points: &[],
+        points: &model.marks.points,
+        core: &model.marks.core,
     }
 }
 

@@ -10,7 +10,7 @@ use super::help::Help;
 use super::inspector::Inspector;
 use super::keys;
 use super::lists::Lists;
-use super::model::{Model, Pick};
+use super::model::{Marks, Model, Pick};
 use super::overlay;
 use super::panic;
 use super::rail::Rail;
@@ -116,6 +116,8 @@ pub enum Ask {
     CompareScene(&'static str),
     /// A run from a file or a dropped picture.
     Open(Box<Link>),
+    /// Marks among the clients' operations.
+    Mark(Marks),
 }
 
 /// What opens over the page.

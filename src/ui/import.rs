@@ -1,126 +1,193 @@
-//! An execution that somebody recorded: read in a worker, shown with its cones.
+//! Executions that somebody recorded: read in a worker, shown with their cones.
 
-use super::bar::{Bar, Place};
+mod pane;
+mod view;
+
 use super::model::sentence;
-use super::overlay::table;
-use super::picture::Picture;
-use super::stage::{capture, place, target};
-use super::work::{self, Done, Job};
-use happened_before::algo::clocks::overlay::{Comparison, row, truly};
+use super::stage::place;
+use super::work::{self, Hand, Job, Source, Told};
+use super::{dom, overlay};
+use happened_before::algo::clocks::overlay::Comparison;
 use happened_before::core::trace::Relation;
-use happened_before::scene::execution::{Drawing, Plan, relation};
+use happened_before::scene::execution::relation;
 use happened_before::scene::style::Theme;
-use happened_before::scene::{Size, Target, svg_text};
-use happened_before::share::import::execution::{Event as Happening, Execution, count};
+use happened_before::scene::{PX, Point, svg_text};
+use happened_before::share::import::execution::{Execution, count};
+use happened_before::share::import::reading::News;
 use happened_before::share::import::{compact, shiviz};
+use pane::{Pane, Strip};
 use std::collections::BTreeSet;
-use wasm_bindgen::JsCast;
-use web_sys::{DragEvent, Element, HtmlInputElement, HtmlTextAreaElement};
+use wasm_bindgen::prelude::*;
+use web_sys::DragEvent;
 use yew::prelude::*;
 
-/// A parser may backtrack for ever; this long it may try, in milliseconds.
-const LIMIT: i32 = 20_000;
-/// Most characters shown of what was pasted or dropped.
-const SHOWN: usize = 4_000;
+/// A parser may backtrack for ever: so long a worker may tell nothing, in milliseconds.
+const LIMIT: i32 = 10_000;
+/// Text longer than this is not put into the field.
+const SHOWN: usize = 20_000;
+/// How near to an event a press means it, in tenths of a pixel: a mouse, a finger.
+const REACH: (i32, i32) = (9 * PX, 18 * PX);
+/// Columns shown at first, in thousandths.
+const FIRST: i64 = 40_000;
 
 /// What people do here.
 pub enum Msg {
     Parser(String),
     Delimiter(String),
-    Etcd(bool),
-    Pasted(String),
-    Given(String, String),
-    File(web_sys::File),
+    Kind(Kind),
+    History(String),
+    Typed(String),
+    Given(String, Source),
+    /// A file, and what it seems to be.
+    Found(Kind, web_sys::File),
+    Example,
     Drop(DragEvent),
     Read,
-    Done(Done),
+    Cancel,
+    Told(Told),
     Show(usize),
+    Beside(Option<usize>),
     Hide(u32),
     Up(usize),
     Collapse,
-    Differs,
-    Window(i64, i64),
     Zoom(i64, i64),
-    Pick(Option<u32>),
+    Hold(Option<usize>, Point, i32),
+    Drag(Point),
+    Let,
+    Slide(i64),
+    Pick(usize, Option<u32>),
     Turn(i32),
     Search(String),
     Save(&'static str),
-    Hold(i32, Option<u32>),
-    Drag(i32),
-    Let,
-    Slide(i64),
     Look,
+    Frame,
 }
 
-/// A pointer that is down: where, the window then, whether it has moved, and what was under it.
+/// What is read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kind {
+    Shiviz,
+    Etcd,
+    /// Client operations, for the judges.
+    History,
+}
+
+impl Kind {
+    /// What a text seems to be.
+    fn of(name: &str, text: &str) -> Kind {
+        let head: String = text.chars().take(4_000).collect();
+        let has = |marks: &[&str]| marks.iter().any(|m| head.contains(m));
+        if has(&["jepsen.util", ":invoke", "\"invoke\""]) {
+            Kind::History
+        } else if has(&["\"tag\":\"trace\""]) || name.ends_with("json") {
+            Kind::Etcd
+        } else {
+            Kind::Shiviz
+        }
+    }
+}
+
+/// A pointer that is down: on which pane (or the strip), where, the window then, whether it moved.
 struct Held {
-    x: i32,
+    pane: Option<usize>,
+    start: Point,
     from: i64,
     moved: bool,
-    event: Option<u32>,
+    reach: i32,
 }
 
 /// The page of recorded executions.
 pub struct Imported {
-    text: String,
+    source: Option<Source>,
+    /// What is in the field.
+    typed: String,
     name: String,
     parser: String,
     delimiter: String,
-    etcd: bool,
+    kind: Kind,
+    /// The history that is shown, and how often one was asked for.
+    history: Option<(String, String, u32)>,
+    /// A worker that waits for a log.
+    hand: Option<Hand>,
     job: Option<Job>,
-    said: Option<String>,
+    news: News,
+    coming: Vec<Execution>,
+    /// What there is to say, and whether something failed.
+    said: Option<(String, bool)>,
     all: Vec<Execution>,
-    at: usize,
+    panes: [Pane; 2],
+    strip: Strip,
+    /// The second pane is shown.
+    beside: bool,
     order: Vec<u32>,
     hidden: BTreeSet<u32>,
     collapse: bool,
-    differs: bool,
-    plan: Plan,
     window: (i64, i64),
-    selected: Option<u32>,
-    beside: Option<u32>,
+    /// Pane and event.
+    selected: Option<(usize, u32)>,
+    /// The one selected before it, in the same pane.
+    second: Option<u32>,
+    /// How many happened before, after and beside the selected one.
+    stands: [u32; 3],
     search: String,
-    found: Vec<u32>,
     held: Option<Held>,
-    picture: Option<Picture>,
-    svg: NodeRef,
-    _resized: super::dom::Listener,
+    frame: Closure<dyn FnMut(f64)>,
+    asked: bool,
+    _heard: [dom::Listener; 2],
+}
+
+#[derive(Properties, PartialEq)]
+pub struct ImportProps {
+    /// What the address says: a parser and a delimiter, each encoded.
+    pub text: String,
 }
 
 impl Component for Imported {
     type Message = Msg;
-    type Properties = ();
+    type Properties = ImportProps;
 
     fn create(ctx: &Context<Self>) -> Self {
+        let (link, window) = (ctx.link().clone(), dom::window());
+        let resized = dom::Listener::new(&window, "resize", move |_| link.send_message(Msg::Look));
         let link = ctx.link().clone();
-        let window = super::dom::window();
-        let resized = super::dom::Listener::new(&window, "resize", move |_| {
-            link.send_message(Msg::Look);
+        let pasted = dom::Listener::new(&window, "paste", move |e| {
+            if let Some(text) = view::pasted(&e) {
+                e.prevent_default();
+                link.send_message(Msg::Given("the pasted text".into(), Source::Text(text)));
+            }
         });
+        let link = ctx.link().clone();
+        let frame = Closure::new(move |_| link.send_message(Msg::Frame));
+        let (parser, delimiter) = view::patterns(&ctx.props().text);
         Imported {
-            text: String::new(),
+            source: None,
+            typed: String::new(),
             name: String::new(),
-            parser: shiviz::DEFAULT_PARSER.into(),
-            delimiter: String::new(),
-            etcd: false,
+            parser: parser.unwrap_or_else(|| shiviz::DEFAULT_PARSER.into()),
+            delimiter: delimiter.unwrap_or_default(),
+            kind: Kind::Shiviz,
+            history: None,
+            hand: Hand::new(),
             job: None,
+            news: News::default(),
+            coming: Vec::new(),
             said: None,
             all: Vec::new(),
-            at: 0,
+            panes: Default::default(),
+            strip: Strip::default(),
+            beside: false,
             order: Vec::new(),
             hidden: BTreeSet::new(),
             collapse: false,
-            differs: false,
-            plan: Plan::default(),
-            window: (0, 40_000),
+            window: (0, FIRST),
             selected: None,
-            beside: None,
+            second: None,
+            stands: [0; 3],
             search: String::new(),
-            found: Vec::new(),
             held: None,
-            picture: None,
-            svg: NodeRef::default(),
-            _resized: resized,
+            frame,
+            asked: false,
+            _heard: [resized, pasted],
         }
     }
 
@@ -128,23 +195,60 @@ impl Component for Imported {
         match msg {
             Msg::Parser(text) => self.parser = text,
             Msg::Delimiter(text) => self.delimiter = text,
-            Msg::Etcd(on) => self.etcd = on,
-            Msg::Pasted(text) => (self.text, self.name) = (text, "the pasted text".into()),
-            Msg::Given(name, text) => {
-                self.etcd = name.ends_with("json");
-                (self.text, self.name) = (text, name);
+            Msg::Kind(kind) => self.kind = kind,
+            Msg::History(text) => self.judge(text),
+            Msg::Typed(text) => self.typed = text,
+            Msg::Given(name, source) => {
+                self.typed.clear();
+                match &source {
+                    Source::Text(text) => {
+                        self.kind = Kind::of(&name, text);
+                        if text.len() <= SHOWN {
+                            self.typed.clone_from(text);
+                        }
+                    }
+                    Source::File(file) => {
+                        // Its beginning tells what it is; a log goes to the worker unread.
+                        self.name = name;
+                        return view::look_into(file.clone(), ctx.link().clone());
+                    }
+                }
+                (self.name, self.source) = (name, Some(source));
                 self.read(ctx);
+            }
+            Msg::Found(kind, file) => {
+                (self.kind, self.source) = (kind, Some(Source::File(file)));
+                self.read(ctx);
+            }
+            Msg::Example => {
+                let (text, delimiter) = view::example();
+                self.parser = shiviz::DEFAULT_PARSER.into();
+                self.delimiter = delimiter;
+                let source = Source::Text(text);
+                ctx.link().send_message(Msg::Given("the example".into(), source));
             }
             Msg::Drop(e) => {
                 e.prevent_default();
                 let files = e.data_transfer().and_then(|t| t.files());
                 if let Some(file) = files.and_then(|f| f.get(0)) {
-                    ctx.link().send_message(Msg::File(file));
+                    ctx.link().send_message(Msg::Given(file.name(), Source::File(file)));
                 }
             }
-            Msg::Read => self.read(ctx),
-            Msg::Done(done) => self.take(done),
+            Msg::Read => {
+                if !self.typed.is_empty() {
+                    self.source = Some(Source::Text(self.typed.clone()));
+                    self.name = "the text".into();
+                }
+                self.read(ctx);
+            }
+            Msg::Cancel => {
+                self.job = None;
+                self.coming.clear();
+                self.said = Some((format!("Reading {} was given up.", self.name), false));
+            }
+            Msg::Told(told) => self.hear(told),
             Msg::Show(at) => self.show(at),
+            Msg::Beside(at) => self.compare(at),
             Msg::Hide(host) => {
                 if !self.hidden.remove(&host) && self.hidden.len() + 1 < self.order.len() {
                     self.hidden.insert(host);
@@ -159,67 +263,28 @@ impl Component for Imported {
                 self.collapse = !self.collapse;
                 self.lay_out();
             }
-            Msg::Differs => {
-                self.differs = !self.differs;
-                self.find();
-            }
-            Msg::Window(from, wide) => {
-                let most = i64::from(self.plan.columns.max(1)) * 1000;
-                let wide = wide.clamp(4_000, most.max(4_000));
-                self.window = (from.clamp(0, (most - wide).max(0)), wide);
-                self.draw();
-                return false;
-            }
-            Msg::Zoom(by, of) => {
-                let (from, wide) = self.window;
-                let new = wide * by / of;
-                ctx.link().send_message(Msg::Window(from + (wide - new) / 2, new));
-                return false;
-            }
-            Msg::Hold(x, event) => {
-                self.held = Some(Held { x, from: self.window.0, moved: false, event });
-                return false;
-            }
-            Msg::Drag(x) => {
-                let size = self.size().map(|s| s.w);
-                if let (Some(held), Some(size)) = (&mut self.held, size) {
-                    held.moved |= (x - held.x).abs() > 40;
-                    if held.moved {
-                        let by = i64::from(x - held.x) * self.window.1 / i64::from(size.max(1));
-                        ctx.link().send_message(Msg::Window(held.from - by, self.window.1));
-                    }
-                }
+            Msg::Zoom(..)
+            | Msg::Hold(..)
+            | Msg::Drag(_)
+            | Msg::Slide(_)
+            | Msg::Look
+            | Msg::Frame => {
+                self.look(&msg);
                 return false;
             }
             Msg::Let => {
-                if let Some(held) = self.held.take().filter(|h| !h.moved) {
-                    ctx.link().send_message(Msg::Pick(held.event));
-                }
-                return false;
+                let Some(held) = self.held.take().filter(|h| !h.moved) else { return false };
+                let Some(pane) = held.pane else { return false };
+                let event = self.hit(pane, held.start, held.reach);
+                self.pick(pane, event);
             }
-            Msg::Slide(by) => {
-                let (from, wide) = self.window;
-                ctx.link().send_message(Msg::Window(from + by * wide / 1000, wide));
-                return false;
-            }
-            Msg::File(file) => {
-                work::read(&file, ctx.link().callback(|(n, t)| Msg::Given(n, t)));
-            }
-            Msg::Pick(event) => {
-                if let (Some(old), Some(new)) = (self.selected, event) {
-                    self.beside = Some(old).filter(|o| *o != new).or(self.beside);
-                } else {
-                    self.beside = None;
-                }
-                self.selected = event;
-            }
+            Msg::Pick(pane, event) => self.pick(pane, event),
             Msg::Turn(by) => self.turn(by),
             Msg::Search(text) => {
                 self.search = text;
                 self.find();
             }
             Msg::Save(kind) => self.save(kind),
-            Msg::Look => self.draw(),
         }
         true
     }
@@ -229,187 +294,284 @@ impl Component for Imported {
     }
 
     fn view(&self, ctx: &Context<Self>) -> Html {
-        let link = ctx.link();
-        let over = Callback::from(|e: DragEvent| e.prevent_default());
-        html! {
-            <div class="page-tool" ondragover={over} ondrop={link.callback(Msg::Drop)}>
-                <Bar place={Place::Tool("Recorded executions")} />
-                <main class="tool">
-                    { self.form(ctx) }
-                    if let Some(said) = &self.said {
-                        <p class="notice" role="alert">{ said }</p>
-                    }
-                    if self.job.is_some() {
-                        <p role="status"><progress aria-label="Reading"></progress>
-                            { format!(" Reading {} of text.", bytes(self.text.len())) }</p>
-                    }
-                    if !self.all.is_empty() {
-                        { self.tools(ctx) }
-                        { self.diagram(ctx) }
-                        <div class="beside">{ self.hosts(ctx) }{ self.details() }</div>
-                    }
-                </main>
-            </div>
-        }
+        self.page(ctx)
     }
-}
-
-fn value(e: &InputEvent) -> String {
-    let target = e.target();
-    let input = target.as_ref().and_then(|t| t.dyn_ref::<HtmlInputElement>().map(|i| i.value()));
-    let area =
-        || target.as_ref().and_then(|t| t.dyn_ref::<HtmlTextAreaElement>().map(|a| a.value()));
-    input.or_else(area).unwrap_or_default()
-}
-
-fn bytes(n: usize) -> String {
-    if n < 1 << 20 { format!("{} kB", n / 1000 + 1) } else { format!("{} MB", n / 1_000_000) }
 }
 
 impl Imported {
+    // --- reading ---
+
     fn read(&mut self, ctx: &Context<Self>) {
-        let mut args = vec!["import", if self.etcd { "etcd-trace" } else { "shiviz" }];
-        if !self.etcd {
-            args.extend(["--parser", &self.parser]);
-            if !self.delimiter.is_empty() {
-                args.extend(["--delimiter", &self.delimiter]);
+        if self.kind == Kind::History {
+            match &self.source {
+                Some(Source::Text(text)) => self.judge(text.clone()),
+                Some(Source::File(file)) => view::read_whole(file.clone(), ctx.link().clone()),
+                None => {}
             }
+            return;
         }
-        args.extend(["--compact", "log"]);
-        let done = ctx.link().callback(Msg::Done);
-        self.said = None;
-        let files = [("log", self.text.as_str())];
-        match Job::ask(&args, &files, LIMIT, done) {
+        let Some(source) = &self.source else { return };
+        (self.said, self.news) = (None, News::default());
+        self.coming.clear();
+        self.job = None;
+        let Some(hand) = self.hand.take().or_else(Hand::new) else {
+            self.said = Some(("This browser starts no worker, which reads logs.".into(), true));
+            return;
+        };
+        let parser = (self.kind == Kind::Shiviz).then_some(self.parser.as_str());
+        let told = ctx.link().callback(Msg::Told);
+        match Job::read(hand, source, parser, &self.delimiter, LIMIT, told) {
             Ok(job) => self.job = Some(job),
-            Err(_) => self.said = Some("This browser starts no worker.".into()),
+            Err(_) => self.said = Some(("The worker takes no log.".into(), true)),
+        }
+        if parser.is_some_and(|p| p != shiviz::DEFAULT_PARSER) || !self.delimiter.is_empty() {
+            view::address(&self.parser, &self.delimiter);
         }
     }
 
-    fn take(&mut self, done: Done) {
-        self.job = None;
-        let name = if self.name.is_empty() { "the text" } else { &self.name };
-        match done {
-            Err(why) => self.said = Some(sentence(&format!("Reading {name} failed: {why}"))),
-            Ok((0, text, _)) => match compact::read(&text) {
-                Some(all) if !all.is_empty() => {
-                    self.all = all;
+    /// A history goes to the judges.
+    fn judge(&mut self, text: String) {
+        let nth = self.history.as_ref().map_or(0, |h| h.2) + 1;
+        self.said = None;
+        self.history = Some((self.name.clone(), text, nth));
+    }
+
+    fn hear(&mut self, told: Told) {
+        match told {
+            Told::News(news) => self.news = news,
+            Told::Part(part) => {
+                if compact::extend(&mut self.coming, &part).is_none() {
+                    self.job = None;
+                    self.said = Some(("The worker's answer cannot be read.".into(), true));
+                }
+            }
+            Told::Failed(why) => {
+                self.job = None;
+                let name = if self.name.is_empty() { "the text" } else { &self.name };
+                self.said = Some((sentence(&format!("{name}: {why}")), true));
+            }
+            Told::End => {
+                self.hand = self.job.take().and_then(Job::finish);
+                self.all = std::mem::take(&mut self.coming);
+                if !self.all.is_empty() {
+                    self.beside = false;
                     self.show(0);
                 }
-                _ => self.said = Some("Nothing was read.".into()),
-            },
-            Ok((1, found, _)) => {
-                // What is impossible, and at which line.
-                let told = js_sys::JSON::parse(&found).ok();
-                let part = |name: &str| {
-                    let all = js_sys::Reflect::get(told.as_ref()?, &"inconsistent".into()).ok()?;
-                    js_sys::Reflect::get(&all, &name.into()).ok()
-                };
-                let line = part("line").and_then(|l| l.as_f64()).unwrap_or(0.0);
-                let why = part("reason").and_then(|r| r.as_string()).unwrap_or_default();
-                let text = format!("No execution can have left {name}: line {line}: {why}");
-                self.said = Some(sentence(&text));
-            }
-            Ok((_, _, complaint)) => {
-                let why = complaint.trim_start_matches("hb: ").trim().replacen("log", name, 1);
-                self.said = Some(sentence(&why));
             }
         }
     }
 
+    /// How far the reading is, of a thousand: finding the events is six tenths of it, checking
+    /// their clocks two, and bringing them here two.
+    fn progress(&self) -> usize {
+        let News { bytes, of, events, checked } = self.news;
+        let share = |part: usize, whole: usize, of: usize| part * of / whole.max(1);
+        let here: usize = self.coming.iter().map(|e| e.events.len()).sum();
+        let all_read = bytes >= of && of > 0;
+        let checks = if all_read { share(checked, events, 200) } else { 0 };
+        share(bytes, of, 600) + checks + share(here, events, 200)
+    }
+
+    // --- choosing ---
+
     fn show(&mut self, at: usize) {
-        self.at = at.min(self.all.len() - 1);
-        self.order = (0..self.all[self.at].hosts.len() as u32).collect();
+        self.panes[0].at = at.min(self.all.len() - 1);
+        self.order = (0..self.all[self.panes[0].at].hosts.len() as u32).collect();
         self.hidden.clear();
-        (self.selected, self.beside) = (None, None);
-        self.window = (0, 40_000);
+        (self.selected, self.second) = (None, None);
+        self.window = (0, FIRST);
+        if self.beside && self.panes[1].at == self.panes[0].at {
+            self.beside = false;
+        }
+        self.lay_out();
+        self.find();
+    }
+
+    fn compare(&mut self, with: Option<usize>) {
+        let with = with.filter(|w| *w < self.all.len() && *w != self.panes[0].at);
+        self.beside = with.is_some();
+        self.panes[1].at = with.unwrap_or(0);
+        (self.selected, self.second) = (None, None);
         self.lay_out();
         self.find();
     }
 
     fn lay_out(&mut self) {
         let shown = self.order.iter().copied().filter(|h| !self.hidden.contains(h));
-        self.plan = Plan::new(&self.all[self.at], shown.collect(), self.collapse);
-    }
-
-    fn execution(&self) -> Option<&Execution> {
-        self.all.get(self.at)
-    }
-
-    /// Marks what is searched for, or what the next execution has not.
-    fn find(&mut self) {
-        self.found.clear();
-        let Some(execution) = self.all.get(self.at) else { return };
-        let numbered = (0..).zip(&execution.events);
-        if self.differs && self.all.len() > 1 {
-            let other = &self.all[(self.at + 1) % self.all.len()];
-            let known: BTreeSet<(&str, &str)> = other
-                .events
-                .iter()
-                .map(|e| (other.hosts[e.host as usize].as_str(), e.text.as_str()))
-                .collect();
-            let new = |e: &Happening| {
-                !known.contains(&(execution.hosts[e.host as usize].as_str(), e.text.as_str()))
-            };
-            self.found = numbered.filter(|(_, e)| new(e)).map(|(i, _)| i).collect();
-        } else if !self.search.is_empty() {
-            let wanted = self.search.to_lowercase();
-            let hit = |e: &Happening| e.text.to_lowercase().contains(&wanted);
-            self.found = numbered.filter(|(_, e)| hit(e)).map(|(i, _)| i).collect();
+        let rows: Vec<u32> = shown.collect();
+        let first = &self.all[self.panes[0].at];
+        if self.beside {
+            // The same hosts at the same height; then those that only the second one has.
+            let second = &self.all[self.panes[1].at];
+            let of = |name: &String| second.hosts.iter().position(|h| h == name);
+            let same = rows.iter().filter_map(|h| of(&first.hosts[*h as usize]));
+            let mut theirs: Vec<u32> = same.map(|h| h as u32).collect();
+            let more = (0..second.hosts.len() as u32)
+                .filter(|h| !first.hosts.contains(&second.hosts[*h as usize]));
+            theirs.extend(more);
+            self.panes[1].lay_out(second, theirs, self.collapse);
         }
+        self.panes[0].lay_out(first, rows, self.collapse);
+        self.clamp();
     }
 
-    /// The next or the last event: of those found, or of all.
-    fn turn(&mut self, by: i32) {
-        let Some(execution) = self.execution() else { return };
-        let next = match (self.selected, self.found.is_empty()) {
-            (None, true) => Some(0),
-            (None, false) => self.found.first().copied(),
-            (Some(now), true) => now.checked_add_signed(by),
-            (Some(now), false) if by > 0 => self.found.iter().copied().find(|e| *e > now),
-            (Some(now), false) => self.found.iter().copied().rev().find(|e| *e < now),
-        };
-        let Some(next) = next.filter(|n| (*n as usize) < execution.events.len()) else { return };
-        self.beside = self.selected;
-        self.selected = Some(next);
-        let spot = self.plan.of_event[next as usize].map(|s| self.plan.spots[s as usize].column);
-        if let Some(column) = spot.map(|c| i64::from(c) * 1000) {
-            let (from, wide) = self.window;
-            if column < from || column > from + wide {
-                self.window.0 = (column - wide / 2).max(0);
+    fn execution(&self, pane: usize) -> Option<&Execution> {
+        self.all.get(self.panes[pane].at)
+    }
+
+    fn shown(&self) -> usize {
+        1 + usize::from(self.beside)
+    }
+
+    /// Marks what is searched for, or else what only one of two compared executions has.
+    fn find(&mut self) {
+        for i in 0..self.shown() {
+            let [a, b] = &mut self.panes;
+            let other = if i == 0 { b.at } else { a.at };
+            let pane = if i == 0 { a } else { b };
+            let Some(execution) = self.all.get(pane.at) else { return };
+            match (self.search.is_empty(), self.all.get(other).filter(|_| self.beside)) {
+                (false, _) => pane.search(execution, &self.search),
+                (true, Some(other)) => pane.differ(execution, other),
+                (true, None) => pane.forget(),
             }
         }
     }
 
-    fn size(&self) -> Option<Size> {
-        let frame = self.svg.cast::<Element>()?.parent_element()?;
-        let high = (self.plan.rows.len() as i32 * 46 + 44).clamp(150, 1200);
-        Some(Size::px(frame.client_width().max(300), high))
+    fn pick(&mut self, pane: usize, event: Option<u32>) {
+        let old = self.selected.filter(|(p, e)| *p == pane && Some(*e) != event).map(|o| o.1);
+        self.second = event
+            .and(old.or(self.second.filter(|_| self.selected.is_some_and(|(p, _)| p == pane))));
+        self.selected = event.map(|e| (pane, e));
+        self.stands = [0; 3];
+        let Some((execution, event)) = self.execution(pane).zip(event) else { return };
+        let Some(centre) = execution.events.get(event as usize) else { return };
+        let mut stands = [0; 3];
+        for other in &execution.events {
+            match relation(other, centre) {
+                Relation::Past => stands[0] += 1,
+                Relation::Future => stands[1] += 1,
+                Relation::Beside => stands[2] += 1,
+                Relation::Same => {}
+            }
+        }
+        self.stands = stands;
     }
 
-    fn drawing(&self, size: Size) -> Option<Drawing<'_>> {
-        Some(Drawing {
-            execution: self.execution()?,
-            plan: &self.plan,
-            window: self.window,
-            size,
-            selected: self.selected,
-            found: &self.found,
-        })
+    fn hit(&self, pane: usize, at: Point, reach: i32) -> Option<u32> {
+        let (execution, size) = (self.execution(pane)?, self.panes[pane].size()?);
+        self.panes[pane].drawing(execution, self.window, None, size).hit(at, reach)
+    }
+
+    /// The next or the last event: of those marked, or of all that are shown, from left to right.
+    fn turn(&mut self, by: i32) {
+        let (pane, now) = self.selected.map_or((0, None), |(p, e)| (p, Some(e)));
+        let (p, spot) = (&self.panes[pane], |e: u32| self.panes[pane].plan.of_event[e as usize]);
+        let next = if p.found.is_empty() {
+            let last = p.plan.spots.len().saturating_sub(1) as u32;
+            match now.and_then(spot) {
+                None => Some(0),
+                Some(at) => at.checked_add_signed(by).filter(|at| *at <= last),
+            }
+        } else {
+            let mut marked: Vec<u32> = p.found.iter().copied().filter_map(spot).collect();
+            marked.sort_unstable();
+            match now.and_then(spot) {
+                None => marked.first().copied(),
+                Some(at) if by > 0 => marked.into_iter().find(|m| *m > at),
+                Some(at) => marked.into_iter().rev().find(|m| *m < at),
+            }
+        };
+        let Some(spot) = next.and_then(|n| p.plan.spots.get(n as usize)).copied() else { return };
+        self.pick(pane, Some(spot.event));
+        let column = i64::from(spot.column) * 1000;
+        let (from, wide) = self.window;
+        if column < from || column > from + wide {
+            self.window.0 = column - wide / 2;
+            self.clamp();
+        }
+    }
+
+    // --- looking ---
+
+    fn most(&self) -> i64 {
+        let columns = self.panes[..self.shown()].iter().map(|p| p.plan.columns).max();
+        i64::from(columns.unwrap_or(1).max(1)) * 1000
+    }
+
+    fn clamp(&mut self) {
+        let (most, (from, wide)) = (self.most(), self.window);
+        let wide = wide.clamp(4_000, most.max(4_000));
+        self.window = (from.clamp(0, (most - wide).max(0)), wide);
+    }
+
+    /// What changes only the window asks for one picture a frame, and for nothing of the page.
+    fn look(&mut self, msg: &Msg) {
+        let (from, wide) = self.window;
+        match *msg {
+            Msg::Zoom(by, of) => {
+                let new = (wide * by / of).clamp(4_000, self.most().max(4_000));
+                self.window = (from + (wide - new) / 2, new);
+            }
+            Msg::Slide(by) => self.window.0 = from + by * wide / 1000,
+            Msg::Hold(pane, start, reach) => {
+                self.held = Some(Held { pane, start, from, moved: false, reach });
+                if pane.is_none() {
+                    self.drag(start);
+                }
+            }
+            Msg::Drag(to) => self.drag(to),
+            Msg::Frame => {
+                self.asked = false;
+                return self.draw();
+            }
+            _ => {}
+        }
+        self.clamp();
+        if !self.asked && !matches!(msg, Msg::Hold(Some(_), ..)) {
+            self.asked = true;
+            dom::next_frame(&self.frame);
+        }
+    }
+
+    fn drag(&mut self, to: Point) {
+        let Some(held) = &mut self.held else { return };
+        let Some(size) = self.panes[0].size() else { return };
+        held.moved |= (to.x - held.start.x).abs() > 4 * PX;
+        match held.pane {
+            Some(_) if held.moved => {
+                let by = i64::from(to.x - held.start.x) * self.window.1 / i64::from(size.w.max(1));
+                self.window.0 = held.from - by;
+            }
+            Some(_) => {}
+            None => {
+                let columns = i64::from(self.panes[0].plan.columns) * 1000;
+                let there = columns * i64::from(to.x.clamp(0, size.w)) / i64::from(size.w.max(1));
+                self.window.0 = there - self.window.1 / 2;
+            }
+        }
     }
 
     fn draw(&mut self) {
-        let (Some(svg), Some(size)) = (self.svg.cast::<Element>(), self.size()) else {
-            self.picture = None;
-            return;
-        };
-        let Some(scene) = self.drawing(size).map(|d| d.scene()) else { return };
-        self.picture.get_or_insert_with(|| Picture::new(svg)).show(scene);
+        for i in 0..self.shown() {
+            let selected = self.selected.filter(|(p, _)| *p == i).map(|(_, e)| e);
+            let pane = &mut self.panes[i];
+            if let Some(execution) = self.all.get(pane.at) {
+                pane.draw(execution, self.window, selected);
+            }
+        }
+        if !self.beside {
+            self.panes[1].hide();
+        }
+        self.strip.draw(&self.panes[0], self.window);
     }
 
-    fn save(&self, kind: &str) {
+    fn save(&mut self, kind: &str) {
         if kind == "svg" {
-            let scene = self.size().and_then(|s| self.drawing(s)).map(|d| d.scene());
-            if let Some(scene) = scene {
+            let pane = &self.panes[0];
+            let selected = self.selected.filter(|(p, _)| *p == 0).map(|(_, e)| e);
+            if let (Some(execution), Some(size)) = (self.execution(0), pane.size()) {
+                let scene = pane.drawing(execution, self.window, selected, size).scene();
                 let text = svg_text::standalone(&scene, Theme::Light);
                 work::save("execution.svg", "image/svg+xml", &text);
             }
@@ -417,186 +579,36 @@ impl Imported {
         }
         let out = shiviz::export(&self.all);
         work::save("execution.log", "text/plain", &out.text);
+        let apart = out.delimiter.map_or(String::new(), |d| format!(" and the delimiter {d}"));
+        let how = format!("Saved. ShiViz reads it with the parser {}{apart}", out.parser);
+        self.said = Some((how, false));
     }
 
-    // --- what is on the page ---
-
-    fn form(&self, ctx: &Context<Self>) -> Html {
-        let link = ctx.link();
-        let file = link.batch_callback(|e: Event| {
-            let input = e.target().and_then(|t| t.dyn_into::<HtmlInputElement>().ok());
-            input.and_then(|i| i.files()).and_then(|f| f.get(0)).map(Msg::File)
+    /// The selected event and the one before it, place by place.
+    fn compared(&self) -> Html {
+        let found = self.selected.zip(self.second);
+        let events = found.and_then(|((pane, event), other)| {
+            let all = &self.execution(pane)?.events;
+            Some((self.execution(pane)?, all.get(event as usize)?, all.get(other as usize)?))
         });
-        let shown: String = self.text.chars().take(SHOWN).collect();
-        let kind = |etcd: bool, name: &'static str| {
-            html! {
-                <button class="verb" aria-pressed={(self.etcd == etcd).to_string()}
-                    onclick={link.callback(move |_: MouseEvent| Msg::Etcd(etcd))}>{ name }</button>
-            }
+        let Some((execution, event, other)) = events else { return html! {} };
+        let mut all: Vec<u32> = other.clock.iter().chain(&event.clock).map(|c| c.0).collect();
+        all.sort_unstable();
+        all.dedup();
+        let row = |h: &u32| {
+            let name = &execution.hosts[*h as usize];
+            use happened_before::algo::clocks::overlay::row;
+            row(name, count(&other.clock, *h), count(&event.clock, *h))
         };
-        html! {
-            <details class="import-form" open={self.all.is_empty()}>
-                <summary>{ "Read a log: drop a file anywhere, choose one, or paste its text" }</summary>
-                <p>{ kind(false, "ShiViz log") }{ kind(true, "etcd trace") }
-                    <input type="file" id="import-file" aria-label="Log file" onchange={file} /></p>
-                if !self.etcd {
-                    <label>{ "Parser, with groups host, clock and event" }
-                        <input class="mono" id="import-parser" value={self.parser.clone()}
-                            oninput={link.callback(|e: InputEvent| Msg::Parser(value(&e)))} /></label>
-                    <label>{ "Delimiter between executions, if there are several" }
-                        <input class="mono" id="import-delimiter" value={self.delimiter.clone()}
-                            oninput={link.callback(|e: InputEvent| Msg::Delimiter(value(&e)))} /></label>
-                }
-                <label>{ "Log" }
-                    <textarea class="mono" id="import-text" rows="6" value={shown}
-                        oninput={link.callback(|e: InputEvent| Msg::Pasted(value(&e)))} /></label>
-                <p><button class="verb" id="import-read" disabled={self.text.is_empty() || self.job.is_some()}
-                    onclick={link.callback(|_: MouseEvent| Msg::Read)}>{ "Read" }</button></p>
-            </details>
-        }
+        let says = view::stands(relation(other, event));
+        let rows = all.iter().map(row).collect();
+        let comparison = Comparison { rows, says, truly: "" };
+        overlay::table(execution.id(other), execution.id(event), comparison)
     }
+}
 
-    fn tools(&self, ctx: &Context<Self>) -> Html {
-        let link = ctx.link();
-        let button = |name: &'static str, id: &'static str, msg: fn() -> Msg, on: Option<bool>| {
-            html! { <button class="verb" {id} aria-pressed={on.map(|b| b.to_string())}
-            onclick={link.callback(move |_: MouseEvent| msg())}>{ name }</button> }
-        };
-        let run = |(i, e): (usize, &Execution)| {
-            let name =
-                if e.label.is_empty() { format!("Execution {}", i + 1) } else { e.label.clone() };
-            html! { <button class="verb" aria-pressed={(i == self.at).to_string()}
-            onclick={link.callback(move |_: MouseEvent| Msg::Show(i))}>{ name }</button> }
-        };
-        let found = match self.found.len() {
-            0 if self.search.is_empty() => String::new(),
-            1 => "1 event".into(),
-            n => format!("{n} events"),
-        };
-        html! {
-            <div class="import-tools">
-                if self.all.len() > 1 {
-                    <span role="group" aria-label="Executions">{ for self.all.iter().enumerate().map(run) }</span>
-                    { button("Mark what the next one has not", "differs", || Msg::Differs, Some(self.differs)) }
-                }
-                <input type="search" id="import-search" placeholder="Search" aria-label="Search in all events"
-                    oninput={link.callback(|e: InputEvent| Msg::Search(value(&e)))} />
-                <span class="soft" role="status">{ found }</span>
-                { button("Last", "turn-back", || Msg::Turn(-1), None) }
-                { button("Next", "turn", || Msg::Turn(1), None) }
-                { button("Collapse", "collapse", || Msg::Collapse, Some(self.collapse)) }
-                { button("−", "wider", || Msg::Zoom(3, 2), None) }
-                { button("+", "closer", || Msg::Zoom(2, 3), None) }
-                { button("SVG", "save-svg", || Msg::Save("svg"), None) }
-                { button("ShiViz log", "save-log", || Msg::Save("log"), None) }
-            </div>
-        }
-    }
-
-    fn diagram(&self, ctx: &Context<Self>) -> Html {
-        let link = ctx.link();
-        let down = {
-            let svg = self.svg.clone();
-            link.callback(move |e: PointerEvent| {
-                capture(&e, &svg);
-                let event = match target(&e) {
-                    Some(Target::Event(at)) => u32::try_from(at).ok(),
-                    _ => None,
-                };
-                Msg::Hold(place(&e, &svg).x, event)
-            })
-        };
-        let drag = {
-            let svg = self.svg.clone();
-            link.callback(move |e: PointerEvent| Msg::Drag(place(&e, &svg).x))
-        };
-        let up = link.callback(|_: PointerEvent| Msg::Let);
-        let wheel = link.batch_callback(|e: WheelEvent| {
-            let by = if e.delta_x().abs() > e.delta_y().abs() { e.delta_x() } else { e.delta_y() };
-            if e.ctrl_key() {
-                e.prevent_default();
-                return Some(if by > 0.0 { Msg::Zoom(5, 4) } else { Msg::Zoom(4, 5) });
-            }
-            let sideways = e.shift_key() || e.delta_x().abs() > e.delta_y().abs();
-            sideways.then(|| {
-                e.prevent_default();
-                Msg::Slide(by as i64)
-            })
-        });
-        html! {
-            <section class="import-diagram" aria-label="Space-time diagram"
-                onpointerdown={down} onpointermove={drag} onpointerup={up} onwheel={wheel}>
-                <svg class="scene" role="img" ref={self.svg.clone()}></svg>
-            </section>
-        }
-    }
-
-    fn hosts(&self, ctx: &Context<Self>) -> Html {
-        let Some(execution) = self.execution() else { return html! {} };
-        let row = |(place, host): (usize, &u32)| {
-            let (host, link) = (*host, ctx.link());
-            let name = &execution.hosts[host as usize];
-            html! {
-                <li>
-                    <button class="verb" aria-pressed={(!self.hidden.contains(&host)).to_string()}
-                        title="Show or hide" onclick={link.callback(move |_: MouseEvent| Msg::Hide(host))}>{ name }</button>
-                    if place > 0 {
-                        <button class="quiet icon" aria-label={format!("Move {name} up")}
-                            onclick={link.callback(move |_: MouseEvent| Msg::Up(place))}>{ "↑" }</button>
-                    }
-                </li>
-            }
-        };
-        html! {
-            <section class="import-hosts" aria-label="Hosts">
-                <h2>{ format!("{} hosts, {} events", execution.hosts.len(), execution.events.len()) }</h2>
-                <ul>{ for self.order.iter().enumerate().map(row) }</ul>
-            </section>
-        }
-    }
-
-    /// The selected event: what it says, how all others stand to it, and the one selected before.
-    fn details(&self) -> Html {
-        let execution = self.execution();
-        let at = |e: Option<u32>| execution.and_then(|x| x.events.get(e? as usize));
-        let (Some(execution), Some(event)) = (execution, at(self.selected)) else {
-            return html! { <p class="soft">{ "Select an event to light what happened before it." }</p> };
-        };
-        let mut counts = [0u32; 3];
-        for other in &execution.events {
-            match relation(other, event) {
-                Relation::Past => counts[0] += 1,
-                Relation::Future => counts[1] += 1,
-                Relation::Beside => counts[2] += 1,
-                Relation::Same => {}
-            }
-        }
-        let clock = |e: &Happening| {
-            let name = |h: u32| execution.hosts[h as usize].as_str();
-            let counts: Vec<String> =
-                e.clock.iter().map(|(h, n)| format!("{}:{n}", name(*h))).collect();
-            format!("[{}]", counts.join(", "))
-        };
-        let with = at(self.beside).map(|other| {
-            let mut all: Vec<u32> = other.clock.iter().chain(&event.clock).map(|c| c.0).collect();
-            all.sort_unstable();
-            all.dedup();
-            let place = |h: &u32| {
-                row(&execution.hosts[*h as usize], count(&other.clock, *h), count(&event.clock, *h))
-            };
-            let says = truly(relation(other, event));
-            let rows = all.iter().map(place).collect();
-            table(execution.id(other), execution.id(event), Comparison { rows, says, truly: "" })
-        });
-        html! {
-            <section class="import-event" aria-live="polite">
-                <h2>{ execution.id(event) }</h2>
-                <p>{ &event.text }</p>
-                <p class="mono">{ clock(event) }</p>
-                <p class="soft">{ format!("{} events happened before it, {} after it, {} beside it. Line {} of the log.",
-                    counts[0], counts[1], counts[2], event.line) }</p>
-                { for with }
-            </section>
-        }
-    }
+/// Where a pointer is, and how near is near.
+fn hold(e: &PointerEvent, svg: &NodeRef, pane: Option<usize>) -> Msg {
+    let reach = if e.pointer_type() == "mouse" { REACH.0 } else { REACH.1 };
+    Msg::Hold(pane, place(e, svg), reach)
 }

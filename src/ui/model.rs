@@ -5,7 +5,8 @@ use super::compare::Beside;
 use super::dom;
 use super::past::Past;
 use super::tale::Tale;
-use happened_before::algo::clocks::overlay::Overlay;
+use happened_before::algo::clocks::overlay::{Kind, Overlay};
+use happened_before::check::history::placed::Point;
 use happened_before::core::action::Action;
 use happened_before::core::config::Setup;
 use happened_before::core::ids::{MsgId, NodeId, OpId};
@@ -61,6 +62,15 @@ type Place = (usize, u64);
 /// A node before and after a step.
 type Looks = (NodeLook, NodeLook);
 
+/// What a judge, or the reader, has marked among the operations.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Marks {
+    /// When operations took effect, in their order.
+    pub points: Vec<Point>,
+    /// Operations that no order explains, or that do not fit into this one.
+    pub core: Vec<OpId>,
+}
+
 /// A run as it is looked at.
 pub struct Model {
     /// Which scene.
@@ -104,6 +114,8 @@ pub struct Model {
     pub held: Held,
     /// The run shown beside this one.
     pub beside: Option<Beside>,
+    /// What is marked among the clients' operations.
+    pub marks: Marks,
     /// Which panels are open, as bits of [`ViewState::panels`] that the frame keeps.
     pub panels: u16,
     /// Entries that were cut off a moment ago.
@@ -186,6 +198,7 @@ impl Model {
             tale: None,
             beside: None,
             held: Held::Whole,
+            marks: Marks::default(),
             panels: 0,
             ghosts: Vec::new(),
             revision: 0,
@@ -193,6 +206,9 @@ impl Model {
             latest: None,
             around: None,
         };
+        // Clocks are what some scenes are about.
+        let usual = Kind::of(model.info.lenses);
+        super::overlay::choose(&mut model, usual);
         model.refresh();
         Ok(model)
     }

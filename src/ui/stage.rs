@@ -6,9 +6,10 @@ use super::gesture::{self, Stroke};
 use super::model::{Model, Pick};
 use super::words;
 use happened_before::algo::clocks::overlay::Kind;
+use happened_before::core::ids::OpId;
 use happened_before::core::view::{Lens, Shape};
 use happened_before::scene::history::History;
-use happened_before::scene::{PX, Point, Target, log_strip, ring};
+use happened_before::scene::{PX, Point, Target, log_strip, ring, ruler, trays};
 use std::rc::Rc;
 use wasm_bindgen::prelude::*;
 use web_sys::{Element, HtmlElement, PointerEvent, ResizeObserver};
@@ -33,7 +34,9 @@ pub fn StagePane(props: &StageProps) -> Html {
     let history = clients && model.info.lenses.contains(&Lens::History);
     let keys = model.info.lenses.contains(&Lens::Ring);
     let cut = model.view.links.iter().any(|l| l.cut);
-    let class = classes!("centre", (log || history || keys).then_some("with-lenses"));
+    let (queues, clocks) = (trays::any(&model.view), ruler::any(&model.view));
+    let beside = log || history || keys || queues || clocks;
+    let class = classes!("centre", beside.then_some("with-lenses"));
     html! {
         <main {class}>
             { caption(&model, props.notice.as_deref()) }
@@ -45,6 +48,8 @@ pub fn StagePane(props: &StageProps) -> Html {
                 if keys { <LensPicture slot={Slot::Ring} desk={hold.clone()} ask={props.ask.clone()} /> }
                 if log { <LensPicture slot={Slot::Log} desk={hold.clone()} ask={props.ask.clone()} /> }
                 if history { <LensPicture slot={Slot::History} desk={hold.clone()} ask={props.ask.clone()} /> }
+                if clocks { <LensPicture slot={Slot::Ruler} desk={hold.clone()} ask={props.ask.clone()} /> }
+                if queues { <LensPicture slot={Slot::Trays} desk={hold.clone()} ask={props.ask.clone()} /> }
                 if cut { <LensPicture slot={Slot::Matrix} desk={hold.clone()} ask={props.ask.clone()} /> }
             </div>
             <TimePicture desk={hold} ask={props.ask.clone()} causal={model.causal} chips={model.overlay.as_ref().map(|o| o.kind)} />
@@ -83,6 +88,8 @@ fn lens_height(model: &Model, slot: Slot) -> i32 {
     let clients = model.view.nodes.iter().filter(|n| n.shape == Shape::Client).count();
     match slot {
         Slot::Log => log_strip::height(&model.view) / PX,
+        Slot::Trays => trays::height(&model.view) / PX,
+        Slot::Ruler => ruler::height(&model.view) / PX,
         Slot::Ring => ring::height() / PX,
         _ => History::height(clients) / PX,
     }
@@ -110,8 +117,36 @@ fn lens(props: &LensProps) -> Html {
             }
         });
     }
+    // A press on an operation that has a point moves the point along the bar.
+    let held = use_mut_ref(|| None::<OpId>);
+    let down = {
+        let (desk, held, slot) = (props.desk.0.clone(), held.clone(), props.slot);
+        let svg = svg.clone();
+        Callback::from(move |e: PointerEvent| {
+            if let (Slot::History, 0, Some(Target::Op(op))) = (slot, e.button(), target(&e))
+                && desk.model.borrow().marks.points.iter().any(|p| p.0 == op)
+            {
+                *held.borrow_mut() = Some(op);
+                capture(&e, &svg);
+            }
+        })
+    };
+    let drag = {
+        let (desk, ask, held) = (props.desk.0.clone(), props.ask.clone(), held.clone());
+        let svg = svg.clone();
+        Callback::from(move |e: PointerEvent| {
+            let Some(op) = *held.borrow() else { return };
+            let at = desk.time_at(Slot::History, place(&e, &svg).x);
+            let marks = super::judge::moved(&desk.model.borrow(), op, at);
+            ask.emit(Ask::Mark(marks));
+        })
+    };
     let press = props.ask.clone();
     let press = Callback::from(move |e: PointerEvent| {
+        let held = held.borrow_mut().take();
+        if let Some(op) = held {
+            return press.emit(Ask::Pick(Some(Pick::Op(op))));
+        }
         let pick = match target(&e) {
             Some(Target::Node(n)) => Pick::Node(n),
             Some(Target::Entry { node, index }) => Pick::Entry { node, index },
@@ -125,10 +160,13 @@ fn lens(props: &LensProps) -> Html {
         Slot::Log => "lens log",
         Slot::Ring => "lens log ring",
         Slot::History => "lens history",
+        Slot::Trays | Slot::Ruler => "lens queues",
         _ => "lens matrix",
     };
     html! {
-        <div {class} onpointerup={press}><svg class="scene" role="img" ref={svg}></svg></div>
+        <div {class} onpointerdown={down} onpointermove={drag} onpointerup={press}>
+            <svg class="scene" role="img" ref={svg}></svg>
+        </div>
     }
 }
 

@@ -1,19 +1,63 @@
-//! The twin in a worker, asked one thing, with a limit of time; and files out of and into the page.
+//! A log read by the twin in a worker, which tells how far it is; and files out of the page.
 
 use super::dom;
+use happened_before::share::import::reading::News;
+use std::cell::Cell;
+use std::rc::Rc;
 use wasm_bindgen::prelude::*;
 use web_sys::{MessageEvent, Worker, WorkerOptions, WorkerType};
 use yew::prelude::*;
 
+/// Where a log comes from.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Source {
+    /// Typed or pasted.
+    Text(String),
+    /// A file: it goes to the worker unread.
+    File(web_sys::File),
+}
+
+/// What a worker tells of a log.
+pub enum Told {
+    /// How far it is.
+    News(News),
+    /// The next lines of what was read, see `share::import::compact`.
+    Part(String),
+    /// That was all.
+    End,
+    /// Why it goes no further.
+    Failed(String),
+}
+
 /// What the twin answered: exit code, output, complaint; or why there is no answer.
 pub type Done = Result<(i32, String, String), String>;
 
-/// A question under way; dropped, it is withdrawn.
+/// A worker with the twin in it, which is fetched at once.
+pub struct Hand(Worker);
+
+impl Hand {
+    /// Starts one, where the browser lets it.
+    pub fn new() -> Option<Hand> {
+        let worker = worker().ok()?;
+        let warm = js_sys::Object::new();
+        put(&warm, "warm", true);
+        worker.post_message(&warm).ok()?;
+        Some(Hand(worker))
+    }
+}
+
+impl Drop for Hand {
+    fn drop(&mut self) {
+        self.0.terminate();
+    }
+}
+
+/// A log that is being read; dropped, that is given up.
 pub struct Job {
-    worker: Worker,
-    timer: i32,
+    hand: Option<Hand>,
+    timer: Rc<Cell<i32>>,
     _heard: Closure<dyn FnMut(MessageEvent)>,
-    _late: Closure<dyn FnMut()>,
+    _late: Rc<Closure<dyn FnMut()>>,
 }
 
 fn put(object: &JsValue, name: &str, value: impl Into<JsValue>) {
@@ -24,42 +68,110 @@ fn get(object: &JsValue, name: &str) -> JsValue {
     js_sys::Reflect::get(object, &name.into()).unwrap_or(JsValue::UNDEFINED)
 }
 
+/// Starts a timer anew.
+fn wind(timer: &Cell<i32>, late: &Closure<dyn FnMut()>, limit: i32) {
+    let window = dom::window();
+    window.clear_timeout_with_handle(timer.get());
+    let f = late.as_ref().unchecked_ref();
+    let next = window.set_timeout_with_callback_and_timeout_and_arguments_0(f, limit);
+    timer.set(next.unwrap_or(0));
+}
+
+fn told(data: &JsValue) -> Told {
+    if let Some(why) = get(data, "error").as_string() {
+        return Told::Failed(why);
+    }
+    if let Some(part) = get(data, "part").as_string() {
+        return Told::Part(part);
+    }
+    let news = get(data, "news");
+    if news.is_undefined() {
+        return Told::End;
+    }
+    let number = |name| get(&news, name).as_f64().unwrap_or(0.0) as usize;
+    Told::News(News {
+        bytes: number("bytes"),
+        of: number("of"),
+        events: number("events"),
+        checked: number("checked"),
+    })
+}
+
 impl Job {
+    /// Has a log read: a trace of etcd where there is no parser. Whoever tells nothing for `limit`
+    /// milliseconds is stopped: a regular expression may go on for ever.
+    pub fn read(
+        hand: Hand,
+        source: &Source,
+        parser: Option<&str>,
+        delimiter: &str,
+        limit: i32,
+        done: Callback<Told>,
+    ) -> Result<Job, JsValue> {
+        let timer = Rc::new(Cell::new(0));
+        let late = {
+            let done = done.clone();
+            Rc::new(Closure::<dyn FnMut()>::new(move || {
+                let why = format!(
+                    "it came no further within {} s and was stopped. Is the parser to blame?",
+                    limit / 1000
+                );
+                done.emit(Told::Failed(why));
+            }))
+        };
+        let heard = {
+            let (timer, late) = (timer.clone(), late.clone());
+            Closure::<dyn FnMut(MessageEvent)>::new(move |e: MessageEvent| {
+                wind(&timer, &late, limit);
+                done.emit(told(&e.data()));
+            })
+        };
+        hand.0.set_onmessage(Some(heard.as_ref().unchecked_ref()));
+        let (message, log) = (js_sys::Object::new(), js_sys::Object::new());
+        match source {
+            Source::Text(text) => put(&log, "text", text.as_str()),
+            Source::File(file) => put(&log, "file", file.clone()),
+        }
+        if let Some(parser) = parser {
+            put(&log, "parser", parser);
+        }
+        if !delimiter.is_empty() {
+            put(&log, "delimiter", delimiter);
+        }
+        put(&message, "log", log);
+        hand.0.post_message(&message)?;
+        wind(&timer, &late, limit);
+        Ok(Job { hand: Some(hand), timer, _heard: heard, _late: late })
+    }
+
+    /// The worker, for the next log.
+    pub fn finish(mut self) -> Option<Hand> {
+        let hand = self.hand.take()?;
+        hand.0.set_onmessage(None);
+        Some(hand)
+    }
+}
+
+/// One question to the twin in a worker; dropped, that is stopped.
+pub struct Question {
+    worker: Worker,
+    timer: i32,
+    _heard: Closure<dyn FnMut(MessageEvent)>,
+    _late: Closure<dyn FnMut()>,
+}
+
+impl Question {
     /// Asks `hb` with files given by name; after `limit` milliseconds it is stopped.
     pub fn ask(
         args: &[&str],
         files: &[(&str, &str)],
         limit: i32,
         done: Callback<Done>,
-    ) -> Result<Job, JsValue> {
-        let options = WorkerOptions::new();
-        options.set_type(WorkerType::Module);
-        let worker = Worker::new_with_options("worker.js", &options)?;
-        let heard = {
-            let done = done.clone();
-            Closure::<dyn FnMut(MessageEvent)>::new(move |e: MessageEvent| {
-                let data = e.data();
-                let response = get(&data, "response");
-                let text = |name| get(&response, name).as_string().unwrap_or_default();
-                done.emit(match get(&data, "error").as_string() {
-                    Some(why) => Err(why),
-                    None => {
-                        let code = get(&response, "code").as_f64().unwrap_or(64.0) as i32;
-                        Ok((code, text("stdout"), text("stderr")))
-                    }
-                });
-            })
-        };
+    ) -> Result<Question, JsValue> {
+        let worker = worker()?;
+        let heard = listen(done.clone());
         worker.set_onmessage(Some(heard.as_ref().unchecked_ref()));
-        let (request, given) = (js_sys::Object::new(), js_sys::Object::new());
-        files.iter().for_each(|(name, text)| put(&given, name, *text));
-        let list: js_sys::Array = args.iter().map(|a| JsValue::from(*a)).collect();
-        put(&request, "args", list);
-        put(&request, "files", given);
-        let message = js_sys::Object::new();
-        put(&message, "id", 1);
-        put(&message, "request", request);
-        worker.post_message(&message)?;
+        worker.post_message(&question(args, files))?;
         let late = Closure::<dyn FnMut()>::new(move || {
             done.emit(Err(format!("it took longer than {} s and was stopped", limit / 1000)));
         });
@@ -67,25 +179,82 @@ impl Job {
             late.as_ref().unchecked_ref(),
             limit,
         )?;
-        Ok(Job { worker, timer, _heard: heard, _late: late })
+        Ok(Question { worker, timer, _heard: heard, _late: late })
     }
+}
+
+impl Drop for Question {
+    fn drop(&mut self) {
+        dom::window().clear_timeout_with_handle(self.timer);
+        self.worker.terminate();
+    }
+}
+
+/// The twin in a worker of its own that stays, for questions that come again and again: one at a
+/// time.
+pub struct Clerk {
+    worker: Worker,
+    _heard: Closure<dyn FnMut(MessageEvent)>,
+}
+
+impl Clerk {
+    /// Starts it; `done` hears each answer.
+    pub fn start(done: Callback<Done>) -> Result<Clerk, JsValue> {
+        let worker = worker()?;
+        let heard = listen(done);
+        worker.set_onmessage(Some(heard.as_ref().unchecked_ref()));
+        Ok(Clerk { worker, _heard: heard })
+    }
+
+    /// Asks `hb` with files given by name.
+    pub fn ask(&self, args: &[&str], files: &[(&str, &str)]) -> Result<(), JsValue> {
+        self.worker.post_message(&question(args, files))
+    }
+}
+
+impl Drop for Clerk {
+    fn drop(&mut self) {
+        self.worker.terminate();
+    }
+}
+
+fn worker() -> Result<Worker, JsValue> {
+    let options = WorkerOptions::new();
+    options.set_type(WorkerType::Module);
+    Worker::new_with_options("worker.js", &options)
+}
+
+fn listen(done: Callback<Done>) -> Closure<dyn FnMut(MessageEvent)> {
+    Closure::new(move |e: MessageEvent| {
+        let data = e.data();
+        let response = get(&data, "response");
+        let text = |name| get(&response, name).as_string().unwrap_or_default();
+        done.emit(match get(&data, "error").as_string() {
+            Some(why) => Err(why),
+            None => {
+                let code = get(&response, "code").as_f64().unwrap_or(64.0) as i32;
+                Ok((code, text("stdout"), text("stderr")))
+            }
+        });
+    })
+}
+
+fn question(args: &[&str], files: &[(&str, &str)]) -> JsValue {
+    let (request, given) = (js_sys::Object::new(), js_sys::Object::new());
+    files.iter().for_each(|(name, text)| put(&given, name, *text));
+    let list: js_sys::Array = args.iter().map(|a| JsValue::from(*a)).collect();
+    put(&request, "args", list);
+    put(&request, "files", given);
+    let message = js_sys::Object::new();
+    put(&message, "id", 1);
+    put(&message, "request", request);
+    message.into()
 }
 
 impl Drop for Job {
     fn drop(&mut self) {
-        self.worker.terminate();
-        dom::window().clear_timeout_with_handle(self.timer);
+        dom::window().clear_timeout_with_handle(self.timer.get());
     }
-}
-
-/// Reads a file as text.
-pub fn read(file: &web_sys::File, done: Callback<(String, String)>) {
-    let (name, text) = (file.name(), file.text());
-    wasm_bindgen_futures::spawn_local(async move {
-        if let Ok(text) = wasm_bindgen_futures::JsFuture::from(text).await {
-            done.emit((name, text.as_string().unwrap_or_default()));
-        }
-    });
 }
 
 /// Offers a text as a file to keep.

@@ -7,12 +7,14 @@ mod hlc;
 mod lamport;
 pub mod overlay;
 mod vector;
+mod versions;
 
 pub use dvv::{Dotted, Siblings};
 pub use dvvset::DvvSet;
 pub use hlc::{Hlc, LOGICAL_MAX, OffsetError, Timestamp, is_forward_jump};
 pub use lamport::Lamport;
 pub use vector::{Causality, VectorClock};
+pub use versions::{ByClient, OneVector};
 
 #[cfg(test)]
 mod tests;

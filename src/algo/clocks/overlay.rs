@@ -8,7 +8,7 @@ use crate::core::config::show_time;
 use crate::core::ids::{MsgId, NodeId};
 use crate::core::kernel::original;
 use crate::core::trace::{Relation, Trace};
-use crate::core::view::{Event, What, WorldView};
+use crate::core::view::{Event, Lens, What, WorldView};
 use std::collections::BTreeMap;
 
 /// Which clock.
@@ -26,6 +26,16 @@ impl Kind {
     /// All, with the words people choose them by.
     pub const ALL: [(Kind, &'static str); 3] =
         [(Kind::Number, "Lamport"), (Kind::Array, "Vector"), (Kind::Wall, "Hybrid")];
+
+    /// The one that a scene is about.
+    pub fn of(lenses: &[Lens]) -> Option<Kind> {
+        lenses.iter().find_map(|lens| match lens {
+            Lens::Numbers => Some(Kind::Number),
+            Lens::Vectors => Some(Kind::Array),
+            Lens::HybridTimes => Some(Kind::Wall),
+            Lens::Log | Lens::History | Lens::Ring => None,
+        })
+    }
 
     /// The words people choose it by.
     pub fn name(self) -> &'static str {
@@ -167,6 +177,14 @@ impl Overlay {
     /// The timestamp of a step.
     pub fn time(&self, step: u64) -> Option<&Time> {
         self.times.get(usize::try_from(step).ok()?.checked_sub(1)?)?.as_ref()
+    }
+
+    /// Lamport's number of a step, if that is the clock.
+    pub fn number(&self, step: u64) -> Option<u64> {
+        match self.time(step) {
+            Some(Time::Lamport(c)) => Some(*c),
+            _ => None,
+        }
     }
 
     /// How many steps have been followed.

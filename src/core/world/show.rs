@@ -103,6 +103,8 @@ impl<P: Show> World<P> {
             skew: p.clock.skew(self.k.now),
             drift: p.clock.drift(),
             syncing: p.syncing,
+            trays: slot.map_or_else(Vec::new, |s| P::trays(&self.settings.cfg, &s.node)),
+            ruler: slot.and_then(|s| P::ruler(&self.settings.cfg, &s.node)),
             inbox: p.inbox.len() as u32,
             lies: p.lie != crate::core::action::Lie::Honest,
             waiting: self.waiting(node),

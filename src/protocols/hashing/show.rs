@@ -21,7 +21,7 @@ impl Show for Hashing {
         CallName { name: "join", key: false, value: true, arg: false },
         CallName { name: "leave", key: false, value: true, arg: false },
     ];
-    const LENSES: &'static [Lens] = &[Lens::Ring, Lens::History];
+    const LENSES: &'static [Lens] = &[Lens::Ring];
     const LANDMARKS: &'static [&'static str] = &["Join", "Leave", "Take"];
 
     fn op(call: &Call) -> Option<Op> {

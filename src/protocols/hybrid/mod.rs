@@ -85,6 +85,19 @@ const PRESETS: &[Preset] = &[
             ("client.interval", 100_000),
         ],
     },
+    Preset {
+        id: "mongodb",
+        title: "MongoDB cluster time",
+        version: "3.6",
+        source: "MongoDB SERVER-27721 and manual, maxAcceptableLogicalClockDriftSecs: what is more than 365 days ahead is refused. Only the clock: its reads have no uncertainty interval",
+        values: &[
+            ("nodes", 3),
+            ("hlc.max-offset", 31_536_000_000_000),
+            ("hlc.ping", 0),
+            ("hlc.kill", 0),
+            ("hlc.pause", 80_000),
+        ],
+    },
 ];
 
 /// Settings; times in microseconds.
@@ -121,7 +134,7 @@ const KNOBS: &[Knob<Config>] = &[
         title: "clocks are taken to be at most this far apart",
         unit: Unit::Time,
         min: 1_000,
-        max: 60_000_000,
+        max: 31_536_000_000_000,
         get: |c| c.max_offset as i64,
         set: |c, v| c.max_offset = v as u64,
     },

@@ -5,7 +5,7 @@ use super::*;
 use crate::core::action::Call;
 use crate::core::config::show_time;
 use crate::core::protocol::{CallName, Show, call_text, key_name};
-use crate::core::view::{Border, Family, Lens, MessageLook, NodeLook};
+use crate::core::view::{Border, Family, Lens, MessageLook, NodeLook, Ruler};
 
 impl Show for Hybrid {
     const CALLS: &'static [CallName] = &[
@@ -14,7 +14,7 @@ impl Show for Hybrid {
         CallName { name: "get", key: true, value: false, arg: false },
         CallName { name: "put", key: true, value: true, arg: false },
     ];
-    const LENSES: &'static [Lens] = &[Lens::Clocks, Lens::History];
+    const LENSES: &'static [Lens] = &[Lens::HybridTimes, Lens::History];
     const LANDMARKS: &'static [&'static str] = &["ReadRestart", "Stop", "Write"];
     const FIRST_CLIENT: u8 = b'M';
 
@@ -80,6 +80,26 @@ impl Show for Hybrid {
             volatile,
             ..NodeLook::default()
         }
+    }
+
+    fn ruler(cfg: &Config, node: &Node<Self>) -> Option<Ruler> {
+        let (kept, state) = (&node.durable, &node.state);
+        let time = kept.clock.last;
+        let all = kept.store.iter().flat_map(|(key, versions)| {
+            let recent = versions.iter().rev().take(4);
+            recent.map(|(at, value)| (at.wall, format!("{}={value}", key_name(*key))))
+        });
+        let reads = state.pending.values().filter(|p| matches!(p.op, Op::Get { .. }));
+        let windows = reads.map(|p| {
+            let what = call_text(Self::CALLS, &Self::call(&p.op));
+            (p.at.wall, p.limit.wall, format!("{what}: uncertain"))
+        });
+        Some(Ruler {
+            reach: cfg.max_offset,
+            time: (time != Timestamp::default()).then(|| (time.wall, hybrid(time))),
+            versions: all.collect(),
+            windows: windows.collect(),
+        })
     }
 
     fn message(message: &Message) -> MessageLook {

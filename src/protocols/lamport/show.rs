@@ -3,7 +3,7 @@
 use super::*;
 use crate::core::action::Call;
 use crate::core::protocol::{CallName, Show};
-use crate::core::view::{Border, Family, Lens, MessageLook, NodeLook};
+use crate::core::view::{Border, Family, Lens, Mark, MessageLook, NodeLook, Seat, Tray};
 
 impl Show for Lamport {
     const CALLS: &'static [CallName] = &[
@@ -11,7 +11,7 @@ impl Show for Lamport {
         CallName { name: "send", key: false, value: true, arg: false },
         CallName { name: "request", key: false, value: false, arg: false },
     ];
-    const LENSES: &'static [Lens] = &[Lens::Clocks];
+    const LENSES: &'static [Lens] = &[Lens::Numbers];
     const LANDMARKS: &'static [&'static str] = &["IR2b", "Enter"];
 
     fn name(n: u16) -> String {
@@ -62,6 +62,32 @@ impl Show for Lamport {
             durable,
             ..NodeLook::default()
         }
+    }
+
+    /// The request queue in the total order, and what rule 5 waits for.
+    fn trays(cfg: &Config, node: &Node<Self>) -> Vec<Tray> {
+        let kept = &node.durable;
+        if !cfg.mutex {
+            return Vec::new();
+        }
+        let seat = |r: &Request| {
+            let mark = match (r.of == node.me, kept.holding) {
+                (true, true) => Mark::Chosen,
+                (true, false) => Mark::Waiting,
+                _ => Mark::Plain,
+            };
+            Seat { text: request(r), mark }
+        };
+        let heard = (0..).zip(&kept.peers).filter(|(p, _)| *p != node.me.0);
+        let heard = heard.map(|(p, peer)| {
+            let later = kept.asking.is_none_or(|time| peer.heard > time);
+            let mark = if later { Mark::Plain } else { Mark::Waiting };
+            Seat { text: format!("{} at {}", Self::name(p), peer.heard), mark }
+        });
+        vec![
+            Tray { title: "request queue".into(), seats: kept.queue.iter().map(seat).collect() },
+            Tray { title: "last heard of".into(), seats: heard.collect() },
+        ]
     }
 
     fn message(message: &Message) -> MessageLook {

@@ -123,7 +123,7 @@ const RESOURCE: Story = Story {
 /// A client a process, so that the clients carry nothing from one to another.
 const FIGURE_1: Story = Story {
     id: "figure-1",
-    title: "Figure 1: p3 and q3 are concurrent",
+    title: "Figures 1 to 3: p3 and q3 are concurrent",
     source: Some(
         "Lamport 1978, section \"The Partial Ordering\" and figure 1: what the text says of p1, r4, p3, q3 and p4",
     ),
@@ -171,6 +171,10 @@ const FIGURE_1: Story = Story {
             text: "Only at p4, when a later message of {Q} comes, has {P} heard of q3.",
             say: &["B: send 0 at Q", "settle B Q", "settle P Q"],
             until: "P.C >= 6",
+            ..Step::SAY
+        },
+        Step {
+            text: "Choose Lamport clocks above the diagram: the dotted lines are figure 2's ticks, one between any two events of a process. Even spacing straightens them, as in figure 3.",
             ..Step::SAY
         },
     ],

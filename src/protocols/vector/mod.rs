@@ -5,10 +5,10 @@
 //! that is missing is 0, so that processes may join later. With `vector.broadcast` they broadcast
 //! by the rules of Birman, Schiper and Stephenson, over links that repeat what was not acknowledged.
 //! With `vector.store` they take writes of clients, keep siblings under dotted version vectors, and
-//! hand them on by gossip.
+//! hand them on by gossip. With `vector.compare` they keep the same writes in the two older ways too.
 //!
 //! *Leaves out*: views of a group; the client's own copy of its context, which the server that it
-//! last talked to remembers for it; pruning of long vectors.
+//! last talked to remembers for it.
 //!
 //! *Checks*: that the order of the vectors is the order of the events, for every pair; causal
 //! delivery; that no sibling is one that the other's writer had read; that no write goes unread.
@@ -27,7 +27,7 @@ pub use observer::Observer;
 
 use super::catalog::{self, Preset, Scene};
 use super::channel::{Channel, Packet};
-use crate::algo::clocks::{Siblings, VectorClock};
+use crate::algo::clocks::{ByClient, OneVector, Siblings, VectorClock};
 use crate::core::config::{Clients, Common, Knob, Net, Unit};
 use crate::core::ids::{NodeId, OpId};
 use crate::core::list::List;
@@ -62,7 +62,7 @@ pub const SCENE: Scene = Scene {
         "Preguica, Baquero, Almeida, Fonte, Goncalves: Dotted Version Vectors, 2010",
         "DeCandia et al.: Dynamo, Amazon's Highly Available Key-value Store, SOSP 2007",
     ],
-    leaves_out: "Views of a group, pruning of long vectors, and the client's own copy of its context.",
+    leaves_out: "Views of a group, and the client's own copy of its context.",
     layout: Layout::Row,
     presets: PRESETS,
     stories: stories::STORIES,
@@ -99,7 +99,12 @@ const PRESETS: &[Preset] = &[
         title: "Riak, dotted version vectors",
         version: "2.0",
         source: "Riak KV 2.0 release notes and \"Vector Clocks Revisited\" (Basho): dotted version vectors by default",
-        values: &[("nodes", 3), ("vector.store", 1), ("client.interval", 250_000)],
+        values: &[
+            ("nodes", 3),
+            ("vector.store", 1),
+            ("vector.compare", 1),
+            ("client.interval", 250_000),
+        ],
     },
 ];
 
@@ -112,6 +117,8 @@ pub struct Config {
     pub broadcast: bool,
     /// Processes keep what clients write.
     pub store: bool,
+    /// What clients write is kept under one vector, and under vectors of clients, beside.
+    pub compare: bool,
     /// So many processes are there from the start; the others join when they are first spoken to.
     pub members: u16,
     /// What is not acknowledged is sent again after this long.
@@ -120,7 +127,14 @@ pub struct Config {
 
 impl Default for Config {
     fn default() -> Self {
-        Config { pause: 80_000, broadcast: false, store: false, members: 100, resend: 400_000 }
+        Config {
+            pause: 80_000,
+            broadcast: false,
+            store: false,
+            compare: false,
+            members: 100,
+            resend: 400_000,
+        }
     }
 }
 
@@ -151,6 +165,15 @@ const KNOBS: &[Knob<Config>] = &[
         max: 1,
         get: |c| c.store.into(),
         set: |c, v| c.store = v != 0,
+    },
+    Knob {
+        id: "vector.compare",
+        title: "the same writes are kept in two older ways beside",
+        unit: Unit::Switch,
+        min: 0,
+        max: 1,
+        get: |c| c.compare.into(),
+        set: |c, v| c.compare = v != 0,
     },
     Knob {
         id: "vector.members",
@@ -187,6 +210,8 @@ pub struct Kept {
     pub links: Vec<Channel<Cast>>,
     /// Each key's versions.
     pub store: BTreeMap<u32, Entry>,
+    /// The same, kept in two older ways to compare with; see `vector.compare`.
+    pub beside: BTreeMap<u32, Beside>,
     /// Writes taken.
     pub writes: u32,
 }
@@ -196,6 +221,8 @@ pub struct Kept {
 pub struct State {
     /// For each client and key, what it had read when it was last answered here.
     pub sessions: BTreeMap<(NodeId, u32), Clock>,
+    /// The same for the two older ways.
+    pub beside: BTreeMap<(NodeId, u32), (Clock, Clock)>,
 }
 
 /// A broadcast with the time VT(m) of its sender.
@@ -228,22 +255,35 @@ pub struct Written {
 pub struct Entry {
     /// Each version with its dot and context.
     pub dotted: Siblings<NodeId, Written>,
-    /// With the mutant `one-vector`: the vector, and all siblings.
-    pub flat: (Clock, Vec<Written>),
+    /// With the mutant `one-vector`: all siblings under one.
+    pub flat: OneVector<NodeId, Written>,
 }
 
 impl Entry {
     /// The values, whichever way they are kept.
     pub fn values(&self) -> impl Iterator<Item = &Written> {
-        self.dotted.versions().iter().map(|(_, w)| w).chain(&self.flat.1)
+        self.dotted.versions().iter().map(|(_, w)| w).chain(self.flat.values())
     }
     /// What a reader of all of it has read.
     pub fn context(&self) -> Clock {
         let mut all = self.dotted.context();
-        all.merge(&self.flat.0);
+        all.merge(self.flat.context());
         all
     }
 }
+
+/// A key's versions as they were kept before dots.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
+pub struct Beside {
+    /// One vector for all, counting what servers took; it takes no more once it has
+    /// [`MOST_BESIDE`] siblings.
+    pub one: OneVector<NodeId, Written>,
+    /// A vector a version, counting what clients wrote.
+    pub by: ByClient<NodeId, Written>,
+}
+
+/// Siblings that are kept to compare with, at most; Riak stops at 100 (`max_siblings`).
+pub const MOST_BESIDE: usize = 48;
 
 /// What processes say.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -253,7 +293,7 @@ pub enum Body {
     /// A broadcast, or the acknowledgement of some.
     Cast(Packet<Cast>),
     /// A key's versions.
-    Gossip { key: u32, entry: Entry },
+    Gossip { key: u32, entry: Entry, beside: Option<Box<Beside>> },
 }
 
 /// A message with the sender's vector clock.
@@ -312,6 +352,7 @@ mod mutant {
     pub const AT_ONCE: u8 = 2;
     pub const ONE_VECTOR: u8 = 3;
     pub const LAST_WINS: u8 = 4;
+    pub const PRUNE: u8 = 5;
 }
 
 const MUTANTS: &[Mutant] = &[
@@ -339,6 +380,11 @@ const MUTANTS: &[Mutant] = &[
         id: "last-wins",
         what: "What if a write simply replaced what was there?",
         breaks: "no-lost-write",
+    },
+    Mutant {
+        id: "prune",
+        what: "What if all but one place of a context were thrown away, to keep it short?",
+        breaks: "no-false-concurrency",
     },
 ];
 

@@ -113,8 +113,15 @@ pub(super) fn receive(n: &mut N, cx: &mut Cx, from: NodeId, message: Message) {
     match message.body {
         Body::Plain => stamp(n, cx),
         Body::Cast(packet) => receive_cast(n, cx, from, packet),
-        Body::Gossip { key, entry } => {
-            merge(n.durable.store.entry(key).or_default(), &entry);
+        Body::Gossip { key, entry, beside } => {
+            let mine = n.durable.store.entry(key).or_default();
+            mine.dotted.sync(&entry.dotted);
+            mine.flat.sync(&entry.flat);
+            if let Some(theirs) = beside {
+                let mine = n.durable.beside.entry(key).or_default();
+                mine.one.sync(&theirs.one);
+                mine.by.sync(&theirs.by);
+            }
             stamp(n, cx);
         }
     }
@@ -213,6 +220,11 @@ fn answer(n: &mut N, cx: &mut Cx, id: OpId, key: u32) {
     let entry = n.durable.store.entry(key).or_default();
     let (values, context) = (entry.values().map(|w| w.value).collect(), entry.context());
     n.state.sessions.insert((id.client, key), context.clone());
+    if cx.cfg.compare {
+        let beside = n.durable.beside.entry(key).or_default();
+        let read = (beside.one.context().clone(), beside.by.context());
+        n.state.beside.insert((id.client, key), read);
+    }
     stamp(n, cx);
     cx.reply(id, Outcome::Ok(Ret::Values(values, context)));
 }
@@ -227,44 +239,52 @@ fn get(n: &mut N, cx: &mut Cx, id: OpId, key: u32) {
 fn put(n: &mut N, cx: &mut Cx, id: OpId, key: u32, value: i64) {
     count(n, cx);
     cx.note("Put");
-    let context = n.state.sessions.get(&(id.client, key)).cloned().unwrap_or_default();
+    let mut context = n.state.sessions.get(&(id.client, key)).cloned().unwrap_or_default();
+    if cx.mutant(PRUNE) {
+        context = newest(&context);
+    }
     n.durable.writes += 1;
     let written = Written { id: (n.me, n.durable.writes), value };
+    if cx.cfg.compare {
+        put_beside(n, id, key, written);
+    }
     let entry = n.durable.store.entry(key).or_default();
     if cx.mutant(LAST_WINS) {
         let all = entry.context();
         entry.dotted.update(&n.me, all, written);
     } else if cx.mutant(ONE_VECTOR) {
-        let (vector, siblings) = &mut entry.flat;
-        if context.includes(vector) {
-            siblings.clear();
-        }
-        vector.merge(&context);
-        vector.increment(&n.me);
-        siblings.push(written);
+        entry.flat.update(&n.me, &context, written);
     } else {
         entry.dotted.update(&n.me, context, written);
     }
     answer(n, cx, id, key);
 }
 
+/// The place with the highest count alone. Dynamo truncates to ten places (DeCandia et al. 2007,
+/// section 4.4).
+fn newest(context: &Clock) -> Clock {
+    let mut short = Clock::new();
+    if let Some((process, count)) = context.iter().max_by_key(|(_, count)| *count) {
+        short.set(*process, count);
+    }
+    short
+}
+
+/// The same write, kept in the two older ways.
+fn put_beside(n: &mut N, id: OpId, key: u32, written: Written) {
+    let (one, by) = n.state.beside.get(&(id.client, key)).cloned().unwrap_or_default();
+    let beside = n.durable.beside.entry(key).or_default();
+    if beside.one.values().len() < MOST_BESIDE {
+        beside.one.update(&n.me, &one, written);
+    }
+    beside.by.update(&id.client, u64::from(id.nth) + 1, &by, written);
+}
+
 fn gossip(n: &mut N, cx: &mut Cx, key: u32, to: NodeId) {
     local(n, cx);
     cx.note("Gossip");
     let entry = n.durable.store.get(&key).cloned().unwrap_or_default();
-    cx.send(to, Message { clock: n.durable.clock.clone(), body: Body::Gossip { key, entry } });
-}
-
-fn merge(mine: &mut Entry, theirs: &Entry) {
-    mine.dotted.sync(&theirs.dotted);
-    let (a, b) = (&mut mine.flat, &theirs.flat);
-    if a.0.includes(&b.0) {
-        return;
-    }
-    if b.0.includes(&a.0) {
-        a.1.clear();
-    }
-    a.0.merge(&b.0);
-    let new: Vec<Written> = b.1.iter().filter(|w| !a.1.contains(w)).copied().collect();
-    a.1.extend(new);
+    let beside = n.durable.beside.get(&key).cloned().map(Box::new);
+    let body = Body::Gossip { key, entry, beside };
+    cx.send(to, Message { clock: n.durable.clock.clone(), body });
 }

@@ -3,7 +3,7 @@
 use super::*;
 use crate::core::action::Call;
 use crate::core::protocol::{CallName, Show, key_name};
-use crate::core::view::{Cell, Family, Lens, LogView, MessageLook, NodeLook};
+use crate::core::view::{Cell, Family, Lens, LogView, Mark, MessageLook, NodeLook, Seat, Tray};
 use std::collections::BTreeSet;
 
 /// `[A:2, B:3, C:1]`.
@@ -26,7 +26,7 @@ impl Show for Vector {
         call("put", true, true),
         call("gossip", true, true),
     ];
-    const LENSES: &'static [Lens] = &[Lens::Clocks, Lens::Log, Lens::History];
+    const LENSES: &'static [Lens] = &[Lens::Vectors, Lens::Log, Lens::History];
     const LANDMARKS: &'static [&'static str] = &["Delay", "Put", "Receive"];
     const FIRST_CLIENT: u8 = b'M';
 
@@ -91,12 +91,45 @@ impl Show for Vector {
             durable.push((key.clone(), siblings(entry)));
             durable.push((format!("siblings-{key}"), entry.values().count().to_string()));
         }
+        for (key, beside) in kept.beside.iter().map(|(k, b)| (key_name(*k), b)) {
+            durable.push((format!("one-vector-{key}"), beside.one.values().len().to_string()));
+            durable.push((format!("by-client-{key}"), beside.by.versions().len().to_string()));
+        }
         NodeLook {
             role: if away { "Not there yet" } else { "Process" }.into(),
             badge: vector(&kept.clock),
             durable,
             ..NodeLook::default()
         }
+    }
+
+    /// The buffer of causal broadcast, and a key's siblings, in three ways to compare.
+    fn trays(cfg: &Config, node: &Node<Self>) -> Vec<Tray> {
+        let kept = &node.durable;
+        let mut all = Vec::new();
+        if cfg.broadcast {
+            let waits = |c: &Cast| {
+                let text = match missing(&kept.delivered, c) {
+                    Some(cause) => format!("{} waits for {cause}", cast(c)),
+                    None => cast(c),
+                };
+                Seat { text, mark: Mark::Waiting }
+            };
+            let late = kept.log.len().saturating_sub(7);
+            let last = kept.log.iter_from(late).map(|c| Seat { text: cast(c), mark: Mark::Plain });
+            all.push(Tray { title: "delivered".into(), seats: last.collect() });
+            let seats = kept.buffer.iter().map(waits).collect();
+            all.push(Tray { title: "buffer".into(), seats });
+        }
+        if cfg.store {
+            let none = Entry::default();
+            let keys: Vec<u32> = kept.store.keys().copied().take(2).collect();
+            for key in if keys.is_empty() { vec![0] } else { keys } {
+                let entry = kept.store.get(&key).unwrap_or(&none);
+                all.extend(shelves(key, entry, kept.beside.get(&key), cfg.compare));
+            }
+        }
+        all
     }
 
     /// Broadcasts in the order of delivery.
@@ -131,7 +164,7 @@ impl Show for Vector {
                 }
                 all.push(("taken so far".into(), packet.ack.to_string()));
             }
-            Body::Gossip { key, entry } => all.push((key_name(*key), siblings(entry))),
+            Body::Gossip { key, entry, .. } => all.push((key_name(*key), siblings(entry))),
         }
         all
     }
@@ -154,9 +187,59 @@ fn siblings(entry: &Entry) -> String {
         format!("{} ({},{}){}", w.value, Vector::name(d.dot.0.0), d.dot.1, vector(&d.context))
     });
     let mut all: Vec<String> = dotted.collect();
-    if !entry.flat.1.is_empty() {
-        let values: Vec<String> = entry.flat.1.iter().map(|w| w.value.to_string()).collect();
-        all.push(format!("{} {}", values.join("|"), vector(&entry.flat.0)));
+    if !entry.flat.values().is_empty() {
+        let values = entry.flat.values().iter().map(|w| w.value.to_string());
+        let values: Vec<String> = values.collect();
+        all.push(format!("{} {}", values.join("|"), vector(entry.flat.context())));
     }
     all.join(" | ")
+}
+
+/// The first broadcast that one must wait for: `A1`.
+fn missing(delivered: &Clock, c: &Cast) -> Option<String> {
+    let late = |(k, count): &(&NodeId, u64)| *count > delivered.get(k) + u64::from(**k == c.from);
+    let (k, _) = c.vt.iter().find(late)?;
+    Some(format!("{}{}", Vector::name(k.0), delivered.get(k) + 1))
+}
+
+/// A key's siblings: with dots, and to compare under one vector and under vectors of clients. What
+/// a reader of the dotted ones has read should be nowhere.
+fn shelves(key: u32, entry: &Entry, beside: Option<&Beside>, compare: bool) -> Vec<Tray> {
+    let name = key_name(key);
+    let title = |way: &str, count: usize| match count {
+        1 => format!("{name}, {way}: 1 sibling"),
+        n => format!("{name}, {way}: {n} siblings"),
+    };
+    let plain = |text| Seat { text, mark: Mark::Plain };
+    let dotted = entry
+        .dotted
+        .versions()
+        .iter()
+        .map(|(d, w)| plain(format!("{} ({},{})", w.value, Vector::name(d.dot.0.0), d.dot.1)));
+    let known: BTreeSet<_> = entry.values().map(|w| w.id).collect();
+    let old = |w: &Written| if known.contains(&w.id) { Mark::Plain } else { Mark::Stale };
+    let value = |w: &Written| Seat { text: w.value.to_string(), mark: old(w) };
+    let mut all = vec![Tray {
+        title: title("with dots", entry.values().count()),
+        seats: dotted.chain(entry.flat.values().iter().map(value)).collect(),
+    }];
+    if compare {
+        let none = Beside::default();
+        let beside = beside.unwrap_or(&none);
+        let one = beside.one.values();
+        let by = beside.by.versions();
+        let client = |(v, w): &(Clock, Written)| {
+            let places: Vec<String> = v.iter().map(|(c, n)| format!("c{}:{n}", c.0)).collect();
+            Seat { text: format!("{} [{}]", w.value, places.join(", ")), mark: old(w) }
+        };
+        all.push(Tray {
+            title: title("one vector of servers", one.len()),
+            seats: one.iter().map(value).collect(),
+        });
+        all.push(Tray {
+            title: title("a vector of clients each", by.len()),
+            seats: by.iter().map(client).collect(),
+        });
+    }
+    all
 }

@@ -2,7 +2,7 @@
 
 use crate::stories::{Ask, Challenge, Limits, Step, Story};
 
-pub(super) const STORIES: &[Story] = &[ARRAYS, DELAY, DYNAMO, SIBLINGS, EXPLOSION];
+pub(super) const STORIES: &[Story] = &[ARRAYS, DELAY, DYNAMO, SIBLINGS, EXPLOSION, THREE_WAYS];
 
 const ARRAYS: Story = Story {
     id: "arrays",
@@ -233,6 +233,42 @@ const EXPLOSION: Story = Story {
             text: "{N} writes again: four siblings of two clients, two of them long read. It never ends.",
             say: WRITE_FOURTH,
             until: "A.siblings-x = 4 & violation no-false-concurrency",
+            ..Step::SAY
+        },
+    ],
+    ..SIBLINGS
+};
+
+/// The same writes, kept in three ways at once.
+const THREE_WAYS: Story = Story {
+    id: "three-ways",
+    title: "Three ways to keep siblings",
+    knobs: &[("client.interval", 0), ("vector.pause", 10_000_000), ("vector.compare", 1)],
+    steps: &[
+        Step {
+            text: "{A} keeps every write in three ways: with dots, under one vector of servers, and under a vector of clients each.",
+            say: WRITE_TWICE,
+            until: "A.siblings-x = 2 & A.one-vector-x = 2 & A.by-client-x = 2",
+            ..Step::SAY
+        },
+        Step {
+            text: "{M} writes again, having read only its own first value.",
+            say: WRITE_THIRD,
+            until: "not op M open",
+            ask: Some(Ask {
+                question: "Which way now keeps a value whose reader has replaced it?",
+                options: &[
+                    ("One vector of servers", "A.one-vector-x = 3 & A.siblings-x = 2"),
+                    ("Vectors of clients", "A.by-client-x = 3"),
+                    ("None of them", "A.one-vector-x = 2"),
+                ],
+            }),
+            ..Step::SAY
+        },
+        Step {
+            text: "{N} too. Under one vector nothing goes; with dots two siblings stay. Vectors of clients do as well, but have a place for every client that ever wrote.",
+            say: WRITE_FOURTH,
+            until: "A.siblings-x = 2 & A.one-vector-x = 4 & A.by-client-x = 2",
             ..Step::SAY
         },
     ],

@@ -1,6 +1,7 @@
 //! Times to places.
 
 use super::SpaceTime;
+use crate::algo::clocks::overlay::Kind;
 use crate::core::trace::Trace;
 use crate::core::view::What;
 use crate::scene::geometry::{ONE, between, share};
@@ -27,7 +28,8 @@ impl Axis {
     /// Equal distances between causes and effects: an event stands one further than the furthest of
     /// those that it directly depends on.
     pub fn causal(left: i32, right: i32, of: &SpaceTime, seen: &Range<usize>) -> Self {
-        let depths = depths(of.trace, seen, of.view.nodes.len());
+        let depths =
+            numbers(of, seen).unwrap_or_else(|| depths(of.trace, seen, of.view.nodes.len()));
         let most = depths.iter().copied().max().unwrap_or(0).max(1);
         let pitch = i64::from(right - left) * ONE / i64::from(most + 1);
         let place = |d: &u32| left + (i64::from(*d) * pitch / ONE) as i32;
@@ -65,6 +67,21 @@ impl Axis {
     pub fn is_real(&self) -> bool {
         self.even.is_none()
     }
+}
+
+/// With Lamport's numbers at the events, those are what they are spaced by: figure 3 of his paper.
+fn numbers(of: &SpaceTime, seen: &Range<usize>) -> Option<Vec<u32>> {
+    let overlay = of.chips.filter(|o| o.kind == Kind::Number)?;
+    let clock = |step| overlay.number(step);
+    let events = || of.trace.events.range(seen.clone());
+    let base = events().filter_map(|e| clock(e.step)).min()?.saturating_sub(1);
+    let mut furthest = 0;
+    let all = events().map(|e| {
+        let depth = clock(e.step).map_or(furthest, |c| (c - base) as u32);
+        furthest = furthest.max(depth);
+        depth
+    });
+    Some(all.collect())
 }
 
 /// How many steps of causality each event is from the window's first ones.

@@ -4,6 +4,7 @@
 mod axis;
 mod chips;
 mod lines;
+mod ticks;
 mod ways;
 
 pub use axis::Axis;
@@ -122,6 +123,7 @@ impl<'a> SpaceTime<'a> {
         if self.part.settled() {
             frame.dots(dense, out);
             if let Some(overlay) = self.chips.filter(|_| !dense) {
+                frame.tick_lines(overlay, out);
                 frame.chips(overlay, out);
             }
             frame.flags(out);

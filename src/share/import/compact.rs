@@ -4,30 +4,57 @@
 use super::execution::{Event, Execution, count};
 use std::fmt::Write;
 
-/// Writes executions. Line breaks in names and texts become spaces.
-pub fn write(executions: &[Execution]) -> String {
-    let one = |text: &str| text.replace(['\n', '\r'], " ");
-    let mut out = String::new();
-    for execution in executions {
-        let _ = writeln!(out, "x {}", one(&execution.label));
-        for host in &execution.hosts {
-            let _ = writeln!(out, "h {}", one(host));
+/// Writes executions, a part at a time.
+#[derive(Clone, Debug, Default)]
+pub struct Writer {
+    execution: usize,
+    event: usize,
+}
+
+impl Writer {
+    /// The next lines, of about so many events; nothing once all are written. Line breaks in names
+    /// and texts become spaces.
+    pub fn next(&mut self, executions: &[Execution], most: usize) -> Option<String> {
+        let one = |text: &str| text.replace(['\n', '\r'], " ");
+        let execution = executions.get(self.execution)?;
+        let mut out = String::new();
+        if self.event == 0 {
+            let _ = writeln!(out, "x {}", one(&execution.label));
+            for host in &execution.hosts {
+                let _ = writeln!(out, "h {}", one(host));
+            }
         }
-        for event in &execution.events {
+        let part = execution.events.iter().skip(self.event).take(most.max(1));
+        self.event += part.len();
+        for event in part {
             let _ = write!(out, "e {} {} ", event.host, event.line);
             for (i, (host, count)) in event.clock.iter().enumerate() {
                 let _ = write!(out, "{}{host}:{count}", if i == 0 { "" } else { "," });
             }
             let _ = writeln!(out, " {}", one(&event.text));
         }
+        if self.event == execution.events.len() {
+            (self.execution, self.event) = (self.execution + 1, 0);
+        }
+        Some(out)
     }
-    out
 }
 
-/// Reads what [`write`] wrote; `None` for anything else. Parents are left out: whoever draws
-/// chooses which hosts to show, and asks the clocks.
+/// Writes executions as one text.
+pub fn write(executions: &[Execution]) -> String {
+    let mut writer = Writer::default();
+    std::iter::from_fn(|| writer.next(executions, usize::MAX)).collect()
+}
+
+/// Reads what [`write`] wrote; `None` for anything else.
 pub fn read(text: &str) -> Option<Vec<Execution>> {
-    let mut all: Vec<Execution> = Vec::new();
+    let mut all = Vec::new();
+    extend(&mut all, text).map(|()| all)
+}
+
+/// Reads the next lines of what [`Writer`] wrote. Parents are left out: whoever draws chooses which
+/// hosts to show, and asks the clocks.
+pub fn extend(all: &mut Vec<Execution>, text: &str) -> Option<()> {
     for line in text.lines() {
         let (kind, rest) = line.split_at_checked(2)?;
         if kind == "x " {
@@ -38,26 +65,30 @@ pub fn read(text: &str) -> Option<Vec<Execution>> {
         match kind {
             "h " => execution.hosts.push(rest.into()),
             "e " => {
-                let mut parts = rest.splitn(4, ' ');
-                let host: u32 = parts.next()?.parse().ok()?;
-                let line = parts.next()?.parse().ok()?;
-                let clock = clock(parts.next()?, execution.hosts.len())?;
-                execution.hosts.get(host as usize)?;
-                let number = count(&clock, host);
-                let text = parts.next()?.to_string();
-                execution.events.push(Event {
-                    host,
-                    number,
-                    clock,
-                    text,
-                    parents: Vec::new(),
-                    line,
-                });
+                let event = event(rest, execution.hosts.len())?;
+                execution.events.push(event);
             }
             _ => return None,
         }
     }
-    Some(all)
+    Some(())
+}
+
+fn event(text: &str, hosts: usize) -> Option<Event> {
+    let mut parts = text.splitn(4, ' ');
+    let host: u32 = parts.next()?.parse().ok()?;
+    let line = parts.next()?.parse().ok()?;
+    let clock = clock(parts.next()?, hosts)?;
+    let number = count(&clock, host);
+    let text = parts.next()?.to_string();
+    ((host as usize) < hosts).then_some(Event {
+        host,
+        number,
+        clock,
+        text,
+        parents: Vec::new(),
+        line,
+    })
 }
 
 fn clock(text: &str, hosts: usize) -> Option<Vec<(u32, u64)>> {

@@ -3,7 +3,7 @@
 //! The trace has no clocks. A receipt is joined to the first unreceived sending of an equal
 //! message, or, if all have been received, to the last one (a duplicate).
 
-use super::execution::{Event, Execution, ImportError, Impossible, count, link};
+use super::execution::{Event, Execution, ImportError, Impossible, Linking, count};
 use serde::Deserialize;
 use std::collections::{BTreeMap, VecDeque};
 
@@ -58,29 +58,8 @@ struct Message {
 /// Impossible are: a receipt of what nobody sent, two leaders of one term, and a term or commit
 /// index that goes back before the node starts anew.
 pub fn import(text: &str) -> Result<Execution, ImportError> {
-    if text.len() > MAX_BYTES {
-        let text = format!("the trace is larger than {} MiB", MAX_BYTES >> 20);
-        return Err(ImportError::Options(text));
-    }
-    let mut reader = Reader::default();
-    for (line, text) in (1..).zip(text.lines()) {
-        if text.trim().is_empty() {
-            continue;
-        }
-        let parsed: Line = serde_json::from_str(text).map_err(|e| ImportError::Format {
-            line,
-            column: e.column() as u32,
-            expected: format!("a trace event {{\"tag\":\"trace\",\"event\":{{...}}}}: {e}"),
-        })?;
-        let (Some("trace"), Some(event)) = (parsed.tag.as_deref(), parsed.event) else { continue };
-        reader
-            .event(line, event)
-            .map_err(|reason| ImportError::Impossible(Impossible { line, reason }))?;
-    }
-    if reader.execution.events.is_empty() {
-        return Err(ImportError::Options("the file has no line with the tag \"trace\"".into()));
-    }
-    link(&mut reader.execution).map_err(ImportError::Impossible)?;
+    let mut reader = Reader::new(text)?;
+    while !reader.go(text, usize::MAX)? {}
     Ok(reader.execution)
 }
 
@@ -99,15 +78,67 @@ struct Node {
     clock: Vec<(u32, u64)>,
 }
 
+/// A trace that is read a part at a time. Whoever has the text hands it over each time.
 #[derive(Default)]
-struct Reader {
-    execution: Execution,
+pub(super) struct Reader {
+    /// Bytes and lines read.
+    at: usize,
+    line: u32,
+    linking: Linking,
+    pub(super) execution: Execution,
     nodes: BTreeMap<String, Node>,
     sent: BTreeMap<Message, Sendings>,
     leaders: BTreeMap<u64, String>,
 }
 
 impl Reader {
+    pub(super) fn new(text: &str) -> Result<Reader, ImportError> {
+        if text.len() > MAX_BYTES {
+            let text = format!("the trace is larger than {} MiB", MAX_BYTES >> 20);
+            return Err(ImportError::Options(text));
+        }
+        Ok(Reader::default())
+    }
+
+    /// Reads, or checks, so many lines or events more; true once there are none.
+    pub(super) fn go(&mut self, text: &str, most: usize) -> Result<bool, ImportError> {
+        if self.at == text.len() {
+            if self.execution.events.is_empty() {
+                let text = "the file has no line with the tag \"trace\"";
+                return Err(ImportError::Options(text.into()));
+            }
+            return self.linking.go(&mut self.execution, most).map_err(ImportError::Impossible);
+        }
+        for line in text[self.at..].split_inclusive('\n').take(most) {
+            self.at += line.len();
+            self.line += 1;
+            self.read(line.trim_end_matches(['\r', '\n']))?;
+        }
+        Ok(false)
+    }
+
+    /// Bytes read; events read, and events checked.
+    pub(super) fn news(&self) -> (usize, usize, usize) {
+        (self.at, self.execution.events.len(), self.linking.done())
+    }
+
+    fn read(&mut self, text: &str) -> Result<(), ImportError> {
+        if text.trim().is_empty() {
+            return Ok(());
+        }
+        let line = self.line;
+        let parsed: Line = serde_json::from_str(text).map_err(|e| ImportError::Format {
+            line,
+            column: e.column() as u32,
+            expected: format!("a trace event {{\"tag\":\"trace\",\"event\":{{...}}}}: {e}"),
+        })?;
+        let (Some("trace"), Some(event)) = (parsed.tag.as_deref(), parsed.event) else {
+            return Ok(());
+        };
+        self.event(line, event)
+            .map_err(|reason| ImportError::Impossible(Impossible { line, reason }))
+    }
+
     fn event(&mut self, line: u32, event: Traced) -> Result<(), String> {
         self.check_state(&event)?;
         let received = match &event.msg {

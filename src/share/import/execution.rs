@@ -74,44 +74,68 @@ pub fn count(clock: &[(u32, u64)], host: u32) -> u64 {
 ///
 /// They could exactly if every host counts its own events 1, 2, 3, ..., forgets nothing, and
 /// knows with each remote event all that this event knew. Then the order of the clocks is the
-/// reachability along the parents.
-pub(super) fn link(execution: &mut Execution) -> Result<(), Impossible> {
-    let mut first: Option<Impossible> = None;
-    let mut blame = |line: u32, reason: String| {
-        if first.as_ref().is_none_or(|f| line < f.line) {
-            first = Some(Impossible { line, reason });
-        }
-    };
-    let index = index(execution, &mut blame);
-    let mut parents = Vec::with_capacity(execution.events.len());
-    for event in &execution.events {
-        let linker = Linker { execution, index: &index, event };
-        match linker.parents() {
-            Ok(found) => parents.push(found),
-            Err(reason) => blame(event.line, reason),
-        }
-    }
-    if let Some(impossible) = first {
-        return Err(impossible);
-    }
-    for (event, parents) in execution.events.iter_mut().zip(parents) {
-        event.parents = parents;
-    }
-    Ok(())
+/// reachability along the parents. A part at a time.
+#[derive(Default)]
+pub(super) struct Linking {
+    /// The position of each event by host and number, from 1.
+    index: Index,
+    parents: Vec<Vec<u32>>,
+    first: Option<Impossible>,
 }
 
 type Index = BTreeMap<(u32, u64), u32>;
 
-/// The position of each event by host and number; repeated ones are blamed.
-fn index(execution: &Execution, blame: &mut impl FnMut(u32, String)) -> Index {
-    let mut index = Index::new();
-    for (at, event) in (0..).zip(&execution.events) {
-        if let Some(other) = index.insert((event.host, event.number), at) {
-            let (id, line) = (execution.id(event), execution.events[other as usize].line);
-            blame(event.line, format!("{id} already happened at line {line}"));
+impl Linking {
+    /// How many events have been checked.
+    pub(super) fn done(&self) -> usize {
+        self.parents.len()
+    }
+
+    fn blame(&mut self, line: u32, reason: String) {
+        if self.first.as_ref().is_none_or(|f| line < f.line) {
+            self.first = Some(Impossible { line, reason });
         }
     }
-    index
+
+    /// Checks so many events more; true once all are.
+    pub(super) fn go(
+        &mut self,
+        execution: &mut Execution,
+        most: usize,
+    ) -> Result<bool, Impossible> {
+        if self.index.is_empty() {
+            self.look_up(execution);
+        }
+        let done = self.parents.len();
+        for event in execution.events.iter().skip(done).take(most) {
+            let linker = Linker { execution, index: &self.index, event };
+            let parents = linker.parents().unwrap_or_else(|reason| {
+                self.blame(event.line, reason);
+                Vec::new()
+            });
+            self.parents.push(parents);
+        }
+        if self.parents.len() < execution.events.len() {
+            return Ok(false);
+        }
+        if let Some(impossible) = self.first.take() {
+            return Err(impossible);
+        }
+        for (event, parents) in execution.events.iter_mut().zip(std::mem::take(&mut self.parents)) {
+            event.parents = parents;
+        }
+        Ok(true)
+    }
+
+    /// Finds the position of each event; repeated ones are blamed.
+    fn look_up(&mut self, execution: &Execution) {
+        for (at, event) in (0..).zip(&execution.events) {
+            if let Some(other) = self.index.insert((event.host, event.number), at) {
+                let (id, line) = (execution.id(event), execution.events[other as usize].line);
+                self.blame(event.line, format!("{id} already happened at line {line}"));
+            }
+        }
+    }
 }
 
 struct Linker<'a> {

@@ -1,0 +1,127 @@
+//! One execution on the page: its plan, what is marked in it, its picture.
+
+use crate::ui::picture::Picture;
+use happened_before::scene::execution::{Drawing, Plan};
+use happened_before::scene::overview::Overview;
+use happened_before::scene::{PX, Scene, Size};
+use happened_before::share::import::execution::{Event, Execution};
+use std::collections::BTreeSet;
+use web_sys::Element;
+use yew::prelude::*;
+
+/// An execution and how it is looked at.
+#[derive(Default)]
+pub struct Pane {
+    /// Its place among those that were read.
+    pub at: usize,
+    /// Where everything stands.
+    pub plan: Plan,
+    /// Events that are marked, in order.
+    pub found: Vec<u32>,
+    /// Their spots, in order.
+    marked: Vec<u32>,
+    /// Where the picture hangs.
+    pub svg: NodeRef,
+    picture: Option<Picture>,
+}
+
+impl Pane {
+    /// Lays an execution out.
+    pub fn lay_out(&mut self, execution: &Execution, rows: Vec<u32>, collapse: bool) {
+        self.plan = Plan::new(execution, rows, collapse);
+        self.place();
+    }
+
+    fn place(&mut self) {
+        let spots = self.found.iter().filter_map(|e| *self.plan.of_event.get(*e as usize)?);
+        self.marked = spots.collect();
+        self.marked.sort_unstable();
+        self.marked.dedup();
+    }
+
+    /// Marks the events that say something.
+    pub fn search(&mut self, execution: &Execution, words: &str) {
+        let wanted = words.to_lowercase();
+        self.mark(execution, |e| e.text.to_lowercase().contains(&wanted));
+    }
+
+    /// Marks the events that the other execution has not, or does not have as often: by host and
+    /// text, as ShiViz compares them.
+    pub fn differ(&mut self, execution: &Execution, other: &Execution) {
+        let name = |x: &Execution, e: &Event| (x.hosts[e.host as usize].clone(), e.text.clone());
+        let known: BTreeSet<_> = other.events.iter().map(|e| name(other, e)).collect();
+        self.mark(execution, |e| !known.contains(&name(execution, e)));
+    }
+
+    fn mark(&mut self, execution: &Execution, hit: impl Fn(&Event) -> bool) {
+        let numbered = (0..).zip(&execution.events);
+        self.found = numbered.filter(|(_, e)| hit(e)).map(|(i, _)| i).collect();
+        self.place();
+    }
+
+    /// Marks nothing.
+    pub fn forget(&mut self) {
+        self.found.clear();
+        self.marked.clear();
+    }
+
+    /// How large the picture is.
+    pub fn size(&self) -> Option<Size> {
+        let frame = self.svg.cast::<Element>()?.parent_element()?;
+        let high = (self.plan.rows.len() as i32 * 46 + 44).clamp(150, 1200);
+        Some(Size::px(frame.client_width().max(280), high))
+    }
+
+    /// What is drawn of an execution.
+    pub fn drawing<'a>(
+        &'a self,
+        execution: &'a Execution,
+        window: (i64, i64),
+        selected: Option<u32>,
+        size: Size,
+    ) -> Drawing<'a> {
+        let (plan, found) = (&self.plan, self.marked.as_slice());
+        Drawing { execution, plan, window, size, selected, found }
+    }
+
+    /// Draws it.
+    pub fn draw(&mut self, execution: &Execution, window: (i64, i64), selected: Option<u32>) {
+        let (Some(svg), Some(size)) = (self.svg.cast::<Element>(), self.size()) else {
+            self.picture = None;
+            return;
+        };
+        let scene = self.drawing(execution, window, selected, size).scene();
+        self.show(svg, scene);
+    }
+
+    /// Its picture hangs no more.
+    pub fn hide(&mut self) {
+        self.picture = None;
+    }
+
+    fn show(&mut self, svg: Element, scene: Scene) {
+        self.picture.get_or_insert_with(|| Picture::still(svg)).show(scene);
+    }
+}
+
+/// All of an execution as a strip, with the window on it.
+#[derive(Default)]
+pub struct Strip {
+    /// Where it hangs.
+    pub svg: NodeRef,
+    picture: Option<Picture>,
+}
+
+impl Strip {
+    /// Draws it.
+    pub fn draw(&mut self, pane: &Pane, window: (i64, i64)) {
+        let frame = self.svg.cast::<Element>().and_then(|s| Some((s.parent_element()?, s)));
+        let Some((frame, svg)) = frame else {
+            self.picture = None;
+            return;
+        };
+        let size = Size { w: frame.client_width().max(280) * PX, h: 30 * PX };
+        let scene = Overview { plan: &pane.plan, found: &pane.marked, window, size }.scene();
+        self.picture.get_or_insert_with(|| Picture::still(svg)).show(scene);
+    }
+}
