@@ -108,7 +108,7 @@ pub fn carry(setup: &Setup, journal: &[Entry], to: &str) -> Result<Carried, Stri
     let from = Place::of(here, setup)?;
     let mut fresh = Setup { scene: to.into(), seed: setup.seed, ..Setup::default() };
     let bare = Place::of(there, &fresh)?;
-    let operations = !from.info.calls.is_empty() && !bare.info.calls.is_empty();
+    let operations = shared_calls(&from.info, &bare.info);
     for knob in COMMON.iter().filter(|k| !ASSUMED.contains(&k.id)) {
         let clients = knob.id.starts_with("client");
         match (from.values.get(knob.id), bare.values.get(knob.id)) {
@@ -154,9 +154,7 @@ impl Map {
 
     fn call(&self, call: Call) -> Result<Call, Left> {
         let name = self.from.info.calls.get(usize::from(call.f)).ok_or(Left::Operation)?;
-        let same = |c: &CallName| {
-            (c.name, c.key, c.value, c.arg) == (name.name, name.key, name.value, name.arg)
-        };
+        let same = |c: &CallName| same_call(c, name);
         let f = self.to.info.calls.iter().position(same).ok_or(Left::Operation)?;
         Ok(Call { f: u8::try_from(f).map_err(|_| Left::Operation)?, ..call })
     }
@@ -210,11 +208,20 @@ pub struct Differing {
     pub words: String,
 }
 
+fn same_call(a: &CallName, b: &CallName) -> bool {
+    (a.name, a.key, a.value, a.arg) == (b.name, b.key, b.value, b.arg)
+}
+
+/// Do clients ask both for the same kind of thing?
+fn shared_calls(a: &Info, b: &Info) -> bool {
+    a.calls.iter().any(|c| b.calls.iter().any(|d| same_call(c, d)))
+}
+
 /// Is there anything about two scenes that can be compared: operations of clients, or a claim that
 /// both make?
 pub fn comparable(here: &Info, there: &Info) -> bool {
-    let calls = !here.calls.is_empty() && !there.calls.is_empty();
-    calls || here.properties.iter().any(|p| there.properties.iter().any(|q| q.id == p.id))
+    shared_calls(here, there)
+        || here.properties.iter().any(|p| there.properties.iter().any(|q| q.id == p.id))
 }
 
 /// The first difference in what is comparable, up to a time: how the same operation of the same
@@ -258,6 +265,9 @@ fn end(op: &OpLife, until: u64) -> Option<(u64, &'static str)> {
 fn operations(here: &Session, there: &Session, until: u64) -> Option<Differing> {
     let place = |s: &Session| Place::of(scene(&s.setup.scene).ok()?, &s.setup).ok();
     let (mine, theirs) = (place(here)?, place(there)?);
+    if !shared_calls(&mine.info, &theirs.info) {
+        return None;
+    }
     let of = |first: u16, id: OpId| (id.client.0.wrapping_sub(first), id.nth);
     let first = theirs.count("nodes");
     let others = there.trace().ops.iter();

@@ -253,7 +253,13 @@ impl Component for Frame {
                 let mut model = desk.model.borrow_mut();
                 // While time runs the address follows more slowly: browsers count its changes.
                 if model.revision > 1 && (!model.playing || self.settled.is_multiple_of(4)) {
+                    let before = model.held;
                     acts::write_address(&mut model);
+                    // What the address leaves out is said at once.
+                    if model.held != before {
+                        self.announce(&model);
+                        return true;
+                    }
                 }
                 return self.announce(&model);
             }

@@ -66,6 +66,9 @@ fn faults_go_over_and_the_rest_is_named() {
         carry(&raft, &one, "leaderless").unwrap().sentence(),
         "The one intervention is carried over."
     );
+    let info = |id| (scene(id).unwrap().info)();
+    assert!(comparable(&info("raft"), &info("leaderless")));
+    assert!(!comparable(&info("raft"), &info("lamport")));
     assert!(carry(&raft, &one, "nowhere").unwrap_err().starts_with("there is no scene 'nowhere'"));
 }
 
