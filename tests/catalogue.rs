@@ -2,7 +2,7 @@
 
 use expect_test::expect_file;
 use happened_before::check::fuzz::{DEFAULT_STEPS, Outcome, Target};
-use happened_before::check::shrink::{Violating, replay, shrink};
+use happened_before::check::shrink::{Shrinker, Violating, replay};
 use happened_before::core::action::Entry;
 use happened_before::core::config::Setup;
 use happened_before::core::session::Session;
@@ -185,13 +185,10 @@ fn caught(scene: &'static Scene, mutant: &str, property: &str) -> (u64, Violatin
     let Some((seed, run)) = runs.into_iter().find(|(_, run)| breaks(run)) else {
         panic!("{} {mutant}: {SEEDS} seeds do not break {property}", scene.id);
     };
-    let mut replays = 0;
-    let mut again = || {
-        replays += 1;
-        replays < 600
-    };
-    let small =
-        shrink(scene.build, &run.setup, &run.journal, property, run.steps, &mut again).unwrap();
+    let mut shrinker =
+        Shrinker::new(scene.build, &run.setup, &run.journal, property, run.steps).unwrap();
+    while shrinker.replays() < 600 && !shrinker.slice(&mut || false) {}
+    let small = shrinker.best().clone();
     let repeated = replay(scene.build, &small.setup, &small.journal, property, small.step);
     assert_eq!(repeated.map(|(step, ..)| step), Some(small.step), "{} {mutant}", scene.id);
     (seed, small)

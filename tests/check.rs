@@ -1,15 +1,18 @@
 //! Searches of scenes: exact counts, the same on any number of threads, findings that replay, and
 //! agreement with stateright on the same world code.
 
-use happened_before::check::explore::Bounds;
+use happened_before::check::explore::{Bounds, Model};
+use happened_before::check::fuzz::Target;
 use happened_before::check::shrink::Shrinker;
 use happened_before::check::worlds::{Found, Plan, Quest, State, Step, Tally, WorldModel};
 use happened_before::cli::{self, Host};
 use happened_before::core::config::Setup;
+use happened_before::core::hash::fingerprint;
 use happened_before::core::protocol::PropertyKind;
 use happened_before::core::session::Session;
 use happened_before::core::world::Limits;
-use happened_before::protocols::{Scene, lamport, raft, template};
+use happened_before::protocols::{Scene, lamport, quorum, raft, template};
+use std::collections::BTreeSet;
 
 const NONE: Limits = Limits { timers: 0, ops: 0, drops: 0, dups: 0, crashes: 0, partitions: 0 };
 
@@ -131,7 +134,7 @@ fn reductions_hide_nothing() {
 #[cfg(not(target_arch = "wasm32"))]
 mod peer {
     use super::*;
-    use happened_before::check::explore::{Model, Predicate};
+    use happened_before::check::explore::Predicate;
     use stateright::Checker;
 
     struct Peer {
@@ -257,9 +260,123 @@ fn challenges_are_solved() {
 }
 
 #[test]
-#[cfg_attr(debug_assertions, ignore = "a proof of 77,504 states")]
-fn the_impossible_challenge_is_proved_impossible() {
-    let (code, told, _) = hb("challenge raft two-leaders-one-term --json");
-    assert_eq!((code, &told["challenges"][0]["complete"]), (0, &true.into()));
-    assert_eq!(told["challenges"][0]["distinct"], 77_504);
+#[cfg_attr(debug_assertions, ignore = "proofs of up to 81,865 states")]
+fn impossible_challenges_are_proved_impossible() {
+    // Up to the names of servers; 77,504 states of Raft if each counts for itself.
+    for (id, states) in [
+        ("raft two-leaders-one-term", 12_940),
+        ("cap never-wrong", 81_865),
+        ("leaderless majorities-hold", 81_865),
+    ] {
+        let (code, told, _) = hb(&format!("challenge {id} --json"));
+        let one = &told["challenges"][0];
+        assert_eq!((code, &one["complete"], &one["symmetry"]), (0, &true.into(), &true.into()));
+        assert_eq!(one["distinct"], states, "{id}");
+    }
+}
+
+#[test]
+fn no_position_of_the_sliders_has_both() {
+    let (code, told, why) = hb("challenge cap both-green --json");
+    let one = &told["challenges"][0];
+    assert_eq!((code, one["verdict"].as_str()), (0, Some("impossible")), "{told} {why}");
+    assert_eq!(one["distinct"], 10_759);
+    let positions = one["positions"].as_array().expect("positions");
+    let gives = |what: &str| positions.iter().filter(|p| p["gives"] == what).count();
+    assert_eq!((positions.len(), gives("availability"), gives("consistency")), (81, 72, 9));
+    // What is answered by any server alone is what may be wrong.
+    let alone = positions.iter().filter(|p| p["gives"] == "consistency");
+    assert!(alone.clone().all(|p| p["values"][0] == 1 && p["values"][1] == 1));
+    for position in alone.take(2) {
+        let url = position["link"].as_str().expect("a link");
+        let (code, replayed, why) = hb(&format!("replay {url} --json"));
+        assert_eq!(code, 1, "{why}");
+        let broken = replayed["verdicts"].as_array().expect("verdicts").iter();
+        assert!(broken.clone().any(|v| v["verdict"] == "violated"), "{replayed}");
+    }
+}
+
+/// Every state within limits, and as how many it would count without symmetry.
+fn orbits(model: &WorldModel) -> (u64, u64) {
+    let (mut seen, mut open) = (BTreeSet::new(), vec![model.root().clone()]);
+    seen.insert(fingerprint(model.root()));
+    let mut all = 0;
+    while let Some(state) = open.pop() {
+        all += model.orbit(&state) as u64;
+        let mut steps = Vec::new();
+        model.actions(&state, &mut steps);
+        let next = steps.iter().filter_map(|s| model.next(&state, s));
+        open.extend(next.filter(|n| seen.insert(fingerprint(n))));
+    }
+    (seen.len() as u64, all)
+}
+
+fn symmetric(scene: &Scene, setup: &Setup, limits: Limits) -> WorldModel {
+    let claims = (scene.info)().properties.iter().map(|p| (p.id, p.cite)).collect();
+    let model = WorldModel::new(scene.build, setup, limits, claims, None).expect("a model");
+    model.symmetric().expect("its servers are alike")
+}
+
+#[test]
+fn symmetry_counts_each_orbit_once() {
+    let small = &[("nodes", 3), ("clients", 1), ("client.keys", 1), ("client.reads", 0)][..];
+    for (scene, knobs, limits) in [
+        (&raft::SCENE, ELECTION, Limits { timers: 2, ..NONE }),
+        (&raft::SCENE, ELECTION, Limits { timers: 1, crashes: 1, partitions: 1, ..NONE }),
+        (&raft::SCENE, small, Limits { timers: 1, ops: 1, ..NONE }),
+        (&quorum::SCENE, small, Limits { timers: 1, ops: 1, dups: 1, ..NONE }),
+    ] {
+        let run = setup(scene, knobs, None);
+        let (plain, found) = search(scene, &run, limits, true);
+        assert!(plain.complete && found.is_empty());
+        let (distinct, all) = orbits(&symmetric(scene, &run, limits));
+        assert_eq!(all, plain.distinct, "{}", scene.id);
+        assert!(distinct * 4 < all, "{distinct} of {all}");
+    }
+}
+
+#[test]
+fn symmetry_keeps_verdicts_and_shortest_lengths() {
+    for (scene, mutant, limits) in mutants().into_iter().filter(|m| m.0.id == "raft") {
+        let plan = Plan::new(scene, &setup(scene, &[], Some(mutant)), Some(limits)).expect("small");
+        let (_, plain) = search(scene, &plan.setup, limits, true);
+        let mut quest = Quest::of(symmetric(scene, &plan.setup, limits), Bounds::default());
+        quest.run(1, &mut || false);
+        let told = |f: &[Found]| f.iter().map(|f| f.length()).min();
+        assert!(told(&plain).is_some(), "{mutant}");
+        assert_eq!(told(&quest.found()), told(&plain), "{mutant}");
+    }
+    let (code, _, why) = hb("check lamport --symmetry --faults timers=1");
+    assert_eq!(code, 64);
+    assert!(why.contains("no symmetry to reduce by"), "{why}");
+    let (code, told, _) =
+        hb("check raft --set clients=0 raft.noop=off --faults timers=2,ops=0 --symmetry --json");
+    assert_eq!((code, &told["distinct"]), (0, &1_678.into()));
+    assert_eq!(told["reductions"], serde_json::json!(["idle", "restart", "symmetry"]));
+}
+
+#[test]
+fn a_shrinker_in_slices_finds_the_same() {
+    let knobs = [("nodes", 5), ("clients", 1)];
+    let run = setup(&raft::SCENE, &knobs, Some("short-quorum"));
+    let target = Target::new(&raft::SCENE, run, 4_000).expect("a target");
+    let (outcome, broken) = (0..20)
+        .find_map(|seed| {
+            let outcome = target.run(seed).expect("a run");
+            let broken = *outcome.broken.first()?;
+            Some((outcome, broken))
+        })
+        .expect("a violation");
+    let begin = || {
+        let (build, setup, journal) = (raft::SCENE.build, &outcome.setup, &outcome.journal);
+        Shrinker::begin(build, setup, journal, broken.property, broken.step).expect("a run")
+    };
+    let mut whole = begin();
+    assert!(whole.slice(&mut || true));
+    let (mut sliced, mut slices) = (begin(), 0u64);
+    while !sliced.slice(&mut || false) {
+        slices += 1;
+    }
+    assert_eq!((sliced.best(), sliced.replays()), (whole.best(), whole.replays()));
+    assert!(slices > 4 * whole.replays(), "{slices} slices, {} replays", whole.replays());
 }

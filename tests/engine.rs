@@ -197,7 +197,7 @@ fn fifo_keeps_order_and_reordering_breaks_it() {
         run(&mut s, 5_000_000);
         let mut last = std::collections::BTreeMap::new();
         let mut count = 0;
-        for e in &s.trace().events {
+        for e in s.trace().events.iter() {
             let What::Receive(id) = e.what else { continue };
             let newest = last.entry((id.from, id.to)).or_insert(id.nth);
             count += u32::from(id.nth < *newest);
@@ -216,7 +216,7 @@ fn fifo_keeps_order_and_reordering_breaks_it() {
 fn loss_and_duplication_come_at_the_rates_that_are_set() {
     let mut s = session(&[("net.loss", 100_000), ("net.dup", 50_000)]);
     run(&mut s, 60_000_000);
-    let all = s.trace().messages.len();
+    let all = s.trace().messages.len() as usize;
     let lost = s
         .trace()
         .messages
@@ -337,7 +337,7 @@ fn an_entry_that_makes_no_sense_any_more_is_a_step_that_says_so() {
     run(&mut s, 2_000);
     let ignored = s.trace().events.iter().find(|e| matches!(e.what, What::Ignored { .. }));
     assert!(
-        matches!(&ignored.expect("a step").what, What::Ignored { why, .. } if why == "S1 is up")
+        matches!(&ignored.expect("a step").what, What::Ignored { why, .. } if **why == "S1 is up")
     );
 }
 

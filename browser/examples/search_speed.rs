@@ -9,10 +9,10 @@ use serde_json::{Value, json};
 use std::path::PathBuf;
 use std::process::Command;
 
-const ROUNDS: u32 = 3;
+const ROUNDS: u32 = 5;
 const SEARCHES: [&str; 4] = [
     "explore twophase --set rm=7 --json",
-    "explore paxos --json",
+    "explore paxos --set ballots=3 --json",
     "explore lamport-mutex --set n=3 maxclock=6 --json",
     "check raft --set nodes=3 clients=0 raft.noop=off --faults timers=2,ops=0 --json",
 ];

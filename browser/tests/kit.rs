@@ -410,6 +410,90 @@ fn the_kit_says_where_it_comes_from() {
     quiet(&mut s);
 }
 
+/// Puts another scene beside the run.
+fn beside(s: &mut Session, scene: &str) {
+    s.run(&format!(
+        "const e = document.querySelector('#preset-beside'); e.value = ' scene {scene}'; \
+         e.dispatchEvent(new Event('change', {{ bubbles: true }}));"
+    ));
+    s.wait_until("document.querySelector('#side [data-node]')", SOON);
+}
+
+#[test]
+fn two_protocols_meet_the_same_faults() {
+    let Some((_server, mut s)) = paused("#raft", Look::default()) else { return };
+    until(&mut s, "next leader change");
+    // Three of five servers crash.
+    for node in [0, 1, 2] {
+        verb(&mut s, node, "c");
+        s.wait_until(&format!("{ENTRIES} == {}", node + 1), SOON);
+    }
+    beside(&mut s, "leaderless");
+    assert!(s.text("#side h2").starts_with("Beside: "), "{}", s.text("#side h2"));
+    assert_eq!(s.text("#carried"), "All 3 interventions are carried over.");
+    let crashed = "document.querySelectorAll('#side [data-node].crashed').length";
+    s.wait_until(&format!("{crashed} == 3"), SOON);
+    until(&mut s, "6s");
+    s.wait_until("document.querySelector('#to-parting')", SOON);
+    let parting = s.text("#parting");
+    assert!(parting.starts_with("They first differ at "), "{parting}");
+    assert!(parting.contains(" here, "), "{parting}");
+    assert!(s.text(".differences").contains("Operations answered: "), "{}", s.text(".differences"));
+    for (name, look) in [
+        ("kit-protocols", Look::default()),
+        ("kit-protocols-dark", Look::default().dark()),
+        ("kit-protocols-narrow", Look::size(360, 740)),
+    ] {
+        s.set_look(look);
+        std::thread::sleep(Duration::from_millis(400));
+        s.screenshot(name);
+        assert!(s.is("document.documentElement.scrollWidth <= innerWidth"), "{name} is too wide");
+    }
+    s.set_look(Look::default());
+    // A protocol without clients: that is said, too.
+    beside(&mut s, "vector-clock");
+    s.wait_until(
+        "document.querySelector('#parting').innerText.includes('only what you see')",
+        SOON,
+    );
+    s.click("#side-close");
+    s.wait_until("!document.querySelector('#side')", SOON);
+    quiet(&mut s);
+}
+
+#[test]
+fn a_session_too_long_for_an_address_is_said_and_saved_whole() {
+    let Some((_server, mut s)) = paused("#raft", Look::default()) else { return };
+    s.run(CATCH);
+    until(&mut s, "next leader change");
+    // Long names fill an address quickly.
+    verb(&mut s, 3, "p");
+    for n in 2..100 {
+        s.click("#fork");
+        s.wait_until(&format!("{BRANCHES} == {n}"), SOON);
+        set(&mut s, ".branches .here .name", &format!("{}{n}", "漢".repeat(36)));
+        if s.is("document.querySelector('.notice')?.innerText.includes('too long for an address')")
+        {
+            break;
+        }
+    }
+    let notice = s.text(".notice");
+    assert!(notice.contains("too long for an address"), "{notice}");
+    assert!(notice.contains("Save as a file"), "{notice}");
+    let branches = number(&mut s, BRANCHES);
+    s.click("#sheet-open");
+    s.wait_until("document.querySelector('#left-out')", SOON);
+    s.screenshot("kit-too-long");
+    s.click("#save-session");
+    s.wait_until("window.saved['raft-7.run.txt']", LATER);
+    s.click("#sheet-close");
+    s.click("#restart");
+    s.wait_until(&format!("{BRANCHES} <= 1"), SOON);
+    s.run(&DROP.replace("NAME", "'raft-7.run.txt'"));
+    s.wait_until(&format!("{BRANCHES} == {branches}"), SOON);
+    quiet(&mut s);
+}
+
 /// What axe-core finds, one line a fault.
 fn faults(s: &mut Session) -> Vec<String> {
     let found = s.eval_async(

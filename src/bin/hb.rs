@@ -62,6 +62,15 @@ impl Host for Machine {
     fn write(&self, path: &str, bytes: &[u8]) -> Result<(), String> {
         std::fs::write(path, bytes).map_err(|e| format!("{path}: {e}"))
     }
+    fn print(&self, bytes: &[u8]) -> Result<(), String> {
+        let mut out = std::io::stdout();
+        if out.is_terminal() {
+            return Err("a picture is no text: --out FILE says where it goes".into());
+        }
+        // A closed pipe is the reader's choice.
+        let _ = out.write_all(bytes);
+        Ok(())
+    }
     fn stdin(&self) -> Result<String, String> {
         let mut text = String::new();
         let read = std::io::stdin().read_to_string(&mut text);

@@ -7,5 +7,6 @@ pub mod history;
 pub mod hunt;
 pub mod nemesis;
 pub mod shrink;
+pub mod sliders;
 pub mod solve;
 pub mod worlds;

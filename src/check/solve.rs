@@ -9,21 +9,16 @@ use crate::core::view::WorldView;
 use crate::protocols::Scene;
 use crate::share::export::tell::Teller;
 use crate::share::link::{Link, ViewState};
-use crate::stories::{Challenge, player};
+use crate::stories::player;
 
 /// Replays a solution as a person would see it: the condition must come true.
-pub fn witness(
-    scene: &Scene,
-    setup: &Setup,
-    challenge: &Challenge,
-    found: &Found,
-) -> Result<Link, String> {
+pub fn witness(scene: &Scene, setup: &Setup, until: &str, found: &Found) -> Result<Link, String> {
     let end = found.journal.last().map_or(0, |e| e.at);
     let mut session = Session::new(scene.build, setup.clone(), found.journal.clone())?;
     let player = player::Player::new(scene.info_of(&setup.preset).calls);
     session.advance_to(end, u64::MAX);
-    if !player.reached(&session, challenge.until)? {
-        return Err(format!("the solution of {} does not replay", challenge.id));
+    if !player.reached(&session, until)? {
+        return Err(format!("what was found for '{until}' does not replay"));
     }
     Ok(Link::of(&session, ViewState::default()))
 }

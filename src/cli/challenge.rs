@@ -3,12 +3,13 @@
 
 use super::{Answer, Args, Bad, HOLDS, Host, UNKNOWN, VIOLATED};
 use crate::check::explore::Bounds;
+use crate::check::sliders::Sweep;
 use crate::check::solve::{hints, witness};
 use crate::check::worlds::{Found, Quest, Tally, limits_text};
-use crate::protocols::{Scene, scene};
+use crate::protocols::{Scene, scene, sliders};
 use crate::share::export::tell::tell;
 use crate::share::link::Link;
-use crate::stories::Challenge;
+use crate::stories::{Challenge, Sliders};
 use serde_json::{Value, json};
 use std::fmt::Write;
 
@@ -31,21 +32,67 @@ pub fn challenge(args: &mut Args, host: &dyn Host) -> Answer {
     }
     let (mut code, mut text, mut documents) = (HOLDS, String::new(), Vec::new());
     for challenge in chosen {
-        let solved = Solved::of(scene, challenge, host, budget_ms)?;
-        code = match (code, solved.code()) {
+        let (came, summary, document) = match sliders(scene.id, challenge.id) {
+            Some(sliders) => sweep(scene, challenge, sliders, host, budget_ms)?,
+            None => {
+                let solved = Solved::of(scene, challenge, host, budget_ms)?;
+                (solved.code(), solved.summary(scene)?, solved.document())
+            }
+        };
+        code = match (code, came) {
             (VIOLATED, _) | (_, VIOLATED) => VIOLATED,
             (a, b) => a.max(b),
         };
-        text += &solved.summary(scene)?;
-        documents.push(solved.document());
+        text += &summary;
+        documents.push(document);
     }
     let document = || json!({"scene": id, "challenges": documents}).to_string() + "\n";
     Ok((code, if as_json { document() } else { text }))
 }
 
+const BOUNDS: Bounds =
+    Bounds { max_states: MAX_STATES, max_depth: u32::MAX, memory_bytes: MEMORY_BYTES };
+
+/// What gives way at each position of some sliders.
+fn sweep(
+    scene: &'static Scene,
+    challenge: &Challenge,
+    sliders: &'static Sliders,
+    host: &dyn Host,
+    budget_ms: Option<u64>,
+) -> Result<(u8, String, Value), Bad> {
+    let mut sweep = Sweep::new(scene, challenge, sliders, BOUNDS);
+    let start = host.clock_ms();
+    let end = budget_ms.map_or(u64::MAX, |ms| start.saturating_add(ms));
+    while !sweep.slice(&mut || host.clock_ms() < end && !host.cancelled())? {
+        if host.clock_ms() >= end || host.cancelled() {
+            break;
+        }
+    }
+    let elapsed_ms = host.clock_ms().saturating_sub(start);
+    let (code, verdict) = match (sweep.refutes(), sweep.open()) {
+        (true, _) => (HOLDS, "impossible"),
+        (false, Some(_)) => (VIOLATED, "solved"),
+        (false, None) => (UNKNOWN, "unknown"),
+    };
+    let Challenge { id, goal, .. } = challenge;
+    let summary = format!("{id}: {goal}\n  {verdict} ({}, {elapsed_ms} ms)\n", sweep.sentence());
+    let names: Vec<&str> = sliders.sliders.iter().map(|s| s.0).collect();
+    let document = json!({
+        "id": id, "goal": goal, "until": challenge.until, "impossible": challenge.impossible,
+        "verdict": verdict, "par": null, "actions": null, "hints": [], "url": null,
+        "sentence": sweep.sentence(), "sliders": names, "positions": sweep.done,
+        "distinct": sweep.states(), "generated": sweep.generated, "depth": sweep.depth,
+        "complete": sweep.refutes(), "elapsed_ms": elapsed_ms,
+    });
+    Ok((code, summary, document))
+}
+
 struct Solved<'a> {
     challenge: &'a Challenge,
     tally: Tally,
+    /// States that differ in the names of servers only are counted once.
+    symmetric: bool,
     elapsed_ms: u64,
     witness: Option<(Found, Link)>,
     hints: Vec<String>,
@@ -59,24 +106,22 @@ impl<'a> Solved<'a> {
         budget_ms: Option<u64>,
     ) -> Result<Self, Bad> {
         let setup = challenge.setup(scene.id);
-        let bounds =
-            Bounds { max_states: MAX_STATES, max_depth: u32::MAX, memory_bytes: MEMORY_BYTES };
-        let goal = Some(challenge.until);
-        let mut quest = Quest::new(scene, &setup, challenge.limits, bounds, goal, true)
+        let mut quest = Quest::solving(scene, &setup, challenge, BOUNDS)
             .map_err(|why| format!("{} {}: {why}", scene.id, challenge.id))?;
+        let symmetric = quest.search().model().is_symmetric();
         let start = host.clock_ms();
         let end = budget_ms.map(|ms| start.saturating_add(ms));
         let mut stop = || host.cancelled() || end.is_some_and(|end| host.clock_ms() >= end);
         let tally = quest.run(host.threads(), &mut stop);
         let elapsed_ms = host.clock_ms().saturating_sub(start);
         let found = quest.found().into_iter().next();
-        let link = |f: Found| witness(scene, &setup, challenge, &f).map(|link| (f, link));
+        let link = |f: Found| witness(scene, &setup, challenge.until, &f).map(|link| (f, link));
         let witness = found.map(link).transpose()?;
         let hints = match &witness {
             Some((found, _)) => hints(scene, &setup, found)?,
             None => Vec::new(),
         };
-        Ok(Solved { challenge, tally, elapsed_ms, witness, hints })
+        Ok(Solved { challenge, tally, symmetric, elapsed_ms, witness, hints })
     }
 
     fn code(&self) -> u8 {
@@ -111,6 +156,7 @@ impl<'a> Solved<'a> {
             "generated": generated,
             "depth": depth,
             "complete": complete,
+            "symmetry": self.symmetric,
             "elapsed_ms": self.elapsed_ms,
         })
     }
@@ -119,8 +165,9 @@ impl<'a> Solved<'a> {
         let Challenge { id, goal, limits, .. } = self.challenge;
         let mut out = format!("{id}: {goal}\n  within {}\n", limits_text(limits));
         let Tally { distinct, generated, depth, .. } = self.tally;
+        let once = if self.symmetric { " up to the names of servers" } else { "" };
         let cost = format!(
-            "{distinct} states, {generated} generated, depth {depth}, {} ms",
+            "{distinct} states{once}, {generated} generated, depth {depth}, {} ms",
             self.elapsed_ms
         );
         match &self.witness {

@@ -5,7 +5,8 @@ use super::{Answer, Args, Bad, HOLDS, Host, UNKNOWN, VIOLATED};
 use crate::check::explore::Bounds;
 use crate::check::shrink::{Shrinker, Violating};
 use crate::check::worlds::{
-    Aim, Drive, Found, Ladder, Plan, Searched, Tally, limits_text, main_of, read_limits, sentence,
+    Aim, Drive, Found, Ladder, Plan, Searched, Symmetry, Tally, limits_text, main_of, read_limits,
+    sentence,
 };
 use crate::core::config::Setup;
 use crate::protocols::{Scene, scene};
@@ -24,10 +25,11 @@ const MEMORY_BYTES: u64 = 1 << 30;
 const SHRINK_MS: u64 = 2_000;
 
 /// `hb check SCENE [--set k=v ...] [--mutant M] [--depth N] [--faults crash=1,drop=2,...]
-/// [--max-states N] [--memory-mb N] [--budget-ms N] [--json]`.
+/// [--symmetry] [--no-reduction] [--max-states N] [--memory-mb N] [--budget-ms N] [--json]`.
 pub fn check(args: &mut Args, host: &dyn Host) -> Answer {
     let as_json = args.flag("--json");
     let reduced = !args.flag("--no-reduction");
+    let symmetry = if args.flag("--symmetry") { Symmetry::On } else { Symmetry::Off };
     let depth = args.number("--depth")?;
     let limits = args.value("--faults")?.map(|text| read_limits(&text)).transpose()?;
     let most = if limits.is_some() { MAX_STATES } else { RUNG_STATES };
@@ -44,11 +46,11 @@ pub fn check(args: &mut Args, host: &dyn Host) -> Answer {
         max_depth: depth.map_or(u32::MAX, |d| d.min(u64::from(u32::MAX)) as u32),
         memory_bytes: memory_mb.map_or(MEMORY_BYTES, |mb| mb.saturating_mul(1 << 20)),
     };
-    let aim = Aim { bounds, reduced, ..Aim::default() };
+    let aim = Aim { bounds, reduced, symmetry, ..Aim::default() };
     let end = budget_ms.map(|ms| host.clock_ms().saturating_add(ms));
     let mut ladder = Ladder::new(scene, &plan, aim, end);
     drive(&mut ladder, scene, host)?;
-    let told = Told::of(scene, plan.setup, ladder.done(), bounds, host)?;
+    let told = Told::of(scene, plan.setup, ladder.done(), aim, host)?;
     let text = if as_json { told.document().to_string() + "\n" } else { told.summary()? };
     Ok((told.code(), text))
 }
@@ -150,7 +152,7 @@ struct Told<'a> {
     scene: &'static Scene,
     setup: Setup,
     searches: Vec<Checked<'a>>,
-    bounds: Bounds,
+    aim: Aim,
 }
 
 impl<'a> Told<'a> {
@@ -158,7 +160,7 @@ impl<'a> Told<'a> {
         scene: &'static Scene,
         setup: Setup,
         done: &'a [Searched],
-        bounds: Bounds,
+        aim: Aim,
         host: &dyn Host,
     ) -> Result<Self, Bad> {
         let one = |searched: &'a Searched| {
@@ -168,7 +170,7 @@ impl<'a> Told<'a> {
             Ok(Checked { searched, proofs })
         };
         let searches = done.iter().map(one).collect::<Result<_, Bad>>()?;
-        Ok(Told { scene, setup, searches, bounds })
+        Ok(Told { scene, setup, searches, aim })
     }
 
     /// The search to speak of.
@@ -187,7 +189,17 @@ impl<'a> Told<'a> {
 
     fn sentence(&self) -> String {
         let searches: Vec<&Searched> = self.searches.iter().map(|c| c.searched).collect();
-        sentence(self.scene, &self.setup, &searches, self.bounds.memory_bytes)
+        sentence(self.scene, &self.setup, &searches, self.aim.bounds.memory_bytes)
+    }
+
+    /// What was left out because it cannot matter: its name and what it means.
+    fn reductions(&self) -> Vec<(&'static str, &'static str)> {
+        let idle = ("idle", "deliveries that change nothing are left out");
+        let restart = ("restart", "a crash is followed by its restart");
+        let symmetry =
+            ("symmetry", "states that differ in the names of servers only are counted once");
+        let plain = self.aim.reduced.then_some([idle, restart]).into_iter().flatten();
+        plain.chain((self.aim.symmetry == Symmetry::On).then_some(symmetry)).collect()
     }
 
     fn document(&self) -> Value {
@@ -198,6 +210,7 @@ impl<'a> Told<'a> {
         all["coverage"] =
             main.searched.coverage.iter().map(|(rule, n)| (rule.to_string(), json!(n))).collect();
         all["searched"] = self.sentence().into();
+        all["reductions"] = self.reductions().iter().map(|r| r.0).collect();
         all["searches"] = self.searches.iter().map(Checked::figures).collect();
         all["violations"] = main.proofs.iter().map(Proof::document).collect();
         all
@@ -205,6 +218,11 @@ impl<'a> Told<'a> {
 
     fn summary(&self) -> Result<String, Bad> {
         let mut out = self.sentence() + ".\n";
+        let told: Vec<&str> = self.reductions().iter().map(|r| r.1).collect();
+        let _ = match told.is_empty() {
+            true => writeln!(out, "Nothing was reduced: every interleaving was taken."),
+            false => writeln!(out, "Reduced: {}.", told.join("; ")),
+        };
         for c in &self.searches {
             let Tally { distinct, generated, depth, outcome, .. } = c.searched.tally;
             let _ = writeln!(

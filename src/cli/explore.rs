@@ -226,6 +226,7 @@ impl Told {
             "parameters": Value::Object(parameters.collect()),
             "mutant": choice.mutant.map(|i| choice.entry.mutants[i].id),
             "symmetry": choice.symmetry,
+            "reduction": choice.reduction,
             "distinct": r.distinct,
             "generated": r.generated,
             "depth": r.depth,
@@ -257,6 +258,18 @@ impl Told {
             self.outcome(),
             r.bytes / distinct.max(1),
         );
+        if let Some(what) = &choice.symmetry {
+            let _ = writeln!(
+                out,
+                "Reduced: states that a renaming turns into each other are counted once (symmetry {what})."
+            );
+        }
+        if choice.reduction {
+            let _ = writeln!(
+                out,
+                "Reduced: where one step's place among the others cannot matter, only that step is taken."
+            );
+        }
         for c in &r.coverage {
             let _ = writeln!(out, "  {:<18} taken {:>10}  fresh {:>10}", c.rule, c.taken, c.fresh);
         }

@@ -1,18 +1,24 @@
 //! `hb export`: a run in another form.
 
+use super::picture::{Drawn, Picture};
 use super::play::{Form, Goal, Played, play, take_setup};
-use super::{Answer, Args, Bad, HOLDS, Host, replay};
+use super::{Answer, Args, Bad, HOLDS, Host, UNKNOWN, replay};
 use crate::protocols;
 use crate::share::export;
 use crate::share::link::Link;
 
-const FORMS: &str = "json, trace, shiviz, jepsen, mermaid, svg";
+const FORMS: &str = "json, trace, shiviz, jepsen, mermaid, svg, png, gif";
 
-/// `hb export RUN --to FORM [--until T | --steps N]`; RUN is a link, a file, or a scene with the
-/// options of `hb run`.
+/// `hb export RUN --to FORM [--until T | --steps N] [--out FILE]`; RUN is a link, a file, or a scene
+/// with the options of `hb run`. Pictures take the options of [`Picture::take`].
 pub fn export(args: &mut Args, host: &dyn Host) -> Answer {
     let to = args.value("--to")?.ok_or_else(|| format!("--to is missing: one of {FORMS}"))?;
     let goal = Goal::take(args)?;
+    let out = args.value("--out")?;
+    let picture = match to.as_str() {
+        "svg" | "png" | "gif" => Some(Picture::take(&to, args)?),
+        _ => None,
+    };
     let scene = args.any(|arg| protocols::scene(arg).is_ok());
     let link = if scene {
         Link::new(take_setup(args)?, Vec::new())
@@ -22,7 +28,22 @@ pub fn export(args: &mut Args, host: &dyn Host) -> Answer {
     };
     args.done()?;
     let mut played = play(&link, goal.unwrap_or(Goal::of(&link)), host)?;
-    Ok((HOLDS, form(&mut played, &to)?))
+    let drawn = match picture {
+        Some(picture) => picture.draw(&played, host)?,
+        None => Drawn { bytes: form(&mut played, &to)?.into_bytes(), early: false },
+    };
+    let code = if drawn.early { UNKNOWN } else { HOLDS };
+    if let Some(file) = out {
+        host.write(&file, &drawn.bytes)?;
+        return Ok((code, String::new()));
+    }
+    match String::from_utf8(drawn.bytes) {
+        Ok(text) => Ok((code, text)),
+        Err(pixels) => {
+            host.print(&pixels.into_bytes())?;
+            Ok((code, String::new()))
+        }
+    }
 }
 
 fn form(played: &mut Played, to: &str) -> Result<String, Bad> {
@@ -35,7 +56,6 @@ fn form(played: &mut Played, to: &str) -> Result<String, Bad> {
             Ok(export::mermaid(played.session.trace(), &played.names(), landmarks))
         }
         "jepsen" => Ok(export::jepsen(played.session.trace(), played.info()?.calls)),
-        "svg" => played.svg(),
         _ => Err(format!("'{to}' is not a form of a run, only {FORMS}").into()),
     }
 }

@@ -4,7 +4,7 @@ use super::{Answer, Args, Bad, HOLDS, Host, UNKNOWN, VIOLATED};
 use crate::check::history::model::Kind;
 use crate::check::history::txn::register::{self, Level};
 use crate::check::history::txn::{append, names};
-use crate::check::history::{Budget, Model, Value, Verdict, lattice};
+use crate::check::history::{Budget, History, Model, Op, Outcome, Value, Verdict, lattice};
 use crate::share::import::history::{Format, Reading, read};
 use crate::share::import::notation::edn_part;
 use crate::share::import::txn::Transactions;
@@ -23,6 +23,7 @@ pub fn run(args: &mut Args, host: &dyn Host) -> Answer {
     let cas_fail = args.value("--cas-fail")?;
     let budget_ms = args.number("--budget-ms")?.unwrap_or(BUDGET_MS);
     args.flag("--json");
+    let with_ops = args.flag("--ops");
     let file = args.need("FILE")?;
     args.done()?;
 
@@ -63,16 +64,17 @@ pub fn run(args: &mut Args, host: &dyn Host) -> Answer {
     }
     let model = model_of(kind, format, init.as_deref())?;
     let history = read(&bytes, format, &reading).map_err(at)?;
+    let ops = with_ops.then_some(&history);
     let level = level.as_deref().unwrap_or("linearizable");
     if level == "lattice" {
-        return Ok(all_levels(lattice::single(&model, &history, &mut budget)));
+        return told(all_levels(lattice::single(&model, &history, &mut budget)), ops);
     }
     if !lattice::LEVELS.contains(&level) {
         let known = lattice::LEVELS.join(", ");
         return Err(format!("--level takes one of {known} with this model, not '{level}'").into());
     }
     match lattice::judge(&model, &history, level, &mut budget) {
-        Some(verdict) => Ok(document(&verdict, Vec::new(), elapsed())),
+        Some(verdict) => told(document(&verdict, Vec::new(), elapsed()), ops),
         None => Err(format!(
             "--level {level} needs operations that read, write, get, put or cas; this history has \
              others"
@@ -136,11 +138,48 @@ fn judge_lists(
     Ok(append::judge(&read.txns, &known))
 }
 
+/// The answer, with what was read if that was asked for: `[process, label, invoke, return,
+/// outcome]`, where the call and the answer are places in the history.
+fn told((code, text): (u8, String), history: Option<&History>) -> Answer {
+    let (Some(history), Ok(mut doc)) = (history, serde_json::from_str::<serde_json::Value>(&text))
+    else {
+        return Ok((code, text));
+    };
+    let op = |op: &Op| {
+        let outcome = match op.outcome {
+            Outcome::Ok(_) => "ok",
+            Outcome::Fail => "fail",
+            Outcome::Open => "open",
+            Outcome::Unknown => "info",
+        };
+        json!([op.process, op.to_string(), op.invoke, op.ret, outcome])
+    };
+    doc["ops"] = history.ops.iter().map(op).collect();
+    Ok((code, format!("{doc}\n")))
+}
+
 fn all_levels(levels: Vec<(&'static str, Verdict)>) -> (u8, String) {
-    let map: serde_json::Map<String, serde_json::Value> =
-        levels.iter().map(|(l, v)| (l.to_string(), v.name().into())).collect();
+    let map = |each: &dyn Fn(&Verdict) -> Option<serde_json::Value>| {
+        let pairs = levels.iter().filter_map(|(l, v)| Some((l.to_string(), each(v)?)));
+        serde_json::Value::Object(pairs.collect())
+    };
+    let illegal = |v: &Verdict| match v {
+        Verdict::Illegal(why) => Some(why.clone()),
+        _ => None,
+    };
+    let order = levels.iter().find_map(|(l, v)| match v {
+        Verdict::Ok(legal) if *l == "linearizable" => Some(legal.order.clone()),
+        _ => None,
+    });
+    let doc = json!({
+        "levels": map(&|v| Some(v.name().into())),
+        "because": map(&|v| Some(illegal(v)?.because.into())),
+        "core": map(&|v| Some(illegal(v)?.core.into())),
+        // Of the first level, if it is reached.
+        "order": order,
+    });
     let unknown = levels.iter().any(|(_, v)| matches!(v, Verdict::Unknown(_)));
-    (if unknown { UNKNOWN } else { HOLDS }, format!("{}\n", json!({ "levels": map })))
+    (if unknown { UNKNOWN } else { HOLDS }, format!("{doc}\n"))
 }
 
 fn format_of(name: Option<&str>, file: &str) -> Result<Format, Bad> {

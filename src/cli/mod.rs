@@ -18,7 +18,10 @@ mod hash;
 mod history;
 mod import;
 mod list;
+mod picture;
 mod play;
+#[cfg(not(target_arch = "wasm32"))]
+mod raster;
 mod replay;
 mod run;
 mod script;
@@ -32,6 +35,10 @@ pub trait Host {
     fn read(&self, path: &str) -> Result<Vec<u8>, String>;
     /// Writes a file the user asked for (`--svg FILE`).
     fn write(&self, path: &str, bytes: &[u8]) -> Result<(), String>;
+    /// Puts bytes that are no text on standard output, or says why not.
+    fn print(&self, _bytes: &[u8]) -> Result<(), String> {
+        Err("a picture is no text: --out FILE says where it goes".into())
+    }
     /// All of standard input.
     fn stdin(&self) -> Result<String, String>;
     /// Milliseconds since an arbitrary start, never going back.

@@ -191,10 +191,12 @@ impl Played {
         })
     }
 
-    /// The picture of its last moment.
-    pub fn svg(&self) -> Result<String, Bad> {
+    /// The picture of its last moment and of so much time before it, in microseconds.
+    pub fn svg(&self, theme: Theme, span: u64) -> Result<String, Bad> {
         let scene = scene(&self.session.setup.scene)?;
-        let (view, info) = (self.session.view(), self.info()?);
+        let (mut view, info) = (self.session.view(), self.info()?);
+        // Between two steps time goes on.
+        view.now = self.session.time();
         let poster = Poster {
             title: scene.title,
             view: &view,
@@ -203,22 +205,22 @@ impl Played {
             lenses: info.lenses,
             calls: info.calls,
             selected: None,
-            span: SPAN.min(view.now.max(1)),
+            span: span.min(view.now).max(1),
         };
-        Ok(standalone(&poster.scene(), Theme::Light))
+        Ok(standalone(&poster.scene(), theme))
     }
 
     /// What was asked for, with the picture written where `svg` says.
     pub fn answer(&mut self, form: Form, svg: Option<String>, host: &dyn Host) -> Answer {
         if let Some(file) = svg {
-            host.write(&file, self.svg()?.as_bytes())?;
+            host.write(&file, self.svg(Theme::Light, SPAN)?.as_bytes())?;
         }
         Ok((self.code(), self.text(form)?))
     }
 
     fn kinds(&self) -> BTreeMap<&'static str, u64> {
         let mut kinds = BTreeMap::new();
-        for message in &self.session.trace().messages {
+        for message in self.session.trace().messages.iter() {
             *kinds.entry(message.look.name).or_default() += 1;
         }
         kinds

@@ -59,6 +59,49 @@ pub enum Action {
     Manual(bool),
 }
 
+impl Action {
+    /// The same done to other processes; `None` if it concerns one that has no other name. In sets
+    /// those are left out.
+    pub fn renamed(&self, one: &dyn Fn(NodeId) -> Option<NodeId>) -> Option<Action> {
+        let set = |s: NodeSet| s.iter().filter_map(one).collect::<NodeSet>();
+        let mut action = self.clone();
+        match &mut action {
+            Action::Deliver(id)
+            | Action::Drop(id)
+            | Action::Duplicate(id)
+            | Action::Hold(id)
+            | Action::Release(id)
+            | Action::Forge { msg: id, .. } => {
+                id.from = one(id.from)?;
+                id.to = one(id.to)?;
+            }
+            Action::Fire { node, .. }
+            | Action::Crash { node, .. }
+            | Action::CrashAfter { node, .. }
+            | Action::Restart(node)
+            | Action::Pause(node)
+            | Action::Resume(node)
+            | Action::Slow { node, .. }
+            | Action::Clock { node, .. }
+            | Action::Disk { node, .. }
+            | Action::Lie { node, .. }
+            | Action::Choose { node, .. } => *node = one(*node)?,
+            Action::Cut { from, to }
+            | Action::Heal { from, to }
+            | Action::Link { from, to, .. } => {
+                (*from, *to) = (set(*from), set(*to));
+            }
+            Action::Partition(groups) => groups.iter_mut().for_each(|g| *g = set(*g)),
+            Action::Invoke { client, to, .. } => {
+                *client = one(*client)?;
+                *to = to.and_then(one);
+            }
+            Action::HealAll | Action::Manual(_) => {}
+        }
+        Some(action)
+    }
+}
+
 /// What survives a crash beside what is safely on the disk.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]

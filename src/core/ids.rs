@@ -1,6 +1,7 @@
 //! Names of things: processes, sets of them, messages and operations.
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use std::collections::BTreeMap;
 
 /// A process: servers come first, clients after them.
 #[derive(
@@ -92,6 +93,52 @@ impl FromIterator<NodeId> for NodeSet {
         let mut set = NodeSet::EMPTY;
         nodes.into_iter().for_each(|n| set.insert(n));
         set
+    }
+}
+
+/// Other names for the servers; clients keep theirs.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Names(Vec<NodeId>);
+
+impl Names {
+    /// Every way to name so many servers, their own names first.
+    pub fn all(servers: u16) -> Vec<Names> {
+        let mut all = vec![Vec::new()];
+        for n in 0..servers {
+            let longer = |names: &Vec<NodeId>| {
+                let mut ways = Vec::new();
+                for at in (0..=names.len()).rev() {
+                    let mut way = names.clone();
+                    way.insert(at, NodeId(n));
+                    ways.push(way);
+                }
+                ways
+            };
+            all = all.iter().flat_map(longer).collect();
+        }
+        all.into_iter().map(Names).collect()
+    }
+    /// Its other name.
+    pub fn of(&self, node: NodeId) -> NodeId {
+        self.0.get(node.at()).copied().unwrap_or(node)
+    }
+    /// The same set under other names.
+    pub fn set(&self, set: NodeSet) -> NodeSet {
+        set.iter().map(|n| self.of(n)).collect()
+    }
+    /// A list with one entry a process, in the order of the other names.
+    pub fn list<T: Clone>(&self, all: &[T]) -> Vec<T> {
+        let mut out = all.to_vec();
+        for (n, entry) in (0..).zip(all) {
+            if let Some(place) = out.get_mut(self.of(NodeId(n)).at()) {
+                place.clone_from(entry);
+            }
+        }
+        out
+    }
+    /// A map with servers as keys.
+    pub fn keys<T: Clone>(&self, map: &BTreeMap<NodeId, T>) -> BTreeMap<NodeId, T> {
+        map.iter().map(|(n, v)| (self.of(*n), v.clone())).collect()
     }
 }
 

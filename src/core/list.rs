@@ -2,10 +2,13 @@
 //! persisted logs cost what has changed, not what there is.
 
 use std::hash::{Hash, Hasher};
+use std::ops::{Index, Range};
 use std::sync::Arc;
 
-/// Elements in a sealed chunk.
-const CHUNK: usize = 64;
+/// Elements in a sealed chunk. A checkpoint has copies of the last chunks, so they are short.
+const CHUNK: usize = 16;
+/// Elements that are hashed together: part of the digests' format.
+const HASHED: usize = 64;
 
 /// A list of shared chunks. All but the last chunk are full, so equal lists have equal chunks.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -20,11 +23,14 @@ impl<T> Default for List<T> {
     }
 }
 
-impl<T: Clone + PartialEq> List<T> {
+impl<T> List<T> {
     /// How many there are.
     pub fn len(&self) -> u64 {
         (self.full.len() * CHUNK + self.tail.len()) as u64
     }
+}
+
+impl<T: Clone + PartialEq> List<T> {
     /// Is there none?
     pub fn is_empty(&self) -> bool {
         self.len() == 0
@@ -44,6 +50,28 @@ impl<T: Clone + PartialEq> List<T> {
     /// All from the front.
     pub fn iter(&self) -> impl DoubleEndedIterator<Item = &T> {
         self.full.iter().flat_map(|c| c.iter()).chain(self.tail.iter())
+    }
+    /// Those from one place up to another, which is not included.
+    pub fn range(&self, places: Range<usize>) -> impl DoubleEndedIterator<Item = &T> + Clone {
+        let end = places.end.min(self.len() as usize);
+        (places.start.min(end)..end).map(|i| &self[i])
+    }
+    /// The first place whose element does not hold, where those that hold come first.
+    pub fn partition_point(&self, holds: impl Fn(&T) -> bool) -> usize {
+        let chunks = self.full.partition_point(|c| c.last().is_some_and(&holds));
+        let chunk = self.full.get(chunks).unwrap_or(&self.tail);
+        chunks * CHUNK + chunk.partition_point(holds)
+    }
+    /// The element at a place, to be changed.
+    pub fn get_mut(&mut self, place: usize) -> Option<&mut T> {
+        let chunks = self.full.len();
+        match place / CHUNK {
+            chunk if chunk < chunks => {
+                let chunk = &mut Arc::make_mut(&mut self.full)[chunk];
+                Arc::make_mut(chunk).get_mut(place % CHUNK)
+            }
+            _ => Arc::make_mut(&mut self.tail).get_mut(place - chunks * CHUNK),
+        }
     }
     /// All from a place on.
     pub fn iter_from(&self, place: u64) -> impl Iterator<Item = &T> {
@@ -82,10 +110,26 @@ impl<T: Clone + PartialEq> List<T> {
     }
 }
 
+impl<T> Index<usize> for List<T> {
+    type Output = T;
+    fn index(&self, place: usize) -> &T {
+        match self.full.get(place / CHUNK) {
+            Some(chunk) => &chunk[place % CHUNK],
+            None => &self.tail[place - self.full.len() * CHUNK],
+        }
+    }
+}
+
 impl<T: Hash> Hash for List<T> {
     fn hash<H: Hasher>(&self, h: &mut H) {
-        self.full.hash(h);
-        self.tail.hash(h);
+        let (groups, rest) = (self.full.len() * CHUNK / HASHED, self.len() as usize % HASHED);
+        h.write_usize(groups);
+        for group in 0..=groups {
+            let first = group * HASHED;
+            let end = first + if group < groups { HASHED } else { rest };
+            h.write_usize(end - first);
+            (first..end).for_each(|i| self[i].hash(h));
+        }
     }
 }
 
@@ -111,7 +155,13 @@ mod tests {
             for (op, n) in ops {
                 match op {
                     0 => { list.truncate(n); model.truncate(n as usize); }
-                    1 => copies.push((list.clone(), model.clone())),
+                    1 => {
+                        copies.push((list.clone(), model.clone()));
+                        if let Some(last) = model.len().checked_sub(n as usize + 1) {
+                            model[last] = 7;
+                            *list.get_mut(last).expect("it is there") = 7;
+                        }
+                    }
                     _ => for k in 0..n { list.push(k * n); model.push(k * n); },
                 }
                 prop_assert_eq!(list.len(), model.len() as u64);
@@ -122,6 +172,12 @@ mod tests {
                 prop_assert_eq!(l, &m.iter().copied().collect::<List<_>>());
                 prop_assert_eq!(l.get(m.len() as u64), None);
                 prop_assert_eq!(l.last(), m.last());
+                let n = m.len() as u64;
+                prop_assert!(l.range(3..9).eq(m.iter().skip(3).take(6)));
+                prop_assert!(l.range(3..9).rev().eq(m.iter().skip(3).take(6).rev()));
+                let places: List<u64> = (0..n).collect();
+                prop_assert_eq!(places.partition_point(|p| *p < n / 2), m.len() / 2);
+                prop_assert_eq!(places.partition_point(|_| true), m.len());
                 let (first, fm) = &copies[0];
                 let common = m.iter().zip(fm).take_while(|(a, b)| a == b).count();
                 prop_assert_eq!(l.common(first), common as u64);

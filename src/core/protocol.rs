@@ -2,7 +2,7 @@
 
 use super::action::Call;
 use super::config::{Common, Knob};
-use super::ids::{NodeId, OpId};
+use super::ids::{Names, NodeId, OpId};
 use super::random::{Stream, below, between, draw};
 use super::view::{
     Family, Lens, LogView, MessageLook, NodeLook, OpStep, RingView, Ruler, Shape, Tray,
@@ -98,10 +98,28 @@ pub trait Protocol: Clone + Debug + PartialEq + Eq + Hash + 'static {
     fn forge(_cfg: &Self::Config, _message: &Self::Message, _to: NodeId) -> Vec<Self::Message> {
         Vec::new()
     }
+    /// Gives the servers in a part of a world other names, and says that the rules treat all servers
+    /// alike: whatever can happen under one naming can happen under each. Only what a search hashes
+    /// has to be renamed. By default there is no such promise.
+    fn rename(_part: Part<Self>, _names: &Names) -> bool {
+        false
+    }
     /// Bytes on the wire, for links with bandwidth.
     fn size(_message: &Self::Message) -> u32 {
         100
     }
+}
+
+/// A part of a world in which servers are named.
+pub enum Part<'a, P: Protocol> {
+    /// What a server forgets in a crash.
+    State(&'a mut P::State),
+    /// What it has on disk.
+    Durable(&'a mut P::Durable),
+    /// What it says.
+    Message(&'a mut P::Message),
+    /// What the observer knows.
+    Observer(&'a mut P::Observer),
 }
 
 /// How a protocol is looked at. Kept apart from the protocol: no drawing in it, only words and

@@ -11,6 +11,7 @@ use super::trace::Trace;
 use super::view::{Event, WorldView};
 use super::world::AnyWorld;
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 /// Steps between checkpoints: re-running this many costs far less than a frame.
 const STRIDE: u64 = 256;
@@ -41,18 +42,13 @@ pub struct Branch {
     pub off: Vec<Entry>,
     /// What has been recorded of it.
     pub trace: Trace,
-    checkpoints: BTreeMap<u64, Checkpoint>,
+    /// Branches share those they have in common.
+    checkpoints: BTreeMap<u64, Arc<Checkpoint>>,
 }
 
 struct Checkpoint {
     world: Box<dyn AnyWorld>,
     applied: usize,
-}
-
-impl Checkpoint {
-    fn fork(&self) -> Checkpoint {
-        Checkpoint { world: self.world.fork(), applied: self.applied }
-    }
 }
 
 /// A run with its branches and a cursor.
@@ -74,7 +70,7 @@ impl Session {
             return Err("the journal's times go back".into());
         }
         let world = build(&setup)?;
-        let start = Checkpoint { world: world.fork(), applied: 0 };
+        let start = Arc::new(Checkpoint { world: world.fork(), applied: 0 });
         let branch = Branch {
             name: FIRST_NAME.into(),
             parent: None,
@@ -150,7 +146,7 @@ impl Session {
             branch
                 .checkpoints
                 .entry(step)
-                .or_insert_with(|| Checkpoint { world: world.fork(), applied });
+                .or_insert_with(|| Arc::new(Checkpoint { world: world.fork(), applied }));
             thin(&mut branch.checkpoints);
         }
         branch.trace.event(step)
@@ -188,9 +184,7 @@ impl Session {
         let from = self.branch().checkpoints.range(..=step).next_back();
         if let Some((at, checkpoint)) = from.filter(|(at, _)| step < here || **at > here) {
             debug_assert!(*at <= step);
-            let Checkpoint { world, applied } = checkpoint.fork();
-            self.world = world;
-            self.applied = applied;
+            (self.world, self.applied) = (checkpoint.world.fork(), checkpoint.applied);
         }
         while self.cursor() < step && self.forward().is_some() {}
         self.time = self.world.now();
@@ -235,7 +229,7 @@ impl Session {
     pub fn fork(&mut self) {
         let step = self.cursor();
         let old = self.branch();
-        let checkpoints = old.checkpoints.range(..=step).map(|(s, c)| (*s, c.fork())).collect();
+        let checkpoints = old.checkpoints.range(..=step).map(|(s, c)| (*s, c.clone())).collect();
         let branch = Branch {
             name: self.free_name(),
             parent: Some((self.current, step)),
@@ -265,9 +259,8 @@ impl Session {
         }
         let time = self.time;
         self.current = branch;
-        let Checkpoint { world, applied } = self.branches[branch].checkpoints[&0].fork();
-        self.world = world;
-        self.applied = applied;
+        let start = &self.branches[branch].checkpoints[&0];
+        (self.world, self.applied) = (start.world.fork(), start.applied);
         self.seek_time(time);
     }
 
@@ -278,7 +271,7 @@ impl Session {
 }
 
 /// Keeps the first and every second of the rest once there are too many.
-fn thin(checkpoints: &mut BTreeMap<u64, Checkpoint>) {
+fn thin(checkpoints: &mut BTreeMap<u64, Arc<Checkpoint>>) {
     if checkpoints.len() > MOST_CHECKPOINTS {
         let mut keep = false;
         checkpoints.retain(|step, _| {

@@ -3,9 +3,11 @@
 
 use super::action::Call;
 use super::ids::{MsgId, NodeId, OpId};
+use super::list::List;
 use super::view::{Event, Loss, MessageLook, OpStep, What};
 use serde::Serialize;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 /// How a message ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
@@ -25,7 +27,7 @@ pub struct Passage {
     /// Its name.
     pub id: MsgId,
     /// What it is.
-    pub look: MessageLook,
+    pub look: Arc<MessageLook>,
     /// The step that sent it.
     pub sent_step: u64,
     /// When, in microseconds.
@@ -73,26 +75,32 @@ pub struct OpLife {
 #[derive(Clone, Debug, Default)]
 pub struct Trace {
     /// Steps in order; step `s` is at `s - 1`.
-    pub events: Vec<Event>,
+    pub events: List<Event>,
     /// Messages in the order of sending.
-    pub messages: Vec<Passage>,
+    pub messages: List<Passage>,
     /// Operations in the order of invocation.
     pub ops: Vec<OpLife>,
     open: BTreeMap<MsgId, usize>,
     open_ops: BTreeMap<OpId, usize>,
+    /// Every way messages look, once.
+    looks: BTreeSet<Arc<MessageLook>>,
 }
 
 impl Trace {
     /// Adds the next step.
-    pub fn push(&mut self, event: Event) {
+    pub fn push(&mut self, mut event: Event) {
         let (step, at) = (event.step, event.at);
         match &event.what {
             What::Receive(id) => self.end(id, Fate::Received { step, at }),
             What::Lost { msg, why } => self.end(msg, Fate::Lost { step, at, why: *why }),
             _ => {}
         }
-        for sent in &event.sent {
-            self.open.insert(sent.id, self.messages.len());
+        for sent in event.sent.iter_mut() {
+            match self.looks.get(&sent.look) {
+                Some(known) => sent.look = known.clone(),
+                None => drop(self.looks.insert(sent.look.clone())),
+            }
+            self.open.insert(sent.id, self.messages.len() as usize);
             self.messages.push(Passage {
                 id: sent.id,
                 look: sent.look.clone(),
@@ -105,12 +113,15 @@ impl Trace {
         for op in &event.ops {
             self.op(op, step, at);
         }
+        event.shrink();
         self.events.push(event);
     }
 
     fn end(&mut self, id: &MsgId, fate: Fate) {
-        if let Some(i) = self.open.remove(id) {
-            self.messages[i].fate = fate;
+        if let Some(i) = self.open.remove(id)
+            && let Some(passage) = self.messages.get_mut(i)
+        {
+            passage.fate = fate;
         }
     }
 
@@ -141,16 +152,38 @@ impl Trace {
 
     /// The record as it was after `step` steps: what ended later is open again.
     pub fn prefix(&self, step: u64) -> Trace {
-        let mut cut = Trace::default();
-        for event in self.events.iter().take(step as usize) {
-            cut.push(event.clone());
+        let mut cut = self.clone();
+        cut.events.truncate(step);
+        cut.messages.truncate(self.messages.partition_point(|m| m.sent_step <= step) as u64);
+        cut.ops.truncate(self.ops.partition_point(|op| op.step <= step));
+        let later = |m: &Passage| match m.fate {
+            Fate::Flying => true,
+            Fate::Received { step: end, .. } | Fate::Lost { step: end, .. } => end > step,
+        };
+        let flying = cut.messages.iter().enumerate().filter(|(_, m)| later(m));
+        cut.open = flying.map(|(i, m)| (m.id, i)).collect();
+        for i in cut.open.values() {
+            if let Some(passage) = cut.messages.get_mut(*i) {
+                passage.fate = Fate::Flying;
+            }
+        }
+        let open = |op: &OpLife| op.ended.is_none_or(|(end, _)| end > step);
+        cut.open_ops = cut
+            .ops
+            .iter()
+            .enumerate()
+            .filter(|(_, op)| open(op))
+            .map(|(i, op)| (op.id, i))
+            .collect();
+        for i in cut.open_ops.values() {
+            (cut.ops[*i].ended, cut.ops[*i].end) = (None, OpEnd::Open);
         }
         cut
     }
 
     /// Steps recorded.
     pub fn len(&self) -> u64 {
-        self.events.len() as u64
+        self.events.len()
     }
 
     /// Is nothing recorded?
@@ -160,7 +193,7 @@ impl Trace {
 
     /// The event of a step.
     pub fn event(&self, step: u64) -> Option<&Event> {
-        self.events.get(usize::try_from(step).ok()?.checked_sub(1)?)
+        self.events.get(step.checked_sub(1)?)
     }
 
     /// The last step at or before a time.
@@ -173,7 +206,8 @@ impl Trace {
         let centre = self.event(step)?;
         centre.node?;
         let mut cone = Cone { step, past: 0, future: 0, beside: 0, nodes: Vec::new() };
-        for event in self.events.iter().take(until as usize).filter(|e| e.is_of_process()) {
+        let until = usize::try_from(until).unwrap_or(usize::MAX);
+        for event in self.events.range(0..until).filter(|e| e.is_of_process()) {
             let node = match Relation::of(event, centre) {
                 Relation::Same => continue,
                 Relation::Past => {
@@ -198,6 +232,14 @@ impl Trace {
 }
 
 impl Event {
+    /// Gives back room that is not used.
+    fn shrink(&mut self) {
+        self.notes.shrink();
+        self.sent.shrink();
+        self.ops.shrink();
+        self.broken.shrink();
+    }
+
     /// Is it an event of a process, not of the network or of waiting in an inbox?
     pub fn is_of_process(&self) -> bool {
         self.node.is_some() && self.what != What::Dock
@@ -246,4 +288,17 @@ pub struct Cone {
     pub beside: u64,
     /// Processes in its past.
     pub nodes: Vec<NodeId>,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A minute has tens of thousands of them.
+    #[test]
+    fn records_are_small() {
+        assert!(size_of::<Event>() <= 96, "{}", size_of::<Event>());
+        assert!(size_of::<Passage>() <= 64, "{}", size_of::<Passage>());
+        assert!(size_of::<super::super::view::Sent>() <= 24);
+    }
 }

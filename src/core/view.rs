@@ -2,8 +2,10 @@
 //! Drawing, the inspector, tests and exports all start here.
 
 use super::action::{Action, Call};
+use super::few::Few;
 use super::ids::{MsgId, NodeId, NodeSet, OpId};
 use serde::Serialize;
+use std::sync::Arc;
 
 /// The shared pictures a scene may choose from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
@@ -338,7 +340,7 @@ pub enum Family {
 }
 
 /// A message in general.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Hash, Serialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
 pub struct MessageLook {
     /// Its name in the paper or the specification.
     pub name: &'static str,
@@ -449,9 +451,9 @@ pub enum What {
     /// A write became safe, and what waited for it took place.
     Sync,
     /// Somebody intervened.
-    Act(Action),
+    Act(Box<Action>),
     /// An intervention that made no sense here.
-    Ignored { action: Action, why: String },
+    Ignored { action: Box<Action>, why: Box<String> },
 }
 
 /// A message put on a link.
@@ -459,8 +461,8 @@ pub enum What {
 pub struct Sent {
     /// Its name.
     pub id: MsgId,
-    /// What it is.
-    pub look: MessageLook,
+    /// What it is; the same of many messages, so a record shares it.
+    pub look: Arc<MessageLook>,
     /// Arrives, or is lost, at (microseconds).
     pub due: u64,
 }
@@ -480,7 +482,7 @@ pub enum OpStep {
 }
 
 /// A vector timestamp of the engine: for each process, how many of its events this one knows of.
-pub type Stamp = std::sync::Arc<[u32]>;
+pub type Stamp = Arc<[u32]>;
 
 /// One step of a run, as recorded.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -496,16 +498,16 @@ pub struct Event {
     /// Somebody made it happen now; it did not happen by itself.
     pub forced: bool,
     /// Rules applied, in order.
-    pub notes: Vec<&'static str>,
+    pub notes: Few<&'static str>,
     /// Messages sent.
-    pub sent: Vec<Sent>,
+    pub sent: Few<Sent>,
     /// Clients' operations begun or ended.
-    pub ops: Vec<OpStep>,
+    pub ops: Few<OpStep>,
     /// Engine's own causality; empty for the network's events.
     #[serde(skip)]
     pub stamp: Stamp,
     /// Properties broken for the first time here.
-    pub broken: Vec<&'static str>,
+    pub broken: Few<&'static str>,
 }
 
 impl Event {

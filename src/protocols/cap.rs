@@ -16,7 +16,7 @@ use super::catalog::{self, Other, Preset, Scene};
 use super::quorum::Quorum;
 use super::raft::Raft;
 use crate::core::view::Layout;
-use crate::stories::{Ask, Challenge, Limits, Step, Story};
+use crate::stories::{Ask, Challenge, Give, Limits, Sliders, Step, Story};
 
 /// The scene.
 pub const SCENE: Scene = Scene {
@@ -380,12 +380,74 @@ const KLEPPMANN: Story = Story {
     ],
 };
 
-const CHALLENGES: &[Challenge] = &[Challenge {
-    id: "not-consistent",
-    goal: "Where any server answers alone, make an answer that no order explains.",
-    until: "violation linearizable",
-    knobs: &[("nodes", 3), ("quorum.r", 1), ("quorum.w", 1), ("quorum.stamps", 1)],
-    mutants: &[],
-    limits: Limits { ops: 2, timers: 0, drops: 0, dups: 0, crashes: 0, partitions: 1 },
-    impossible: false,
-}];
+const NONE: Limits = Limits { ops: 0, timers: 0, drops: 0, dups: 0, crashes: 0, partitions: 0 };
+
+const CHALLENGES: &[Challenge] = &[
+    Challenge {
+        id: "not-consistent",
+        goal: "Where any server answers alone, make an answer that no order explains.",
+        until: "violation linearizable",
+        knobs: &[("nodes", 3), ("quorum.r", 1), ("quorum.w", 1), ("quorum.stamps", 1)],
+        mutants: &[],
+        limits: Limits { ops: 2, partitions: 1, ..NONE },
+        impossible: false,
+    },
+    Challenge {
+        id: "not-available",
+        goal: "Where a majority has to agree, make a living server refuse a request.",
+        until: "op fail",
+        knobs: &[("nodes", 3), ("quorum.r", 2), ("quorum.w", 2), ("client.keys", 1)],
+        mutants: &[],
+        limits: Limits { ops: 1, timers: 1, partitions: 1, ..NONE },
+        impossible: false,
+    },
+    Challenge {
+        id: "never-wrong",
+        goal: "Where a majority has to agree, make an answer that no order explains. To hold messages back for ever is to cut the network.",
+        until: "violation linearizable",
+        // With its clients named, an attempt at it is not taken for one at the challenge above.
+        knobs: &[
+            ("nodes", 3),
+            ("clients", 2),
+            ("quorum.r", 2),
+            ("quorum.w", 2),
+            ("client.keys", 1),
+        ],
+        mutants: &[],
+        limits: Limits { ops: 2, ..NONE },
+        impossible: true,
+    },
+    Challenge {
+        id: SLIDERS.challenge,
+        goal: "Find a position of all sliders at which every request is answered and every answer is true, whatever the network does.",
+        until: "violation linearizable",
+        knobs: &[("nodes", 3), ("client.keys", 1)],
+        mutants: &[],
+        limits: Limits { ops: 2, timers: 1, ..NONE },
+        impossible: true,
+    },
+];
+
+/// Theorem 1 of Gilbert and Lynch on these very sliders: three servers, each R and W, each stamping
+/// and each repair.
+pub const SLIDERS: Sliders = Sliders {
+    challenge: "both-green",
+    sliders: &[
+        ("quorum.r", 1, 3),
+        ("quorum.w", 1, 3),
+        ("quorum.stamps", 0, 2),
+        ("quorum.repair", 0, 2),
+    ],
+    gives: &[
+        Give {
+            what: "availability",
+            until: "rule GiveUp",
+            limits: Limits { ops: 1, timers: 1, ..NONE },
+        },
+        Give {
+            what: "consistency",
+            until: "violation linearizable",
+            limits: Limits { ops: 2, ..NONE },
+        },
+    ],
+};

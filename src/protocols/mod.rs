@@ -12,6 +12,7 @@ pub mod raft;
 pub mod template;
 pub mod vector;
 
+use crate::stories::Sliders;
 pub use catalog::{Info, KnobInfo, Preset, PropertyInfo, Scene};
 
 /// Every scene, in the reading order of the field guide.
@@ -24,6 +25,12 @@ pub const CATALOG: &[Scene] = &[
     vector::SCENE,
     hybrid::SCENE,
 ];
+
+/// What a challenge asks of all positions of some sliders, if it is one of that kind.
+pub fn sliders(scene: &str, challenge: &str) -> Option<&'static Sliders> {
+    let all: &'static [(&str, Sliders)] = &[(cap::SCENE.id, cap::SLIDERS)];
+    all.iter().find(|(id, s)| *id == scene && s.challenge == challenge).map(|(_, s)| s)
+}
 
 /// A scene by its id.
 pub fn scene(id: &str) -> Result<&'static Scene, String> {

@@ -284,7 +284,7 @@ impl Recorder {
             self.stamps.insert(id, stamp.clone());
             self.order += 1;
             self.pending.push((due, self.order, id, *lost));
-            list.push(Sent { id, look: look.clone(), due });
+            list.push(Sent { id, look: Arc::new(look.clone()), due });
         }
         let step = self.trace.len() + 1;
         self.trace.push(Event {
@@ -293,11 +293,11 @@ impl Recorder {
             node: node.map(NodeId),
             what,
             forced: false,
-            notes: notes.to_vec(),
-            sent: list,
-            ops,
+            notes: notes.to_vec().into(),
+            sent: list.into(),
+            ops: ops.into(),
             stamp,
-            broken: Vec::new(),
+            broken: Vec::new().into(),
         });
         step
     }
@@ -332,7 +332,7 @@ pub fn trace() -> Trace {
         &[],
         vec![OpStep::Invoke { op: op(5, 0), process: 5, call: call(1, 2, 1) }],
     );
-    let act = |a| What::Act(a);
+    let act = |a| What::Act(Box::new(a));
     r.event(
         880_000,
         None,
@@ -361,7 +361,7 @@ pub fn trace() -> Trace {
                 r.event(t, None, What::Lost { msg: id, why }, &[], &[], vec![]);
                 continue;
             }
-            let look = r.trace.messages.iter().find(|p| p.id == id).map(|p| p.look.clone());
+            let look = r.trace.messages.iter().find(|p| p.id == id).map(|p| (*p.look).clone());
             let look = look.unwrap_or_default();
             let (me, from) = (id.to.0, id.from.0);
             let (mut notes, mut sent) = (vec![], vec![]);

@@ -60,6 +60,7 @@ fn pictures() {
         size: Size::px(340, 80),
         full: true,
         points: &[],
+        core: &[],
     };
     write("history", &history.scene(now));
     let lanes = fixture::lanes();

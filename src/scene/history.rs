@@ -9,6 +9,7 @@ use crate::core::ids::{NodeId, OpId};
 use crate::core::protocol::CallName;
 use crate::core::trace::{OpEnd, OpLife, Trace};
 use crate::core::view::{Shape, WorldView};
+use std::borrow::Cow;
 
 /// What is drawn.
 #[derive(Clone, Copy, Debug)]
@@ -29,6 +30,8 @@ pub struct History<'a> {
     pub full: bool,
     /// An order of operations and the moments at which they took effect.
     pub points: &'a [(OpId, u64)],
+    /// Operations that no order explains, or that do not fit into the one that is shown.
+    pub core: &'a [OpId],
 }
 
 /// How an operation stands at the cursor.
@@ -89,7 +92,7 @@ impl History<'_> {
             );
             self.row(*client, y, now, &mut scene.items);
         }
-        self.linear(&rows, &mut scene.items);
+        self.linear(&rows, now, &mut scene.items);
         scene
     }
 
@@ -127,6 +130,14 @@ impl History<'_> {
     fn x(&self, at: u64) -> i32 {
         let (t0, t1) = self.window;
         between(self.left(), self.size.w - self.px(2), share(at, t0, t1.max(t0 + 1)))
+    }
+
+    /// The moment at a place, in tenths of a pixel.
+    pub fn time_at(&self, x: i32) -> u64 {
+        let (t0, t1) = self.window;
+        let wide = (self.size.w - self.px(2) - self.left()).max(1) as u64;
+        let from = (x - self.left()).max(0) as u64;
+        t0 + (t1.saturating_sub(t0) * from.min(wide)) / wide
     }
 
     fn rows(&self) -> Vec<NodeId> {
@@ -179,6 +190,8 @@ impl History<'_> {
 
     fn row(&self, client: NodeId, y: i32, now: u64, out: &mut Vec<Item>) {
         let mine: Vec<&OpLife> = self.shown().filter(|o| o.id.client == client).collect();
+        // Where the bar before ends, or its label.
+        let mut last = self.left();
         for (i, op) in mine.iter().enumerate() {
             let (x, w) = self.extent(op, now);
             let state = self.state(op);
@@ -193,16 +206,13 @@ impl History<'_> {
             let wide = width(&words, Face::Mono, size) + self.px(10);
             // The label of a short bar stands beside it, if nothing follows there.
             let next = mine.get(i + 1).map_or(self.size.w, |o| self.x(o.invoked));
-            let last = mine.get(i.wrapping_sub(1)).map_or(self.left(), |o| {
-                let (x, w) = self.extent(o, now);
-                x + w
-            });
             let (left, room) = match () {
                 () if wide <= w => (x + self.px(5), w),
                 () if wide <= next - x - w => (x + w + self.px(4), wide),
                 () if wide <= x - last => (x - wide + self.px(4), wide),
                 () => (x + self.px(3), w),
             };
+            last = (x + w).max(left + room);
             // The operation's name goes first, then the middle.
             let short = words.split_once(' ').map_or(words.as_str(), |(_, rest)| rest);
             let whole = width(&words, Face::Mono, size) <= room - self.px(6);
@@ -210,20 +220,31 @@ impl History<'_> {
             let shown = fit(shown, Face::Mono, size, room - self.px(6));
             let at = Point::new(left, y + h / 2 + size * 36 / 100);
             parts.push(Item::text("op-label", at, (Face::Mono, size, Anchor::Start), shown));
+            let accused = self.core.contains(&op.id);
+            if accused {
+                // Colour alone does not tell.
+                let at = Point::new(x + w, y + h / 4);
+                parts.push(Item::text("cross", at, (Face::SansStrong, size, Anchor::Middle), "✗"));
+            }
+            let class = match accused {
+                true => Cow::from(format!("{} accused", state.class())),
+                false => state.class().into(),
+            };
+            let said = if accused { ", and no order explains it" } else { "" };
             out.push(
-                Item::group(state.class(), Point::default(), parts)
+                Item::group(class, Point::default(), parts)
                     .key(format!("op-{key}"))
-                    .title(format!("{words}, {}", state.word()))
+                    .title(format!("{words}, {}{said}", state.word()))
                     .target(Target::Op(op.id)),
             );
         }
     }
 
     /// The moments at which operations took effect, joined in their order.
-    fn linear(&self, rows: &[NodeId], out: &mut Vec<Item>) {
+    fn linear(&self, rows: &[NodeId], now: u64, out: &mut Vec<Item>) {
         let mut line = Track::new();
         let mut first = true;
-        for (op, at) in self.points {
+        for (op, at) in self.points.iter().filter(|(_, at)| *at <= now) {
             let Some(row) = rows.iter().position(|c| *c == op.client) else { continue };
             let (x, y) = (self.x(*at), self.y(row));
             let middle = Point::new(x, y + self.bar() / 2);

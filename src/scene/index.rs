@@ -63,27 +63,30 @@ impl Index {
 
     /// Takes in what the run has gained; starts anew if it has become shorter.
     pub fn extend(&mut self, trace: &Trace) {
-        if trace.events.len() < self.events || trace.messages.len() < self.messages {
+        let (events, messages) = (trace.events.len() as usize, trace.messages.len() as usize);
+        if events < self.events || messages < self.messages {
             *self = Index::default();
         }
-        for event in &trace.events[self.events..] {
+        for event in trace.events.range(self.events..events) {
             self.take(event);
         }
-        self.events = trace.events.len();
+        self.events = events;
         let first_new = self.messages / BLOCK;
-        for (i, chunk) in trace.messages.chunks(BLOCK).enumerate() {
+        for i in 0..messages.div_ceil(BLOCK) {
             let known = self.blocks.get(i);
             if i < first_new && known.is_some_and(|(_, open)| !open) {
                 continue;
             }
-            let last = chunk.iter().map(ended).max().unwrap_or(0);
-            let block = (last, chunk.iter().any(|p| p.fate == Fate::Flying));
+            let mut block = (0, false);
+            for p in trace.messages.range(i * BLOCK..(i + 1) * BLOCK) {
+                block = (ended(p).max(block.0), block.1 || p.fate == Fate::Flying);
+            }
             match self.blocks.get_mut(i) {
                 Some(b) => *b = block,
                 None => self.blocks.push(block),
             }
         }
-        self.messages = trace.messages.len();
+        self.messages = messages;
     }
 
     fn take(&mut self, event: &Event) {
@@ -174,15 +177,14 @@ impl Index {
         let blocks = self.blocks.iter().take(end.div_ceil(BLOCK)).enumerate();
         blocks
             .filter(move |(_, (last, open))| *open || *last >= from)
-            .flat_map(move |(i, _)| &trace.messages[i * BLOCK..((i + 1) * BLOCK).min(end)])
+            .flat_map(move |(i, _)| trace.messages.range(i * BLOCK..((i + 1) * BLOCK).min(end)))
             .filter(move |p| p.fate == Fate::Flying || ended(p) >= from)
     }
 
     /// The events of a window, as places in the run.
     pub fn events_in(&self, trace: &Trace, from: u64, to: u64, step: u64) -> Range<usize> {
-        let all = &trace.events[..trace.events.len().min(step as usize)];
-        let end = all.partition_point(|e| e.at <= to);
-        all.partition_point(|e| e.at < from).min(end)..end
+        let end = trace.events.partition_point(|e| e.at <= to && e.step <= step);
+        trace.events.partition_point(|e| e.at < from).min(end)..end
     }
 }
 

@@ -15,6 +15,7 @@ pub mod log_strip;
 pub mod matrix;
 pub mod overview;
 pub mod poster;
+pub mod record;
 pub mod ring;
 pub mod ruler;
 pub mod space_time;

@@ -78,6 +78,7 @@ impl Poster<'_> {
                 size: Size::px(SIDE - 20, h),
                 full: true,
                 points: &[],
+                core: &[],
             };
             place(&mut all, "clients", (x, y), history.scene(now));
         }

@@ -372,7 +372,7 @@ impl<'a> Plan<'a> {
                     (face, 11, Anchor::Start),
                     rule.name.into(),
                 ),
-                Item::rect(if mine { "bar mine" } else { "bar" }, bar, 0),
+                Item::rect(if mine { "rule-bar mine" } else { "rule-bar" }, bar, 0),
                 self.text("soft", at, (Face::Mono, 11, Anchor::Start), rule.moved.to_string()),
             ];
             let words = format!(

@@ -103,6 +103,7 @@ fn history<'a>(
         size: Size::px(340, 80),
         full: true,
         points: &[],
+        core: &[],
     }
 }
 

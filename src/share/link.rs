@@ -22,6 +22,8 @@ mod format;
 pub const MAX_TEXT: usize = 64 * 1024;
 /// Longest text in a saved session, in bytes.
 pub const MAX_FILE_TEXT: usize = 1024 * 1024;
+/// Longest text of an address that holds several branches: programs cut longer ones short.
+pub const MOST_ADDRESS: usize = 8_000;
 /// Most interventions in a journal.
 pub const MAX_ENTRIES: usize = 10_000;
 /// Latest moment of virtual time, in microseconds (about 31 years): far from any overflow.
@@ -33,7 +35,7 @@ const MAX_NAME: usize = 64;
 /// Most answers given in advance to one node's choices.
 const MAX_PICKS: usize = 256;
 /// Most branches of a session.
-const MAX_BRANCHES: usize = 64;
+const MAX_BRANCHES: usize = 256;
 /// Most interventions in all branches together.
 const MAX_ALL_ENTRIES: usize = 4 * MAX_ENTRIES;
 
@@ -116,6 +118,18 @@ pub enum Selection {
     Property(u16),
 }
 
+/// What an address holds of a session.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Held {
+    /// All of it.
+    #[default]
+    Whole,
+    /// The present branch with its journal, and none of the others.
+    Branch,
+    /// The run without any intervention: even one branch is too long.
+    Settings,
+}
+
 impl Link {
     /// A run from its beginning.
     pub fn new(setup: Setup, journal: Vec<Entry>) -> Self {
@@ -145,6 +159,32 @@ impl Link {
             (link.branches, link.branch) = (lines, current as u16);
         }
         link
+    }
+
+    /// As much of a session as an address may hold.
+    pub fn address(session: &Session, view: ViewState) -> (Link, Held) {
+        let fits = |link: &Link, most| link.check().is_ok() && link.encode().len() <= most;
+        let whole = Link::whole(session, view.clone());
+        let most = if whole.branches.len() > 1 { MOST_ADDRESS } else { MAX_TEXT };
+        if fits(&whole, most) {
+            return (whole, Held::Whole);
+        }
+        let branch = Link::of(session, view);
+        if fits(&branch, MAX_TEXT) {
+            return (branch, Held::Branch);
+        }
+        (Link::new(session.setup.clone(), Vec::new()), Held::Settings)
+    }
+
+    /// The text of a file that holds all of a session; a sentence if it would not open again.
+    pub fn file(session: &Session, view: ViewState) -> Result<String, String> {
+        let whole = Link::whole(session, view);
+        whole.check()?;
+        let text = whole.fragment();
+        if text.len() > MAX_FILE_TEXT {
+            return Err(format!("the session is longer than {} MB", MAX_FILE_TEXT >> 20));
+        }
+        Ok(text)
     }
 
     /// The branches, each with its journal.

@@ -5,3 +5,4 @@ pub mod carry;
 pub mod export;
 pub mod import;
 pub mod link;
+pub mod transfer;

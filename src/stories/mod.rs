@@ -80,6 +80,29 @@ pub struct Challenge {
     pub impossible: bool,
 }
 
+/// A challenge of another kind: to find a position of some sliders at which nothing gives way. It
+/// is refuted by a run for each position.
+#[derive(Clone, Copy, Debug)]
+pub struct Sliders {
+    /// The challenge's name.
+    pub challenge: &'static str,
+    /// Knobs, each with its first and its last position.
+    pub sliders: &'static [(&'static str, i64, i64)],
+    /// What may give way; they are tried in this order.
+    pub gives: &'static [Give],
+}
+
+/// One of the things that cannot all be had.
+#[derive(Clone, Copy, Debug)]
+pub struct Give {
+    /// What it is called.
+    pub what: &'static str,
+    /// The condition of a run without it; see [`until`].
+    pub until: &'static str,
+    /// What such a run may spend.
+    pub limits: Limits,
+}
+
 impl Challenge {
     /// The run it is played in.
     pub fn setup(&self, scene: &str) -> Setup {

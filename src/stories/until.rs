@@ -4,13 +4,14 @@
 //! `violation log-matching` · `S3 Leader` (role) · `S3 crashed` · `S3.commitIndex >= 5` ·
 //! `committed >= 3` · `epoch >= 2` · `leaders = 2` · `op ok` / `op unknown` / `op fail` (the last
 //! operation that ended) · `op A open` · `after 200ms` (since the wait began) · `lost` · `heard` ·
-//! `fact clocks say` (a fact known to the observer begins so)
+//! `moving = 0` (keys on their way) · `moved >= 9` (by the last change of members; `moved.modulo`
+//! under another rule) · `fact clocks say` (a fact known to the observer begins so)
 
 use super::names::{Given, node};
 use crate::core::config::parse_time;
 use crate::core::ids::NodeId;
 use crate::core::trace::{OpEnd, OpLife, Trace};
-use crate::core::view::{Border, Event, Status, What, WorldView};
+use crate::core::view::{Border, Event, RingView, Status, What, WorldView};
 
 /// What a condition is held against.
 pub struct Moment<'a> {
@@ -109,6 +110,14 @@ fn end_is(end: &OpEnd, word: &str) -> bool {
     }
 }
 
+/// Keys that are still to move, or whose owner the last change of members changed under a rule.
+fn moved(ring: &RingView, what: &str, rule: &str) -> i64 {
+    match what {
+        "moving" => ring.moves.iter().map(|m| i64::from(m.keys)).sum(),
+        _ => ring.rules.iter().find(|r| r.name == rule).map_or(0, |r| r.moved.into()),
+    }
+}
+
 /// A number that can be seen: `committed`, `epoch`, `leaders`, `S3.commitIndex`.
 fn value(m: &Moment, what: &str) -> Result<Option<i64>, String> {
     let leading = || {
@@ -124,7 +133,11 @@ fn value(m: &Moment, what: &str) -> Result<Option<i64>, String> {
         }
         "leaders" => return Ok(Some(leading().count() as i64)),
         "now" => return Ok(Some(m.view.now as i64)),
+        "moving" | "moved" => return Ok(m.view.ring.as_ref().map(|r| moved(r, what, r.rule))),
         _ => {}
+    }
+    if let (Some(rule), Some(ring)) = (what.strip_prefix("moved."), &m.view.ring) {
+        return Ok(Some(moved(ring, "moved", rule)));
     }
     let (who, field) =
         what.split_once('.').ok_or_else(|| format!("there is no number called '{what}'"))?;

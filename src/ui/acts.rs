@@ -81,6 +81,7 @@ pub fn change(model: &mut Model, ask: Ask) {
         Ask::Goal(text) => goal(model, &text),
         Ask::Compare(branch) => model.compare(branch),
         Ask::CompareSetup(setup, name) => model.compare_setup(setup, name),
+        Ask::CompareScene(id) => model.compare_scene(id),
         Ask::Restart(setup) => {
             if let Err(why) = model.restart(setup) {
                 model.notice = Some(sentence(&why));
@@ -103,6 +104,7 @@ pub fn change(model: &mut Model, ask: Ask) {
             model.follows = false;
         }
         Ask::Causal(on) => model.causal = on,
+        Ask::Mark(marks) => model.marks = marks,
         Ask::Chips(kind) => super::overlay::choose(model, kind),
         _ => {}
     }
@@ -124,7 +126,11 @@ fn show_step(model: &mut Model, step: u64) {
 /// Writes the address of this moment: a visit of its own in the browser's history where something
 /// deliberate has been done, so that "back" leads back.
 pub fn write_address(model: &mut Model) {
-    let fragment = model.link().fragment();
+    let (link, held) = model.address();
+    if std::mem::replace(&mut model.held, held) != held {
+        model.notice = model.left_out(held).or(model.notice.take());
+    }
+    let fragment = link.fragment();
     let Ok(history) = dom::window().history() else { return };
     let _ = match std::mem::take(&mut model.past.fresh) {
         true => history.push_state_with_url(&JsValue::NULL, "", Some(&fragment)),
@@ -135,11 +141,16 @@ pub fn write_address(model: &mut Model) {
 /// Copies the address of this very moment.
 pub fn share(ctx: &Context<Frame>, desk: &Desk) {
     write_address(&mut desk.model.borrow_mut());
-    let fragment = desk.model.borrow().link().fragment();
+    let (fragment, short) = {
+        let model = desk.model.borrow();
+        let (link, held) = model.address();
+        (link.fragment(), model.left_out(held))
+    };
     let window = dom::window();
     let address = window.location().href().unwrap_or(fragment);
     let link = ctx.link().clone();
     let say = move |text: &str| link.send_message(Ask::Say(Some(text.into())));
+    const COPIED: &str = "The link is copied: it opens this very moment of this run.";
     const BY_HAND: &str = "The address bar holds the link; copy it from there.";
     let clipboard = js_sys::Reflect::get(&window.navigator(), &"clipboard".into());
     if clipboard.is_ok_and(|c| c.is_undefined()) {
@@ -148,7 +159,7 @@ pub fn share(ctx: &Context<Frame>, desk: &Desk) {
     let copied = window.navigator().clipboard().write_text(&address);
     wasm_bindgen_futures::spawn_local(async move {
         match wasm_bindgen_futures::JsFuture::from(copied).await {
-            Ok(_) => say("The link is copied: it opens this very moment of this run."),
+            Ok(_) => say(&short.map_or(COPIED.into(), |left| format!("Copied. {left}"))),
             Err(_) => say(BY_HAND),
         }
     });

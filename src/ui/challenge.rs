@@ -4,15 +4,16 @@
 use super::frame::Ask;
 use super::model::{Model, sentence};
 use super::search::{SearchProps, progress};
-use super::search_run::{News, Request, Searching};
+use super::search_run::{News, Position, Request, Searching};
 use super::search_show::SOLUTION;
 use super::search_words as say;
 use super::words::{count, list};
 use happened_before::check::attempt::Attempt;
 use happened_before::core::action::Action;
 use happened_before::core::world::Limits;
+use happened_before::protocols::sliders;
 use happened_before::share::link::Link;
-use happened_before::stories::Challenge;
+use happened_before::stories::{Challenge, Give, Sliders};
 use yew::prelude::*;
 
 /// Seconds that a search for a solution may take.
@@ -142,7 +143,8 @@ impl ChallengePanel {
         now: Option<&(&'static Challenge, Result<Attempt, String>)>,
     ) -> Html {
         let id = challenge.id;
-        let mine = now.filter(|(c, _)| c.id == id);
+        let sliders = sliders(scene(ctx), id);
+        let mine = now.filter(|(c, _)| c.id == id && sliders.is_none());
         let again = if mine.is_some() { "Start over" } else { "Try it" };
         let press = ctx.link().callback(move |_: MouseEvent| Msg::Try(challenge));
         let show = ctx.link().callback(move |_: MouseEvent| Msg::Show(challenge));
@@ -152,11 +154,17 @@ impl ChallengePanel {
                 if let Some((_, attempt)) = mine {
                     { self.attempt(ctx, id, attempt) }
                 } else {
-                    <p class="small">{ format!("To spend, beside deliveries: {}.", purse(&challenge.limits)) }</p>
+                    <p class="small">{ match sliders {
+                        Some(_) => "Move the sliders below as you like, and cut the network.".into(),
+                        None => format!("To spend, beside deliveries: {}.", purse(&challenge.limits)),
+                    } }</p>
                 }
                 { self.solution(ctx, id) }
+                if let (Some(sliders), Some(news)) = (sliders, self.news(id)) {
+                    { grid(sliders, news, &ctx.props().ask) }
+                }
                 <div class="verbs">
-                    <button class="verb" data-do="try" onclick={press}>{ again }</button>
+                    if sliders.is_none() { <button class="verb" data-do="try" onclick={press}>{ again }</button> }
                     <button class="verb" data-do="show" onclick={show}>{ "Show me" }</button>
                 </div>
             </li>
@@ -214,6 +222,57 @@ impl ChallengePanel {
             },
             None => html! { <p role="status">{ format!("{}.", news.sentence) }</p> },
         }
+    }
+}
+
+/// What gives way where: the first two sliders are rows and columns; a press plays the run that
+/// shows it.
+fn grid(sliders: &'static Sliders, news: &News, ask: &Callback<Ask>) -> Html {
+    let [(rows, r0, r1), (columns, c0, c1), others @ ..] = sliders.sliders else {
+        return html! {};
+    };
+    if news.positions.is_empty() {
+        return html! {};
+    }
+    let name = |id: &str| id.rsplit('.').next().unwrap_or(id).to_uppercase();
+    let cell = |row: i64, column: i64| {
+        let here = [row as f64, column as f64];
+        let all: Vec<&Position> =
+            news.positions.iter().filter(|p| p.values.starts_with(&here)).collect();
+        let gives = |what: &str| all.iter().filter(|p| p.gives == what).count();
+        let one = |give: &Give| {
+            let first = all.iter().find(|p| p.gives == give.what)?;
+            let (ask, link) = (ask.clone(), first.link.clone());
+            let show = Callback::from(move |_: MouseEvent| {
+                ask.emit(match Link::decode(&link) {
+                    Ok(link) => Ask::Show(Box::new(link), SOLUTION),
+                    Err(why) => Ask::Say(Some(why)),
+                });
+            });
+            let title = format!(
+                "{} gives way at {} of {} positions here: show one",
+                give.what,
+                gives(give.what),
+                all.len()
+            );
+            Some(html! {
+                <button class={classes!("gives", give.what)} title={title.clone()} aria-label={title} onclick={show}>
+                    { format!("no {} ({})", &give.what[..1].to_uppercase(), gives(give.what)) }
+                </button>
+            })
+        };
+        html! { <td>{ for sliders.gives.iter().filter_map(one) }</td> }
+    };
+    let row = |r: i64| {
+        html! { <tr><th scope="row">{ format!("{} = {r}", name(rows)) }</th>{ for (*c0..=*c1).map(|c| cell(r, c)) }</tr> }
+    };
+    let rest: Vec<String> = others.iter().map(|(id, ..)| name(id).to_lowercase()).collect();
+    html! {
+        <table class="positions">
+            <caption class="small">{ format!("What gives way at each position; in brackets, for how many settings of {}.", list(&rest)) }</caption>
+            <thead><tr><td></td>{ for (*c0..=*c1).map(|c| html! { <th scope="col">{ format!("{} = {c}", name(columns)) }</th> }) }</tr></thead>
+            <tbody>{ for (*r0..=*r1).map(row) }</tbody>
+        </table>
     }
 }
 

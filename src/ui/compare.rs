@@ -5,10 +5,12 @@ use happened_before::core::config::Setup;
 use happened_before::core::ids::{MsgId, NodeId};
 use happened_before::core::session::{Document, Session};
 use happened_before::core::trace::Trace;
-use happened_before::core::view::{Event, WorldView};
+use happened_before::core::view::WorldView;
+use happened_before::protocols::{self, Scene};
 use happened_before::scene::index::Index;
-use happened_before::scene::{Item, Scene, Shape, Target};
+use happened_before::scene::{self, Item, Shape, Target};
 use happened_before::share::link::Link;
+use happened_before::share::transfer::{Differing, carry, comparable, first_difference};
 use std::collections::BTreeSet;
 use std::rc::Rc;
 
@@ -19,6 +21,9 @@ const AROUND: i32 = 360;
 pub struct Beside {
     /// The branch it is, unless it is a run of other settings.
     pub branch: Option<u16>,
+    /// Its scene, and, if that is another one, how it compares.
+    pub scene: &'static Scene,
+    pub foreign: Option<Foreign>,
     /// What it is called.
     pub name: String,
     session: Session,
@@ -34,12 +39,28 @@ pub struct Beside {
     pub messages: BTreeSet<MsgId>,
 }
 
+/// What there is to say of another protocol on the same faults.
+pub struct Foreign {
+    /// What could not be carried over.
+    pub carried: String,
+    /// Do the two have anything in common that could differ?
+    pub comparable: bool,
+    /// The first thing that differs.
+    pub first: Option<Differing>,
+}
+
 impl Beside {
-    fn new(session: Session, branch: Option<u16>, name: String) -> Beside {
+    fn new(session: Session, branch: Option<u16>, name: String) -> Result<Beside, String> {
         let view = Rc::new(session.view());
+        let scene = protocols::scene(&session.setup.scene)?;
         let (nodes, messages) = Default::default();
-        let index = Index::default();
-        Beside { branch, name, session, view, index, parting: None, nodes, messages }
+        let (index, parting, foreign) = (Index::default(), None, None);
+        Ok(Beside { branch, name, scene, foreign, session, view, index, parting, nodes, messages })
+    }
+
+    /// The run itself.
+    pub fn session(&self) -> &Session {
+        &self.session
     }
 
     /// Its record.
@@ -54,6 +75,10 @@ impl Beside {
             self.session.seek_time(time);
         } else {
             self.session.advance_to(time, 100_000);
+        }
+        self.index.extend(self.session.trace());
+        if self.foreign.is_some() {
+            return self.follow_other(shown);
         }
         let (mine, theirs) = (self.session.view(), shown.view());
         if self.parting.is_none_or(|(_, at)| at > time) || shown.cursor() == 0 {
@@ -73,23 +98,37 @@ impl Beside {
         let flying =
             |view: &WorldView| -> BTreeSet<MsgId> { view.messages.iter().map(|m| m.id).collect() };
         self.messages = flying(&mine).symmetric_difference(&flying(&theirs)).copied().collect();
-        self.index.extend(self.session.trace());
         self.view = Rc::new(mine);
+    }
+
+    /// Nodes and messages of two protocols are not alike: what clients see may be.
+    fn follow_other(&mut self, shown: &Session) {
+        let time = shown.time();
+        self.view = Rc::new(self.session.view());
+        let Some(foreign) = &mut self.foreign else { return };
+        if foreign.first.as_ref().is_none_or(|d| d.at > time) {
+            foreign.first = first_difference(shown, &self.session, time);
+        }
+        let step = |d: &Differing| (shown.trace().step_at(d.at), d.at);
+        self.parting = foreign.first.as_ref().map(step);
     }
 }
 
 /// The first step that is not alike, as far as both have been seen.
 fn parting(a: &Session, b: &Session) -> Option<(u64, u64)> {
-    let upto = |s: &Session| s.cursor() as usize;
-    let (left, right) = (&a.trace().events[..upto(a)], &b.trace().events[..upto(b)]);
-    let same = |(x, y): &(&Event, &Event)| x == y;
-    let alike = left.iter().zip(right).take_while(same).count();
-    let next = [left.get(alike), right.get(alike)].into_iter().flatten().min_by_key(|e| e.at)?;
+    let mut left = a.trace().events.range(0..a.cursor() as usize);
+    let mut right = b.trace().events.range(0..b.cursor() as usize);
+    let next = loop {
+        match (left.next(), right.next()) {
+            (Some(x), Some(y)) if x == y => continue,
+            (x, y) => break [x, y].into_iter().flatten().min_by_key(|e| e.at)?,
+        }
+    };
     Some((next.step, next.at))
 }
 
 /// Rings around nodes that differ; messages that differ are of a class of their own, since they move.
-pub fn mark(scene: &mut Scene, beside: &Beside) {
+pub fn mark(scene: &mut scene::Scene, beside: &Beside) {
     let mut rings = Vec::new();
     for item in &mut scene.items {
         let Shape::Group { at, .. } = &item.shape else { continue };
@@ -133,6 +172,27 @@ impl Model {
         self.set_beside(setup, Some(document), None, name);
     }
 
+    /// Puts another scene beside this run: the same setting and the same faults.
+    pub fn compare_scene(&mut self, id: &str) {
+        self.beside = None;
+        let made = protocols::scene(id).and_then(|scene| {
+            let journal = &self.session.branch().journal;
+            let carried = carry(&self.session.setup, journal, id)?;
+            let said = carried.sentence();
+            let session = Link::new(carried.setup, carried.journal).open()?;
+            let mut beside = Beside::new(session, None, scene.title.into())?;
+            let comparable = comparable(&self.info, &(scene.info)());
+            beside.foreign = Some(Foreign { carried: said, comparable, first: None });
+            beside.follow(&self.session);
+            Ok(beside)
+        });
+        match made {
+            Ok(beside) => self.beside = Some(beside),
+            Err(why) => self.notice = Some(sentence(&why)),
+        }
+        self.revision += 1;
+    }
+
     fn set_beside(
         &mut self,
         setup: Setup,
@@ -144,11 +204,10 @@ impl Model {
             if let Some(document) = document {
                 session.restore(&document)?;
             }
-            Ok(session)
+            Beside::new(session, branch, name)
         });
         match opened {
-            Ok(session) => {
-                let mut beside = Beside::new(session, branch, name);
+            Ok(mut beside) => {
                 beside.follow(&self.session);
                 self.beside = Some(beside);
             }

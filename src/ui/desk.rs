@@ -195,6 +195,7 @@ impl Desk {
         let (model, size) = (self.model.borrow(), self.size(slot));
         match slot {
             Slot::Line => line(&model, size, &lanes(&model), &[]).time_at(x),
+            Slot::History => history(&model, size).time_at(x),
             _ => diagram(&model, size).time_at(x),
         }
     }
@@ -441,7 +442,7 @@ fn side(model: &Model, slot: Slot, size: Size) -> scene::Scene {
         }
         return time.scene(now);
     }
-    let mut stage = Stage::new(&beside.view, model.scene.layout, size);
+    let mut stage = Stage::new(&beside.view, beside.scene.layout, size);
     stage.trace = Some(beside.trace());
     let mut scene = stage.scene(now);
     compare::mark(&mut scene, beside);
@@ -476,7 +477,8 @@ fn history(model: &Model, size: Size) -> History<'_> {
         window: model.window,
         size,
         full: true,
-        points: &[],
+        points: &model.marks.points,
+        core: &model.marks.core,
     }
 }
 

@@ -10,7 +10,7 @@ use super::help::Help;
 use super::inspector::Inspector;
 use super::keys;
 use super::lists::Lists;
-use super::model::{Model, Pick};
+use super::model::{Marks, Model, Pick};
 use super::overlay;
 use super::panic;
 use super::rail::Rail;
@@ -112,8 +112,12 @@ pub enum Ask {
     Compare(Option<usize>),
     /// The same interventions under other settings beside this run.
     CompareSetup(Setup, String),
+    /// Another scene with the same faults beside this run.
+    CompareScene(&'static str),
     /// A run from a file or a dropped picture.
     Open(Box<Link>),
+    /// Marks among the clients' operations.
+    Mark(Marks),
 }
 
 /// What opens over the page.

@@ -34,9 +34,12 @@ const FIRST: i64 = 40_000;
 pub enum Msg {
     Parser(String),
     Delimiter(String),
-    Etcd(bool),
+    Kind(Kind),
+    History(String),
     Typed(String),
     Given(String, Source),
+    /// A file, and what it seems to be.
+    Found(Kind, web_sys::File),
     Example,
     Drop(DragEvent),
     Read,
@@ -60,6 +63,30 @@ pub enum Msg {
     Frame,
 }
 
+/// What is read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kind {
+    Shiviz,
+    Etcd,
+    /// Client operations, for the judges.
+    History,
+}
+
+impl Kind {
+    /// What a text seems to be.
+    fn of(name: &str, text: &str) -> Kind {
+        let head: String = text.chars().take(4_000).collect();
+        let has = |marks: &[&str]| marks.iter().any(|m| head.contains(m));
+        if has(&["jepsen.util", ":invoke", "\"invoke\""]) {
+            Kind::History
+        } else if has(&["\"tag\":\"trace\""]) || name.ends_with("json") {
+            Kind::Etcd
+        } else {
+            Kind::Shiviz
+        }
+    }
+}
+
 /// A pointer that is down: on which pane (or the strip), where, the window then, whether it moved.
 struct Held {
     pane: Option<usize>,
@@ -77,7 +104,9 @@ pub struct Imported {
     name: String,
     parser: String,
     delimiter: String,
-    etcd: bool,
+    kind: Kind,
+    /// The history that is shown, and how often one was asked for.
+    history: Option<(String, String, u32)>,
     /// A worker that waits for a log.
     hand: Option<Hand>,
     job: Option<Job>,
@@ -136,7 +165,8 @@ impl Component for Imported {
             name: String::new(),
             parser: parser.unwrap_or_else(|| shiviz::DEFAULT_PARSER.into()),
             delimiter: delimiter.unwrap_or_default(),
-            etcd: false,
+            kind: Kind::Shiviz,
+            history: None,
             hand: Hand::new(),
             job: None,
             news: News::default(),
@@ -165,19 +195,29 @@ impl Component for Imported {
         match msg {
             Msg::Parser(text) => self.parser = text,
             Msg::Delimiter(text) => self.delimiter = text,
-            Msg::Etcd(on) => self.etcd = on,
+            Msg::Kind(kind) => self.kind = kind,
+            Msg::History(text) => self.judge(text),
             Msg::Typed(text) => self.typed = text,
             Msg::Given(name, source) => {
-                if let Source::Text(text) = &source {
-                    let head: String = text.chars().take(2_000).collect();
-                    self.etcd = head.contains("\"tag\":\"trace\"");
-                    let short = text.len() <= SHOWN;
-                    self.typed = if short { text.clone() } else { String::new() };
-                } else {
-                    self.etcd = name.ends_with("json");
-                    self.typed.clear();
+                self.typed.clear();
+                match &source {
+                    Source::Text(text) => {
+                        self.kind = Kind::of(&name, text);
+                        if text.len() <= SHOWN {
+                            self.typed.clone_from(text);
+                        }
+                    }
+                    Source::File(file) => {
+                        // Its beginning tells what it is; a log goes to the worker unread.
+                        self.name = name;
+                        return view::look_into(file.clone(), ctx.link().clone());
+                    }
                 }
                 (self.name, self.source) = (name, Some(source));
+                self.read(ctx);
+            }
+            Msg::Found(kind, file) => {
+                (self.kind, self.source) = (kind, Some(Source::File(file)));
                 self.read(ctx);
             }
             Msg::Example => {
@@ -262,6 +302,14 @@ impl Imported {
     // --- reading ---
 
     fn read(&mut self, ctx: &Context<Self>) {
+        if self.kind == Kind::History {
+            match &self.source {
+                Some(Source::Text(text)) => self.judge(text.clone()),
+                Some(Source::File(file)) => view::read_whole(file.clone(), ctx.link().clone()),
+                None => {}
+            }
+            return;
+        }
         let Some(source) = &self.source else { return };
         (self.said, self.news) = (None, News::default());
         self.coming.clear();
@@ -270,7 +318,7 @@ impl Imported {
             self.said = Some(("This browser starts no worker, which reads logs.".into(), true));
             return;
         };
-        let parser = (!self.etcd).then_some(self.parser.as_str());
+        let parser = (self.kind == Kind::Shiviz).then_some(self.parser.as_str());
         let told = ctx.link().callback(Msg::Told);
         match Job::read(hand, source, parser, &self.delimiter, LIMIT, told) {
             Ok(job) => self.job = Some(job),
@@ -279,6 +327,13 @@ impl Imported {
         if parser.is_some_and(|p| p != shiviz::DEFAULT_PARSER) || !self.delimiter.is_empty() {
             view::address(&self.parser, &self.delimiter);
         }
+    }
+
+    /// A history goes to the judges.
+    fn judge(&mut self, text: String) {
+        let nth = self.history.as_ref().map_or(0, |h| h.2) + 1;
+        self.said = None;
+        self.history = Some((self.name.clone(), text, nth));
     }
 
     fn hear(&mut self, told: Told) {

@@ -9,6 +9,7 @@ use super::tale::Tell;
 use happened_before::core::config::Setup;
 use happened_before::core::ids::MsgId;
 use happened_before::core::view::{Border, MessageView, Status, WorldView};
+use happened_before::protocols::CATALOG;
 use happened_before::scene::stage::Stage;
 use happened_before::scene::{Item, Point, Scene, Shape, Size, Target};
 use happened_before::stories::Story;
@@ -17,6 +18,8 @@ use yew::prelude::*;
 
 /// In the list of what may stand beside: the preset with nothing turned.
 const PLAIN: &str = " ";
+/// There, before another scene's name.
+const OTHER: &str = " scene ";
 
 /// Stories, then re-enactments with where they were published.
 pub fn stories(model: &Model, ask: &Callback<Ask>) -> Html {
@@ -66,6 +69,10 @@ pub fn preset(model: &Model, ask: &Callback<Ask>) -> Html {
         Callback::from(move |e: Event| {
             let preset = dom::value_of(&e);
             let (knobs, mutants) = Default::default();
+            if let Some(id) = preset.strip_prefix(OTHER) {
+                let found = CATALOG.iter().find(|s| s.id == id);
+                return found.iter().for_each(|s| ask.emit(Ask::CompareScene(s.id)));
+            }
             match preset.as_str() {
                 "" => ask.emit(Ask::Compare(None)),
                 PLAIN => {
@@ -80,6 +87,8 @@ pub fn preset(model: &Model, ask: &Callback<Ask>) -> Html {
         })
     };
     let name = |p: &happened_before::protocols::Preset| format!("{} @ {}", p.title, p.version);
+    let scenes = CATALOG.iter().filter(|s| s.id != model.scene.id);
+    let foreign = model.beside.as_ref().filter(|b| b.foreign.is_some()).map(|b| b.scene.id);
     let others = model.scene.presets.iter().filter(|p| p.id != now.id);
     html! {
         <section class="part preset">
@@ -96,16 +105,21 @@ pub fn preset(model: &Model, ask: &Callback<Ask>) -> Html {
                     <button class="textlink" id="plain" onclick={plain}>{ "Turn all back" }</button>
                 </p>
             }
-            if model.scene.presets.len() > 1 || turned > 0 {
-                <label class="setting">
-                    <span>{ "Beside this one" }</span>
-                    <select onchange={beside} id="preset-beside">
-                        <option value="" selected={model.beside.is_none()}>{ "nothing" }</option>
+            <label class="setting">
+                <span>{ "Beside this one" }</span>
+                <select onchange={beside} id="preset-beside">
+                    <option value="" selected={model.beside.is_none()}>{ "nothing" }</option>
+                    <optgroup label="The same protocol">
                         if turned > 0 { <option value={PLAIN}>{ "nothing turned" }</option> }
                         { for others.map(|p| html! { <option value={p.id}>{ name(p) }</option> }) }
-                    </select>
-                </label>
-            }
+                    </optgroup>
+                    <optgroup label="Another one, with the same faults">
+                        { for scenes.map(|s| html! {
+                            <option value={format!("{OTHER}{}", s.id)} selected={foreign == Some(s.id)}>{ s.title }</option>
+                        }) }
+                    </optgroup>
+                </select>
+            </label>
         </section>
     }
 }
@@ -215,7 +229,7 @@ fn kinds(model: &Model) -> Vec<MessageView> {
         let id = MsgId { nth: passage.id.nth, ..passage.id };
         all.push(MessageView {
             id,
-            look: passage.look.clone(),
+            look: (*passage.look).clone(),
             sent_at: model.view.now,
             due: model.view.now + 1_000,
             doomed: false,

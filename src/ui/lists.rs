@@ -35,7 +35,7 @@ pub fn Lists(props: &ListsProps) -> Html {
 
 fn events(model: &Model, ask: &Callback<Ask>) -> Vec<Html> {
     let here = model.session.cursor() as usize;
-    let seen = &model.session.trace().events[..here];
+    let seen = model.session.trace().events.range(0..here);
     let row = |event: &happened_before::core::view::Event| {
         let (ask, step) = (ask.clone(), event.step);
         let press = Callback::from(move |_: MouseEvent| ask.emit(Ask::Visit(step)));
@@ -49,7 +49,7 @@ fn events(model: &Model, ask: &Callback<Ask>) -> Vec<Html> {
             </li>
         }
     };
-    seen.iter().rev().take(MOST).map(row).collect()
+    seen.rev().take(MOST).map(row).collect()
 }
 
 fn state(model: &Model, ask: &Callback<Ask>) -> Html {

@@ -6,6 +6,7 @@ use super::dom;
 use super::past::Past;
 use super::tale::Tale;
 use happened_before::algo::clocks::overlay::{Kind, Overlay};
+use happened_before::check::history::placed::Point;
 use happened_before::core::action::Action;
 use happened_before::core::config::Setup;
 use happened_before::core::ids::{MsgId, NodeId, OpId};
@@ -14,7 +15,7 @@ use happened_before::core::view::{Event, NodeLook, What, WorldView};
 use happened_before::protocols::{self, Info, Scene};
 use happened_before::scene::index::Index;
 use happened_before::scene::log_strip;
-use happened_before::share::link::{Link, Selection, ViewState};
+use happened_before::share::link::{Held, Link, Selection, ViewState};
 use happened_before::stories::telling::Phase;
 use std::rc::Rc;
 
@@ -56,13 +57,19 @@ const WINDOW: u64 = 400_000;
 
 /// The bit of [`ViewState::panels`] that says that causes are evenly spaced.
 const CAUSAL: u16 = 1;
-/// Longest text of a session with all its branches in the address.
-const MOST_ADDRESS: usize = 8_000;
-
 /// A branch and a step of it.
 type Place = (usize, u64);
 /// A node before and after a step.
 type Looks = (NodeLook, NodeLook);
+
+/// What a judge, or the reader, has marked among the operations.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Marks {
+    /// When operations took effect, in their order.
+    pub points: Vec<Point>,
+    /// Operations that no order explains, or that do not fit into this one.
+    pub core: Vec<OpId>,
+}
 
 /// A run as it is looked at.
 pub struct Model {
@@ -103,8 +110,12 @@ pub struct Model {
     pub past: Past,
     /// The story that is told.
     pub tale: Option<Tale>,
+    /// How much of the session the address held last.
+    pub held: Held,
     /// The run shown beside this one.
     pub beside: Option<Beside>,
+    /// What is marked among the clients' operations.
+    pub marks: Marks,
     /// Which panels are open, as bits of [`ViewState::panels`] that the frame keeps.
     pub panels: u16,
     /// Entries that were cut off a moment ago.
@@ -186,6 +197,8 @@ impl Model {
             past: Past::default(),
             tale: None,
             beside: None,
+            held: Held::Whole,
+            marks: Marks::default(),
             panels: 0,
             ghosts: Vec::new(),
             revision: 0,
@@ -200,8 +213,18 @@ impl Model {
         Ok(model)
     }
 
-    /// This run, this moment, this selection, as a link.
+    /// This run, this moment, this selection, as a link that fits an address.
     pub fn link(&self) -> Link {
+        self.address().0
+    }
+
+    /// That link, and how much of the session it holds.
+    pub fn address(&self) -> (Link, Held) {
+        Link::address(&self.session, self.looked_at())
+    }
+
+    /// How the run is looked at.
+    pub fn looked_at(&self) -> ViewState {
         let selection = self.pick.map(|pick| match pick {
             Pick::Node(n) => Selection::Node(n),
             Pick::Message(m) => Selection::Message(m),
@@ -213,20 +236,36 @@ impl Model {
             Pick::Property(i) => Selection::Property(i as u16),
         });
         let (from, to) = self.window;
-        let view = ViewState {
+        ViewState {
             selection,
             panels: self.panels & !CAUSAL | if self.causal { CAUSAL } else { 0 },
             window: (from, to - from),
             speed: self.speed as i16,
             beside: self.beside.as_ref().and_then(|b| b.branch),
             cue: self.cue(),
-        };
-        let whole = Link::whole(&self.session, view.clone());
-        // An address has to stay one: of very long sessions it holds the present branch alone.
-        if whole.branches.len() > 1 && whole.encode().len() > MOST_ADDRESS {
-            return Link::of(&self.session, view);
         }
-        whole
+    }
+
+    /// What the address leaves out, in a sentence; nothing if it holds all.
+    pub fn left_out(&self, held: Held) -> Option<String> {
+        let others = self.session.branches().len() - 1;
+        match held {
+            Held::Whole => None,
+            Held::Branch => Some(format!(
+                "This session has grown too long for an address: the link holds this branch and \
+                 leaves out {}. \"Save as a file\" keeps everything.",
+                match others {
+                    0 => "what is switched off".into(),
+                    1 => "the other one".into(),
+                    n => format!("the {n} others"),
+                }
+            )),
+            Held::Settings => Some(
+                "This branch has grown too long for an address: the link holds the run without \
+                 its interventions. \"Save as a file\" keeps everything."
+                    .into(),
+            ),
+        }
     }
 
     /// When something of interest first happens by itself.
@@ -387,8 +426,8 @@ impl Model {
                 }
             }
         } else {
-            let events = &self.session.trace().events[..here.saturating_sub(1) as usize];
-            let step = events.iter().rev().find(|e| self.is_interesting(e)).map_or(0, |e| e.step);
+            let events = self.session.trace().events.range(0..here.saturating_sub(1) as usize);
+            let step = events.rev().find(|e| self.is_interesting(e)).map_or(0, |e| e.step);
             self.session.seek(step);
         }
         self.follows = true;
@@ -435,8 +474,8 @@ impl Model {
 
     /// The last step of a node up to the cursor.
     pub fn last_step(&self, node: NodeId) -> Option<u64> {
-        let seen = &self.session.trace().events[..self.session.cursor() as usize];
-        seen.iter().rev().find(|e| e.node == Some(node) && e.is_of_process()).map(|e| e.step)
+        let seen = self.session.trace().events.range(0..self.session.cursor() as usize);
+        seen.rev().find(|e| e.node == Some(node) && e.is_of_process()).map(|e| e.step)
     }
 
     /// A node before its last event: known from playing, or asked of the session.
@@ -512,9 +551,8 @@ impl Model {
 
     fn find_latest(&mut self) {
         let here = self.session.cursor() as usize;
-        let seen = &self.session.trace().events[..here];
-        let last =
-            seen.iter().rev().take(2_000).find(|e| self.is_interesting(e) && !is_first_boot(e));
+        let seen = self.session.trace().events.range(0..here);
+        let last = seen.rev().take(2_000).find(|e| self.is_interesting(e) && !is_first_boot(e));
         let Some(event) = last else {
             self.latest = None;
             return;

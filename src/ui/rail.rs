@@ -36,6 +36,7 @@ pub fn Rail(props: &RailProps) -> Html {
                 <Shown look={props.look.clone()} ask={ask.clone()} />
                 { kit::stories(&model, ask) }
                 { faults(&model, ask) }
+                <super::judge::Judge look={props.look.clone()} ask={ask.clone()} />
                 <Journal look={props.look.clone()} ask={ask.clone()} />
                 { kit::preset(&model, ask) }
                 { seed(&model, ask) }

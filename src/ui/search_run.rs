@@ -28,6 +28,29 @@ pub struct News {
     /// Why it failed.
     pub error: String,
     pub found: Option<Hit>,
+    /// Of a challenge about sliders.
+    pub positions: Vec<Position>,
+}
+
+/// What gives way at a position of some sliders.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Position {
+    pub values: Vec<f64>,
+    /// Empty if nothing does.
+    pub gives: String,
+    /// The run that shows it.
+    pub link: String,
+}
+
+impl Position {
+    fn read(v: &JsValue) -> Position {
+        let values = js_sys::Array::from(&get(v, "values"));
+        Position {
+            values: values.iter().filter_map(|n| n.as_f64()).collect(),
+            gives: text(v, "gives"),
+            link: text(v, "link"),
+        }
+    }
 }
 
 /// A run that was found.
@@ -76,6 +99,10 @@ impl News {
             alone: is(v, "alone"),
             error: text(v, "error"),
             found: found.is_object().then(|| Hit::read(&found)),
+            positions: js_sys::Array::from(&get(v, "positions"))
+                .iter()
+                .map(|p| Position::read(&p))
+                .collect(),
         }
     }
 

@@ -87,7 +87,7 @@ fn steps(model: &Model) -> Vec<&Event> {
     }
     let vain = |e: &&Event| matches!(e.what, What::Ignored { .. });
     let acts = |e: &&Event| !vain(e) && (e.forced || matches!(e.what, What::Act(_)));
-    let time = |e: &&Event| !matches!(e.what, What::Act(Action::Manual(true)));
+    let time = |e: &&Event| !matches!(&e.what, What::Act(a) if **a == Action::Manual(true));
     let events = &branch.trace.events;
     let last_act = events.iter().rev().find(acts).map_or(0, |e| e.step);
     let end = events.iter().find(|e| !e.broken.is_empty()).map_or(last_act, |e| e.step);

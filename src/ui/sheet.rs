@@ -4,7 +4,7 @@ use super::dom::{self, Listener};
 use super::film::Film;
 use super::frame::{Ask, Look};
 use super::model::{Model, sentence};
-use super::reel::{self, Span};
+use super::reel;
 use super::words;
 use happened_before::core::config::parse_time;
 use happened_before::scene::Size;
@@ -14,6 +14,7 @@ use happened_before::scene::stage::Stage;
 use happened_before::scene::style::Theme;
 use happened_before::scene::svg_text::standalone;
 use happened_before::share::carry;
+use happened_before::share::export::film::Span;
 use happened_before::share::link::Link;
 use std::cell::Cell;
 use std::rc::Rc;
@@ -104,7 +105,7 @@ pub fn Sheet(props: &SheetProps) -> Html {
     let theme = use_state(|| if super::theme::is_dark() { Theme::Dark } else { Theme::Light });
     let work = use_state(|| None::<Work>);
     let said = use_state(String::new);
-    let span = use_state(|| Span::around(&props.look.0.model.borrow()));
+    let span = use_state(|| reel::around(&props.look.0.model.borrow()));
     let going = use_mut_ref(|| None::<Rc<Cell<bool>>>);
     {
         let going = going.clone();
@@ -121,6 +122,7 @@ pub fn Sheet(props: &SheetProps) -> Html {
     }
     let model = props.look.0.model.borrow();
     let address = address(&model);
+    let left_out = model.left_out(model.address().1);
     let start = {
         let (desk, work, said) = (props.look.0.clone(), work.clone(), said.clone());
         let (subject, theme, span) = (*subject, *theme, *span);
@@ -214,6 +216,9 @@ pub fn Sheet(props: &SheetProps) -> Html {
                         { "A file or an exported picture dropped on the page opens its run, or " }
                         <label class="textlink">{ "open one" }<input class="unseen" type="file" id="open-file" onchange={open} /></label>
                         { "." }</p>
+                    if let Some(text) = left_out {
+                        <p class="small" id="left-out" role="note">{ text }</p>
+                    }
                 </section>
                 <section>
                     <h3>{ "Picture of this moment" }</h3>
@@ -238,7 +243,7 @@ pub fn Sheet(props: &SheetProps) -> Html {
                     <h3>{ "Film of a span" }</h3>
                     { time("From", "film-from", span.from, set_span(|s, from| Span { from, ..s })) }
                     { time("To", "film-to", span.to, set_span(|s, to| Span { to, ..s })) }
-                    <p class="small">{ span.words(model.speed) }</p>
+                    <p class="small">{ reel::words(*span, model.speed) }</p>
                     <div class="choices">
                         { button("gif".into(), "GIF".into(), Form::Gif) }
                         if reel::films() {
@@ -276,6 +281,8 @@ struct Job {
     form: Form,
     link: Link,
     address: String,
+    /// All of the session, or why a file cannot hold it.
+    file: Result<String, String>,
     svg: String,
     theme: Theme,
     span: Span,
@@ -290,7 +297,13 @@ impl Job {
         };
         let name = format!("{}-{}", model.scene.id, model.session.setup.seed);
         let (link, address, speed) = (model.link(), address(model), model.speed);
-        Job { name, form, link, address, svg, theme, span, speed }
+        let page = address.split('#').next().unwrap_or_default();
+        let file = match form {
+            Form::Session => Link::file(&model.session, model.looked_at()),
+            _ => Ok(String::new()),
+        };
+        let file = file.map(|text| format!("{page}{text}\n"));
+        Job { name, form, link, address, file, svg, theme, span, speed }
     }
 
     /// Does it; what was saved, in a sentence.
@@ -337,7 +350,7 @@ impl Job {
                 let ending = TEXTS.iter().find(|t| t.0 == form).map_or("txt", |t| t.2);
                 (ending, "text/plain", text.into_bytes())
             }
-            Form::Session => ("run.txt", "text/plain", format!("{}\n", self.address).into_bytes()),
+            Form::Session => ("run.txt", "text/plain", self.file?.into_bytes()),
         };
         if stop.get() {
             return Err("cancelled".into());

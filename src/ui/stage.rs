@@ -6,6 +6,7 @@ use super::gesture::{self, Stroke};
 use super::model::{Model, Pick};
 use super::words;
 use happened_before::algo::clocks::overlay::Kind;
+use happened_before::core::ids::OpId;
 use happened_before::core::view::{Lens, Shape};
 use happened_before::scene::history::History;
 use happened_before::scene::{PX, Point, Target, log_strip, ring, ruler, trays};
@@ -116,8 +117,36 @@ fn lens(props: &LensProps) -> Html {
             }
         });
     }
+    // A press on an operation that has a point moves the point along the bar.
+    let held = use_mut_ref(|| None::<OpId>);
+    let down = {
+        let (desk, held, slot) = (props.desk.0.clone(), held.clone(), props.slot);
+        let svg = svg.clone();
+        Callback::from(move |e: PointerEvent| {
+            if let (Slot::History, 0, Some(Target::Op(op))) = (slot, e.button(), target(&e))
+                && desk.model.borrow().marks.points.iter().any(|p| p.0 == op)
+            {
+                *held.borrow_mut() = Some(op);
+                capture(&e, &svg);
+            }
+        })
+    };
+    let drag = {
+        let (desk, ask, held) = (props.desk.0.clone(), props.ask.clone(), held.clone());
+        let svg = svg.clone();
+        Callback::from(move |e: PointerEvent| {
+            let Some(op) = *held.borrow() else { return };
+            let at = desk.time_at(Slot::History, place(&e, &svg).x);
+            let marks = super::judge::moved(&desk.model.borrow(), op, at);
+            ask.emit(Ask::Mark(marks));
+        })
+    };
     let press = props.ask.clone();
     let press = Callback::from(move |e: PointerEvent| {
+        let held = held.borrow_mut().take();
+        if let Some(op) = held {
+            return press.emit(Ask::Pick(Some(Pick::Op(op))));
+        }
         let pick = match target(&e) {
             Some(Target::Node(n)) => Pick::Node(n),
             Some(Target::Entry { node, index }) => Pick::Entry { node, index },
@@ -135,7 +164,9 @@ fn lens(props: &LensProps) -> Html {
         _ => "lens matrix",
     };
     html! {
-        <div {class} onpointerup={press}><svg class="scene" role="img" ref={svg}></svg></div>
+        <div {class} onpointerdown={down} onpointermove={drag} onpointerup={press}>
+            <svg class="scene" role="img" ref={svg}></svg>
+        </div>
     }
 }
 

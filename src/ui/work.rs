@@ -29,15 +29,16 @@ pub enum Told {
     Failed(String),
 }
 
+/// What the twin answered: exit code, output, complaint; or why there is no answer.
+pub type Done = Result<(i32, String, String), String>;
+
 /// A worker with the twin in it, which is fetched at once.
 pub struct Hand(Worker);
 
 impl Hand {
     /// Starts one, where the browser lets it.
     pub fn new() -> Option<Hand> {
-        let options = WorkerOptions::new();
-        options.set_type(WorkerType::Module);
-        let worker = Worker::new_with_options("worker.js", &options).ok()?;
+        let worker = worker().ok()?;
         let warm = js_sys::Object::new();
         put(&warm, "warm", true);
         worker.post_message(&warm).ok()?;
@@ -149,6 +150,105 @@ impl Job {
         hand.0.set_onmessage(None);
         Some(hand)
     }
+}
+
+/// One question to the twin in a worker; dropped, that is stopped.
+pub struct Question {
+    worker: Worker,
+    timer: i32,
+    _heard: Closure<dyn FnMut(MessageEvent)>,
+    _late: Closure<dyn FnMut()>,
+}
+
+impl Question {
+    /// Asks `hb` with files given by name; after `limit` milliseconds it is stopped.
+    pub fn ask(
+        args: &[&str],
+        files: &[(&str, &str)],
+        limit: i32,
+        done: Callback<Done>,
+    ) -> Result<Question, JsValue> {
+        let worker = worker()?;
+        let heard = listen(done.clone());
+        worker.set_onmessage(Some(heard.as_ref().unchecked_ref()));
+        worker.post_message(&question(args, files))?;
+        let late = Closure::<dyn FnMut()>::new(move || {
+            done.emit(Err(format!("it took longer than {} s and was stopped", limit / 1000)));
+        });
+        let timer = dom::window().set_timeout_with_callback_and_timeout_and_arguments_0(
+            late.as_ref().unchecked_ref(),
+            limit,
+        )?;
+        Ok(Question { worker, timer, _heard: heard, _late: late })
+    }
+}
+
+impl Drop for Question {
+    fn drop(&mut self) {
+        dom::window().clear_timeout_with_handle(self.timer);
+        self.worker.terminate();
+    }
+}
+
+/// The twin in a worker of its own that stays, for questions that come again and again: one at a
+/// time.
+pub struct Clerk {
+    worker: Worker,
+    _heard: Closure<dyn FnMut(MessageEvent)>,
+}
+
+impl Clerk {
+    /// Starts it; `done` hears each answer.
+    pub fn start(done: Callback<Done>) -> Result<Clerk, JsValue> {
+        let worker = worker()?;
+        let heard = listen(done);
+        worker.set_onmessage(Some(heard.as_ref().unchecked_ref()));
+        Ok(Clerk { worker, _heard: heard })
+    }
+
+    /// Asks `hb` with files given by name.
+    pub fn ask(&self, args: &[&str], files: &[(&str, &str)]) -> Result<(), JsValue> {
+        self.worker.post_message(&question(args, files))
+    }
+}
+
+impl Drop for Clerk {
+    fn drop(&mut self) {
+        self.worker.terminate();
+    }
+}
+
+fn worker() -> Result<Worker, JsValue> {
+    let options = WorkerOptions::new();
+    options.set_type(WorkerType::Module);
+    Worker::new_with_options("worker.js", &options)
+}
+
+fn listen(done: Callback<Done>) -> Closure<dyn FnMut(MessageEvent)> {
+    Closure::new(move |e: MessageEvent| {
+        let data = e.data();
+        let response = get(&data, "response");
+        let text = |name| get(&response, name).as_string().unwrap_or_default();
+        done.emit(match get(&data, "error").as_string() {
+            Some(why) => Err(why),
+            None => {
+                let code = get(&response, "code").as_f64().unwrap_or(64.0) as i32;
+                Ok((code, text("stdout"), text("stderr")))
+            }
+        });
+    })
+}
+
+fn question(args: &[&str], files: &[(&str, &str)]) -> JsValue {
+    let (request, given) = (js_sys::Object::new(), js_sys::Object::new());
+    files.iter().for_each(|(name, text)| put(&given, name, *text));
+    let list: js_sys::Array = args.iter().map(|a| JsValue::from(*a)).collect();
+    put(&request, "args", list);
+    put(&request, "files", given);
+    let message = js_sys::Object::new();
+    put(&message, "id", 1);
+    put(&message, "request", request);
+    message.into()
 }
 
 impl Drop for Job {

@@ -64,7 +64,8 @@ pub fn build(folder: &Path, profile: Profile, finish: Finish) -> Result<(), Stri
     let dist = folder.to_string_lossy();
     let mut args = vec!["build", "--offline", "--skip-version-check", "--dist", &dist];
     match profile {
-        Profile::Release => args.extend(["--cargo-profile", "page"]),
+        // The twin has a profile of its own, named in the page.
+        Profile::Release => args.extend(["--release", "--cargo-profile", "page"]),
         Profile::Fast => args.extend(["--cargo-profile", "fast"]),
     }
     // trunk takes NO_COLOR=1 for a mistake; only true and false are known to it.
@@ -101,7 +102,9 @@ pub fn is_twin(file: &Path) -> bool {
 
 fn wasm_opt(wasm: &Path) -> Result<(), String> {
     let file = wasm.to_string_lossy();
-    let mut args = vec!["-Oz", "--strip-debug", "--strip-producers"];
+    // The page is to be small, what searches is to be fast.
+    let how = if is_twin(wasm) { "-O3" } else { "-Oz" };
+    let mut args = vec![how, "--strip-debug", "--strip-producers"];
     args.extend(WASM_FEATURES);
     args.extend([&file, "-o", &file]);
     let before = size(wasm)?;

@@ -114,13 +114,14 @@ impl Overlay {
 
     /// Takes in what was recorded since; a record that grew shorter is another run's.
     pub fn extend(&mut self, trace: &Trace) {
-        for event in trace.events.iter().skip(self.times.len()) {
+        for event in trace.events.range(self.times.len()..trace.events.len() as usize) {
             self.take(event);
         }
     }
 
     fn take(&mut self, event: &Event) {
-        if let What::Act(Action::Clock { node, change }) = &event.what
+        if let What::Act(action) = &event.what
+            && let Action::Clock { node, change } = &**action
             && let Some(clock) = self.clocks.get_mut(node.at())
         {
             clock.change(event.at, change);

@@ -63,7 +63,7 @@ pub(super) fn solution(
     challenge: &Challenge,
     found: Found,
 ) -> Result<Hit, String> {
-    let link = solve::witness(scene, setup, challenge, &found)?;
+    let link = solve::witness(scene, setup, challenge.until, &found)?;
     let hints = solve::hints(scene, setup, &found)?;
     let (length, step) = (found.length() as u64, link.cursor);
     Ok(Hit { property: GOAL, length, link: link.fragment(), seed: None, step, hints })

@@ -12,10 +12,13 @@ pub use hit::Hit;
 use super::explore::Bounds;
 use super::fuzz::{DEFAULT_STEPS, Target};
 use super::shrink::Shrinker;
-use super::worlds::{Aim, Drive, Found, Ladder, Plan, Searched, limits_text, main_of, sentence};
-use super::worlds::{read_limits, thousands};
+use super::sliders::{Position, Sweep};
+use super::worlds::{
+    Aim, Drive, Found, Ladder, Plan, Searched, Symmetry, limits_text, main_of, read_limits,
+    sentence, thousands,
+};
 use crate::core::config::Setup;
-use crate::protocols::{Scene, scene};
+use crate::protocols::{Scene, scene, sliders};
 use crate::share::link::{Link, MAX_STEP};
 use crate::stories::Challenge;
 use hit::Find;
@@ -107,6 +110,8 @@ pub struct News {
     pub bytes_per_state: u64,
     /// What was found.
     pub found: Option<Hit>,
+    /// For a challenge about sliders: what gives way at each position.
+    pub positions: Vec<Position>,
 }
 
 /// A hunt under way.
@@ -121,6 +126,7 @@ pub struct Hunt {
     plan: Option<(Plan, Aim)>,
     ladder: Option<Ladder>,
     storm: Option<Storm>,
+    sweep: Option<Sweep>,
     /// Milliseconds each way has had.
     spent: [u64; 2],
     shrinking: Option<(Shrinker, Find, u64)>,
@@ -153,15 +159,20 @@ impl Hunt {
             plan: None,
             ladder: None,
             storm: None,
+            sweep: None,
             spent: [0, 0],
             shrinking: None,
             hit: None,
             over: false,
         };
-        if challenge.is_some() || request.way != Way::Fuzz {
+        let all = challenge.and_then(|c| Some((c, sliders(scene.id, c.id)?)));
+        if let Some((challenge, sliders)) = all {
+            hunt.sweep = Some(Sweep::new(scene, challenge, sliders, bounds));
+        } else if challenge.is_some() || request.way != Way::Fuzz {
             let goal = challenge.map(|c| c.until);
+            let symmetry = if goal.is_some() { Symmetry::IfAny } else { Symmetry::Off };
             let plan = plan(scene, challenge, &setup, request)?;
-            hunt.plan = Some((plan, Aim { property, goal, bounds, ..Aim::default() }));
+            hunt.plan = Some((plan, Aim { property, goal, bounds, symmetry, ..Aim::default() }));
         }
         if challenge.is_none() && request.way != Way::Check {
             let target = Target::new(scene, setup, DEFAULT_STEPS)?;
@@ -182,8 +193,11 @@ impl Hunt {
         let until = start + slice_ms;
         while !self.over {
             let now = clock_ms();
-            if self.shrinking.is_some() {
-                self.shrink(clock_ms, until);
+            if let Some(sweep) = &mut self.sweep {
+                let until = until.min(end);
+                self.over = sweep.slice(&mut || clock_ms() < until)? || now >= end;
+            } else if self.shrinking.is_some() {
+                self.shrink(clock_ms, until)?;
             } else if now >= end || !self.is_climbing() && self.draws_none() {
                 self.finish();
             } else {
@@ -211,7 +225,9 @@ impl Hunt {
     }
 
     fn keep_small(&mut self) {
-        if let Some((shrinker, find, _)) = self.shrinking.take() {
+        if let Some((mut shrinker, find, _)) = self.shrinking.take()
+            && shrinker.make_sure()
+        {
             self.hit = Some(find.hit(shrinker.best()));
         }
     }
@@ -282,25 +298,27 @@ impl Hunt {
         steps: u64,
         now: u64,
     ) -> Result<(), String> {
-        let shrinker = Shrinker::new(self.scene.build, setup, journal, find.property, steps);
-        let shrinker = shrinker.ok_or_else(|| {
-            format!("the search broke {}, but its journal does not replay to that", find.property)
-        })?;
+        let shrinker = Shrinker::begin(self.scene.build, setup, journal, find.property, steps);
+        let shrinker = shrinker.ok_or_else(|| no_replay(&find))?;
         let shrinker = if self.whole { shrinker.keep_setup() } else { shrinker };
         self.shrinking = Some((shrinker, find, now + SHRINK_MS));
         Ok(())
     }
 
-    fn shrink(&mut self, clock_ms: &dyn Fn() -> u64, until: u64) {
-        let Some((shrinker, _, end)) = &mut self.shrinking else { return };
+    fn shrink(&mut self, clock_ms: &dyn Fn() -> u64, until: u64) -> Result<(), String> {
+        let Some((shrinker, find, end)) = &mut self.shrinking else { return Ok(()) };
         let small = shrinker.slice(&mut || clock_ms() < until);
+        if shrinker.failed() {
+            return Err(no_replay(find));
+        }
         if !small && clock_ms() < *end {
-            return;
+            return Ok(());
         }
         self.keep_small();
         if self.hit.as_ref().is_none_or(|h| h.seed.is_none()) {
             self.finish();
         }
+        Ok(())
     }
 
     /// How far it has come.
@@ -316,7 +334,14 @@ impl Hunt {
         if let Some(storm) = &self.storm {
             storm.tell(&mut news);
         }
+        if let Some(sweep) = &self.sweep {
+            (news.states, news.depth) = (sweep.states(), sweep.depth);
+            news.within = format!("{} of {} positions", sweep.done.len(), sweep.total());
+            news.sentence = sweep.sentence();
+            news.complete = sweep.refutes();
+        }
         if self.over {
+            news.positions = self.sweep.as_ref().map_or(Vec::new(), |s| s.done.clone());
             news.phase = "over";
             news.found.clone_from(&self.hit);
             self.tell_end(&mut news);
@@ -336,13 +361,18 @@ impl Hunt {
                 let all = thousands(main.tally.distinct);
                 let within = limits_text(&c.limits);
                 format!(
-                    "No way there: all {all} states within {within} were searched, down to level {}",
-                    main.tally.depth
+                    "No way there: all {all} states within {within} were searched, down to level {}{}",
+                    main.tally.depth,
+                    ladder.counted()
                 )
             }
             Some(_) => format!("Searched {}", main.sentence(self.memory_bytes)),
         };
     }
+}
+
+fn no_replay(find: &Find) -> String {
+    format!("the search broke {}, but its journal does not replay to that", find.property)
 }
 
 fn challenge(scene: &'static Scene, id: &str) -> Result<Option<&'static Challenge>, String> {

@@ -39,6 +39,17 @@ impl Goal {
         self.rest.split('&').any(|p| p.trim().trim_start_matches("not ").starts_with("op "))
     }
 
+    /// Is it true of a state whatever the servers are called?
+    pub fn names_nobody(&self) -> bool {
+        self.rest.split('&').map(|p| p.trim().trim_start_matches("not ")).all(|part| {
+            let words: Vec<&str> = part.split_whitespace().collect();
+            matches!(
+                words[..],
+                [] | ["op", _] | ["lost" | "heard"] | ["committed" | "epoch" | "leaders", ..]
+            )
+        })
+    }
+
     /// Does it ask who is down, or what was lost?
     pub fn needs_faults(&self) -> bool {
         let words = ["crashed", "up", "lost"];

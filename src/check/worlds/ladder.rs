@@ -25,10 +25,23 @@ pub struct Aim {
     pub goal: Option<&'static str>,
     /// Leave out what cannot matter.
     pub reduced: bool,
+    /// Count states that differ in the names of servers only as one.
+    pub symmetry: Symmetry,
     /// The explorer's reductions.
     pub options: Options,
     /// Where each search gives up.
     pub bounds: Bounds,
+}
+
+/// Whether to reduce by symmetry.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Symmetry {
+    /// No.
+    Off,
+    /// Yes; it is an error if there is none.
+    On,
+    /// Where there is one.
+    IfAny,
 }
 
 impl Default for Aim {
@@ -37,6 +50,7 @@ impl Default for Aim {
             property: None,
             goal: None,
             reduced: true,
+            symmetry: Symmetry::Off,
             options: Options::default(),
             bounds: Bounds::default(),
         }
@@ -141,6 +155,8 @@ pub struct Ladder {
     rung: Option<Rung>,
     done: Vec<Searched>,
     over: bool,
+    /// Symmetry has been made use of.
+    symmetric: bool,
 }
 
 impl Ladder {
@@ -148,12 +164,20 @@ impl Ladder {
     pub fn new(scene: &'static Scene, plan: &Plan, aim: Aim, end: Option<u64>) -> Ladder {
         let left = plan.searches.iter().rev().copied().collect();
         let (setup, done) = (plan.setup.clone(), Vec::new());
-        Ladder { scene, setup, aim, left, end, rung: None, done, over: false }
+        Ladder { scene, setup, aim, left, end, rung: None, done, over: false, symmetric: false }
     }
 
     /// The world that is searched.
     pub fn setup(&self) -> &Setup {
         &self.setup
+    }
+
+    /// How states are counted, if not each for itself.
+    pub fn counted(&self) -> &'static str {
+        match self.symmetric {
+            true => "; states that differ in the names of servers only are counted once",
+            false => "",
+        }
     }
 
     /// Nothing is left to search.
@@ -230,6 +254,7 @@ impl Ladder {
         let Some(limits) = self.left.pop() else { return Ok(false) };
         let end = self.end.map(|end| now + end.saturating_sub(now) / shares);
         let quest = self.quest(limits)?;
+        self.symmetric = quest.search().model().is_symmetric();
         self.rung = Some(Rung { quest, limits, elapsed_ms: 0, end });
         Ok(true)
     }
@@ -243,6 +268,11 @@ impl Ladder {
         let goal = aim.goal.map(Goal::new);
         let model = WorldModel::new(self.scene.build, &self.setup, limits, claims, goal)?;
         let model = if aim.reduced { model } else { model.unreduced() };
+        let model = match aim.symmetry {
+            Symmetry::Off => model,
+            Symmetry::On => model.symmetric()?,
+            Symmetry::IfAny => model.symmetric_if_it_can(),
+        };
         Ok(Quest::with(model, aim.bounds, aim.options))
     }
 }

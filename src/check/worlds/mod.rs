@@ -11,6 +11,9 @@
 //! (unless links keep order); and a node that is down looks to everyone like one that is slow, so a
 //! crash is followed by the restart at once.
 //!
+//! A third is asked for by name: where the rules treat all servers alike, states that differ in the
+//! names of servers only count once ([`WorldModel::symmetric`]).
+//!
 //! Each step is [`PACE`] after the one before, exactly as in the journal of a counter-example.
 
 mod goal;
@@ -20,7 +23,7 @@ mod quest;
 mod told;
 
 pub use goal::Goal;
-pub use ladder::{Aim, Drive, Ladder, Searched, thousands};
+pub use ladder::{Aim, Drive, Ladder, Searched, Symmetry, thousands};
 pub use plan::{Plan, limits_text, read_limits, rungs};
 pub use quest::{Found, Quest, Tally};
 pub use told::{main_of, sentence, world_text};
@@ -29,11 +32,12 @@ use super::explore::{Model, Property};
 use crate::core::action::{Action, CrashMode, Entry};
 use crate::core::config::Setup;
 use crate::core::hash::fingerprint;
-use crate::core::ids::NodeId;
+use crate::core::ids::{Names, NodeId};
 use crate::core::session::Build;
-use crate::core::trace::Trace;
+use crate::core::trace::{OpLife, Trace};
 use crate::core::view::{Event, Shape, What};
 use crate::core::world::{AnyWorld, Limits, Print};
+use std::collections::BTreeSet;
 use std::fmt;
 use std::hash::{Hash, Hasher};
 use std::sync::Arc;
@@ -54,6 +58,8 @@ pub struct WorldModel {
     /// Leave out what cannot matter.
     reduced: bool,
     fifo: bool,
+    /// Names under which a state counts as the same; none if each counts for itself.
+    names: Vec<Names>,
 }
 
 /// A world within a search.
@@ -80,6 +86,14 @@ struct Waiting {
     picks: Vec<u8>,
     /// What the next pick lies below, or after how many effects a crash is to be weighed.
     open: Open,
+}
+
+impl Waiting {
+    fn renamed(&self, names: &Names) -> Waiting {
+        let action = self.action.renamed(&|n| Some(names.of(n)));
+        let action = action.unwrap_or_else(|| self.action.clone());
+        Waiting { action, node: names.of(self.node), ..self.clone() }
+    }
 }
 
 #[derive(Clone, PartialEq, Eq, Hash)]
@@ -194,7 +208,56 @@ impl WorldModel {
             print: 0,
         };
         let reduced = goal.as_ref().is_none_or(|g| !g.needs_faults());
-        Ok(WorldModel { root: sealed(inner), servers, claims, goal, reduced, fifo })
+        let (root, names) = (sealed(inner, &[]), Vec::new());
+        Ok(WorldModel { root, servers, claims, goal, reduced, fifo, names })
+    }
+
+    /// The same, but states that differ in the names of servers only count as one. The error says
+    /// why they do not behave alike.
+    pub fn symmetric(self) -> Result<Self, String> {
+        let names = self.all_names()?;
+        Ok(self.under(names))
+    }
+
+    /// The same with symmetry, where there is one.
+    pub fn symmetric_if_it_can(self) -> Self {
+        match self.all_names() {
+            Ok(names) => self.under(names),
+            Err(_) => self,
+        }
+    }
+
+    fn all_names(&self) -> Result<Vec<Names>, String> {
+        let names = self.root.0.world.names();
+        if names.is_empty() {
+            return Err(
+                "the servers of this world are not known to behave alike under other names, \
+                or are more than 4: it has no symmetry to reduce by"
+                    .into(),
+            );
+        }
+        match self.goal.as_ref().is_some_and(|g| !g.names_nobody()) {
+            true => {
+                Err("what is looked for names a process: there is no symmetry to reduce by".into())
+            }
+            false => Ok(names),
+        }
+    }
+
+    fn under(mut self, names: Vec<Names>) -> Self {
+        self.root = sealed(self.copy(&self.root.0, None), &names);
+        self.names = names;
+        self
+    }
+
+    /// Are states counted once under all names of their servers?
+    pub fn is_symmetric(&self) -> bool {
+        !self.names.is_empty()
+    }
+
+    /// As how many states one that counts once would count otherwise.
+    pub fn orbit(&self, state: &State) -> usize {
+        prints(&state.0, &self.names).collect::<BTreeSet<u64>>().len()
     }
 
     /// The same without reductions.
@@ -245,17 +308,21 @@ impl WorldModel {
         Some(self.arrive(from, made, limits)).filter(|s| !self.reduced || s.matters(from, delivers))
     }
 
-    fn wait(&self, from: &Inner, waiting: Waiting) -> State {
-        sealed(Inner {
+    fn copy(&self, from: &Inner, waiting: Option<Waiting>) -> Inner {
+        Inner {
             world: from.world.fork(),
             limits: from.limits,
             broken: from.broken.clone(),
             reached: false,
             trace: from.trace.clone(),
-            waiting: Some(waiting),
+            waiting,
             world_print: from.world_print,
             print: 0,
-        })
+        }
+    }
+
+    fn wait(&self, from: &Inner, waiting: Waiting) -> State {
+        sealed(self.copy(from, Some(waiting)), &self.names)
     }
 
     fn arrive(&self, from: &Inner, made: Made, limits: Limits) -> State {
@@ -267,7 +334,8 @@ impl WorldModel {
             self.goal.as_ref().is_some_and(|g| g.holds(&*world, &last, trace.as_ref(), &broken));
         let world_print = world.print();
         let waiting = None;
-        sealed(Inner { world, limits, broken, reached, trace, waiting, world_print, print: 0 })
+        let inner = Inner { world, limits, broken, reached, trace, waiting, world_print, print: 0 };
+        sealed(inner, &self.names)
     }
 
     fn crash(&self, from: &Inner, waiting: &Waiting, after: Option<u8>) -> Option<State> {
@@ -323,20 +391,29 @@ fn entries(node: NodeId, picks: &[u8], crash: Option<u8>, action: &Action) -> Ve
     choose.into_iter().chain(arm).chain([action.clone()]).collect()
 }
 
-fn sealed(mut inner: Inner) -> State {
-    let ends: Option<Vec<_>> = inner
-        .trace
-        .as_ref()
-        .map(|t| t.ops.iter().map(|o| (o.id, fingerprint(&format!("{:?}", o.end)))).collect());
-    inner.print = fingerprint(&(
-        inner.world_print,
-        inner.limits,
-        &inner.broken,
-        inner.reached,
-        ends,
-        &inner.waiting,
-    ));
+fn sealed(mut inner: Inner, names: &[Names]) -> State {
+    inner.print = prints(&inner, names).min().unwrap_or_default();
     State(Arc::new(inner))
+}
+
+/// What a state is recognised by, under each of these names; under its own if there are none.
+fn prints(inner: &Inner, names: &[Names]) -> impl Iterator<Item = u64> {
+    let end = |o: &OpLife| (o.id, fingerprint(&format!("{:?}", o.end)));
+    let ends: Option<Vec<_>> = inner.trace.as_ref().map(|t| t.ops.iter().map(end).collect());
+    let one = move |world: Print, waiting: Option<Waiting>| {
+        fingerprint(&(world, inner.limits, &inner.broken, inner.reached, &ends, &waiting))
+    };
+    // A pick is a place in a list of servers: other names would give it another meaning.
+    let picked = inner.waiting.as_ref().is_some_and(|w| !w.picks.is_empty());
+    let worlds = match names.is_empty() || picked {
+        true => vec![(inner.world_print, inner.waiting.clone())],
+        false => {
+            let renamed = |n: &Names| inner.waiting.as_ref().map(|w| w.renamed(n));
+            let worlds = inner.world.prints(names);
+            worlds.into_iter().zip(names).map(|(p, n)| (p, renamed(n))).collect()
+        }
+    };
+    worlds.into_iter().map(move |(world, waiting)| one(world, waiting))
 }
 
 impl Model for WorldModel {
@@ -349,7 +426,8 @@ impl Model for WorldModel {
 
     fn actions(&self, state: &State, out: &mut Vec<Step>) {
         let inner = &*state.0;
-        if !inner.broken.is_empty() || inner.reached {
+        // Whoever looks for a goal goes on past what else breaks.
+        if !inner.broken.is_empty() && self.goal.is_none() || inner.reached {
             return;
         }
         match inner.waiting.as_ref().map(|w| &w.open) {

@@ -7,6 +7,7 @@ use crate::core::config::Setup;
 use crate::core::protocol::PropertyKind;
 use crate::core::world::Limits;
 use crate::protocols::Scene;
+use crate::stories::Challenge;
 use serde::Serialize;
 
 /// A search of one scene's setup, to be continued as long as one likes.
@@ -66,6 +67,19 @@ impl Quest {
         let claims = safety.map(|p| (p.id, p.cite)).collect();
         let model = WorldModel::new(scene.build, setup, limits, claims, goal.map(Goal::new))?;
         Ok(Self::of(if reduced { model } else { model.unreduced() }, bounds))
+    }
+
+    /// Begins to look for the shortest solution of a challenge; states that differ in the names of
+    /// servers only count once, where that makes no difference.
+    pub fn solving(
+        scene: &Scene,
+        setup: &Setup,
+        challenge: &Challenge,
+        bounds: Bounds,
+    ) -> Result<Quest, String> {
+        let goal = Some(Goal::new(challenge.until));
+        let model = WorldModel::new(scene.build, setup, challenge.limits, Vec::new(), goal)?;
+        Ok(Self::of(model.symmetric_if_it_can(), bounds))
     }
 
     /// Begins on a model.

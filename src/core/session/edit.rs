@@ -7,6 +7,7 @@ use crate::core::action::{Action, Entry};
 use crate::core::trace::Trace;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 /// A branch, apart from what can be computed.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -63,7 +64,7 @@ impl Branch {
     }
 
     /// As much of what is recorded as another journal leaves as it was.
-    fn kept(&self, journal: &[Entry]) -> (Trace, BTreeMap<u64, Checkpoint>) {
+    fn kept(&self, journal: &[Entry]) -> (Trace, BTreeMap<u64, Arc<Checkpoint>>) {
         let same = common(&self.journal, journal);
         let changed = [self.journal.get(same), journal.get(same)];
         let Some(at) = changed.into_iter().flatten().map(|e| e.at).min() else {
@@ -73,9 +74,9 @@ impl Branch {
         (self.trace.prefix(steps), self.checkpoints_until(steps, at))
     }
 
-    fn checkpoints_until(&self, steps: u64, before: u64) -> BTreeMap<u64, Checkpoint> {
-        let sound = |(step, c): &(&u64, &Checkpoint)| **step == 0 || c.world.now() < before;
-        self.checkpoints.range(..=steps).filter(sound).map(|(s, c)| (*s, c.fork())).collect()
+    fn checkpoints_until(&self, steps: u64, before: u64) -> BTreeMap<u64, Arc<Checkpoint>> {
+        let sound = |(step, c): &(&u64, &Arc<Checkpoint>)| **step == 0 || c.world.now() < before;
+        self.checkpoints.range(..=steps).filter(sound).map(|(s, c)| (*s, c.clone())).collect()
     }
 }
 
@@ -130,8 +131,8 @@ impl Session {
     /// Puts the cursor on a branch, at a step and, if nothing happens before it, a later time.
     fn go_to(&mut self, branch: usize, step: u64, time: u64) {
         self.current = branch;
-        let Checkpoint { world, applied } = self.branches[branch].checkpoints[&0].fork();
-        (self.world, self.applied, self.time) = (world, applied, 0);
+        let start = &self.branches[branch].checkpoints[&0];
+        (self.world, self.applied, self.time) = (start.world.fork(), start.applied, 0);
         self.seek(step);
         if time > self.time && self.next_at().is_none_or(|next| next > time) {
             self.advance_to(time, 1);
@@ -219,10 +220,7 @@ impl Session {
 
     /// What an entry of the journal does, with its step, if the cursor has been there.
     pub fn step_of_entry(&self, entry: usize) -> Option<u64> {
-        use crate::core::view::What;
-        let acted = |what: &What| matches!(what, What::Act(_) | What::Ignored { .. });
-        let events = self.trace().events.iter();
-        events.filter(|e| acted(&e.what)).nth(entry).map(|e| e.step)
+        self.trace().events.iter().filter(|e| e.forced).nth(entry).map(|e| e.step)
     }
 
     /// The interventions of the present branch with those switched off, in order of time: each

@@ -11,11 +11,13 @@ impl<P: Show> World<P> {
     pub(super) fn intervene(&mut self, entry: &Entry) -> Event {
         self.k.now = self.k.now.max(entry.at);
         let action = entry.action.clone();
-        let mut ev = self.begin(What::Act(action.clone()));
+        let mut ev = self.begin(What::Act(Box::new(action.clone())));
         ev.forced = true;
         match self.sensible(&action) {
             Ok(()) => self.perform_action(action, &mut ev),
-            Err(why) => ev.what = What::Ignored { action, why },
+            Err(why) => {
+                ev.what = What::Ignored { action: Box::new(action), why: Box::new(why) };
+            }
         }
         self.finish(&mut ev);
         ev
@@ -99,7 +101,7 @@ impl<P: Show> World<P> {
         let Some(twin) = self.k.twin(id) else { return };
         if let Some(f) = self.k.flight.get(&twin) {
             let due = f.due;
-            ev.sent.push(crate::core::view::Sent { id: twin, look: payload.look(), due });
+            ev.sent.push(crate::core::view::Sent { id: twin, look: Arc::new(payload.look()), due });
             self.payloads.insert(twin, payload);
         }
     }

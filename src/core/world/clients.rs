@@ -56,6 +56,16 @@ impl<P: Show> Client<P> {
         client
     }
 
+    /// The client in a world whose servers have other names.
+    pub(super) fn renamed(&self, names: &Names) -> Client<P> {
+        let mut client = self.clone();
+        client.known = client.known.map(|n| names.of(n));
+        if let Some(w) = &mut client.waiting {
+            w.target = names.of(w.target);
+        }
+        client
+    }
+
     fn draw(&mut self, k: &Kernel) -> u64 {
         self.draws += 1;
         draw(k.seed, Stream::Client(self.me.0), self.draws)

@@ -8,13 +8,14 @@ mod observe;
 mod options;
 mod show;
 mod step;
+mod symmetry;
 
 pub use options::Limits;
 
 use super::action::{Action, Entry};
 use super::config::Common;
 use super::hash::fingerprint;
-use super::ids::{MsgId, NodeId, OpId};
+use super::ids::{MsgId, Names, NodeId, OpId};
 use super::kernel::Kernel;
 use super::protocol::{Context, Dice, Effect, Node, Outcome, Payload, Show};
 use super::view::{Event, MessageView, What, WorldView};
@@ -48,12 +49,15 @@ struct Slot<P: Show> {
     pending: VecDeque<Effect<P>>,
     /// What a search recognises it by, once it was asked for.
     print: OnceLock<u64>,
+    /// The same under each naming of the servers.
+    renamed: OnceLock<Arc<[u64]>>,
 }
 
 /// A slot to be changed.
 fn thaw<P: Show>(slots: &mut [Arc<Slot<P>>], node: NodeId) -> &mut Slot<P> {
     let slot = Arc::make_mut(&mut slots[node.at()]);
     slot.print = OnceLock::new();
+    slot.renamed = OnceLock::new();
     slot
 }
 
@@ -117,6 +121,10 @@ pub trait AnyWorld: Send + Sync {
     fn options(&self, limits: &Limits) -> Vec<Action>;
     /// The state without time and names, for a search to recognise.
     fn print(&self) -> Print;
+    /// Every naming of the servers, their own first, if a world behaves alike under each; else none.
+    fn names(&self) -> Vec<Names>;
+    /// The state under each of these names, always the same ones in a run.
+    fn prints(&self, names: &[Names]) -> Vec<Print>;
     /// Do links keep their order?
     fn fifo(&self) -> bool;
     /// Leaves time out, for a search.
@@ -145,8 +153,9 @@ impl<P: Show> World<P> {
             let state = P::boot(&mut context(&settings, me, 0, &mut dice), &blank);
             let node = Node { me, state, durable: (*blank).clone() };
             let (synced, before) = (blank.clone(), blank.clone());
-            let (written, pending, print) = (Vec::new(), VecDeque::new(), OnceLock::new());
-            Arc::new(Slot { node, synced, before, written, pending, print })
+            let (written, pending) = (Vec::new(), VecDeque::new());
+            let (print, renamed) = (OnceLock::new(), OnceLock::new());
+            Arc::new(Slot { node, synced, before, written, pending, print, renamed })
         });
         let slots = slots.collect();
         let clients = (0..common.clients).map(|c| Client::new(c, &mut k)).collect();
@@ -272,6 +281,12 @@ where
     }
     fn print(&self) -> Print {
         self.timeless_print()
+    }
+    fn names(&self) -> Vec<Names> {
+        self.all_names()
+    }
+    fn prints(&self, names: &[Names]) -> Vec<Print> {
+        self.prints_under(names)
     }
     fn fifo(&self) -> bool {
         self.settings.common.net.fifo

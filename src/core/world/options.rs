@@ -167,10 +167,13 @@ impl<P: Show> World<P> {
         } else if limits.partitions > 0 && self.settings.common.nodes <= 7 {
             let servers = NodeSet::first(self.settings.common.nodes).0;
             let clients = NodeSet::first(self.k.procs.len() as u16).0 & !servers;
-            // Server 0 always on the left: each split once. Clients stay with it.
+            // Server 0 always on the left: each split once. Clients are on one side, all of them.
             for right in (2..=servers).step_by(2) {
                 let left = servers & !right;
                 all.push(Action::Partition(vec![NodeSet(left | clients), NodeSet(right)]));
+                if clients != 0 {
+                    all.push(Action::Partition(vec![NodeSet(left), NodeSet(right | clients)]));
+                }
             }
         }
     }
@@ -222,7 +225,7 @@ impl<P: Show> Slot<P> {
     }
 }
 
-fn proc_fingerprint(p: &Proc) -> u64 {
+pub(super) fn proc_fingerprint(p: &Proc) -> u64 {
     let timers: Vec<u32> = p.timers.keys().copied().collect();
     fingerprint(&(p.up, p.paused, timers, p.armed, p.lie as u8, &p.picks))
 }

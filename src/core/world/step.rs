@@ -3,6 +3,7 @@
 use super::*;
 use crate::core::action::{CrashMode, Fsync, Lie};
 use crate::core::config::Common;
+use crate::core::few::Few;
 use crate::core::kernel::{Due, Flight, Mode};
 use crate::core::protocol::{TimerName, timer_code};
 use crate::core::random::{Stream, draw};
@@ -37,11 +38,11 @@ impl<P: Show> World<P> {
             node: None,
             what,
             forced: false,
-            notes: Vec::new(),
-            sent: Vec::new(),
-            ops: Vec::new(),
+            notes: Few::default(),
+            sent: Few::default(),
+            ops: Few::default(),
             stamp: Arc::from([]),
-            broken: Vec::new(),
+            broken: Few::default(),
         }
     }
 
@@ -270,7 +271,7 @@ impl<P: Show> World<P> {
         for id in std::iter::once(id).chain(twin) {
             let Some(f) = self.k.flight.get(&id) else { continue };
             if self.k.mode != Mode::Search {
-                ev.sent.push(Sent { id, look: payload.look(), due: f.due });
+                ev.sent.push(Sent { id, look: Arc::new(payload.look()), due: f.due });
             }
             self.payloads.insert(id, payload.clone());
         }

@@ -120,12 +120,15 @@ const PRESETS: &[Preset] = &[
 ];
 
 /// What a server keeps of a key.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub struct Item {
     /// The value, if it was ever written.
     pub value: Option<i64>,
     /// How often it was.
     pub version: u32,
+    /// The last write of each client. It travels with the key: a request that comes twice, here or
+    /// at the next owner, is carried out once.
+    pub served: BTreeMap<NodeId, u32>,
 }
 
 /// Keys on their way, with all there is of them.
@@ -308,9 +311,9 @@ impl Protocol for Hashing {
     // Keys of a kilobyte over links of 200 kB/s: a move takes its time.
     fn common() -> Common {
         let common = Common::default();
-        let client = Clients { retry: 0, keys: 48, interval: 60_000, ..common.client };
+        let client = Clients { retry: 0, keys: 48, interval: 150_000, ..common.client };
         let net = Net { bandwidth: 200_000, ..common.net };
-        Common { nodes: 6, clients: 2, client, net, ..common }
+        Common { nodes: 6, clients: 3, client, net, ..common }
     }
 
     fn knobs() -> &'static [Knob<Config>] {
@@ -349,6 +352,11 @@ impl Protocol for Hashing {
         nth: u32,
         pick: &mut dyn FnMut(u64) -> u64,
     ) -> Option<Op> {
+        // The last client is the administrator: now and then a server comes or goes.
+        if client + 1 == common.clients && nth.is_multiple_of(4) {
+            let server = pick(common.nodes.into()) as i64 + 1;
+            return Some(if pick(2) == 0 { Op::Join(server) } else { Op::Leave(server) });
+        }
         let key = pick(common.client.keys.into()) as u32;
         if pick(1_000_000) < common.client.reads.into() {
             return Some(Op::Get { key });

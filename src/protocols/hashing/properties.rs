@@ -75,7 +75,7 @@ pub(super) const PROPERTIES: &[Property<Hashing>] = &[
     Property {
         id: "copied",
         title: "Copied",
-        claim: "A write that was acknowledged is on as many disks as there are to be copies.",
+        claim: "A write that is acknowledged is on as many disks as there are to be copies, or on every member's.",
         cite: "DeCandia et al. 2007, section 4.3: each key is replicated at N hosts",
         kind: PropertyKind::Safety,
         check: |_, observer| observer.copied.clone(),
@@ -185,7 +185,7 @@ impl Observer {
     }
 
     fn copies(&mut self, seen: &Seen<Hashing>) {
-        if let Some(n) = seen.actor().filter(|_| seen.notes.contains(&"Write")) {
+        if let Some(n) = seen.actor().filter(|_| seen.request.is_some()) {
             let pending = n.state.pending.iter().map(|(of, p)| (p.op, *of));
             self.writes.extend(pending);
         }
@@ -200,7 +200,9 @@ impl Observer {
             let version = known.map(|k| k.1).or(item.map(|i| i.version)).unwrap_or(0);
             let newest = self.acked.entry(*key).or_default();
             *newest = version.max(*newest);
-            let wanted = (seen.cfg.copies as usize).min(self.table.members.len());
+            // By the table of the server that acknowledged: others may have come since.
+            let known = seen.nodes.get(by.at()).map_or(0, |n| n.durable.table.members.len());
+            let wanted = (seen.cfg.copies as usize).min(known);
             let have = seen.nodes.iter().filter(|n| has(n, *key, version)).count();
             if have < wanted && self.copied.is_none() {
                 let why = format!(

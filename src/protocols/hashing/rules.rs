@@ -53,13 +53,14 @@ pub fn receive(node: &mut Me, cx: &mut Cx, from: NodeId, message: Message) {
         }
         Message::Give(packet) => parcel(node, cx, from, *packet),
         Message::Copy { key, item } => {
+            let version = item.version;
             let copy = node.durable.copies.entry(key).or_default();
-            if item.version >= copy.version {
+            if version >= copy.version {
                 *copy = item;
             }
             cx.note("Copy");
             cx.persist(&node.durable);
-            cx.send(from, Message::Copied { key, version: item.version });
+            cx.send(from, Message::Copied { key, version });
         }
         Message::Copied { key, version } => copied(node, cx, from, (key, version)),
     }
@@ -96,13 +97,13 @@ fn pack(node: &mut Me, cx: &mut Cx) -> Vec<(NodeId, Packet<Parcel>)> {
         }
         let keys = node.durable.held.iter().filter(|(k, _)| owner(&node.state, **k) == Some(to));
         let keys: Vec<(u32, Item)> =
-            keys.take(cx.cfg.parcel.max(1) as usize).map(|(k, item)| (*k, *item)).collect();
+            keys.take(cx.cfg.parcel.max(1) as usize).map(|(k, i)| (*k, i.clone())).collect();
         for (key, item) in &keys {
             if !cx.mutant(mutant::KEEP_SERVING) {
                 node.durable.held.remove(key);
             }
             // It stays as a copy, as a store keeps what nobody has cleaned up.
-            node.durable.copies.insert(*key, *item);
+            node.durable.copies.insert(*key, item.clone());
         }
         let link = &mut node.durable.links[to.at()];
         let packet = link.send(Parcel { keys, table: node.durable.table.clone() });
@@ -156,7 +157,7 @@ fn parcel(node: &mut Me, cx: &mut Cx, from: NodeId, packet: Packet<Parcel>) {
     let keys: Vec<(u32, Item)> = taken.into_iter().flat_map(|p| p.keys).collect();
     if !keys.is_empty() {
         cx.note("Take");
-        node.durable.held.extend(keys.iter().copied());
+        node.durable.held.extend(keys.iter().cloned());
     }
     if asks && cx.mutant(mutant::ACK_EARLY) {
         cx.send(from, Message::Give(Box::new(answer.clone())));
@@ -168,7 +169,7 @@ fn parcel(node: &mut Me, cx: &mut Cx, from: NodeId, packet: Packet<Parcel>) {
     }
     // Its copies follow to where the new owner keeps them.
     for (key, item) in keys.into_iter().filter(|(_, item)| item.version > 0) {
-        copy(node, cx, key, item);
+        copy(node, cx, key, &item);
     }
     dispatch(cx, give);
 }
@@ -217,9 +218,9 @@ fn elsewhere(node: &Me, cx: &mut Cx, id: OpId, key: u32) {
 }
 
 fn get(node: &mut Me, cx: &mut Cx, id: OpId, key: u32) {
-    let mut item = node.durable.held.get(&key).copied();
+    let mut item = node.durable.held.get(&key).cloned();
     if cx.mutant(mutant::SERVE_BY_TABLE) && owner(&node.state, key) == Some(node.me) {
-        item = item.or(node.durable.copies.get(&key).copied()).or(Some(Item::default()));
+        item = item.or(node.durable.copies.get(&key).cloned()).or(Some(Item::default()));
     }
     match item {
         Some(item) => cx.reply(id, Outcome::Ok(Ret::Value(item.value))),
@@ -231,9 +232,14 @@ fn put(node: &mut Me, cx: &mut Cx, id: OpId, key: u32, value: i64) {
     let Some(item) = node.durable.held.get_mut(&key) else {
         return elsewhere(node, cx, id, key);
     };
-    *item = Item { value: Some(value), version: item.version + 1 };
-    let item = *item;
-    cx.note("Write");
+    let last = item.served.entry(id.client).or_default();
+    // Written here or by an owner before: only its copies are made sure of once more.
+    if *last <= id.nth {
+        *last = id.nth + 1;
+        (item.value, item.version) = (Some(value), item.version + 1);
+        cx.note("Write");
+    }
+    let item = item.clone();
     cx.persist(&node.durable);
     let alone = keepers(node, key).is_empty();
     if alone || cx.mutant(mutant::ONE_COPY) {
@@ -242,7 +248,7 @@ fn put(node: &mut Me, cx: &mut Cx, id: OpId, key: u32, value: i64) {
         let stored = [node.me].into_iter().collect();
         node.state.pending.insert((key, item.version), Pending { op: id, stored });
     }
-    copy(node, cx, key, item);
+    copy(node, cx, key, &item);
 }
 
 /// The servers that keep copies of a key.
@@ -251,9 +257,9 @@ fn keepers(node: &Me, key: u32) -> Vec<NodeId> {
     list.into_iter().flatten().copied().filter(|n| *n != node.me).collect()
 }
 
-fn copy(node: &Me, cx: &mut Cx, key: u32, item: Item) {
+fn copy(node: &Me, cx: &mut Cx, key: u32, item: &Item) {
     for to in keepers(node, key) {
-        cx.send(to, Message::Copy { key, item });
+        cx.send(to, Message::Copy { key, item: item.clone() });
     }
 }
 

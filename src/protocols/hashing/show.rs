@@ -21,7 +21,7 @@ impl Show for Hashing {
         CallName { name: "join", key: false, value: true, arg: false },
         CallName { name: "leave", key: false, value: true, arg: false },
     ];
-    const LENSES: &'static [Lens] = &[Lens::Ring, Lens::History];
+    const LENSES: &'static [Lens] = &[Lens::Ring];
     const LANDMARKS: &'static [&'static str] = &["Join", "Leave", "Take"];
 
     fn op(call: &Call) -> Option<Op> {
@@ -72,6 +72,7 @@ impl Show for Hashing {
             epoch: member.then(|| u64::from(node.me.0)),
             badge: format!("{} keys", d.held.len()),
             durable: vec![
+                pair("keys", d.held.len().to_string()),
                 pair("members", members(&d.table)),
                 pair("holds", names(d.held.keys().copied())),
                 pair("in parcels", names(on_way(node))),

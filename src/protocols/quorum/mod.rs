@@ -30,10 +30,11 @@ pub use properties::Observer;
 
 use super::catalog::{self, Preset, Scene};
 use crate::core::config::{Clients, Common, Knob};
-use crate::core::ids::{NodeId, NodeSet, OpId};
-use crate::core::protocol::{Context, Mutant, Node, Property, Protocol, Seen, TimerName};
+use crate::core::ids::{Names, NodeId, NodeSet, OpId};
+use crate::core::protocol::{Context, Mutant, Node, Part, Property, Protocol, Seen, TimerName};
 use crate::core::view::Layout;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::hash::{Hash, Hasher};
 
 /// The protocol.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -167,17 +168,26 @@ pub struct Pending {
     pub best: Version,
     /// What each server answered in the first phase.
     pub heard: BTreeMap<NodeId, Stamp>,
-    /// Who has confirmed the write.
+    /// Who has confirmed the write; once a read is answered, who has answered it.
     pub stored: NodeSet,
-    /// When the coordinator stops waiting, on its own clock.
-    pub until: i64,
 }
 
 /// Lost in a crash.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct State {
     /// Operations this server coordinates.
     pub pending: BTreeMap<OpId, Pending>,
+    /// The same in the order in which the coordinator gives them up, and when, on its own clock.
+    pub queue: VecDeque<(OpId, i64)>,
+}
+
+// When the first is given up is the timer's business; only the order is the server's.
+impl Hash for State {
+    fn hash<H: Hasher>(&self, h: &mut H) {
+        self.pending.hash(h);
+        (self.queue.len() as u32).hash(h);
+        self.queue.iter().for_each(|(id, _)| id.hash(h));
+    }
 }
 
 /// What servers say.
@@ -336,6 +346,20 @@ impl Protocol for Quorum {
         }
         let value = i64::from(nth) * i64::from(common.clients.max(1)) + i64::from(client) + 1;
         Some(Op::Put { key, value })
+    }
+
+    fn rename(part: Part<Self>, names: &Names) -> bool {
+        match part {
+            Part::State(s) => s.pending.values_mut().for_each(|p| {
+                p.heard = names.keys(&p.heard);
+                p.stored = names.set(p.stored);
+            }),
+            Part::Durable(d) => {
+                d.hints = d.hints.iter().map(|(n, key)| (names.of(*n), *key)).collect();
+            }
+            Part::Message(_) | Part::Observer(_) => {}
+        }
+        true
     }
 
     fn size(message: &Message) -> u32 {

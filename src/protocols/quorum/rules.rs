@@ -38,11 +38,12 @@ pub(super) fn coordinate(n: &mut N, cx: &mut Cx, id: OpId, op: Op) {
     let phase = if value.is_some() { Phase::Query } else { Phase::Read };
     let best = n.durable.version(key);
     let heard = BTreeMap::from([(n.me, best.stamp)]);
-    let until = cx.clock + cx.cfg.timeout as i64;
     let stored = NodeSet::default();
-    let pending = Pending { key, value, phase, best, heard, stored, until };
-    n.state.pending.insert(id, pending);
-    cx.set_timer(Timer::Sweep, cx.cfg.timeout);
+    n.state.pending.insert(id, Pending { key, value, phase, best, heard, stored });
+    n.state.queue.push_back((id, cx.clock + cx.cfg.timeout as i64));
+    if n.state.queue.len() == 1 {
+        cx.set_timer(Timer::Sweep, cx.cfg.timeout);
+    }
     if value.is_some() && cx.cfg.stamping != Stamping::Query {
         return begin_write(n, cx, id);
     }
@@ -71,8 +72,10 @@ fn heard_enough(n: &mut N, cx: &mut Cx, id: OpId) {
                 return store_everywhere(n, cx, id);
             }
             p.phase = Phase::Answered;
+            p.stored = p.heard.keys().copied().collect();
             cx.reply(id, Outcome::Ok(Ret::Value(p.best.value)));
             repair(n, cx, id);
+            settle(n, cx, id);
         }
         _ => {}
     }
@@ -123,13 +126,14 @@ fn stored(n: &mut N, cx: &mut Cx, id: OpId, who: NodeId) {
     let (needed, ret) = match p.phase {
         Phase::Write => (cx.cfg.w, Ret::Done),
         Phase::WriteBack => (cx.cfg.r, Ret::Value(p.best.value)),
-        _ => return,
+        _ => return settle(n, cx, id),
     };
     if p.stored.len() < needed {
         return;
     }
     p.phase = Phase::Answered;
     cx.reply(id, Outcome::Ok(ret));
+    settle(n, cx, id);
 }
 
 /// Sends the newest version to those that answered with an old one.
@@ -189,44 +193,68 @@ fn read_reply(n: &mut N, cx: &mut Cx, from: NodeId, op: OpId, version: Version) 
             heard_enough(n, cx, op);
         }
         Phase::Answered if p.value.is_none() => {
+            p.stored.insert(from);
             p.heard = BTreeMap::from([(from, version.stamp)]);
             if version.stamp > p.best.stamp {
                 p.best = version;
                 p.heard = BTreeMap::from([(n.me, n.durable.version(p.key).stamp)]);
             }
             repair(n, cx, op);
+            settle(n, cx, op);
         }
         _ => {}
     }
 }
 
-/// Operations that took too long end here: a read in an error, a write in silence, since nobody
-/// knows whether it will be read one day. Who lacks a write gets a hint.
+/// Nothing more can come of an operation.
+fn forget(n: &mut N, cx: &mut Cx, id: OpId) {
+    n.state.pending.remove(&id);
+    let first = n.state.queue.front().is_some_and(|(q, _)| *q == id);
+    n.state.queue.retain(|(q, _)| *q != id);
+    if !first {
+        return;
+    }
+    match n.state.queue.front() {
+        Some((_, until)) => cx.set_timer(Timer::Sweep, (until - cx.clock).max(1) as u64),
+        None => cx.cancel_timer(Timer::Sweep),
+    }
+}
+
+/// An operation that was answered is kept as long as late answers are of use: to repair old
+/// versions, or to know whom a hint is for.
+fn settle(n: &mut N, cx: &mut Cx, id: OpId) {
+    let Some(p) = n.state.pending.get(&id).filter(|p| p.phase == Phase::Answered) else { return };
+    let of_use = match p.value {
+        Some(_) => cx.cfg.hints > 0,
+        None => cx.cfg.repair == Repair::Background,
+    };
+    if !of_use || p.stored.len() >= u32::from(cx.nodes) {
+        forget(n, cx, id);
+    }
+}
+
+/// The operation that has waited longest is given up. What is surely without effect ends in an
+/// error, a write that was sent in silence: nobody knows whether it will be read one day. Who lacks
+/// it gets a hint.
 pub(super) fn sweep(n: &mut N, cx: &mut Cx) {
-    let mut hints = n.durable.hints.clone();
-    let all: Vec<OpId> = n.state.pending.keys().copied().collect();
-    for id in all {
-        let p = &n.state.pending[&id];
-        if p.until > cx.clock {
-            continue;
-        }
-        if p.phase == Phase::Read {
-            cx.reply(id, Outcome::Fail("too few servers answered"));
-        }
-        if cx.cfg.hints > 0 && p.value.is_some() && p.phase != Phase::Query {
-            let lacking = cx.others().filter(|o| !p.stored.has(*o));
-            hints.extend(lacking.map(|o| (o, p.key)));
-        }
-        n.state.pending.remove(&id);
+    let Some((id, _)) = n.state.queue.front().copied() else { return };
+    let Some(p) = n.state.pending.get(&id).cloned() else { return };
+    if p.phase != Phase::Answered {
+        cx.note("GiveUp");
     }
-    if hints != n.durable.hints {
-        cx.note("Hint");
-        n.durable.hints = hints;
-        cx.persist(&n.durable);
+    if matches!(p.phase, Phase::Read | Phase::WriteBack | Phase::Query) {
+        cx.reply(id, Outcome::Fail("too few servers answered"));
     }
-    if let Some(next) = n.state.pending.values().map(|p| p.until).min() {
-        cx.set_timer(Timer::Sweep, (next - cx.clock).max(1) as u64);
+    if cx.cfg.hints > 0 && p.value.is_some() && p.phase != Phase::Query {
+        let lacking = cx.others().filter(|o| !p.stored.has(*o)).map(|o| (o, p.key));
+        let known = n.durable.hints.len();
+        n.durable.hints.extend(lacking);
+        if n.durable.hints.len() > known {
+            cx.note("Hint");
+            cx.persist(&n.durable);
+        }
     }
+    forget(n, cx, id);
 }
 
 /// Sends what others lack; a confirmation takes the hint away.

@@ -125,12 +125,40 @@ const NOT_ENOUGH: Story = Story {
     ],
 };
 
-pub(super) const CHALLENGES: &[Challenge] = &[Challenge {
-    id: "stale-read",
-    goal: "With R = W = 1, let a client read what another's finished write has replaced.",
-    until: "violation linearizable",
-    knobs: &[("quorum.r", 1), ("quorum.w", 1), ("quorum.stamps", 1)],
-    mutants: &[],
-    limits: Limits { ops: 2, timers: 0, drops: 0, dups: 0, crashes: 0, partitions: 0 },
-    impossible: false,
-}];
+const NONE: Limits = Limits { ops: 0, timers: 0, drops: 0, dups: 0, crashes: 0, partitions: 0 };
+
+pub(super) const CHALLENGES: &[Challenge] = &[
+    Challenge {
+        id: "stale-read",
+        goal: "With R = W = 1, let a client read what another's finished write has replaced.",
+        until: "violation linearizable",
+        knobs: &[("quorum.r", 1), ("quorum.w", 1), ("quorum.stamps", 1)],
+        mutants: &[],
+        limits: Limits { ops: 2, ..NONE },
+        impossible: false,
+    },
+    Challenge {
+        id: "back-in-time",
+        goal: "With R = 2, W = 3 and no repair, let a read see less than an earlier one saw.",
+        until: "violation linearizable",
+        knobs: &[
+            ("clients", 2),
+            ("client.keys", 1),
+            ("quorum.w", 3),
+            ("quorum.repair", 2),
+            ("quorum.stamps", 1),
+        ],
+        mutants: &[],
+        limits: Limits { ops: 3, ..NONE },
+        impossible: false,
+    },
+    Challenge {
+        id: "majorities-hold",
+        goal: "With majorities and write-back, break linearizability by the order of messages and their loss.",
+        until: "violation linearizable",
+        knobs: &[("clients", 2), ("client.keys", 1)],
+        mutants: &[],
+        limits: Limits { ops: 2, ..NONE },
+        impossible: true,
+    },
+];

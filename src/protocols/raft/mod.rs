@@ -26,8 +26,8 @@ pub use properties::{Observer, PROPERTIES};
 
 use super::catalog::{self, Preset, Scene};
 use crate::core::config::{Common, Knob, Unit};
-use crate::core::ids::{NodeId, NodeSet, OpId};
-use crate::core::protocol::{Context, Mutant, Node, Property, Protocol, Seen, TimerName};
+use crate::core::ids::{Names, NodeId, NodeSet, OpId};
+use crate::core::protocol::{Context, Mutant, Node, Part, Property, Protocol, Seen, TimerName};
 use crate::core::view::Layout;
 use std::collections::BTreeMap;
 
@@ -442,6 +442,24 @@ impl Protocol for Raft {
             }
             _ => Vec::new(),
         }
+    }
+
+    fn rename(part: Part<Self>, names: &Names) -> bool {
+        match part {
+            Part::State(s) => {
+                s.leader = s.leader.map(|n| names.of(n));
+                s.votes_granted = names.set(s.votes_granted);
+                s.votes_refused = names.set(s.votes_refused);
+                s.next_index = names.list(&s.next_index);
+                s.match_index = names.list(&s.match_index);
+            }
+            Part::Durable(d) => d.voted_for = d.voted_for.map(|n| names.of(n)),
+            Part::Message(_) => {}
+            Part::Observer(o) => {
+                o.leaders.values_mut().for_each(|set| *set = names.set(*set));
+            }
+        }
+        true
     }
 
     fn size(message: &Message) -> u32 {

@@ -33,7 +33,7 @@ impl Axis {
         let most = depths.iter().copied().max().unwrap_or(0).max(1);
         let pitch = i64::from(right - left) * ONE / i64::from(most + 1);
         let place = |d: &u32| left + (i64::from(*d) * pitch / ONE) as i32;
-        let at = of.trace.events[seen.clone()].iter().map(|e| e.at).collect();
+        let at = of.trace.events.range(seen.clone()).map(|e| e.at).collect();
         let first = seen.start as u64 + 1;
         let places = depths.iter().map(place).collect();
         Axis { left, right, window: of.window, even: Some((first, places, at)) }
@@ -73,10 +73,10 @@ impl Axis {
 fn numbers(of: &SpaceTime, seen: &Range<usize>) -> Option<Vec<u32>> {
     let overlay = of.chips.filter(|o| o.kind == Kind::Number)?;
     let clock = |step| overlay.number(step);
-    let events = &of.trace.events[seen.clone()];
-    let base = events.iter().filter_map(|e| clock(e.step)).min()?.saturating_sub(1);
+    let events = || of.trace.events.range(seen.clone());
+    let base = events().filter_map(|e| clock(e.step)).min()?.saturating_sub(1);
     let mut furthest = 0;
-    let all = events.iter().map(|e| {
+    let all = events().map(|e| {
         let depth = clock(e.step).map_or(furthest, |c| (c - base) as u32);
         furthest = furthest.max(depth);
         depth
@@ -91,7 +91,7 @@ fn depths(trace: &Trace, seen: &Range<usize>, nodes: usize) -> Vec<u32> {
     // Where each message in the window was sent.
     let mut sent = std::collections::BTreeMap::new();
     let mut furthest = 0;
-    for event in &trace.events[seen.clone()] {
+    for event in trace.events.range(seen.clone()) {
         let sender = match &event.what {
             What::Receive(id) | What::Lost { msg: id, .. } => sent.get(id).copied().unwrap_or(0),
             _ => 0,

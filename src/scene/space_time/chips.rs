@@ -23,8 +23,8 @@ impl Frame<'_> {
         // What comes next on each line limits the room: so from the right.
         let mut next = vec![self.axis.right + self.px(14); self.rows.len()];
         let mut chips = Vec::new();
-        let seen = &self.of.trace.events[self.seen.clone()];
-        for event in seen.iter().rev().filter(|e| overlay.time(e.step).is_some()) {
+        let seen = self.of.trace.events.range(self.seen.clone());
+        for event in seen.rev().filter(|e| overlay.time(e.step).is_some()) {
             let Some((node, y)) = event.node.and_then(|n| Some((n, self.row(n)?))) else {
                 continue;
             };

@@ -134,7 +134,7 @@ impl Frame<'_> {
         // The last place with a dot, for each process: two pixels hold no more than one.
         let mut taken = vec![i32::MIN; self.rows.len()];
         let fresh = (self.of.since as usize).clamp(self.seen.start, self.seen.end);
-        for event in &self.of.trace.events[fresh..self.seen.end] {
+        for event in self.of.trace.events.range(fresh..self.seen.end) {
             let Some((node, y)) = event.node.and_then(|n| Some((n, self.row(n)?))) else {
                 continue;
             };
@@ -246,7 +246,7 @@ impl Frame<'_> {
         if let What::Receive(id) = &event.what {
             return trace.event(passage(trace, event.step, id)?.sent_step);
         }
-        let before = &trace.events[..(event.step as usize).saturating_sub(1)];
-        before.iter().rev().take(10_000).find(|e| e.node == event.node && e.is_of_process())
+        let before = trace.events.range(0..(event.step as usize).saturating_sub(1));
+        before.rev().take(10_000).find(|e| e.node == event.node && e.is_of_process())
     }
 }

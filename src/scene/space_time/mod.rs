@@ -370,5 +370,5 @@ pub fn passage<'a>(
 ) -> Option<&'a Passage> {
     let at = trace.event(step)?.at;
     let end = trace.messages.partition_point(|p| p.sent_at <= at);
-    trace.messages[..end].iter().rev().find(|p| p.id == *id)
+    trace.messages.range(0..end).rev().find(|p| p.id == *id)
 }

@@ -7,10 +7,10 @@ use crate::scene::{Item, ticks};
 impl Frame<'_> {
     /// Lines of equal logical time, if the timestamps are numbers.
     pub(super) fn tick_lines(&self, overlay: &Overlay, out: &mut Vec<Item>) {
-        let seen = &self.of.trace.events[self.seen.clone()];
         let mut rows: Vec<ticks::Row> = Vec::new();
         for (node, y) in self.of.hosts.iter().filter_map(|n| Some((*n, self.row(*n)?))) {
-            let mine = seen.iter().filter(|e| e.node == Some(node));
+            let seen = self.of.trace.events.range(self.seen.clone());
+            let mine = seen.filter(|e| e.node == Some(node));
             let placed =
                 mine.filter_map(|e| Some((overlay.number(e.step)?, self.axis.step(e.step, e.at))));
             rows.push((y, placed.collect()));

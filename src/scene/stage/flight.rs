@@ -208,9 +208,8 @@ fn describe(stage: &Stage, m: &MessageView) -> String {
 pub fn ghosts(stage: &Stage, plan: &Plan, out: &mut Vec<Item>) {
     let Some(trace) = stage.trace else { return };
     let since = stage.view.now.saturating_sub(GHOST);
-    let end = (stage.view.step as usize).min(trace.events.len());
-    let first = trace.events[..end].partition_point(|e| e.at < since);
-    for event in &trace.events[first..end] {
+    let first = trace.events.partition_point(|e| e.at < since);
+    for event in trace.events.range(first..stage.view.step as usize) {
         let crate::core::view::What::Lost { msg, .. } = event.what else { continue };
         let Some(p) = trace.messages.iter().rev().take(4096).find(|p| p.id == msg) else {
             continue;

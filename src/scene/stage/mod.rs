@@ -95,8 +95,9 @@ impl<'a> Stage<'a> {
             return (false, false);
         };
         let past = centre.stamp.get(node.at()).is_some_and(|n| *n > 0) && centre.node != Some(node);
-        let known = trace.events[..trace.events.len().min(self.view.step as usize)]
-            .iter()
+        let known = trace
+            .events
+            .range(0..self.view.step as usize)
             .rev()
             .take(10_000)
             .find(|e| e.node == Some(node));

@@ -21,7 +21,7 @@ pub fn mermaid(trace: &Trace, names: &[String], landmarks: &[&str]) -> String {
         })
         .collect();
     let name = |n: usize| names.get(n).map_or("?", String::as_str);
-    for event in &trace.events {
+    for event in trace.events.iter() {
         if let Some((m, arrow)) = looks.get(&event.step) {
             let arrow = if m.look.reply { format!("-{arrow}") } else { (*arrow).to_string() };
             let epoch = m.look.epoch.map(|e| format!(" {e}")).unwrap_or_default();

@@ -1,5 +1,6 @@
 //! A run in other forms.
 
+pub mod film;
 pub mod gif;
 pub mod history;
 mod jepsen;

@@ -73,7 +73,7 @@ impl<'a> Teller<'a> {
         let mut parts = vec![self.what(event)];
         parts.extend(self.rules(event));
         parts.extend(event.node.and_then(|n| self.changes(n, &after)));
-        let told = matches!(event.what, What::Act(Action::Invoke { .. }));
+        let told = matches!(&event.what, What::Act(a) if matches!(**a, Action::Invoke { .. }));
         parts.extend(event.ops.iter().filter(|_| !told).map(|op| self.op(op)));
         parts.extend(self.sends(&event.sent));
         parts.extend(event.broken.iter().map(|p| format!("BREAKS {p}")));

@@ -1,8 +1,9 @@
 //! What is on the page of recorded executions.
 
-use super::{Imported, Msg, hold};
+use super::{Imported, Kind, Msg, hold};
 use crate::ui::bar::{Bar, Place};
 use crate::ui::dom;
+use crate::ui::import_history::Judged;
 use crate::ui::stage::{capture, place};
 use crate::ui::words;
 use crate::ui::work::Source;
@@ -16,6 +17,7 @@ use happened_before::share::export;
 use happened_before::share::import::execution::{Event as Happening, Execution};
 use wasm_bindgen::prelude::*;
 use web_sys::{HtmlInputElement, HtmlSelectElement};
+use yew::html::Scope;
 use yew::prelude::*;
 
 /// The text that was pasted, unless into a field that takes it for itself.
@@ -28,6 +30,34 @@ pub fn pasted(e: &web_sys::Event) -> Option<String> {
     let get = js_sys::Reflect::get(&clip, &"getData".into()).ok()?;
     let text = get.dyn_ref::<js_sys::Function>()?.call1(&clip, &"text".into()).ok()?;
     text.as_string().filter(|t| !t.trim().is_empty())
+}
+
+/// Bytes of a file that tell what it is.
+const HEAD: f64 = 4_096.0;
+
+/// Says what a file seems to be.
+pub fn look_into(file: web_sys::File, link: Scope<Imported>) -> bool {
+    wasm_bindgen_futures::spawn_local(async move {
+        let head = match file.slice_with_f64_and_f64(0.0, HEAD) {
+            Ok(head) => text_of(&head).await,
+            Err(_) => String::new(),
+        };
+        link.send_message(Msg::Found(Kind::of(&file.name(), &head), file));
+    });
+    false
+}
+
+/// A history is read here: its judges take text.
+pub fn read_whole(file: web_sys::File, link: Scope<Imported>) {
+    wasm_bindgen_futures::spawn_local(async move {
+        let text = text_of(&file).await;
+        link.send_message(Msg::History(text));
+    });
+}
+
+async fn text_of(blob: &web_sys::Blob) -> String {
+    let text = wasm_bindgen_futures::JsFuture::from(blob.text()).await;
+    text.ok().and_then(|t| t.as_string()).unwrap_or_default()
 }
 
 /// Parser and delimiter out of an address.
@@ -108,7 +138,9 @@ impl Imported {
                     if self.job.is_some() {
                         { self.under_way(ctx) }
                     }
-                    if !self.all.is_empty() {
+                    if let (Kind::History, Some((name, text, nth))) = (self.kind, &self.history) {
+                        <Judged name={name.clone()} text={AttrValue::from(text.clone())} nth={*nth} />
+                    } else if !self.all.is_empty() {
                         { self.executions(ctx) }
                         { self.tools(ctx) }
                         // A list of its own, so that a pane keeps its element when there is another.
@@ -146,24 +178,24 @@ impl Imported {
             let file = input.and_then(|i| i.files()).and_then(|f| f.get(0));
             file.map(|f| Msg::Given(f.name(), Source::File(f)))
         });
-        let kind = |etcd: bool, name: &'static str| {
+        let kind = |kind: Kind, name: &'static str| {
             html! {
-                <button class="verb" aria-pressed={(self.etcd == etcd).to_string()}
-                    onclick={link.callback(move |_: MouseEvent| Msg::Etcd(etcd))}>{ name }</button>
+                <button class="verb" aria-pressed={(self.kind == kind).to_string()}
+                    onclick={link.callback(move |_: MouseEvent| Msg::Kind(kind))}>{ name }</button>
             }
         };
         let nothing = self.typed.is_empty() && self.source.is_none();
         html! {
-            <details class="import-form" open={self.all.is_empty()}>
+            <details class="import-form" open={self.all.is_empty() && self.history.is_none()}>
                 <summary>{ "Drop a log anywhere here, paste one, or choose a file" }</summary>
-                <p class="soft">{ "Every event needs its host and its vector clock, as ShiViz logs have them; a trace of etcd works too. Nothing leaves this page." }</p>
+                <p class="soft">{ "Every event needs its host and its vector clock, as ShiViz logs have them; a trace of etcd works too. Or what clients did and learned (Jepsen, EDN, Porcupine, JSON), for the judges. Nothing leaves this page." }</p>
                 <p class="import-tools">
                     <input type="file" id="import-file" aria-label="Log file" onchange={file} />
                     <button class="verb" id="import-example"
                         onclick={link.callback(|_: MouseEvent| Msg::Example)}>{ "Show me an example" }</button>
                 </p>
-                <p class="import-tools" role="group" aria-label="Format">{ kind(false, "ShiViz log") }{ kind(true, "etcd trace") }</p>
-                if !self.etcd {
+                <p class="import-tools" role="group" aria-label="Format">{ kind(Kind::Shiviz, "ShiViz log") }{ kind(Kind::Etcd, "etcd trace") }{ kind(Kind::History, "Client history") }</p>
+                if self.kind == Kind::Shiviz {
                     <label>{ "Parser: a regular expression with the groups host, clock and event" }
                         <input class="mono" id="import-parser" value={self.parser.clone()} spellcheck="false"
                             oninput={link.callback(|e: InputEvent| Msg::Parser(dom::value_of(&e)))} /></label>

@@ -1,0 +1,94 @@
+//! Judges in the page: the lattice lit over a run, an order placed and moved, recorded histories.
+
+use browser::{Browser, Look, Server, Session, dist, session};
+use std::time::Duration;
+
+const SOON: Duration = Duration::from_secs(10);
+const LATER: Duration = Duration::from_secs(60);
+
+fn open(fragment: &str, look: Look, wait: &str) -> Option<(Server, Session)> {
+    let folder = dist()?;
+    let mut s = session(Browser::Chromium, look)?;
+    let server = Server::for_test(&folder);
+    s.goto(&format!("{}{fragment}", server.url()));
+    s.wait_for_boot();
+    s.wait_until(wait, SOON);
+    Some((server, s))
+}
+
+fn quiet(s: &mut Session) {
+    assert_eq!(s.console_errors(), Vec::<String>::new());
+}
+
+fn paste(s: &mut Session, text: &str) {
+    s.run(&format!(
+        "document.querySelector('.import-form').open = true; \
+         const e = document.querySelector('#import-text'); e.value = {}; \
+         e.dispatchEvent(new Event('input', {{ bubbles: true }}));",
+        serde_json::json!(text)
+    ));
+    s.run("document.querySelector('#import-read').click()");
+}
+
+#[test]
+fn the_lattice_is_lit_and_an_order_is_placed() {
+    let Some((_server, mut s)) =
+        open("#leaderless", Look::default(), "document.querySelector('#stage [data-node]')")
+    else {
+        return;
+    };
+    s.run("document.querySelector('#judge').open = true");
+    s.wait_until(
+        "document.querySelector('#judge [data-level=linearizable][data-verdict=ok]')",
+        LATER,
+    );
+    if s.is("document.querySelector('[data-playing=true]')") {
+        s.click("#play");
+        s.wait_until("document.querySelector('[data-playing=false]')", SOON);
+    }
+    s.wait_until("!document.querySelector('#judge-place').disabled", LATER);
+    s.run("document.querySelector('#judge-place').click()");
+    s.wait_until("document.querySelector('#judge-order[data-legal=true]')", SOON);
+    assert!(s.is("document.querySelectorAll('.lens.history .point').length > 1"));
+    s.run("document.querySelector('#judge').scrollIntoView()");
+    s.screenshot("judge-lattice");
+    // A point dragged from one end of its bar to the other.
+    s.run(
+        "const bars = [...document.querySelectorAll('.lens.history [data-target^=\"op:\"]')]; \
+         const at = (type, el, x) => { const r = el.getBoundingClientRect(); \
+           el.dispatchEvent(new PointerEvent(type, { bubbles: true, pointerId: 1, button: 0, \
+             clientX: r.left + r.width * x, clientY: r.top + r.height / 2 })); }; \
+         for (const bar of bars.slice(0, 3)) { at('pointerdown', bar, 0.1); \
+           at('pointermove', bar, 0.9); at('pointerup', bar, 0.9); }",
+    );
+    s.wait_until("document.querySelector('#judge-order[data-legal]')", SOON);
+    s.screenshot("judge-moved");
+    quiet(&mut s);
+}
+
+const JEPSEN: &str = "INFO  jepsen.util - 0\t:invoke\t:write\t1\n\
+    INFO  jepsen.util - 0\t:ok\t:write\t1\n\
+    INFO  jepsen.util - 1\t:invoke\t:read\tnil\n\
+    INFO  jepsen.util - 1\t:ok\t:read\t2\n";
+
+#[test]
+fn a_recorded_history_is_judged_and_a_broken_one_leaves_it() {
+    let Some((_server, mut s)) =
+        open("#import", Look::default(), "document.querySelector('#import-text')")
+    else {
+        return;
+    };
+    paste(&mut s, JEPSEN);
+    s.wait_until(
+        "document.querySelector('[data-level=linearizable][data-verdict=illegal]')",
+        LATER,
+    );
+    assert!(s.is("document.querySelectorAll('.import-history .accused').length >= 1"));
+    s.screenshot("history-judged");
+    paste(&mut s, "[{\"process\": 0, \"type\": \"invoke\", \"f\": \"leap\", \"value\": 1}]");
+    s.wait_until("document.querySelector('#history-said')", LATER);
+    let said = s.text("#history-said");
+    assert!(said.contains("line 1, column") && said.contains("leap"), "{said}");
+    assert!(s.is("document.querySelectorAll('.import-history .accused').length >= 1"), "it stays");
+    quiet(&mut s);
+}
