@@ -6,7 +6,7 @@ use happened_before::check::fuzz::Target;
 use happened_before::core::config::Setup;
 use happened_before::core::session::Session;
 use happened_before::core::trace::Relation;
-use happened_before::core::view::Event;
+use happened_before::core::view::{Event, What};
 use happened_before::protocols::CATALOG;
 use happened_before::scene::Size;
 use happened_before::scene::execution::{Drawing, Plan, relation};
@@ -38,7 +38,8 @@ fn overlays_agree_with_what_happened_before_in_every_scene() {
                 overlay
             };
             let [numbers, vectors, hybrid] = [Kind::Number, Kind::Array, Kind::Wall].map(overlay);
-            let of_process = |e: &&Event| e.is_of_process() && !e.stamp.is_empty();
+            let of_process =
+                |e: &&Event| e.is_of_process() && e.what != What::Boot && !e.stamp.is_empty();
             let events: Vec<&Event> =
                 session.trace().events.iter().filter(of_process).take(MOST).collect();
             assert!(events.len() > 50, "{} seed {seed}: {} events", scene.id, events.len());

@@ -126,7 +126,9 @@ impl Overlay {
         {
             clock.change(event.at, change);
         }
-        let who = event.node.filter(|_| event.is_of_process() && !event.stamp.is_empty());
+        // A start is no event of the algorithms: their clocks begin with what comes after it.
+        let counts = event.is_of_process() && event.what != What::Boot;
+        let who = event.node.filter(|_| counts && !event.stamp.is_empty());
         let Some(node) = who.filter(|n| n.at() < self.now.len()) else {
             self.times.push(None);
             self.before.push(0);

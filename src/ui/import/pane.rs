@@ -23,6 +23,7 @@ pub struct Pane {
     /// Where the picture hangs.
     pub svg: NodeRef,
     picture: Option<Picture>,
+    hung: Option<Element>,
 }
 
 impl Pane {
@@ -100,6 +101,11 @@ impl Pane {
     }
 
     fn show(&mut self, svg: Element, scene: Scene) {
+        // Where it hangs elsewhere than before, it is drawn anew.
+        if self.hung.as_ref() != Some(&svg) {
+            self.hung = Some(svg.clone());
+            self.picture = None;
+        }
         self.picture.get_or_insert_with(|| Picture::still(svg)).show(scene);
     }
 }

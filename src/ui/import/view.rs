@@ -143,7 +143,8 @@ impl Imported {
                     } else if !self.all.is_empty() {
                         { self.executions(ctx) }
                         { self.tools(ctx) }
-                        { for (0..self.shown()).map(|i| self.diagram(ctx, i)) }
+                        // A list of its own, so that a pane keeps its element when there is another.
+                        <div>{ for (0..self.shown()).map(|i| self.diagram(ctx, i)) }</div>
                         { self.overview(ctx) }
                         <div class="beside">{ self.details() }{ self.hosts(ctx) }</div>
                     }
