@@ -156,7 +156,7 @@ fn entries_that_are_cut_off_haunt_the_log_for_a_moment() {
     let mut ghosts = Vec::new();
     log_strip::haunt(&mut ghosts, &before, &after);
     let keys = |ghosts: &[log_strip::Ghost], view| -> Vec<String> {
-        let scene = log_strip::scene(view, None, ghosts, Size::px(340, 250));
+        let scene = log_strip::scene(view, None, ghosts, Size::px(900, 250));
         scene.items.into_iter().map(|i| i.key).filter(|k| k.starts_with("ghost-")).collect()
     };
     let node = after.nodes[2].id.0;

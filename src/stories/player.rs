@@ -1,7 +1,7 @@
 //! Plays a story: says its verbs, waits for its conditions. The same for the page and headless.
 
 use super::names::{Given, node};
-use super::until::{Moment, holds};
+use super::until::{Moment, holds, wait};
 use super::verbs::{Said, read};
 use super::{Step, Story};
 use crate::core::action::Action;
@@ -9,7 +9,7 @@ use crate::core::config::Setup;
 use crate::core::ids::NodeSet;
 use crate::core::protocol::CallName;
 use crate::core::session::Session;
-use crate::core::view::MessageView;
+use crate::core::view::{MessageView, WorldView};
 use crate::protocols::Scene;
 use std::collections::BTreeMap;
 
@@ -121,7 +121,8 @@ impl<'a> Player<'a> {
 
     /// Has what the step waits for come true?
     pub fn reached(&self, session: &Session, condition: &str) -> Result<bool, String> {
-        let view = session.view();
+        // Time goes on where nothing happens.
+        let view = WorldView { now: session.time(), ..session.view() };
         let event = session.trace().event(session.cursor());
         let (trace, given) = (session.trace(), &self.given);
         holds(&Moment { view: &view, event, trace, given, since: self.since }, condition)
@@ -131,6 +132,11 @@ impl<'a> Player<'a> {
     pub fn finish(&mut self, session: &mut Session, step: &Step) -> Result<Told, String> {
         while !self.reached(session, step.until)? {
             let next = session.next_at().unwrap_or(u64::MAX);
+            let due = wait(step.until).map_or(0, |w| self.since + w);
+            if session.time() < due && due < next {
+                session.advance_to(due, 1);
+                continue;
+            }
             if next > self.since + PATIENCE {
                 return Err(format!("'{}' did not come true in 30 s", step.until));
             }

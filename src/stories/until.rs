@@ -37,6 +37,12 @@ pub fn holds(m: &Moment, text: &str) -> Result<bool, String> {
     Ok(true)
 }
 
+/// The wait that a condition names with `after`, in microseconds.
+pub fn wait(text: &str) -> Option<u64> {
+    let waits = text.split('&').filter_map(|p| parse_time(p.trim().strip_prefix("after ")?));
+    waits.max().and_then(|t| u64::try_from(t).ok())
+}
+
 fn one(m: &Moment, part: &str) -> Result<bool, String> {
     if let Some(rest) = part.strip_prefix("not ") {
         return one(m, rest).map(|b| !b);

@@ -159,13 +159,18 @@ impl Model {
     /// One step of a run that plays, up to a time; false when nothing is left to do before it.
     pub fn advance_story(&mut self, target: u64, most: u64) {
         for _ in 0..most {
-            if self.session.next_at().is_none_or(|at| at > target) {
+            let rests = self.session.next_at().is_none_or(|at| at > target);
+            if rests {
                 self.session.advance_to(target, 1);
+            } else {
+                self.session.forward();
+            }
+            if rests && !self.telling().is_some_and(|t| t.now().until.contains("after ")) {
                 return;
             }
-            self.session.forward();
             let Some(tale) = &mut self.tale else { return };
             match tale.telling.watch(&mut self.session) {
+                Ok(false) if rests => return,
                 Ok(false) => {}
                 Ok(true) => {
                     self.playing = false;

@@ -18,6 +18,17 @@ pub struct Verdict {
     pub most: u32,
 }
 
+/// A write under way.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+struct Write {
+    key: u32,
+    version: u32,
+    /// The server that carries it out.
+    at: NodeId,
+    /// The servers that have to have it before it is acknowledged.
+    copies: u32,
+}
+
 /// What only an observer knows.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Observer {
@@ -27,10 +38,8 @@ pub struct Observer {
     pub(super) before: Table,
     /// What each rule would have made of the step from one to the other.
     pub(super) rules: Vec<Verdict>,
-    /// The last acknowledged version of each key.
-    acked: BTreeMap<u32, u32>,
-    /// Versions of writes under way.
-    writes: BTreeMap<OpId, (u32, u32)>,
+    /// Writes under way.
+    writes: BTreeMap<OpId, Write>,
     /// First witnesses.
     owned: Option<Witness>,
     lost: Option<Witness>,
@@ -42,7 +51,7 @@ pub struct Observer {
 // What the tables imply is not counted twice.
 impl Hash for Observer {
     fn hash<H: Hasher>(&self, h: &mut H) {
-        (&self.watch, &self.acked, &self.owned, &self.lost, &self.copied).hash(h);
+        (&self.watch, &self.writes, &self.owned, &self.lost, &self.copied).hash(h);
         (&self.apart, &self.moved).hash(h);
     }
 }
@@ -185,32 +194,39 @@ impl Observer {
     }
 
     fn copies(&mut self, seen: &Seen<Hashing>) {
-        if let Some(n) = seen.actor().filter(|_| seen.request.is_some()) {
-            let pending = n.state.pending.iter().map(|(of, p)| (p.op, *of));
-            self.writes.extend(pending);
-        }
-        for (by, op, call, outcome) in seen.answers {
-            let Op::Put { key, .. } = call else { continue };
-            let known = self.writes.remove(op);
-            if !matches!(outcome, Outcome::Ok(_)) {
-                continue;
-            }
-            // A write that waited for nobody: what its server holds now.
-            let item = seen.nodes.get(by.at()).and_then(|n| n.durable.held.get(key));
-            let version = known.map(|k| k.1).or(item.map(|i| i.version)).unwrap_or(0);
-            let newest = self.acked.entry(*key).or_default();
-            *newest = version.max(*newest);
-            // By the table of the server that acknowledged: others may have come since.
-            let known = seen.nodes.get(by.at()).map_or(0, |n| n.durable.table.members.len());
-            let wanted = (seen.cfg.copies as usize).min(known);
-            let have = seen.nodes.iter().filter(|n| has(n, *key, version)).count();
-            if have < wanted && self.copied.is_none() {
+        self.follow(seen);
+        for (by, op, _, outcome) in seen.answers {
+            let (Some(write), Outcome::Ok(_)) = (self.writes.remove(op), outcome) else { continue };
+            let have = seen.nodes.iter().filter(|n| has(n, write.key, write.version)).count();
+            if have < write.copies as usize && self.copied.is_none() {
                 let why = format!(
-                    "A write of {} was acknowledged on {have} of {wanted} servers.",
-                    key_name(*key)
+                    "A write of {} was acknowledged on {have} of {} servers.",
+                    key_name(write.key),
+                    write.copies
                 );
                 self.copied = Some(Witness { why, nodes: vec![*by] });
             }
+        }
+    }
+
+    /// Writes under way, and how many copies their server's table asked for at the least meanwhile:
+    /// others may come while the answer is on its way.
+    fn follow(&mut self, seen: &Seen<Hashing>) {
+        let Some(n) = seen.actor() else { return };
+        let copies = seen.cfg.copies.min(n.durable.table.members.len() as u32);
+        for write in self.writes.values_mut().filter(|w| w.at == n.me) {
+            write.copies = write.copies.min(copies);
+        }
+        if let Some(op) = seen.request {
+            let mine = |i: &Item| i.served.get(&op.client) == Some(&(op.nth + 1));
+            let found = n.durable.held.iter().find(|(_, item)| mine(item));
+            let write = |(key, item): (&u32, &Item)| Write {
+                key: *key,
+                version: item.version,
+                at: n.me,
+                copies,
+            };
+            self.writes.extend(found.map(|f| (op, write(f))));
         }
     }
 }
