@@ -197,7 +197,13 @@ impl Component for Imported {
             Msg::Delimiter(text) => self.delimiter = text,
             Msg::Kind(kind) => self.kind = kind,
             Msg::History(text) => self.judge(text),
-            Msg::Typed(text) => self.typed = text,
+            Msg::Typed(text) => {
+                // What is pasted at once is recognised; what is edited stays what it was.
+                if self.typed.is_empty() || Kind::of("", &text) == Kind::History {
+                    self.kind = Kind::of("", &text);
+                }
+                self.typed = text;
+            }
             Msg::Given(name, source) => {
                 self.typed.clear();
                 match &source {
@@ -365,7 +371,9 @@ impl Imported {
     /// their clocks two, and bringing them here two.
     fn progress(&self) -> usize {
         let News { bytes, of, events, checked } = self.news;
-        let share = |part: usize, whole: usize, of: usize| part * of / whole.max(1);
+        // In 64 bits: ten megabytes of thousandths are more than 32 hold.
+        let share =
+            |part: usize, whole: usize, of: u64| (part as u64 * of / whole.max(1) as u64) as usize;
         let here: usize = self.coming.iter().map(|e| e.events.len()).sum();
         let all_read = bytes >= of && of > 0;
         let checks = if all_read { share(checked, events, 200) } else { 0 };

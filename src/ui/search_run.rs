@@ -44,7 +44,7 @@ pub struct Position {
 
 impl Position {
     fn read(v: &JsValue) -> Position {
-        let values = js_sys::Array::from(&get(v, "values"));
+        let values = list(v, "values");
         Position {
             values: values.iter().filter_map(|n| n.as_f64()).collect(),
             gives: text(v, "gives"),
@@ -66,6 +66,11 @@ pub struct Hit {
 
 fn get(from: &JsValue, name: &str) -> JsValue {
     Reflect::get(from, &name.into()).unwrap_or(JsValue::UNDEFINED)
+}
+
+/// A list; what tells of several workers at once has not all of them.
+fn list(from: &JsValue, name: &str) -> js_sys::Array {
+    get(from, name).dyn_into().unwrap_or_default()
 }
 
 fn text(from: &JsValue, name: &str) -> String {
@@ -99,10 +104,7 @@ impl News {
             alone: is(v, "alone"),
             error: text(v, "error"),
             found: found.is_object().then(|| Hit::read(&found)),
-            positions: js_sys::Array::from(&get(v, "positions"))
-                .iter()
-                .map(|p| Position::read(&p))
-                .collect(),
+            positions: list(v, "positions").iter().map(|p| Position::read(&p)).collect(),
         }
     }
 
@@ -114,7 +116,7 @@ impl News {
 
 impl Hit {
     fn read(v: &JsValue) -> Hit {
-        let hints = js_sys::Array::from(&get(v, "hints"));
+        let hints = list(v, "hints");
         Hit {
             property: text(v, "property"),
             length: number(v, "length"),

@@ -70,12 +70,20 @@ pub fn build(folder: &Path, profile: Profile, finish: Finish) -> Result<(), Stri
     }
     // trunk takes NO_COLOR=1 for a mistake; only true and false are known to it.
     shell::run(command("trunk", &args).env_remove("NO_COLOR"))?;
-    for wasm in programs(folder)? {
-        match finish {
-            Finish::Optimise => wasm_opt(&wasm)?,
-            Finish::DropNames => drop_names(&wasm)?,
-            Finish::Nothing => {}
-        }
+    let programs = programs(folder)?;
+    let done: Result<Vec<()>, String> = std::thread::scope(|scope| {
+        let each = |wasm| {
+            scope.spawn(move || match finish {
+                Finish::Optimise => wasm_opt(wasm),
+                Finish::DropNames => drop_names(wasm),
+                Finish::Nothing => Ok(()),
+            })
+        };
+        let all: Vec<_> = programs.iter().map(|p| each(p.as_path())).collect();
+        all.into_iter().map(|t| t.join().expect("no panic")).collect()
+    });
+    done?;
+    for wasm in programs {
         if !is_twin(&wasm) {
             write_size(folder, &wasm)?;
         }
@@ -102,8 +110,8 @@ pub fn is_twin(file: &Path) -> bool {
 
 fn wasm_opt(wasm: &Path) -> Result<(), String> {
     let file = wasm.to_string_lossy();
-    // The page is to be small, what searches is to be fast.
-    let how = if is_twin(wasm) { "-O3" } else { "-Oz" };
+    // The page is to be small; what searches has been made fast by the compiler.
+    let how = if is_twin(wasm) { "-O1" } else { "-Oz" };
     let mut args = vec![how, "--strip-debug", "--strip-producers"];
     args.extend(WASM_FEATURES);
     args.extend([&file, "-o", &file]);
