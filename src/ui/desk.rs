@@ -27,8 +27,10 @@ const PANELS: f64 = 200.0;
 const BESIDE: u32 = 3;
 /// Milliseconds at least between two changes of the stage's elements,
 const STAGE: f64 = 30.0;
-/// and of all others, the clock among them.
+/// and of all others, the clock among them; where time runs slowly, twice that.
 const OTHERS: f64 = 100.0;
+/// Slow: a tenth of true speed, as [`Model::speed`] counts, or less.
+const SLOW: i32 = -100;
 
 /// A place for a picture, and how large it is.
 struct Hung {
@@ -307,15 +309,16 @@ impl Desk {
         }
         let nth = self.frames.replace(self.frames.get().wrapping_add(1));
         let (stage, others) = self.shown.get();
+        let pause = if model.speed > SLOW { OTHERS } else { 2.0 * OTHERS };
         let mut soon = 0.0;
         if now - stage >= STAGE && self.is_stale(Slot::Stage) {
             self.shown.set((now, others));
             self.show(&model, Slot::Stage);
             // This frame is dear already: the others come along.
-            soon = OTHERS / 2.0;
+            soon = pause / 2.0;
         }
         let mut settle = false;
-        if now - others >= OTHERS - soon {
+        if now - others >= pause - soon {
             settle = self.refresh() | self.is_stale_yet(Slot::Time);
             self.shown.set((self.shown.get().0, now));
             for slot in Slot::ALL.into_iter().skip(1).filter(|s| self.is_stale(*s)) {
