@@ -27,7 +27,7 @@ const PANELS: f64 = 200.0;
 const BESIDE: u32 = 3;
 /// Milliseconds at least between two changes of the stage's elements,
 const STAGE: f64 = 30.0;
-/// and of all others, the clock among them; where time runs slowly, twice that.
+/// and of all others, the clock among them; where time runs slowly, twice that for both.
 const OTHERS: f64 = 100.0;
 /// Slow: a tenth of true speed, as [`Model::speed`] counts, or less.
 const SLOW: i32 = -100;
@@ -309,9 +309,10 @@ impl Desk {
         }
         let nth = self.frames.replace(self.frames.get().wrapping_add(1));
         let (stage, others) = self.shown.get();
-        let pause = if model.speed > SLOW { OTHERS } else { 2.0 * OTHERS };
+        let times = if model.speed > SLOW { 1.0 } else { 2.0 };
+        let pause = times * OTHERS;
         let mut soon = 0.0;
-        if now - stage >= STAGE && self.is_stale(Slot::Stage) {
+        if now - stage >= times * STAGE && self.is_stale(Slot::Stage) {
             self.shown.set((now, others));
             self.show(&model, Slot::Stage);
             // This frame is dear already: the others come along.
