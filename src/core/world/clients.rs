@@ -3,9 +3,11 @@
 
 use super::*;
 use crate::core::action::Call;
+use crate::core::config::Balance;
 use crate::core::ids::OpId;
 use crate::core::random::{Stream, below, draw, exponential};
 use crate::core::view::OpStep;
+use std::hash::{Hash, Hasher};
 
 /// The client's next operation.
 pub(super) const THINK: u32 = 0;
@@ -35,7 +37,20 @@ pub(super) struct Client<P: Show> {
     pub(super) waiting: Option<Waiting<P>>,
     /// Who answered last, or was said to be in charge.
     pub(super) known: Option<NodeId>,
+    since: Since,
+    /// Whose turn it is, where servers are chosen in turn.
+    turn: u16,
+    /// What it carries from one operation to the next.
+    pub(super) token: P::Token,
     draws: u64,
+}
+
+/// Since when it stays with a server; time is no part of what a search recognises.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+struct Since(u64);
+
+impl Hash for Since {
+    fn hash<H: Hasher>(&self, _: &mut H) {}
 }
 
 /// An operation a client waits for.
@@ -50,8 +65,17 @@ pub(super) struct Waiting<P: Show> {
 impl<P: Show> Client<P> {
     pub(super) fn new(n: u16, k: &mut Kernel) -> Self {
         let me = NodeId(k.common.nodes + n);
-        let mut client =
-            Client { me, next: 0, process: u32::from(n), waiting: None, known: None, draws: 0 };
+        let mut client = Client {
+            me,
+            next: 0,
+            process: u32::from(n),
+            waiting: None,
+            known: None,
+            since: Since::default(),
+            turn: n,
+            token: P::Token::default(),
+            draws: 0,
+        };
         client.think(k);
         client
     }
@@ -80,7 +104,26 @@ impl<P: Show> Client<P> {
     }
 
     fn pick_server(&mut self, k: &Kernel) -> NodeId {
-        NodeId(below(self.draw(k), k.common.nodes.into()) as u16)
+        let nodes = k.common.nodes;
+        match k.common.client.balance {
+            Balance::Random => NodeId(below(self.draw(k), nodes.into()) as u16),
+            Balance::RoundRobin => {
+                self.turn = self.turn.wrapping_add(1);
+                NodeId((self.turn - 1) % nodes)
+            }
+        }
+    }
+
+    /// The server it stays with, if it still does.
+    fn stuck_to(&mut self, k: &Kernel) -> Option<NodeId> {
+        let over = k.now - self.since.0 >= k.common.client.stickiness;
+        if over { self.known.take() } else { self.known }.filter(|_| !over)
+    }
+
+    fn stick_to(&mut self, server: NodeId, k: &Kernel) {
+        if self.known.replace(server) != Some(server) {
+            self.since = Since(k.now);
+        }
     }
 }
 
@@ -129,7 +172,8 @@ impl<P: Show> World<P> {
         let client = &mut self.clients[c];
         let id = OpId { client: client.me, nth: client.next };
         client.next += 1;
-        let target = match to.or(client.known) {
+        let op = P::carry(&self.settings.cfg, &client.token, op);
+        let target = match to.or_else(|| client.stuck_to(k)) {
             Some(server) => server,
             None => client.pick_server(k),
         };
@@ -176,7 +220,8 @@ impl<P: Show> World<P> {
                 return self.k.set_timer(me, RETRY, REDIRECT_PAUSE);
             }
             Outcome::Ok(ret) => {
-                client.known = Some(target);
+                client.stick_to(target, &self.k);
+                P::learn(&self.settings.cfg, &mut client.token, &asked, ret);
                 OpStep::Ok { op, value: P::answer(ret) }
             }
             Outcome::Fail(why) => OpStep::Fail { op, why },

@@ -350,6 +350,7 @@ impl Protocol for Raft {
     type Op = Op;
     type Ret = Ret;
     type Observer = Observer;
+    type Token = ();
 
     fn boot(cx: &mut Context<Self>, _durable: &Durable) -> State {
         rules::restart(cx)
