@@ -58,7 +58,6 @@ impl Default for Config {
     }
 }
 
-
 /// A switch needs two functions over numbers.
 macro_rules! switch {
     ($id:literal, $title:literal, $field:ident) => {
@@ -87,8 +86,7 @@ pub(super) const KNOBS: &[Knob<Config>] = &[
         max: 3,
         get: |c| c.stale as i64,
         set: |c, v| {
-            c.stale =
-                [Stale::Wait, Stale::Redirect, Stale::Elsewhere, Stale::Refuse][v as usize];
+            c.stale = [Stale::Wait, Stale::Redirect, Stale::Elsewhere, Stale::Refuse][v as usize];
         },
     },
     Knob {

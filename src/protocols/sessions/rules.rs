@@ -97,11 +97,8 @@ fn serve(n: &mut N, cx: &mut Cx, id: OpId, op: Op) {
 
 /// Takes a write: it comes after all that this server has seen.
 fn take(n: &mut N, cx: &mut Cx, id: OpId, key: u32, value: i64) {
-    let all = if cx.mutant(OWN_COUNT) {
-        n.durable.seen.get(&n.me)
-    } else {
-        latest(&n.durable.seen)
-    };
+    let all =
+        if cx.mutant(OWN_COUNT) { n.durable.seen.get(&n.me) } else { latest(&n.durable.seen) };
     let version = Version { time: all + 1, server: n.me, by: id, value };
     keep(n, cx, key, version);
     n.durable.seen.set(n.me, version.time);

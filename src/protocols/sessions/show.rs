@@ -5,7 +5,10 @@ use crate::core::action::Call;
 use crate::core::protocol::{CallName, Show, key_name};
 use crate::core::view::{Border, Family, Lens, Mark, MessageLook, NodeLook, Seat, Tray};
 
-const GET: u8 = 0;
+/// Keys that are listed.
+const MOST_KEYS: u32 = 8;
+
+pub(super) const GET: u8 = 0;
 pub(super) const PUT: u8 = 1;
 
 impl Show for Sessions {
@@ -57,11 +60,12 @@ impl Show for Sessions {
         some.map(|(name, v)| (name.to_string(), vector(v))).collect()
     }
 
-    fn node(cfg: &Config, _common: &Common, node: &Node<Self>) -> NodeLook {
+    fn node(cfg: &Config, common: &Common, node: &Node<Self>) -> NodeLook {
         let d = &node.durable;
         let primary = cfg.primary && node.me.0 == 0;
+        let held = |k: u32| (key_name(k), d.store.get(&k).map_or("nil".into(), version));
         let mut durable: Vec<(String, String)> =
-            d.store.iter().map(|(k, v)| (key_name(*k), version(v))).collect();
+            (0..common.client.keys.min(MOST_KEYS)).map(held).collect();
         durable.push(("seen".into(), vector(&d.seen)));
         let waiting = node.state.waiting.len().to_string();
         let mut volatile = vec![("waiting".into(), waiting)];
@@ -74,7 +78,7 @@ impl Show for Sessions {
             border: if primary { Border::Double } else { Border::Single },
             glyph: if primary { "P" } else { "" }.into(),
             epoch: None,
-            badge: d.store.iter().next().map_or(String::new(), |(k, v)| held(*k, v)),
+            badge: d.store.iter().next().map_or(String::new(), |(k, v)| self::held(*k, v)),
             durable,
             volatile,
             ballots: Vec::new(),
