@@ -4,6 +4,7 @@ pub mod cap;
 pub mod catalog;
 mod causality;
 mod channel;
+pub mod eventual;
 pub mod hashing;
 pub mod hybrid;
 pub mod lamport;
@@ -22,6 +23,7 @@ pub const CATALOG: &[Scene] = &[
     raft::SCENE,
     quorum::SCENE,
     hashing::SCENE,
+    eventual::SCENE,
     sessions::SCENE,
     lamport::SCENE,
     vector::SCENE,
