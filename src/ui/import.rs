@@ -27,8 +27,8 @@ const LIMIT: i32 = 10_000;
 const SHOWN: usize = 20_000;
 /// How near to an event a press means it, in tenths of a pixel: a mouse, a finger.
 const REACH: (i32, i32) = (9 * PX, 18 * PX);
-/// Columns shown at first, in thousandths.
-const FIRST: i64 = 40_000;
+/// Columns shown at first on a wide screen and on a narrow one, in thousandths.
+const FIRST: (i64, i64) = (40_000, 12_000);
 
 /// What people do here.
 pub enum Msg {
@@ -185,7 +185,7 @@ impl Component for Imported {
             order: Vec::new(),
             hidden: BTreeSet::new(),
             collapse: false,
-            window: (0, FIRST),
+            window: (0, FIRST.0),
             selected: None,
             second: None,
             stands: [0; 3],
@@ -388,6 +388,14 @@ impl Imported {
                 if !self.all.is_empty() {
                     self.beside = false;
                     self.show(0);
+                    if self.example {
+                        // Something is lit from the start, in the midst of what is seen.
+                        let mut seen = self.panes[0].plan.within(0..self.window.1 as u32 / 1000);
+                        let middle = seen.nth(seen.len() * 3 / 5);
+                        let spot = middle.and_then(|s| self.panes[0].plan.spots.get(s));
+                        let event = spot.map(|s| s.event);
+                        self.pick(0, event);
+                    }
                 }
             }
         }
@@ -413,7 +421,7 @@ impl Imported {
         self.order = (0..self.all[self.panes[0].at].hosts.len() as u32).collect();
         self.hidden.clear();
         (self.selected, self.second) = (None, None);
-        self.window = (0, FIRST);
+        self.window = (0, if dom::media("(max-width: 720px)") { FIRST.1 } else { FIRST.0 });
         if self.beside && self.panes[1].at == self.panes[0].at {
             self.beside = false;
         }

@@ -271,8 +271,12 @@ impl Drawing<'_> {
             let space = next[spot.row as usize] - p.x - 8 * PX;
             next[spot.row as usize] = p.x;
             let words = &self.execution.events[spot.event as usize].text;
-            let words = fit(&shorten(words, 40), Face::Sans, size, space);
-            if words.chars().count() < 3 || text::width(&words, Face::Sans, size) > space {
+            let whole = shorten(words, 40);
+            let words = fit(&whole, Face::Sans, size, space);
+            // A letter or two at each end say nothing.
+            if words.chars().count() < 7 && words != whole
+                || text::width(&words, Face::Sans, size) > space
+            {
                 continue;
             }
             let at = Point::new(p.x - 3 * PX, p.y - 9 * PX);
