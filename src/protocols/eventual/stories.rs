@@ -142,7 +142,7 @@ const RESIDUE: Story = Story {
         ("gossip.k", 1),
     ],
     mutants: &[],
-    seed: 2,
+    seed: 8,
     steps: &[
         Step {
             text: "Sixty servers, no anti-entropy. {S1} takes a write; each that has it tells one other at a time, and stops at the first that knew it.",

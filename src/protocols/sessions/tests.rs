@@ -1,7 +1,12 @@
 //! The rules, one sentence of a paper each; and what the re-enacted runs came to.
 
 use super::*;
-use crate::core::protocol::{Dice, Effect, Outcome};
+use crate::check::explore::Bounds;
+use crate::check::history::views::{self, Level};
+use crate::check::history::{Budget, F, History, Model, Outcome as End, Value, Verdict, model};
+use crate::check::worlds::Quest;
+use crate::core::config::Setup;
+use crate::core::protocol::{Dice, Effect, Outcome, key_name};
 use crate::core::session::Session;
 use crate::core::trace::OpEnd;
 use crate::stories::player::play;
@@ -186,4 +191,129 @@ fn the_papers_examples_are_reenacted() {
     let shown = "S2 shows y=2 but x=nil, though A had written x=1 before.";
     assert_eq!(why(&run, "monotonic-writes"), shown);
     assert_eq!(reads(&run, 1), [Some("2".to_string()), Some("nil".to_string())]);
+}
+
+fn run(knobs: &[(&str, i64)], seed: u64, until: u64) -> Session {
+    let knobs = knobs.iter().map(|(k, v)| ((*k).to_string(), *v)).collect();
+    let setup = Setup { scene: SCENE.id.into(), knobs, seed, ..Setup::default() };
+    let mut session = Session::new(SCENE.build, setup, Vec::new()).expect("a run");
+    session.advance_to(until, u64::MAX);
+    session
+}
+
+/// What clients did, with a process for each session.
+fn history(session: &Session) -> History {
+    let mut all = History::default();
+    for o in &session.trace().ops {
+        let (f, args) = match o.call.f {
+            show::PUT => (F::Write, vec![Value::Int(o.call.value)]),
+            _ => (F::Read, Vec::new()),
+        };
+        let (process, key) = (u32::from(o.id.client.0), Some(key_name(o.call.key)));
+        let id = all.invoke(process, key, f, args, o.step);
+        let number = |text: &String| text.parse().map_or(Value::Nil, Value::Int);
+        let outcome = match &o.end {
+            OpEnd::Open => continue,
+            OpEnd::Ok(value) => End::Ok(value.as_ref().map_or(Value::Nil, number)),
+            OpEnd::Fail(_) => End::Fail,
+            OpEnd::Unknown => End::Unknown,
+        };
+        all.complete(id, o.ended.map_or(u64::MAX, |(step, _)| step), outcome);
+    }
+    all
+}
+
+const LEVELS: [(Level, &str); 4] = [
+    (Level::ReadYourWrites, "read-your-writes"),
+    (Level::MonotonicReads, "monotonic-reads"),
+    (Level::Causal, "causal"),
+    (Level::CausalPlus, "causal"),
+];
+
+/// The judges that know only the history find nothing that the live watch, which knows the order
+/// of writes, has missed; and with all four guarantees every level holds.
+#[test]
+fn the_watch_misses_nothing_that_the_judges_find() {
+    let model = Model::new(model::Kind::Register);
+    let judge = |history: &History, level| {
+        let verdict = views::judge(&model, history, level, &mut Budget::steps(50_000_000));
+        assert!(!matches!(verdict, Verdict::Unknown(_)));
+        matches!(verdict, Verdict::Ok(_))
+    };
+    let mut illegal = [0; 4];
+    for seed in 0..6 {
+        let healthy = run(&[], seed, 4_000_000);
+        let told = history(&healthy);
+        assert!(told.ops.len() > 30 && healthy.world().broken().is_empty());
+        let sessions = [Level::WritesFollowReads, Level::MonotonicWrites, Level::Pram];
+        for level in sessions.into_iter().chain(LEVELS.map(|(level, _)| level)) {
+            assert!(judge(&told, level), "seed {seed}: {level:?}");
+        }
+        let bare = run(
+            &[("session.ryw", 0), ("session.mr", 0), ("session.wfr", 0), ("session.mw", 0)],
+            seed,
+            2_000_000,
+        );
+        let (told, broken) = (history(&bare), bare.world().broken());
+        for ((level, property), count) in LEVELS.into_iter().zip(&mut illegal) {
+            if !judge(&told, level) {
+                *count += 1;
+                // An order that sessions contradict each other about is broken for each alone.
+                let known = broken.iter().any(|(id, _)| *id == property || *id == "causal");
+                assert!(known, "seed {seed}: {level:?}, {broken:?}");
+            }
+        }
+    }
+    assert!(illegal.iter().all(|n| *n > 0), "{illegal:?}");
+}
+
+/// Where a client's requests went.
+fn targets(session: &Session, client: u16) -> Vec<u16> {
+    let me = NodeId(3 + client);
+    let sent = session.trace().messages.iter().filter(|m| m.id.from == me);
+    sent.map(|m| m.id.to.0).collect()
+}
+
+#[test]
+fn a_client_stays_with_its_server_as_long_as_it_is_told() {
+    let turns = |stickiness| {
+        let knobs = [("client.stickiness", stickiness), ("client.timeout", 60_000_000)];
+        targets(&run(&knobs, 3, 6_000_000), 1)
+    };
+    let never = turns(0);
+    assert!(never.len() > 9);
+    assert!(never.iter().zip((1..).map(|n| n % 3)).all(|(a, b)| *a == b), "in turn: {never:?}");
+    let (always, half) = (turns(60_000_000), turns(500_000));
+    assert!(always.iter().all(|s| *s == 1), "{always:?}");
+    let moves = half.windows(2).filter(|w| w[0] != w[1]).count();
+    assert!(moves > 3 && moves * 2 < half.len(), "{half:?}");
+}
+
+/// A server that does not answer is left.
+#[test]
+fn a_client_leaves_a_server_that_is_down() {
+    let knobs = [("client.stickiness", 60_000_000), ("client.timeout", 300_000)];
+    let knobs: Vec<_> = knobs.into_iter().chain([("clients", 1)]).collect();
+    let mut session = run(&knobs, 3, 1_000_000);
+    let mode = crate::core::action::CrashMode::Process;
+    session.act(crate::core::action::Action::Crash { node: NodeId(0), mode }).expect("it is up");
+    session.advance_to(4_000_000, u64::MAX);
+    let all = targets(&session, 0);
+    assert!(all.first() == Some(&0) && all.last() != Some(&0), "{all:?}");
+}
+
+/// Challenges by their shortest solutions, and what cannot be done by all states there are.
+#[test]
+fn challenges_have_their_pars() {
+    let pars =
+        [("reads-go-back", Some(8)), ("own-write-missing", Some(6)), ("answer-first", Some(7))];
+    for (id, par) in pars.into_iter().chain([("all-four-hold", None)]) {
+        let challenge = SCENE.challenges.iter().find(|c| c.id == id).expect("in the list");
+        let (setup, goal) = (challenge.setup(SCENE.id), Some(challenge.until));
+        let quest = Quest::new(&SCENE, &setup, challenge.limits, Bounds::default(), goal, true);
+        let mut quest = quest.expect("a search");
+        let tally = quest.run(1, &mut || false);
+        assert_eq!(quest.found().first().map(|f| f.length()), par, "{id}");
+        assert_eq!((tally.complete, challenge.impossible), (par.is_none(), par.is_none()), "{id}");
+    }
 }
