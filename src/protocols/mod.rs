@@ -7,6 +7,7 @@ mod channel;
 pub mod hashing;
 pub mod hybrid;
 pub mod lamport;
+pub mod pacelc;
 pub mod quorum;
 pub mod raft;
 pub mod template;
@@ -18,6 +19,7 @@ pub use catalog::{Info, KnobInfo, Preset, PropertyInfo, Scene};
 /// Every scene, in the reading order of the field guide.
 pub const CATALOG: &[Scene] = &[
     cap::SCENE,
+    pacelc::SCENE,
     raft::SCENE,
     quorum::SCENE,
     hashing::SCENE,

@@ -80,7 +80,13 @@ impl<P: Show> Client<P> {
     }
 
     fn pick_server(&mut self, k: &Kernel) -> NodeId {
-        NodeId(below(self.draw(k), k.common.nodes.into()) as u16)
+        let all = 0..k.common.nodes;
+        let (map, mine) = (k.common.net.map, k.place(self.me));
+        // The nearest there are; all are where there is one place.
+        let far = |n: &u16| map.way(mine, map.place(*n));
+        let least = all.clone().map(|n| far(&n)).min().unwrap_or(0);
+        let near: Vec<u16> = all.filter(|n| far(n) == least).collect();
+        NodeId(near[below(self.draw(k), near.len() as u64) as usize])
     }
 }
 

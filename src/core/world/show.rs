@@ -92,6 +92,7 @@ impl<P: Show> World<P> {
             id: node,
             name: self.name(node),
             shape: if server { P::SHAPE } else { Shape::Client },
+            place: self.place_name(node),
             status: status(p),
             look: match slot {
                 Some(s) => P::node(&self.settings.cfg, &self.settings.common, &s.node),
@@ -109,6 +110,11 @@ impl<P: Show> World<P> {
             lies: p.lie != crate::core::action::Lie::Honest,
             waiting: self.waiting(node),
         }
+    }
+
+    fn place_name(&self, node: NodeId) -> Option<&'static str> {
+        let n = node.0.checked_sub(self.settings.common.nodes).unwrap_or(node.0);
+        self.settings.common.net.map.name(n)
     }
 
     /// Up to where the log would be the same after the worst crash; `None` if all of it would be.
