@@ -4,12 +4,14 @@ pub mod cap;
 pub mod catalog;
 mod causality;
 mod channel;
+pub mod eventual;
 pub mod hashing;
 pub mod hybrid;
 pub mod lamport;
 pub mod pacelc;
 pub mod quorum;
 pub mod raft;
+pub mod sessions;
 pub mod template;
 pub mod vector;
 
@@ -23,6 +25,8 @@ pub const CATALOG: &[Scene] = &[
     raft::SCENE,
     quorum::SCENE,
     hashing::SCENE,
+    eventual::SCENE,
+    sessions::SCENE,
     lamport::SCENE,
     vector::SCENE,
     hybrid::SCENE,
