@@ -2,6 +2,7 @@
 
 use super::action::Fsync;
 use super::random::{between, chance, exponential, pareto};
+use super::regions::Map;
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -36,6 +37,8 @@ pub struct Net {
     pub fifo: bool,
     /// Bytes a second on each link; 0 is unlimited.
     pub bandwidth: u32,
+    /// Where everyone stands.
+    pub map: Map,
 }
 
 impl Net {
@@ -123,6 +126,7 @@ impl Default for Common {
                 reorder: 0,
                 fifo: false,
                 bandwidth: 0,
+                map: Map::One,
             },
             client: Clients {
                 interval: 120_000,
@@ -368,6 +372,15 @@ pub const COMMON: &[Knob<Common>] = &[
         max: i32::MAX as i64,
         get: |c| c.net.bandwidth.into(),
         set: |c, v| c.net.bandwidth = v as u32,
+    },
+    Knob {
+        id: "net.matrix",
+        title: "where servers and clients stand",
+        unit: Unit::Choice(&["one place", "three regions", "five regions"]),
+        min: 0,
+        max: 2,
+        get: |c| c.net.map as i64,
+        set: |c, v| c.net.map = Map::ALL[v as usize],
     },
     Knob {
         id: "client.interval",

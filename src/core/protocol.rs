@@ -83,6 +83,11 @@ pub trait Protocol: Clone + Debug + PartialEq + Eq + Hash + 'static {
     /// Keeps the observer's knowledge up to date after a step.
     fn observe(_observer: &mut Self::Observer, _seen: &Seen<Self>) {}
 
+    /// Can any server answer this as well as any other? On a map, a client then asks the nearest.
+    fn anywhere(_cfg: &Self::Config, _op: &Self::Op) -> bool {
+        false
+    }
+
     /// What these settings take away from what the protocol promises, in a sentence: quorums that
     /// need not meet, timeouts too short.
     fn outside(_common: &Common, _cfg: &Self::Config) -> Option<&'static str> {

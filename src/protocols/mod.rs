@@ -8,6 +8,7 @@ pub mod eventual;
 pub mod hashing;
 pub mod hybrid;
 pub mod lamport;
+pub mod pacelc;
 pub mod quorum;
 pub mod raft;
 pub mod sessions;
@@ -20,6 +21,7 @@ pub use catalog::{Info, KnobInfo, Preset, PropertyInfo, Scene};
 /// Every scene, in the reading order of the field guide.
 pub const CATALOG: &[Scene] = &[
     cap::SCENE,
+    pacelc::SCENE,
     raft::SCENE,
     quorum::SCENE,
     hashing::SCENE,

@@ -6,6 +6,7 @@ use crate::core::action::Call;
 use crate::core::config::Balance;
 use crate::core::ids::OpId;
 use crate::core::random::{Stream, below, draw, exponential};
+use crate::core::regions::Map;
 use crate::core::view::OpStep;
 use std::hash::{Hash, Hasher};
 
@@ -105,6 +106,9 @@ impl<P: Show> Client<P> {
 
     fn pick_server(&mut self, k: &Kernel) -> NodeId {
         let nodes = k.common.nodes;
+        if k.common.net.map != Map::One {
+            return self.pick_near(k);
+        }
         match k.common.client.balance {
             Balance::Random => NodeId(below(self.draw(k), nodes.into()) as u16),
             Balance::RoundRobin => {
@@ -112,6 +116,15 @@ impl<P: Show> Client<P> {
                 NodeId((self.turn - 1) % nodes)
             }
         }
+    }
+
+    /// One of those that are no farther than any other.
+    fn pick_near(&mut self, k: &Kernel) -> NodeId {
+        let (map, mine) = (k.common.net.map, k.place(self.me));
+        let far = |n: &u16| map.way(mine, map.place(*n));
+        let least = (0..k.common.nodes).map(|n| far(&n)).min().unwrap_or(0);
+        let near: Vec<u16> = (0..k.common.nodes).filter(|n| far(n) == least).collect();
+        NodeId(near[below(self.draw(k), near.len() as u64) as usize])
     }
 
     /// The server it stays with, if it still does.
@@ -173,7 +186,9 @@ impl<P: Show> World<P> {
         let id = OpId { client: client.me, nth: client.next };
         client.next += 1;
         let op = P::carry(&self.settings.cfg, &client.token, op);
-        let target = match to.or_else(|| client.stuck_to(k)) {
+        let near = k.common.net.map != Map::One && P::anywhere(&self.settings.cfg, &op);
+        let stuck = if near { None } else { client.stuck_to(k) };
+        let target = match to.or(stuck) {
             Some(server) => server,
             None => client.pick_server(k),
         };
@@ -220,7 +235,12 @@ impl<P: Show> World<P> {
                 return self.k.set_timer(me, RETRY, REDIRECT_PAUSE);
             }
             Outcome::Ok(ret) => {
-                client.stick_to(target, &self.k);
+                // Whom it asked because it is near need not be in charge.
+                let near =
+                    self.k.common.net.map != Map::One && P::anywhere(&self.settings.cfg, &asked);
+                if !near {
+                    client.stick_to(target, &self.k);
+                }
                 P::learn(&self.settings.cfg, &mut client.token, &asked, ret);
                 OpStep::Ok { op, value: P::answer(ret) }
             }

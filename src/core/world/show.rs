@@ -96,6 +96,7 @@ impl<P: Show> World<P> {
             id: node,
             name: self.name(node),
             shape: if server { P::SHAPE } else { Shape::Client },
+            place: self.place_name(node),
             status: status(p),
             look: match slot {
                 Some(s) => P::node(&self.settings.cfg, &self.settings.common, &s.node),
@@ -113,6 +114,11 @@ impl<P: Show> World<P> {
             lies: p.lie != crate::core::action::Lie::Honest,
             waiting: self.waiting(node),
         }
+    }
+
+    fn place_name(&self, node: NodeId) -> Option<&'static str> {
+        let n = node.0.checked_sub(self.settings.common.nodes).unwrap_or(node.0);
+        self.settings.common.net.map.name(n)
     }
 
     fn client_look(&self, node: NodeId) -> NodeLook {

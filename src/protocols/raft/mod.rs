@@ -375,6 +375,10 @@ impl Protocol for Raft {
         Common { nodes: 5, clients: 2, ..Common::default() }
     }
 
+    fn anywhere(cfg: &Config, op: &Op) -> bool {
+        cfg.reads == Reads::Local && matches!(op, Op::Get { .. })
+    }
+
     fn knobs() -> &'static [Knob<Config>] {
         KNOBS
     }
