@@ -44,11 +44,11 @@ fn put(value: i64) -> Op {
 }
 
 fn replies(all: &[Effect<Sessions>]) -> Vec<&Outcome<Sessions>> {
-    let reply = |e| match e {
-        &Effect::Reply { ref outcome, .. } => Some(outcome),
+    let outcomes = all.iter().filter_map(|e| match e {
+        Effect::Reply { outcome, .. } => Some(outcome),
         _ => None,
-    };
-    all.iter().filter_map(reply).collect()
+    });
+    outcomes.collect()
 }
 
 #[test]
