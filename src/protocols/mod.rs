@@ -9,6 +9,7 @@ pub mod hybrid;
 pub mod lamport;
 pub mod quorum;
 pub mod raft;
+pub mod spanner;
 pub mod template;
 pub mod vector;
 
@@ -20,6 +21,7 @@ pub const CATALOG: &[Scene] = &[
     cap::SCENE,
     raft::SCENE,
     quorum::SCENE,
+    spanner::SCENE,
     hashing::SCENE,
     lamport::SCENE,
     vector::SCENE,
