@@ -309,7 +309,7 @@ pub mod mutant {
     pub const EARLY_RELEASE: u8 = 2;
     pub const IGNORE_PREPARE: u8 = 3;
     pub const HALF_EPSILON: u8 = 4;
-    pub const READ_CLOCK: u8 = 5;
+    pub const READ_EARLIEST: u8 = 5;
     pub const VOLATILE_PREPARE: u8 = 6;
 }
 
@@ -340,8 +340,8 @@ const MUTANTS: &[Mutant] = &[
         breaks: "true-time",
     },
     Mutant {
-        id: "read-by-clock",
-        what: "What if a snapshot read took its clock for true time?",
+        id: "read-earliest",
+        what: "What if a snapshot were taken at TT.now().earliest?",
         breaks: "linearizable",
     },
     Mutant {

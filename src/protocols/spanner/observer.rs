@@ -158,7 +158,7 @@ impl Observer {
         self.clocks.resize(seen.nodes.len(), Clock::default());
         let Some(node) = seen.touched.map(|me| seen.nodes[me.at()]) else { return };
         let (look, last) = (node.state.look, self.clocks[node.me.at()]);
-        if look.nth == 0 || look == last.look {
+        if look.nth == 0 || (look.nth, look.clock) == (last.look.nth, last.look.clock) {
             return;
         }
         let drift = i64::from(seen.common.drift);

@@ -73,8 +73,8 @@ pub(super) fn second(cx: &Cx, key: u32) -> Option<NodeId> {
 pub(super) fn asked(n: &mut N, cx: &mut Cx, id: OpId, op: Op) {
     match op {
         Op::Read { key } => {
-            let latest = now(n, cx).latest;
-            let at = if cx.mutant(READ_CLOCK) { cx.clock } else { latest };
+            let Interval { earliest, latest } = now(n, cx);
+            let at = if cx.mutant(READ_EARLIEST) { earliest } else { latest };
             cx.note("Snapshot");
             let here = second(cx, key) == Some(n.me);
             let to = if here { n.me } else { leader(cx, key) };

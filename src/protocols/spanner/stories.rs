@@ -2,7 +2,7 @@
 
 use crate::stories::{Ask, Challenge, Limits, Step, Story};
 
-pub(super) const STORIES: &[Story] = &[WAIT, LIE, LEGAL, ILLEGAL];
+pub(super) const STORIES: &[Story] = &[WAIT, LIE, TWO, LEGAL, ILLEGAL];
 
 /// By hand, and with clocks that are only wrong where the story says so.
 const EXACT: &[(&str, i64)] =
@@ -138,6 +138,50 @@ const LIE: Story = Story {
     ],
 };
 
+const TWO: Story = Story {
+    id: "two-tablets",
+    title: "A crash in commit wait",
+    source: Some(
+        "Corbett et al. 2012, section 4.2.1: the coordinator's timestamp is no less than all prepare timestamps, and it waits before anybody is told; section 4.1.3: a snapshot waits for what is prepared",
+    ),
+    preset: "two-tablets",
+    knobs: EXACT,
+    mutants: &[],
+    seed: 4,
+    steps: &[
+        Step {
+            text: "Row x has an index entry on {S2}'s tablet. A writes x=1: {S1} locks the row and asks {S2} to prepare.",
+            say: &["A: write x=1 at S1"],
+            until: "rule Prepare S2",
+            ..Step::SAY
+        },
+        Step {
+            text: "{S2} has locked the entry and written down a prepare timestamp. {S1} chooses s, no lower than that and no lower than the latest moment that now may be.",
+            until: "rule Decide S1",
+            ..Step::SAY
+        },
+        Step {
+            text: "In commit wait {S1} crashes. B reads the entry at {S2}, which is prepared and knows no outcome.",
+            say: &["crash S1", "B: read x at S2"],
+            until: "after 30ms",
+            ask: Some(Ask {
+                question: "What does B hear?",
+                options: &[
+                    ("Nothing yet: the transaction may come below the snapshot", "op B open"),
+                    ("That there is no x", "op B ok"),
+                ],
+            }),
+            ..Step::SAY
+        },
+        Step {
+            text: "{S1} starts again. What it had decided is on its disk: it waits until s is past, answers, and tells {S2}. B reads 1.",
+            say: &["restart S1"],
+            until: "op B ok & op A ok & S2.x = 1 & S2.told = 1",
+            ..Step::SAY
+        },
+    ],
+};
+
 const PORCUPINE: &str = "Porcupine, README (github.com/anishathalye/porcupine)";
 
 const LEGAL: Story = Story {
@@ -150,19 +194,19 @@ const LEGAL: Story = Story {
     seed: 2,
     steps: &[
         Step {
-            text: "x is 0. {S2}'s clock falls 4 ms behind, as far as \u{3b5} allows, and A writes x=100.",
+            text: "Three leaders, \u{3b5} is 4 ms. A writes x=0, and is told.",
             say: &["A: write x=0 at S1"],
             until: "op A ok",
             ..Step::SAY
         },
         Step {
-            text: "The write has its timestamp. C reads through {S3} and has to wait for it.",
+            text: "{S2}'s clock falls 4 ms behind, as far as \u{3b5} allows. A writes x=100; its timestamp is chosen, commit wait begins.",
             say: &["clock.jump S2 -4ms", "A: write x=100 at S1"],
             until: "rule Decide S1",
             ..Step::SAY
         },
         Step {
-            text: "Meanwhile B reads through {S2}, and learns 0.",
+            text: "C reads through {S3}, and has to wait for the write. B reads through {S2}, and learns 0.",
             say: &["C: read x at S3", "B: read x at S2"],
             until: "op B ok & S1.told = 0",
             ..Step::SAY
