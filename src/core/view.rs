@@ -282,6 +282,9 @@ pub struct Ruler {
     pub versions: Vec<(u64, String)>,
     /// What is uncertain to operations that it does: from, to, and which operation.
     pub windows: Vec<(u64, u64, String)>,
+    /// What it waits for to be past: from, to, and what.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub waits: Vec<(u64, u64, String)>,
 }
 
 /// A running timer.

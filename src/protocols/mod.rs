@@ -12,6 +12,7 @@ pub mod pacelc;
 pub mod quorum;
 pub mod raft;
 pub mod sessions;
+pub mod spanner;
 pub mod template;
 pub mod vector;
 
@@ -24,6 +25,7 @@ pub const CATALOG: &[Scene] = &[
     pacelc::SCENE,
     raft::SCENE,
     quorum::SCENE,
+    spanner::SCENE,
     hashing::SCENE,
     eventual::SCENE,
     sessions::SCENE,
