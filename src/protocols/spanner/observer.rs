@@ -233,6 +233,7 @@ impl Observer {
         self.versions.resize(seen.nodes.len(), BTreeSet::new());
         let known = std::mem::take(&mut self.versions[me.at()]);
         let two = seen.cfg.tablets > 1 && seen.nodes.len() > 1;
+        let up = seen.up[me.at()];
         let all = disk.store.iter().flat_map(|(key, all)| all.iter().map(|v| (*key, *v)));
         for (key, v) in all {
             let leads = leader_of(seen, key) == me;
@@ -240,15 +241,17 @@ impl Observer {
             if leads && !waits && seen.notes.contains(&"Commit") {
                 self.committed = self.committed.max(Some((v.at, key)));
             }
-            if !known.contains(&v.by) {
+            if up && !known.contains(&v.by) {
                 if leads && two && !waits {
                     self.halves.insert(v.by, (key, v.at));
                 }
                 self.see_new(me, key, v.at);
             }
         }
-        // What a crash takes from memory and recovery brings back is not new.
-        let open = |id: &OpId| disk.decided.contains_key(id) || disk.prepared.contains_key(id);
+        // What a crash takes from memory and recovery brings back is not new; nor what it brings
+        // back to memory.
+        let open =
+            |id: &OpId| !up || disk.decided.contains_key(id) || disk.prepared.contains_key(id);
         let kept = disk.store.values().flatten().map(|v| v.by);
         self.versions[me.at()] = known.into_iter().filter(open).chain(kept).collect();
     }

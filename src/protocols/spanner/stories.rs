@@ -97,7 +97,12 @@ const LIE: Story = Story {
     title: "A lie of one millisecond",
     source: None,
     preset: "paper",
-    knobs: &[("client.interval", 0), ("clock.epsilon", 4_000), ("clock.offset", 5_000)],
+    knobs: &[
+        ("client.interval", 0),
+        ("clock.epsilon", 4_000),
+        ("clock.offset", 5_000),
+        ("net.high", 600),
+    ],
     mutants: &[],
     // {S1}'s clock is 4.95 ms ahead and {S2}'s 4.89 ms behind.
     seed: 7_168,
