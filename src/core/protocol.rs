@@ -237,6 +237,12 @@ pub fn key_name(key: u32) -> String {
     }
 }
 
+/// What a client is called: `A`, `B`, ... `Z`, `A1`, ..., or from another letter on.
+pub fn client_name(first: u8, n: u16) -> String {
+    let letter = char::from(b'A' + ((u16::from(first - b'A') + n) % 26) as u8);
+    if n < 26 { letter.to_string() } else { format!("{letter}{}", n / 26) }
+}
+
 /// A timer's name.
 pub trait TimerName: Copy + Debug + PartialEq + Eq + Hash + 'static {
     /// All of them; a timer's code is its place here.
