@@ -4,9 +4,11 @@ pub mod cap;
 pub mod catalog;
 mod causality;
 mod channel;
+pub mod directory;
 pub mod hashing;
 pub mod hybrid;
 pub mod lamport;
+pub mod nested;
 pub mod quorum;
 pub mod raft;
 pub mod template;
@@ -21,6 +23,7 @@ pub const CATALOG: &[Scene] = &[
     raft::SCENE,
     quorum::SCENE,
     hashing::SCENE,
+    directory::SCENE,
     lamport::SCENE,
     vector::SCENE,
     hybrid::SCENE,

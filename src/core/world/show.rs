@@ -91,7 +91,10 @@ impl<P: Show> World<P> {
         NodeView {
             id: node,
             name: self.name(node),
-            shape: if server { P::SHAPE } else { Shape::Client },
+            shape: match slot {
+                Some(_) => P::shape(&self.settings.cfg, &self.settings.common, node),
+                None => Shape::Client,
+            },
             status: status(p),
             look: match slot {
                 Some(s) => P::node(&self.settings.cfg, &self.settings.common, &s.node),

@@ -1,0 +1,1 @@
+//! beside the general tests of the catalogue.
