@@ -6,7 +6,6 @@ use super::*;
 use crate::check::history::watch::Watch;
 use crate::core::list::List;
 use crate::core::protocol::{PropertyKind, Show, Witness, key_name};
-use std::collections::BTreeSet;
 use std::hash::{Hash, Hasher};
 
 /// What only an observer knows.
@@ -255,22 +254,19 @@ fn whole<'a>(seen: &Seen<'a, Directory>) -> BTreeMap<u32, Vec<&'a Items>> {
             here.entry(*shard).or_default().push(&o.items);
         }
     }
-    let mut on_way: BTreeSet<u32> = BTreeSet::new();
+    // The giver's old copy is what its parcels say, all together. Of a parcel that was taken, the
+    // giver may not know yet.
+    let mut on_way: BTreeMap<u32, (u32, &Items)> = BTreeMap::new();
     for n in &seen.nodes {
-        let parcels = n.durable.links.iter().flat_map(|l| &l.unacknowledged);
-        on_way.extend(parcels.filter(|p| p.last).map(|p| p.shard));
-    }
-    // The giver's old copy is what its parcels say, all together.
-    for n in &seen.nodes {
-        for parcel in n.durable.links.iter().flat_map(|l| &l.unacknowledged) {
-            if let (true, None, Some(items)) = (
-                on_way.contains(&parcel.shard),
-                here.get(&parcel.shard),
-                n.durable.old.get(&parcel.shard),
-            ) {
-                here.insert(parcel.shard, vec![items]);
+        for p in n.durable.links.iter().flat_map(|l| &l.unacknowledged).filter(|p| p.last) {
+            let newer = on_way.get(&p.shard).is_none_or(|(version, _)| p.version > *version);
+            if let (true, Some(items)) = (newer, n.durable.old.get(&p.shard)) {
+                on_way.insert(p.shard, (p.version, items));
             }
         }
+    }
+    for (shard, (_, items)) in on_way {
+        here.entry(shard).or_insert_with(|| vec![items]);
     }
     here
 }

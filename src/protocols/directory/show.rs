@@ -82,12 +82,12 @@ impl Show for Directory {
         Some(LogView { first, cells: cells(log, first), committed: c.raft.commit_index })
     }
 
-    fn trays(cfg: &Config, node: &Node<Self>) -> Vec<Tray> {
+    fn trays(_: &Config, node: &Node<Self>) -> Vec<Tray> {
         match &node.state {
             State::Directory(c) if leads(c) => vec![queue(c)],
             State::Directory(_) => Vec::new(),
             State::Router(r) => vec![cache(r), requests(r)],
-            State::Keeper(_) => shelves(cfg, &node.durable),
+            State::Keeper(_) => shelves(&node.durable),
         }
     }
 
@@ -261,6 +261,7 @@ fn router(r: &Router) -> NodeLook {
             pair("table", cached.join(" ")),
             pair("requests", r.pending.len().to_string()),
             pair("bounces", bounces.to_string()),
+            pair("fetches", r.fetch.sent.to_string()),
             pair("fetch", fetch(&r.fetch)),
             pair("failures", r.fetch.failures.to_string()),
         ],
@@ -270,8 +271,8 @@ fn router(r: &Router) -> NodeLook {
 
 fn fetch(f: &Fetcher) -> String {
     match f.waiting {
-        true => format!("request {} to {}", f.sent, Directory::name(f.directory.0)),
-        false => format!("{} requests", f.sent),
+        true => format!("waits for {}", Directory::name(f.directory.0)),
+        false => String::new(),
     }
 }
 
@@ -298,6 +299,7 @@ fn keeper(k: &Keeper, d: &Durable) -> NodeLook {
             pair("old copies", old.join(" ")),
         ],
         volatile: vec![
+            pair("fetches", k.fetch.sent.to_string()),
             pair("fetch", fetch(&k.fetch)),
             pair("failures", k.fetch.failures.to_string()),
         ],
@@ -360,7 +362,7 @@ fn requests(r: &Router) -> Tray {
 }
 
 /// What a shard server has: its own, what comes and goes, and what it has not cleaned up.
-fn shelves(_: &Config, d: &Durable) -> Vec<Tray> {
+fn shelves(d: &Durable) -> Vec<Tray> {
     let seat = |text: String, mark| Seat { text, mark };
     let owned = d.owned.iter().map(|(s, o)| seat(format!("{s} v{}", o.version), Mark::Chosen));
     let going = d.links.iter().flat_map(|l| &l.unacknowledged).filter(|p| p.last);
