@@ -89,6 +89,16 @@ pub trait Protocol: Clone + Debug + PartialEq + Eq + Hash + 'static {
     ) -> Option<Self::Op> {
         None
     }
+    /// The same where it depends on the protocol's own settings, too.
+    fn next_op(
+        _cfg: &Self::Config,
+        common: &Common,
+        client: u16,
+        nth: u32,
+        pick: &mut dyn FnMut(u64) -> u64,
+    ) -> Option<Self::Op> {
+        Self::workload(common, client, nth, pick)
+    }
     /// What is on the disk if the write from `before` to `after` is torn. By default it is lost
     /// whole.
     fn torn(before: &Self::Durable, _after: &Self::Durable) -> Self::Durable {

@@ -154,9 +154,11 @@ pub(super) fn order(
     let plan = Plan::of(cx.cfg, cx.nodes);
     let to = u16::try_from(to - 1).ok().map(NodeId);
     let to = to.filter(|n| n.0 < plan.nodes && plan.role(*n) == Role::Keeper);
-    let entry = c.raft.store.values.get(&shard).copied();
-    let (Some(value), Some(to)) = (entry, to) else {
+    let Some(to) = to else {
         return cx.reply(op, Outcome::Fail("that server keeps no shards"));
+    };
+    let Some(value) = c.raft.store.values.get(&shard).copied() else {
+        return cx.reply(op, Outcome::Fail("the new leader does not know the table yet"));
     };
     let entry = Entry::unpack(value);
     if entry.owner == to || entry.to.is_some() {

@@ -14,7 +14,7 @@ pub(super) const STORIES: &[Story] = &[
         steps: &[
             Step {
                 text: "Three servers keep one table. Routers {S4} and {S5} have copies of it; {S6}, {S7} and {S8} have the shards. Key x lies in shard 0, at {S6}.",
-                until: "leaders = 1",
+                until: "leaders = 1 & committed >= 5",
                 ..Step::SAY
             },
             Step {
@@ -92,7 +92,7 @@ pub(super) const STORIES: &[Story] = &[
         steps: &[
             Step {
                 text: "The same servers, but requests carry no version, and nobody compares any. Key x lies at {S6}.",
-                until: "leaders = 1",
+                until: "leaders = 1 & committed >= 5",
                 ..Step::SAY
             },
             Step {

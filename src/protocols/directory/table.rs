@@ -130,7 +130,7 @@ mod tests {
             let count = |role| (0..nodes).filter(|n| plan.role(NodeId(*n)) == role).count();
             assert_eq!(count(Role::Router), plan.routers().len());
             assert_eq!(count(Role::Keeper), plan.keepers().len());
-            assert_eq!(count(Role::Directory), plan.directory.into());
+            assert_eq!(count(Role::Directory), usize::from(plan.directory));
             assert_eq!(plan.first(3).is_none(), plan.keepers().is_empty());
         }
     }

@@ -41,7 +41,7 @@ fn shards_move_over_bad_links_and_nothing_is_lost() {
             session.advance_to(8_000_000, u64::MAX);
             let rules = session.trace().events.iter().flat_map(|e| e.notes.iter().copied());
             let moved = rules.filter(|r| *r == "Take").count();
-            assert!(moved >= 2, "{} {seed}: {moved} moves", preset.id);
+            assert!(moved >= 1, "{} {seed}: {moved} moves", preset.id);
             assert_eq!(broken(&session.view()), [""; 0], "{} {seed}", preset.id);
         }
     }
@@ -157,7 +157,9 @@ fn a_ttl_puts_the_directory_on_the_data_path() {
         session.advance_to(8_000_000, u64::MAX);
         let ended = |o: &&crate::core::trace::OpLife| {
             let puts_and_gets = o.call.f < 2;
-            puts_and_gets && o.invoked > 5_000_000 && matches!(o.end, crate::core::trace::OpEnd::Ok(_))
+            puts_and_gets
+                && o.invoked > 5_000_000
+                && matches!(o.end, crate::core::trace::OpEnd::Ok(_))
         };
         session.trace().ops.iter().filter(ended).count()
     };
