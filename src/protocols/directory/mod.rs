@@ -82,14 +82,14 @@ const PRESETS: &[Preset] = &[
         id: "mongodb",
         title: "MongoDB: mongos, config replica set",
         version: "8.0",
-        source: "MongoDB Manual, Config Servers (a replica set, of three members where it is recommended for production) and Sharding FAQ: a mongos refreshes its cache when a shard answers StaleConfig with vReceived and vWanted",
-        values: &[("dir.replicas", 3), ("dir.check", 1), ("cache.ttl", 0)],
+        source: "MongoDB Manual, Config Servers: a replica set, which mongos processes read when they start and after a migration (of three members here); src/mongo/s: kMaxNumStaleVersionRetries = 10; StaleConfig carries vReceived and vWanted",
+        values: &[("dir.replicas", 3), ("dir.check", 1), ("cache.ttl", 0), ("dir.bounces", 10)],
     },
     Preset {
         id: "hdfs",
         title: "HDFS: one NameNode",
         version: "3.x",
-        source: "HDFS Architecture: a single NameNode is the arbitrator and repository for all metadata; user data never flows through it; blocks carry generation stamps",
+        source: "HDFS Architecture: a single NameNode is the arbitrator and repository for all metadata; user data never flows through it; Shvachko et al. 2010: blocks carry generation stamps",
         values: &[("dir.replicas", 1), ("dir.check", 1), ("fetch.segment", 1)],
     },
     Preset {
@@ -114,8 +114,8 @@ const PRESETS: &[Preset] = &[
     Preset {
         id: "kafka",
         title: "Kafka: clients' metadata",
-        version: "3.x",
-        source: "Producer configuration: metadata.max.age.ms 300000, request.timeout.ms 30000, retry.backoff.ms 100, backing off exponentially; leader epochs are compared",
+        version: "3.7",
+        source: "Producer configuration: metadata.max.age.ms 300000, request.timeout.ms 30000, retry.backoff.ms 100, growing with each failure (there up to a second); leader epochs are compared",
         values: &[
             ("dir.replicas", 3),
             ("dir.check", 1),

@@ -69,7 +69,7 @@ pub(super) const PROPERTIES: &[Property<Directory>] = &[
         "bounded-bounces",
         "Bounded Bounces",
         "A router tries a request again no more often than it may.",
-        "MongoDB, the cluster find command: retries on stale versions are bounded"
+        "MongoDB, src/mongo/s: kMaxNumStaleVersionRetries"
     ),
     Property {
         id: "linearizable",

@@ -250,9 +250,9 @@ fn router(r: &Router) -> NodeLook {
         glyph: "R".into(),
         epoch: None,
         badge: match (r.cache.is_empty(), stale) {
-            (true, _) => "no table".into(),
-            (false, 0) => format!("newest v{newest}"),
-            (false, n) => format!("{n} stale"),
+            (true, _) => "empty".into(),
+            (false, 0) => format!("v{newest}"),
+            (false, _) => "stale".into(),
         },
         durable: Vec::new(),
         volatile: vec![
