@@ -174,7 +174,7 @@ const HEIRS: Option<Ask> = Some(Ask {
 const MANY_HEIRS: &[Step] = &[
     Step { text: "The same six servers, each at sixteen places.", until: "after 5ms", ..Step::SAY },
     Step {
-        text: "{S3} goes.",
+        text: "{S3} goes, as before.",
         say: &["A: leave 3 at S1"],
         until: "rule Leave",
         ask: HEIRS,
