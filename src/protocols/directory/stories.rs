@@ -211,37 +211,37 @@ const EVENT: Story = Story {
         Step {
             text: "The network is whole again. All ask at once, for memberships that have grown with secondary indexes.",
             say: &["heal"],
-            until: "after 5s",
+            until: "fact metastable",
             ask: RECOVERS,
             ..Step::SAY
         },
         Step {
             text: "Answers take longer than the time allowed. They are thrown away, and asked for again: {S1} is busy with work that nobody waits for.",
-            until: "fact metastable & S3 Unsure",
+            until: "S3 Unsure & S6 Unsure & S9 Unsure & S12 Unsure & S15 Unsure",
             ..Step::SAY
         },
         Step {
             text: "Servers that cannot confirm what they own have disqualified themselves. What helps is to pause all requests until the queue is empty.",
             say: &["isolate S1"],
-            until: "S1.waiting = 0 & after 1s",
+            until: "S1.waiting = 0",
             ..Step::SAY
         },
         Step {
             text: "Then a few are let back.",
             say: &["partition S1 S2 S3 S4 S5 S6 A B | rest"],
-            until: "after 1s & S3 Shard & S4 Shard & S5 Shard & S6 Shard",
+            until: "S3 Shard & S4 Shard & S5 Shard & S6 Shard",
             ..Step::SAY
         },
         Step {
             text: "And a few more.",
             say: &["partition S1 S2 S3 S4 S5 S6 S7 S8 S9 S10 S11 A B | rest"],
-            until: "after 1s & S7 Shard & S9 Shard & S11 Shard",
+            until: "S7 Shard & S8 Shard & S9 Shard & S10 Shard & S11 Shard",
             ..Step::SAY
         },
         Step {
             text: "With the last of them it is over: at 7:10, two hours after the pause. Nothing had been broken since 2:19 but the load itself.",
             say: &["heal"],
-            until: "after 4s & S12 Shard & S14 Shard & S16 Shard & not fact refresh storm & not fact metastable",
+            until: "S12 Shard & S13 Shard & S14 Shard & S15 Shard & S16 Shard",
             ..Step::SAY
         },
     ],
@@ -253,10 +253,14 @@ const CALM: Step = Step {
     ..Step::SAY
 };
 
+/// Nobody has been answered; then, everybody has.
+const ALL_FAIL: &str = "S3.failures >= 1 & S4.failures >= 1 & S5.failures >= 1 & S6.failures >= 1 & S7.failures >= 1 & S8.failures >= 1 & S9.failures >= 1 & S10.failures >= 1 & S11.failures >= 1 & S12.failures >= 1 & S13.failures >= 1 & S14.failures >= 1 & S15.failures >= 1 & S16.failures >= 1";
+const ALL_ANSWERED: &str = "S3.failures = 0 & S4.failures = 0 & S5.failures = 0 & S6.failures = 0 & S7.failures = 0 & S8.failures = 0 & S9.failures = 0 & S10.failures = 0 & S11.failures = 0 & S12.failures = 0 & S13.failures = 0 & S14.failures = 0 & S15.failures = 0 & S16.failures = 0";
+
 const BLIP: Step = Step {
-    text: "A brief disruption of the network: for two seconds nobody reaches {S1}.",
+    text: "A brief disruption of the network: nobody reaches {S1}, and by and by all have noticed.",
     say: &["isolate S1"],
-    until: "after 2s",
+    until: ALL_FAIL,
     ..Step::SAY
 };
 
@@ -274,7 +278,7 @@ const SEAMLESS: &[Step] = &[
     Step {
         text: "The network is whole again, and all ask at once, for memberships as small as they once were.",
         say: &["heal"],
-        until: "after 5s",
+        until: ALL_ANSWERED,
         ask: RECOVERS,
         ..Step::SAY
     },
@@ -286,7 +290,7 @@ const FIXED: &[Step] = &[
     Step {
         text: "Large memberships, but servers ask less often, for their own part of the table only, and have more time for the answer.",
         say: &["heal"],
-        until: "after 5s",
+        until: ALL_ANSWERED,
         ask: RECOVERS,
         ..Step::SAY
     },

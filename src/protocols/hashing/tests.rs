@@ -134,8 +134,9 @@ fn any_two_failures_hit_some_range_if_there_are_many_places() {
         |vnodes| crate::algo::hashing::Ring::virtual_nodes(&nodes, vnodes, hash).together(3).len();
     // Of 4,950 pairs; with one place each, everyone stands with the two before and the two after.
     assert_eq!(pairs(1), 200);
-    assert!((2_800..3_500).contains(&pairs(16)), "{}", pairs(16));
-    assert_eq!(pairs(256), 4_950);
+    // Each of 1,600 ranges adds two pairs: 1 - exp(-3200/4950) of all, if they were drawn.
+    assert!((2_250..2_450).contains(&pairs(16)), "{}", pairs(16));
+    assert!(pairs(256) >= 4_940, "{}", pairs(256));
 }
 
 #[test]
