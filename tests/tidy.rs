@@ -151,7 +151,11 @@ fn drawings_know_no_protocol() {
     let mut names = Vec::new();
     for scene in happened_before::protocols::CATALOG {
         names.push(scene.id.to_string());
-        names.push(scene.title.split(' ').next().unwrap_or("").to_string());
+        let first = scene.title.split(' ').next().unwrap_or("");
+        // A recorded run is called a session here.
+        if first != "Session" {
+            names.push(first.to_string());
+        }
     }
     let drawn = files("src/scene", "rs").into_iter().chain(files("src/ui", "rs"));
     for (name, text) in drawn {

@@ -23,6 +23,8 @@ pub enum Lens {
     HybridTimes,
     /// Where keys live.
     Ring,
+    /// Latency against staleness.
+    Plane,
 }
 
 /// How the nodes stand; closed-form, so that nodes never move because state changed.
@@ -205,6 +207,9 @@ pub struct NodeView {
     pub name: String,
     /// Its outline.
     pub shape: Shape,
+    /// Where it stands, if the run has a map.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub place: Option<&'static str>,
     /// Running?
     pub status: Status,
     /// What the protocol says of it.

@@ -5,12 +5,15 @@ pub mod catalog;
 mod causality;
 mod channel;
 pub mod directory;
+pub mod eventual;
 pub mod hashing;
 pub mod hybrid;
 pub mod lamport;
 pub mod nested;
+pub mod pacelc;
 pub mod quorum;
 pub mod raft;
+pub mod sessions;
 pub mod template;
 pub mod vector;
 
@@ -20,10 +23,13 @@ pub use catalog::{Info, KnobInfo, Preset, PropertyInfo, Scene};
 /// Every scene, in the reading order of the field guide.
 pub const CATALOG: &[Scene] = &[
     cap::SCENE,
+    pacelc::SCENE,
     raft::SCENE,
     quorum::SCENE,
     hashing::SCENE,
     directory::SCENE,
+    eventual::SCENE,
+    sessions::SCENE,
     lamport::SCENE,
     vector::SCENE,
     hybrid::SCENE,

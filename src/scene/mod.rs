@@ -8,12 +8,14 @@ mod target;
 mod text;
 
 pub mod board;
+pub mod chart;
 pub mod execution;
 pub mod history;
 pub mod index;
 pub mod log_strip;
 pub mod matrix;
 pub mod overview;
+pub mod plane;
 pub mod poster;
 pub mod record;
 pub mod ring;

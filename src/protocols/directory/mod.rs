@@ -346,6 +346,7 @@ impl Protocol for Directory {
     type Op = Op;
     type Ret = Ret;
     type Observer = Observer;
+    type Token = ();
 
     fn disk(cfg: &Config, me: NodeId, nodes: u16) -> Durable {
         let plan = Plan::of(cfg, nodes);

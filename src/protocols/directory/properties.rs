@@ -180,7 +180,7 @@ impl Observer {
         let lost = self.acked.iter().find(|((key, client), nth)| {
             let parts = here.get(&shard(seen.cfg, *key)).into_iter().flatten();
             let served = parts.filter_map(|items| items.get(key)?.served.get(client));
-            !served.max().is_some_and(|last| last >= *nth)
+            served.max().is_none_or(|last| last < *nth)
         });
         if let Some(((key, client), _)) = lost {
             let (key, client) = (key_name(*key), *client);
