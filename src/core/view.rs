@@ -85,6 +85,9 @@ pub struct RingView {
     pub rules: Vec<RuleView>,
     /// Keys whose owner the best rule would have changed at least.
     pub least: u32,
+    /// Requests that each member has carried out.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub asked: Vec<u32>,
 }
 
 /// A key.
