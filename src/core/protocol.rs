@@ -5,7 +5,7 @@ use super::config::{Common, Knob};
 use super::ids::{Names, NodeId, OpId};
 use super::random::{Stream, below, between, draw};
 use super::view::{
-    Family, Lens, LogView, MessageLook, NodeLook, OpStep, RingView, Ruler, Shape, Tray,
+    AxisView, Family, Lens, LogView, MessageLook, NodeLook, OpStep, RingView, Ruler, Shape, Tray,
 };
 use std::fmt::Debug;
 use std::hash::Hash;
@@ -88,6 +88,16 @@ pub trait Protocol: Clone + Debug + PartialEq + Eq + Hash + 'static {
         _pick: &mut dyn FnMut(u64) -> u64,
     ) -> Option<Self::Op> {
         None
+    }
+    /// The same where it depends on the protocol's own settings, too.
+    fn next_op(
+        _cfg: &Self::Config,
+        common: &Common,
+        client: u16,
+        nth: u32,
+        pick: &mut dyn FnMut(u64) -> u64,
+    ) -> Option<Self::Op> {
+        Self::workload(common, client, nth, pick)
     }
     /// What is on the disk if the write from `before` to `after` is torn. By default it is lost
     /// whole.
@@ -174,6 +184,15 @@ pub trait Show: Protocol {
         _observer: &Self::Observer,
         _nodes: impl FnOnce() -> Vec<&'a Node<Self>>,
     ) -> Option<RingView> {
+        None
+    }
+    /// How the axis of keys is cut; `nodes` lists the servers.
+    fn axis<'a>(
+        _cfg: &Self::Config,
+        _common: &Common,
+        _observer: &Self::Observer,
+        _nodes: impl FnOnce() -> Vec<&'a Node<Self>>,
+    ) -> Option<AxisView> {
         None
     }
     /// The last log position that the observer knows to be committed.

@@ -9,6 +9,7 @@ pub mod hybrid;
 pub mod lamport;
 pub mod quorum;
 pub mod raft;
+pub mod ranges;
 pub mod template;
 pub mod vector;
 
@@ -21,6 +22,7 @@ pub const CATALOG: &[Scene] = &[
     raft::SCENE,
     quorum::SCENE,
     hashing::SCENE,
+    ranges::SCENE,
     lamport::SCENE,
     vector::SCENE,
     hybrid::SCENE,

@@ -146,6 +146,7 @@ pub fn view() -> WorldView {
         facts: Vec::new(),
         committed: Some(5),
         ring: None,
+        axis: None,
         manual: false,
     }
 }
