@@ -11,6 +11,7 @@ pub mod board;
 pub mod execution;
 pub mod history;
 pub mod index;
+pub mod key_ruler;
 pub mod log_strip;
 pub mod matrix;
 pub mod overview;

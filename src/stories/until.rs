@@ -5,13 +5,14 @@
 //! `committed >= 3` · `epoch >= 2` · `leaders = 2` · `op ok` / `op unknown` / `op fail` (the last
 //! operation that ended) · `op A open` · `after 200ms` (since the wait began) · `lost` · `heard` ·
 //! `moving = 0` (keys on their way) · `moved >= 9` (by the last change of members; `moved.modulo`
-//! under another rule) · `fact clocks say` (a fact known to the observer begins so)
+//! under another rule) · `ranges >= 4` · `hottest >= 90` (the share of all requests that the hottest range
+//! takes, in hundredths) · `fanout >= 16` (ranges that the last scan asked) · `fact clocks say` (a fact known to the observer begins so)
 
 use super::names::{Given, node};
 use crate::core::config::parse_time;
 use crate::core::ids::NodeId;
 use crate::core::trace::{OpEnd, OpLife, Trace};
-use crate::core::view::{Border, Event, RingView, Status, What, WorldView};
+use crate::core::view::{AxisView, Border, Event, RingView, Status, What, WorldView};
 
 /// What a condition is held against.
 pub struct Moment<'a> {
@@ -124,6 +125,16 @@ fn moved(ring: &RingView, what: &str, rule: &str) -> i64 {
     }
 }
 
+/// A number of an axis of keys, once there is one.
+fn of_axis(axis: &AxisView, what: &str) -> Option<i64> {
+    let rates = || axis.ranges.iter().map(|r| i64::from(r.rate));
+    match what {
+        "ranges" => Some(axis.ranges.len() as i64),
+        "fanout" => axis.scan.map(|(ranges, ..)| ranges.into()),
+        _ => (rates().max()? * 100).checked_div(rates().sum()),
+    }
+}
+
 /// A number that can be seen: `committed`, `epoch`, `leaders`, `S3.commitIndex`.
 fn value(m: &Moment, what: &str) -> Result<Option<i64>, String> {
     let leading = || {
@@ -139,6 +150,12 @@ fn value(m: &Moment, what: &str) -> Result<Option<i64>, String> {
         }
         "leaders" => return Ok(Some(leading().count() as i64)),
         "now" => return Ok(Some(m.view.now as i64)),
+        "ranges" | "hottest" | "fanout" => {
+            return Ok(m.view.axis.as_ref().and_then(|a| of_axis(a, what)));
+        }
+        "moving" if m.view.axis.is_some() => {
+            return Ok(m.view.axis.as_ref().map(|a| a.moves.len() as i64));
+        }
         "moving" | "moved" => return Ok(m.view.ring.as_ref().map(|r| moved(r, what, r.rule))),
         _ => {}
     }

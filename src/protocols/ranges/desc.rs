@@ -69,7 +69,7 @@ impl Directory {
         let edges: Vec<u32> = self.all.iter().flat_map(|d| [d.id.start, d.end]).collect();
         let seen = |d: &Desc| {
             let mut own = edges.iter().filter(|e| d.has(**e));
-            own.any(|e| self.find(*e) == Some(d))
+            d.id == META || own.any(|e| self.find(*e) == Some(d))
         };
         let keep: Vec<bool> = self.all.iter().map(seen).collect();
         let mut keep = keep.into_iter();

@@ -70,7 +70,7 @@ impl Work<'_, '_> {
             self.update_term(id, term);
         }
         match rpc {
-            Rpc::Vote { last, .. } => self.vote(from, id, term, last),
+            Rpc::Vote { last, generation } => self.vote(from, id, term, last, generation),
             Rpc::Voted { granted } => self.voted(from, id, term, granted),
             Rpc::Append { prev, entries, commit } => {
                 self.append(from, id, term, prev, entries, commit);
@@ -111,11 +111,13 @@ impl Work<'_, '_> {
     }
 
     /// At most one vote a term, and only for a log that is at least as up-to-date.
-    fn vote(&mut self, from: NodeId, id: RangeId, term: u64, last: (u64, u64)) {
+    fn vote(&mut self, from: NodeId, id: RangeId, term: u64, last: (u64, u64), generation: u32) {
         let Some(replica) = self.replica(id) else { return };
         let mine = (replica.term_at(replica.last()), replica.last());
         let free = replica.vote.is_none_or(|v| v == from);
-        let granted = term == replica.term && last >= mine && free;
+        // Who was removed has no log to compare, but knows how far the range had come by then.
+        let knows = replica.life == Life::Live || generation >= replica.desc.generation;
+        let granted = term == replica.term && last >= mine && free && knows;
         if granted {
             match self.cx.mutant(VOLATILE_VOTE) {
                 true => self.change_in_memory(id).vote = Some(from),
