@@ -79,7 +79,7 @@ pub struct AxisView {
     /// Buckets of hash-sharded keys: the axis has all keys once in each.
     pub buckets: u32,
     /// The ranges in order.
-    pub ranges: Vec<RangeView>,
+    pub spans: Vec<RangeView>,
     /// A range is split above so many requests a second.
     pub limit: u32,
     /// Replicas that are about to be.

@@ -39,7 +39,7 @@ pub fn scene(view: &WorldView, selected: Option<NodeId>, size: Size) -> Scene {
     let out = &mut scene.items;
     plan.header(out);
     plan.limit(out);
-    axis.ranges.iter().for_each(|r| plan.range(r, out));
+    axis.spans.iter().for_each(|r| plan.range(r, out));
     plan.sweeps(out);
     plan.servers(out);
     plan.moves(out);
@@ -87,14 +87,14 @@ impl Plan<'_> {
 
     /// All of it in words, for who does not see it.
     fn words(&self) -> String {
-        let all: Vec<String> = self.axis.ranges.iter().map(|r| self.describe(r)).collect();
+        let all: Vec<String> = self.axis.spans.iter().map(|r| self.describe(r)).collect();
         let stale = self.axis.stale.len();
         let old = if stale == 0 {
             String::new()
         } else {
             format!(" {stale} servers route by old descriptors.")
         };
-        format!("{} ranges. {}{old}", all.len(), all.join(" "))
+        format!("The axis in {} parts. {}{old}", all.len(), all.join(" "))
     }
 
     fn describe(&self, r: &RangeView) -> String {
@@ -116,7 +116,7 @@ impl Plan<'_> {
 
     fn header(&self, out: &mut Vec<Item>) {
         let y = self.px(12);
-        let (n, b) = (self.axis.ranges.len(), self.axis.buckets);
+        let (n, b) = (self.axis.spans.len(), self.axis.buckets);
         let buckets = if b > 1 { format!(", {b} buckets") } else { String::new() };
         let hint = format!("{n} range{}{buckets}", if n == 1 { "" } else { "s" });
         let strong = (Face::SansStrong, self.px(13), Anchor::Start);
@@ -126,7 +126,7 @@ impl Plan<'_> {
 
     /// How many requests a second make the whole height.
     fn full(&self) -> u64 {
-        let most = self.axis.ranges.iter().map(|r| r.rate).max().unwrap_or(0);
+        let most = self.axis.spans.iter().map(|r| r.rate).max().unwrap_or(0);
         u64::from(most.max(self.axis.limit.saturating_mul(5) / 4)).max(1)
     }
 
@@ -205,7 +205,7 @@ impl Plan<'_> {
             let name = fit(&node.name, Face::Mono, self.px(11), self.px(LEFT - 3));
             let mut parts = vec![Item::text("", Point::new(0, y + self.px(9)), face, name)];
             let mut held = Track::new();
-            for r in self.axis.ranges.iter().filter(|r| r.members.contains(&node.id)) {
+            for r in self.axis.spans.iter().filter(|r| r.members.contains(&node.id)) {
                 let (a, b) = (self.x(r.from) + PX / 2, self.x(r.to) - PX / 2);
                 let b = b.max(a + PX);
                 let leads = r.leader == Some(node.id);
@@ -225,8 +225,8 @@ impl Plan<'_> {
             if old > 0 {
                 parts.push(Item::path("stale", wrong));
             }
-            let kept = self.axis.ranges.iter().filter(|r| r.members.contains(&node.id)).count();
-            let led = self.axis.ranges.iter().filter(|r| r.leader == Some(node.id)).count();
+            let kept = self.axis.spans.iter().filter(|r| r.members.contains(&node.id)).count();
+            let led = self.axis.spans.iter().filter(|r| r.leader == Some(node.id)).count();
             let words = format!(
                 "{}: {kept} replicas, leads {led}; routes by {old} old descriptors",
                 node.name
@@ -243,7 +243,7 @@ impl Plan<'_> {
     /// Replicas that are about to be: where they will stand.
     fn moves(&self, out: &mut Vec<Item>) {
         for m in &self.axis.moves {
-            let found = self.axis.ranges.iter().find(|r| r.from == m.range);
+            let found = self.axis.spans.iter().find(|r| r.from == m.range);
             let (Some(r), true) = (found, m.to.at() < rows(self.view)) else { continue };
             let y = self.px(TOP + ROW * i32::from(m.to.0));
             let (a, b) = (self.x(r.from) + PX, self.x(r.to) - PX);
@@ -275,10 +275,10 @@ impl Plan<'_> {
         };
         let line = fit(&line, Face::Sans, self.px(11), self.size.w);
         out.push(self.text("soft", (0, y), Anchor::Start, line).key("foot"));
-        if let Some((ranges, servers, ring)) = self.axis.scan {
+        if let Some((asked, servers, ring)) = self.axis.scan {
             let line = format!(
-                "last scan: {ranges} range{}, {servers} server{}; on a hash ring all {ring}",
-                if ranges == 1 { "" } else { "s" },
+                "last scan: {asked} range{}, {servers} server{}; on a hash ring all {ring}",
+                if asked == 1 { "" } else { "s" },
                 if servers == 1 { "" } else { "s" }
             );
             let line = fit(&line, Face::Sans, self.px(11), self.size.w);

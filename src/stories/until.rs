@@ -127,10 +127,10 @@ fn moved(ring: &RingView, what: &str, rule: &str) -> i64 {
 
 /// A number of an axis of keys, once there is one.
 fn of_axis(axis: &AxisView, what: &str) -> Option<i64> {
-    let rates = || axis.ranges.iter().map(|r| i64::from(r.rate));
+    let rates = || axis.spans.iter().map(|r| i64::from(r.rate));
     match what {
-        "ranges" => Some(axis.ranges.len() as i64),
-        "fanout" => axis.scan.map(|(ranges, ..)| ranges.into()),
+        "ranges" => Some(axis.spans.len() as i64),
+        "fanout" => axis.scan.map(|(asked, ..)| asked.into()),
         _ => (rates().max()? * 100).checked_div(rates().sum()),
     }
 }

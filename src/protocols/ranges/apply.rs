@@ -209,7 +209,7 @@ impl Work<'_, '_> {
         }
         self.cx.note("BeginMove");
         let seat = self.seat(id);
-        seat.moving = Some(Moving { to, from });
+        seat.moving = Some(Moving { to, from, left: PATIENCE });
         seat.next.insert(to, 0);
         seat.matched.remove(&to);
         self.send_entries(id, to, false);
@@ -222,7 +222,7 @@ impl Work<'_, '_> {
         let (members, settled, latest) =
             (replica.desc.members, replica.settled(), replica.members());
         let Some(seat) = self.node.state.seats.get(&id) else { return };
-        let Some(Moving { to, from }) = seat.moving.filter(|m| m.to == who) else { return };
+        let Some(Moving { to, from, .. }) = seat.moving.filter(|m| m.to == who) else { return };
         let ready = seat.matched.get(&to).is_some_and(|m| *m >= seat.commit);
         if latest.has(to) || !ready || !settled || !self.rules(id) {
             return;
@@ -236,9 +236,21 @@ impl Work<'_, '_> {
         self.propose(id, Command::Config(members));
     }
 
+    /// Whoever does not catch up is not waited for for ever.
+    pub fn lose_patience(&mut self, id: RangeId) {
+        let Some(members) = self.live(id).map(|r| r.members()) else { return };
+        if let Some(moving) = &mut self.seat(id).moving {
+            moving.left = moving.left.saturating_sub(1);
+            if moving.left == 0 && !members.has(moving.to) {
+                self.seat(id).moving = None;
+                self.cx.note("GiveUpMove");
+            }
+        }
+    }
+
     /// One server has joined: now the other goes.
     fn second_step(&mut self, id: RangeId) {
-        let Some(Moving { to, from }) = self.seat(id).moving else { return };
+        let Some(Moving { to, from, .. }) = self.seat(id).moving else { return };
         let Some(members) = self.live(id).map(|r| r.desc.members) else { return };
         match from {
             Some(from) if members.has(to) && members.has(from) => {

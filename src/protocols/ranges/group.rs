@@ -199,6 +199,7 @@ impl Work<'_, '_> {
             for to in self.targets(id) {
                 self.send_entries(id, to, true);
             }
+            self.lose_patience(id);
             self.tell_meta(id);
             self.go_on_merging(id);
             self.ask_about_merge(id);

@@ -29,7 +29,8 @@ impl Work<'_, '_> {
             return Ok(());
         }
         let at = left.generation;
-        let merging = Merging { right: right.id, desc: None, at, frozen: NodeSet::EMPTY };
+        let frozen = NodeSet::EMPTY;
+        let merging = Merging { right: right.id, desc: None, at, frozen, left: PATIENCE };
         self.seat(id).merging = Some(merging);
         self.go_on_merging(id);
         Ok(())
@@ -37,11 +38,18 @@ impl Work<'_, '_> {
 
     /// Asks those who are not known to be frozen (again).
     pub fn go_on_merging(&mut self, id: RangeId) {
-        let Some(merging) = self.seat(id).merging else { return };
+        let Some(merging) = &mut self.seat(id).merging else { return };
+        merging.left = merging.left.saturating_sub(1);
+        let merging = *merging;
         let Some(by) = self.live(id).map(|r| r.desc) else { return };
         if by.generation != merging.at {
             self.seat(id).merging = None;
             return;
+        }
+        if merging.left == 0 {
+            self.seat(id).merging = None;
+            self.cx.note("CallOff");
+            return self.propose(id, Command::Abort { at: merging.at });
         }
         for to in by.members.iter().filter(|m| !merging.frozen.has(*m)) {
             self.say(to, Message::Freeze { range: merging.right, by });

@@ -312,7 +312,7 @@ impl Show for Ranges {
         nodes: impl FnOnce() -> Vec<&'a Node<Self>>,
     ) -> Option<AxisView> {
         let nodes = nodes();
-        let ranges = o.ranges.iter().map(|d| range(cfg, d, &nodes)).collect();
+        let spans = o.ranges.iter().map(|d| range(cfg, d, &nodes)).collect();
         let moves = nodes.iter().flat_map(|n| moves(common, n)).collect();
         let parts = nodes.iter().flat_map(|n| n.state.pending.values());
         let scans = parts.filter(|p| matches!(p.op, Op::Scan { .. })).flat_map(|p| {
@@ -330,7 +330,7 @@ impl Show for Ranges {
         Some(AxisView {
             places: places(cfg),
             buckets: cfg.buckets,
-            ranges,
+            spans,
             limit: cfg.split_qps,
             moves,
             sweeps: scans.collect(),
@@ -367,7 +367,7 @@ fn range(cfg: &Config, d: &Desc, nodes: &[&Node<Ranges>]) -> RangeView {
 fn moves(common: &Common, n: &Node<Ranges>) -> Vec<ReplicaMove> {
     let rate = u64::from(common.net.bandwidth);
     let one = |(id, seat): (&RangeId, &Seat)| {
-        let Moving { to, from } = seat.moving.filter(|_| seat.role == Role::Leaseholder)?;
+        let Moving { to, from, .. } = seat.moving.filter(|_| seat.role == Role::Leaseholder)?;
         let keys = n.durable.replicas.get(id)?.data.len() as u64;
         let bytes = if seat.snapshots.contains_key(&to) { 200 + keys * u64::from(ITEM) } else { 0 };
         let left = (rate > 0).then(|| bytes * 1_000_000 / rate.max(1));

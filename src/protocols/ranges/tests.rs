@@ -48,9 +48,9 @@ fn every_preset_holds_on_bad_links() {
             let view = until(&mut session, 8_000_000);
             assert_eq!(broken(&view), [], "{} {seed}", preset.id);
             let axis = view.axis.expect("an axis");
-            assert_eq!(axis.ranges.first().map(|r| r.from), Some(0));
-            assert!(axis.ranges.windows(2).all(|w| w[0].to == w[1].from), "{} {seed}", preset.id);
-            assert_eq!(axis.ranges.last().map(|r| r.to), Some(axis.places));
+            assert_eq!(axis.spans.first().map(|r| r.from), Some(0));
+            assert!(axis.spans.windows(2).all(|w| w[0].to == w[1].from), "{} {seed}", preset.id);
+            assert_eq!(axis.spans.last().map(|r| r.to), Some(axis.places));
         }
     }
 }
@@ -100,8 +100,8 @@ fn a_drained_server_ends_with_nothing() {
         session.act(act).expect("a client");
         let view = until(&mut session, 20_000_000);
         let axis = view.axis.as_ref().expect("an axis");
-        assert!(axis.ranges.iter().all(|r| !r.members.contains(&NodeId(4))), "seed {seed}");
-        assert!(axis.ranges.iter().all(|r| r.members.len() == 3), "seed {seed}");
+        assert!(axis.spans.iter().all(|r| !r.members.contains(&NodeId(4))), "seed {seed}");
+        assert!(axis.spans.iter().all(|r| r.members.len() == 3), "seed {seed}");
         assert_eq!(broken(&view), [], "seed {seed}");
     }
 }
