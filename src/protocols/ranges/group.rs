@@ -1,7 +1,7 @@
 //! The group of a range: elections, its log, and what is committed (Raft, with the membership
 //! changes of chapter 4 of Ongaro's thesis: one server at a time).
 
-use super::mutant::{SHORT_QUORUM, VOLATILE_VOTE};
+use super::mutant::SHORT_QUORUM;
 use super::work::Work;
 use super::*;
 
@@ -119,10 +119,7 @@ impl Work<'_, '_> {
         let knows = replica.life == Life::Live || generation >= replica.desc.generation;
         let granted = term == replica.term && last >= mine && free && knows;
         if granted {
-            match self.cx.mutant(VOLATILE_VOTE) {
-                true => self.change_in_memory(id).vote = Some(from),
-                false => self.change(id).vote = Some(from),
-            }
+            self.change(id).vote = Some(from);
             self.seat(id).heard = true;
         }
         self.rpc(from, id, Rpc::Voted { granted });

@@ -100,7 +100,7 @@ const MUTANTS: &[Mutant] = &[
     Mutant {
         id: "merge-unfrozen",
         what: "What if a range took its neighbour over without freezing it first?",
-        breaks: "linearizable",
+        breaks: "alike",
     },
     Mutant {
         id: "volatile-vote",
@@ -135,7 +135,7 @@ const MUTANTS: &[Mutant] = &[
     Mutant {
         id: "forget-sessions",
         what: "What if a split did not tell the new range which writes were done?",
-        breaks: "linearizable",
+        breaks: "remembered",
     },
 ];
 

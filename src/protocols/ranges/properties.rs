@@ -1,6 +1,6 @@
 //! What is claimed of it, checked after every step.
 
-use super::desc::{key_at, place_name, places};
+use super::desc::{key_at, place, place_name, places};
 use super::*;
 use crate::check::history::watch::Watch;
 use crate::core::protocol::{Outcome, PropertyKind, Show, Witness, key_name};
@@ -45,6 +45,8 @@ pub struct Observer {
     /// Keys with an acknowledged write, and what scans under way have to find of them.
     written: BTreeSet<u32>,
     scans: BTreeMap<OpId, Vec<u32>>,
+    /// The last acknowledged write of each client: its number, and which key.
+    acknowledged: BTreeMap<NodeId, (u32, u32)>,
     /// Requests that came to a server not in charge any more.
     pub(super) bounced: u32,
     /// Inserts in order of their keys, and those of them that did not meet the last range.
@@ -61,6 +63,7 @@ impl Hash for Observer {
     fn hash<H: Hasher>(&self, h: &mut H) {
         let broken: Vec<&str> = self.broken.keys().copied().collect();
         (&self.watch, &self.leaders, &self.written, &self.scans, broken).hash(h);
+        self.acknowledged.hash(h);
         (self.bounced > 0, self.inserts.1 > 0).hash(h);
     }
 }
@@ -109,6 +112,12 @@ pub(super) const PROPERTIES: &[Property<Ranges>] = &[
         "Replicas of a range that have applied the same number of entries hold the same.",
         "Ongaro 2014, figure 3.2: State Machine Safety"
     ),
+    claim!(
+        "remembered",
+        "Remembered",
+        "A range that is cut off from another remembers which writes to its keys were done, so that none of them is done twice.",
+        "Ongaro 2014, section 6.3: sessions are part of the replicated state"
+    ),
     Property {
         id: "linearizable",
         title: "Linearizable",
@@ -150,7 +159,34 @@ impl Observer {
         if seen.notes.contains(&"Write") {
             self.inserted(n, seen);
         }
+        if seen.notes.contains(&"Split") {
+            self.remembered(n, seen);
+        }
         self.measure(seen);
+    }
+
+    /// A range was cut off: while it has done nothing of its own, all that was acknowledged of its
+    /// keys was done before.
+    fn remembered(&mut self, n: &Node<Ranges>, seen: &Seen<Ranges>) {
+        let newborn = |(id, r): &(&RangeId, &Arc<Replica>)| {
+            let all = seen.nodes.iter().filter_map(|o| o.durable.replicas.get(*id));
+            r.life == Life::Live && r.desc.generation == id.born && { all }.all(|o| o.applied <= 1)
+        };
+        for (id, r) in n.durable.replicas.iter().filter(newborn) {
+            let mine =
+                self.acknowledged.iter().filter(|(_, (_, key))| r.desc.has(place(seen.cfg, *key)));
+            let lost =
+                |(c, (nth, _)): &(&NodeId, &(u32, u32))| r.sessions.get(c).is_none_or(|s| s <= nth);
+            let Some((_, (_, key))) = { mine }.find(lost) else { continue };
+            let why = format!(
+                "{} has cut off the range from {}, which does not know that a write of {} was done.",
+                Ranges::name(n.me.0),
+                place_name(seen.cfg, id.start),
+                key_name(*key)
+            );
+            self.accuse("remembered", why, vec![n.me]);
+            return;
+        }
     }
 
     fn accuse(&mut self, id: &'static str, why: String, nodes: Vec<NodeId>) {
@@ -238,7 +274,10 @@ impl Observer {
         for (by, id, op, outcome) in seen.answers {
             let Outcome::Ok(ret) = outcome else { continue };
             match (op, ret) {
-                (Op::Put { key, .. }, _) => _ = self.written.insert(*key),
+                (Op::Put { key, .. }, _) => {
+                    self.written.insert(*key);
+                    self.acknowledged.insert(id.client, (id.nth, *key));
+                }
                 (Op::Scan { key, keys }, Ret::Rows { rows, ranges, servers }) => {
                     self.scanned(*by, *id, (*key, *keys), rows);
                     let ring = ring_servers(seen.common.nodes);

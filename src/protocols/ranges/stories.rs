@@ -145,7 +145,7 @@ pub(super) const STORIES: &[Story] = &[
             },
             Step {
                 text: "A server that has not heard of a split asks the old range, and is told who is in charge now: a detour, never a wrong answer.",
-                until: "fact 1 request bounced",
+                until: "rule Bounce",
                 ..Step::SAY
             },
             Step {
@@ -275,33 +275,33 @@ const LOCK_STEP: Story = Story {
         ("client.pattern", 1),
         ("client.interval", 40_000),
         ("client.reads", 0),
-        ("client.keys", 200),
-        ("range.keys", 200),
+        ("client.keys", 400),
+        ("range.keys", 400),
         ("range.first", 4),
     ],
     mutants: &[],
     seed: 1,
     steps: &[
         Step {
-            text: "Four regions, each on one server; all clients import in the order of the keys, as with times.",
+            text: "Four regions, each on one server, {S1} to {S4}. All clients import in the order of the keys, as with times: all of them ask {S1}.",
             until: "after 1500ms & hottest >= 95",
             ..Step::SAY
         },
         Step {
-            text: "All of them ask one server. Then the keys reach the next region.",
-            until: "after 3s & not hottest >= 95",
+            text: "A hundred keys on, the next region begins, on {S2}.",
+            until: "after 2500ms",
             ask: Some(Ask {
                 question: "What do the clients do then?",
                 options: &[
-                    ("They spread over both", "hottest >= 95"),
-                    ("They move on together", "not hottest >= 95"),
+                    ("They spread over both", "S1.asked >= 1 & S2.asked >= 1"),
+                    ("They move on together", "S1.asked = 0 & S2.asked >= 1 & hottest >= 95"),
                 ],
             }),
             ..Step::SAY
         },
         Step {
-            text: "One window in which both were asked, and the next region has it all.",
-            until: "hottest >= 95",
+            text: "At no time do two servers work. In lock-step, from one node to the next.",
+            until: "after 500ms",
             ..Step::SAY
         },
     ],
@@ -320,9 +320,9 @@ const SMALL: &[(&str, i64)] = &[
     ("range.copies", 1),
     ("range.period", 0),
 ];
-/// The same with keys in order, and splits in the middle of what is written.
+/// Keys in order, and splits in the middle of what is written, all on one server.
 const EDGE: &[(&str, i64)] = &[
-    ("nodes", 2),
+    ("nodes", 1),
     ("clients", 2),
     ("client.admin", 1),
     ("client.reads", 0),
@@ -334,7 +334,7 @@ const EDGE: &[(&str, i64)] = &[
     ("range.period", 0),
 ];
 const BUCKETS: &[(&str, i64)] = &[
-    ("nodes", 2),
+    ("nodes", 1),
     ("clients", 2),
     ("client.admin", 1),
     ("client.reads", 0),

@@ -1,6 +1,7 @@
 //! A handler's work: what it changes is written first, then what it says leaves.
 
 use super::desc::first_ranges;
+use super::mutant::VOLATILE_VOTE;
 use super::*;
 use crate::core::protocol::Outcome;
 use std::collections::VecDeque;
@@ -175,7 +176,12 @@ impl<'w, 'c> Work<'w, 'c> {
             let Some(message) = self.local.pop_front() else { break };
             self.receive(me, message);
         }
-        if self.dirty {
+        if self.dirty && self.cx.mutant(VOLATILE_VOTE) {
+            let mut kept = self.node.durable.clone();
+            let others = kept.replicas.values_mut().filter(|r| r.vote != Some(me));
+            others.for_each(|r| Arc::make_mut(r).vote = None);
+            self.cx.persist(&kept);
+        } else if self.dirty {
             self.cx.persist(&self.node.durable);
         }
         for (to, rpcs) in self.group {
@@ -254,14 +260,6 @@ impl<'w, 'c> Work<'w, 'c> {
     pub fn put(&mut self, id: RangeId, replica: Replica) {
         self.dirty = true;
         self.node.durable.replicas.insert(id, Arc::new(replica));
-    }
-
-    /// Changes something without writing it: only a mutant does.
-    pub fn change_in_memory(&mut self, id: RangeId) -> &mut Replica {
-        let dirty = self.dirty;
-        self.change(id);
-        self.dirty = dirty;
-        Arc::make_mut(self.node.durable.replicas.entry(id).or_default())
     }
 
     pub fn drain(&mut self, draining: bool) {
