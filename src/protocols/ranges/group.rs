@@ -54,7 +54,7 @@ impl Work<'_, '_> {
         if life == Some(Life::Dead) {
             return;
         }
-        if let (Some(replica), Rpc::Vote { generation, .. }) = (self.live(id), &rpc)
+        if let (Some(replica), Rpc::Vote { generation, .. }) = (self.replica(id), &rpc)
             && *generation < replica.desc.generation
             && !replica.desc.members.has(from)
         {
