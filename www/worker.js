@@ -7,16 +7,28 @@ import { drive, load, why } from "./drive.js";
 async function read({ text, file, parser, delimiter }) {
   const { Reading } = await load();
   const reading = new Reading(text ?? (await file.text()), parser, delimiter);
-  while (!reading.slice(100)) postMessage({ news: JSON.parse(reading.news()) });
-  postMessage({ news: JSON.parse(reading.news()) });
+  let told = false;
+  while (!reading.slice(100)) told = (postMessage({ news: JSON.parse(reading.news()) }), true);
+  if (told) postMessage({ news: JSON.parse(reading.news()) });
   for (let part = reading.part(); part; part = reading.part()) postMessage({ part });
   postMessage({ end: true });
+  reading.free();
 }
 
-onmessage = async ({ data: { id, request, hunt, log, warm } }) => {
+// Reads a log of its own, so that the first one that matters finds everything compiled.
+async function warm(parser) {
+  const { Reading } = await load();
+  const log = Array.from({ length: 300 }, (_, i) => `a {"a":${i + 1}, "b":1}\nsays ${i}\n`).join("");
+  const reading = new Reading(`b {"b":1}\nbegins\n${log}`, parser);
+  while (!reading.slice(100));
+  while (reading.part());
+  reading.free();
+}
+
+onmessage = async ({ data: { id, request, hunt, log, ready } }) => {
   try {
     if (hunt) await drive(hunt, (news) => postMessage(news), { slice: 200 });
-    else if (warm) await load();
+    else if (ready) await warm(ready);
     else if (log) await read(log);
     else postMessage({ id, response: (await load()).hb_call(request) });
   } catch (e) {

@@ -19,6 +19,13 @@ fn number(s: &mut Session, expression: &str) -> f64 {
     s.eval(expression).as_f64().unwrap_or_else(|| panic!("{expression} is no number"))
 }
 
+/// Waits for the example and opens the form.
+fn example(s: &mut Session) {
+    s.wait_until("document.querySelector('.import-diagram .dot')", LATER);
+    s.wait_until("document.querySelector('.notice').textContent.startsWith('An example')", SOON);
+    s.run("document.querySelector('.import-form').open = true");
+}
+
 fn quiet(s: &mut Session) {
     assert_eq!(s.console_errors(), Vec::<String>::new());
 }
@@ -41,7 +48,8 @@ fn drop_log(s: &mut Session) -> f64 {
          const d=new DataTransfer(); d.items.add(new File([window.log],'made.log'));\
          const t=performance.now();\
          document.querySelector('.page-tool').dispatchEvent(new DragEvent('drop',{dataTransfer:d,bubbles:true,cancelable:true}));\
-         const look=()=>document.querySelector('.import-diagram .dot')\
+         const events=window.log.split('{').length-1+' events';\
+         const look=()=>document.querySelector('.import-diagram svg').ariaLabel?.includes(events)\
            ? requestAnimationFrame(()=>done(performance.now()-t)) : setTimeout(look,4); look(); })",
     );
     done.as_f64().unwrap_or_else(|| panic!("{done}"))
@@ -66,7 +74,7 @@ fn vectors_stand_at_the_events_of_any_scene() {
 #[test]
 fn a_dropped_log_shows_its_cones() {
     let Some((_server, mut s)) = open("#import") else { return };
-    s.wait_until("document.querySelector('#import-text')", SOON);
+    example(&mut s);
     make_log(&mut s, 400);
     drop_log(&mut s);
     let spots = "document.querySelectorAll('.import-diagram .dot').length";
@@ -92,11 +100,11 @@ fn a_dropped_log_shows_its_cones() {
 #[test]
 fn an_impossible_log_names_its_first_impossible_line() {
     let Some((_server, mut s)) = open("#import") else { return };
-    s.wait_until("document.querySelector('#import-text')", SOON);
+    example(&mut s);
     s.run("window.log='a {\"a\":1}\\nfine\\nb {\"b\":1, \"a\":7}\\nhow?\\n'");
     s.run("const t=document.querySelector('#import-text'); t.value=window.log; t.dispatchEvent(new Event('input',{bubbles:true}))");
     s.click("#import-read");
-    s.wait_until("document.querySelector('.notice')", LATER);
+    s.wait_until("document.querySelector('.notice[role=alert]')", LATER);
     let said = s.text(".notice");
     assert!(said.contains("line 3") && said.contains("a:7"), "{said}");
     quiet(&mut s);
@@ -105,11 +113,11 @@ fn an_impossible_log_names_its_first_impossible_line() {
 #[test]
 fn a_parser_without_end_is_stopped() {
     let Some((_server, mut s)) = open("#import") else { return };
-    s.wait_until("document.querySelector('#import-text')", SOON);
+    example(&mut s);
     s.run("for (const [q,v] of [['#import-parser','(?<host>(a+)+)(?<clock>b)(?<event>c)'],['#import-text','a'.repeat(60)]])\
            { const t=document.querySelector(q); t.value=v; t.dispatchEvent(new Event('input',{bubbles:true})); }");
     s.click("#import-read");
-    s.wait_until("document.querySelector('.notice')", LATER);
+    s.wait_until("document.querySelector('.notice[role=alert]')", LATER);
     assert!(s.text(".notice").contains("was stopped"), "{}", s.text(".notice"));
 }
 
@@ -122,7 +130,7 @@ fn import_to_drawn() {
         let mut nodes = 0.0;
         for _ in 0..3 {
             let Some((_server, mut s)) = open("#import") else { return };
-            s.wait_until("document.querySelector('#import-text')", SOON);
+            example(&mut s);
             make_log(&mut s, events);
             // The worker fetches its program when the page is opened.
             std::thread::sleep(Duration::from_secs(3));
@@ -143,7 +151,7 @@ fn import_to_drawn() {
 #[ignore = "a measurement"]
 fn scroll_and_zoom() {
     let Some((_server, mut s)) = open("#import") else { return };
-    s.wait_until("document.querySelector('#import-text')", SOON);
+    example(&mut s);
     make_log(&mut s, 10_000);
     drop_log(&mut s);
     for (name, wheel) in [
@@ -191,7 +199,7 @@ fn scroll_and_zoom() {
 #[test]
 fn a_long_log_says_how_far_it_is_and_can_be_given_up() {
     let Some((_server, mut s)) = open("#import") else { return };
-    s.wait_until("document.querySelector('#import-text')", SOON);
+    example(&mut s);
     make_log(&mut s, 100_000);
     s.run("window.seen=[]; new MutationObserver(() => { const p=document.querySelector('.import-progress progress');\
            if (p) window.seen.push(p.value); }).observe(document.body,{subtree:true,childList:true,attributes:true});\
@@ -200,10 +208,13 @@ fn a_long_log_says_how_far_it_is_and_can_be_given_up() {
     s.wait_until("window.seen.some(v => v > 0 && v < 1000)", LATER);
     s.click("#import-cancel");
     s.wait_until("document.querySelector('.notice').textContent.includes('given up')", SOON);
-    assert!(s.is("!document.querySelector('.import-diagram')"));
+    assert!(s.is("!document.querySelector('.import-diagram svg').ariaLabel.includes('100000')"));
     s.run("window.seen=[]");
     s.click("#import-read");
-    s.wait_until("document.querySelector('.import-diagram .dot')", LATER);
+    s.wait_until(
+        "document.querySelector('.import-diagram svg').ariaLabel.includes('100000 events')",
+        LATER,
+    );
     assert!(s.is("window.seen.every((v,i,a) => i===0 || v>=a[i-1])"), "{}", s.eval("window.seen"));
     assert!(s.is("new Set(window.seen).size > 4"), "{}", s.eval("window.seen"));
     quiet(&mut s);
@@ -212,9 +223,7 @@ fn a_long_log_says_how_far_it_is_and_can_be_given_up() {
 #[test]
 fn the_example_is_compared_with_its_twin() {
     let Some((_server, mut s)) = open("#import") else { return };
-    s.wait_until("document.querySelector('#import-example')", SOON);
-    s.click("#import-example");
-    s.wait_until("document.querySelector('.import-diagram .dot')", LATER);
+    example(&mut s);
     s.run("const c=document.querySelector('#compare'); c.selectedIndex=2; c.dispatchEvent(new Event('change',{bubbles:true}))");
     s.wait_until("document.querySelectorAll('.import-diagram').length === 2", SOON);
     assert!(

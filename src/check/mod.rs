@@ -6,6 +6,7 @@ pub mod fuzz;
 pub mod history;
 pub mod hunt;
 pub mod nemesis;
+pub mod plane;
 pub mod shrink;
 pub mod sliders;
 pub mod solve;

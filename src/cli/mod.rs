@@ -19,6 +19,7 @@ mod history;
 mod import;
 mod list;
 mod picture;
+mod plane;
 mod play;
 #[cfg(not(target_arch = "wasm32"))]
 mod raster;
@@ -111,6 +112,7 @@ const COMMANDS: &[(&str, &str, Command)] = &[
     ("history", "judges a history of client operations", history::run),
     ("import", "executions others recorded, as events and parents", import::import),
     ("list", "the scenes, with their presets, knobs, properties and mutants", list::list),
+    ("plane", "latency and staleness of every configuration", plane::plane),
     ("replay", "plays a shared run again", replay::replay),
     ("run", "plays a scene: its history, verdicts, trace or digest", run::run),
     ("story", "plays stories and re-enactments, a line a step", story::run),

@@ -2,6 +2,7 @@
 
 use super::action::Fsync;
 use super::random::{between, chance, exponential, pareto};
+use super::regions::Map;
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -36,6 +37,8 @@ pub struct Net {
     pub fifo: bool,
     /// Bytes a second on each link; 0 is unlimited.
     pub bandwidth: u32,
+    /// Where everyone stands.
+    pub map: Map,
 }
 
 impl Net {
@@ -56,6 +59,16 @@ impl Net {
     }
 }
 
+/// How a client without a server finds one.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub enum Balance {
+    /// Any.
+    #[default]
+    Random,
+    /// The next in turn.
+    RoundRobin,
+}
+
 /// What clients do; times in microseconds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Clients {
@@ -65,11 +78,18 @@ pub struct Clients {
     pub timeout: u64,
     /// After this long without an answer the same operation is sent again; 0 is never.
     pub retry: u64,
+    /// How long it stays with a server that has answered; 0 chooses one for each operation.
+    pub stickiness: u64,
+    /// How a server is chosen.
+    pub balance: Balance,
     /// How many keys are in play.
     pub keys: u32,
     /// Share of reads.
     pub reads: u32,
 }
+
+/// Longer than any run is watched: a client stays with its server until that does not answer.
+pub const LONGEST_STICK: u64 = 86_400_000_000;
 
 /// The settings that every scene has.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -106,11 +126,14 @@ impl Default for Common {
                 reorder: 0,
                 fifo: false,
                 bandwidth: 0,
+                map: Map::One,
             },
             client: Clients {
                 interval: 120_000,
                 timeout: 1_000_000,
                 retry: 250_000,
+                stickiness: LONGEST_STICK,
+                balance: Balance::Random,
                 keys: 3,
                 reads: 400_000,
             },
@@ -351,6 +374,15 @@ pub const COMMON: &[Knob<Common>] = &[
         set: |c, v| c.net.bandwidth = v as u32,
     },
     Knob {
+        id: "net.matrix",
+        title: "where servers and clients stand",
+        unit: Unit::Choice(&["one place", "three regions", "five regions"]),
+        min: 0,
+        max: 2,
+        get: |c| c.net.map as i64,
+        set: |c, v| c.net.map = Map::ALL[v as usize],
+    },
+    Knob {
         id: "client.interval",
         title: "mean pause between operations (0: only by hand)",
         unit: Unit::Time,
@@ -376,6 +408,24 @@ pub const COMMON: &[Knob<Common>] = &[
         max: 600_000_000,
         get: |c| c.client.retry as i64,
         set: |c, v| c.client.retry = v as u64,
+    },
+    Knob {
+        id: "client.stickiness",
+        title: "a client stays with its server for (0: never)",
+        unit: Unit::Time,
+        min: 0,
+        max: LONGEST_STICK as i64,
+        get: |c| c.client.stickiness as i64,
+        set: |c, v| c.client.stickiness = v as u64,
+    },
+    Knob {
+        id: "client.balance",
+        title: "a client's next server",
+        unit: Unit::Choice(&["random", "round-robin"]),
+        min: 0,
+        max: 1,
+        get: |c| c.client.balance as i64,
+        set: |c, v| c.client.balance = [Balance::Random, Balance::RoundRobin][v as usize],
     },
     Knob {
         id: "client.keys",

@@ -337,11 +337,18 @@ impl Kernel {
         Some(twin)
     }
 
+    /// Where somebody stands on the map.
+    pub fn place(&self, node: NodeId) -> usize {
+        let servers = self.common.nodes;
+        self.common.net.map.place(node.0.checked_sub(servers).unwrap_or(node.0))
+    }
+
     fn launch(&mut self, id: MsgId, size: u32) {
         let (seed, now, net) = (self.seed, self.now, self.common.net);
         let timed = self.mode == Mode::Timed;
+        let way = net.map.way(self.place(id.from), self.place(id.to));
         let link = self.links.entry((id.from, id.to)).or_default();
-        let mut travel = net.delay(link_draw(seed, id, 0)) + u64::from(link.delay);
+        let mut travel = net.delay(link_draw(seed, id, 0)) + u64::from(link.delay) + way;
         let overtaken = chance(link_draw(seed, id, 1), link.reorder.unwrap_or(net.reorder));
         if overtaken {
             travel += 2 * net.delay(link_draw(seed, id, 2));

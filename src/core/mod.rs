@@ -11,6 +11,7 @@ pub mod kernel;
 pub mod list;
 pub mod protocol;
 pub mod random;
+pub mod regions;
 pub mod session;
 pub mod trace;
 pub mod view;

@@ -33,6 +33,8 @@ pub trait Protocol: Clone + Debug + PartialEq + Eq + Hash + 'static {
     type Ret: Clone + Debug + PartialEq + Eq + Hash;
     /// What only an observer knows (chosen, committed, who ever led), kept beside the run.
     type Observer: Clone + Debug + PartialEq + Eq + Hash + Default;
+    /// What a client keeps between its operations, a session's token; `()` where it keeps nothing.
+    type Token: Clone + Debug + PartialEq + Eq + Hash + Default;
 
     /// Its claims read [`Seen::stamp`]: to a search, states that differ in who knows of which
     /// events are then different states.
@@ -57,6 +59,13 @@ pub trait Protocol: Clone + Debug + PartialEq + Eq + Hash + 'static {
     /// A client's request has come (again, if the client retries: `id` is the same then).
     fn on_op(node: &mut Node<Self>, cx: &mut Context<Self>, id: OpId, op: Self::Op);
 
+    /// What a client really asks: the operation with what its token says.
+    fn carry(_cfg: &Self::Config, _token: &Self::Token, op: Self::Op) -> Self::Op {
+        op
+    }
+    /// What a client's token learns from an answer.
+    fn learn(_cfg: &Self::Config, _token: &mut Self::Token, _op: &Self::Op, _ret: &Self::Ret) {}
+
     /// The settings this scene starts from.
     fn common() -> Common {
         Common::default()
@@ -73,6 +82,11 @@ pub trait Protocol: Clone + Debug + PartialEq + Eq + Hash + 'static {
     fn properties() -> &'static [Property<Self>];
     /// Keeps the observer's knowledge up to date after a step.
     fn observe(_observer: &mut Self::Observer, _seen: &Seen<Self>) {}
+
+    /// Can any server answer this as well as any other? On a map, a client then asks the nearest.
+    fn anywhere(_cfg: &Self::Config, _op: &Self::Op) -> bool {
+        false
+    }
 
     /// What these settings take away from what the protocol promises, in a sentence: quorums that
     /// need not meet, timeouts too short.
@@ -157,6 +171,14 @@ pub trait Show: Protocol {
     fn answer(ret: &Self::Ret) -> Option<String>;
     /// A node as it is now.
     fn node(cfg: &Self::Config, common: &Common, node: &Node<Self>) -> NodeLook;
+    /// What a client keeps, name and value; the first stands under its name.
+    fn token(_token: &Self::Token) -> Vec<(String, String)> {
+        Vec::new()
+    }
+    /// What a request carries of it.
+    fn carried(_op: &Self::Op) -> Vec<(String, String)> {
+        Vec::new()
+    }
     /// A node's log, if it keeps one.
     fn log(_node: &Node<Self>) -> Option<LogView> {
         None

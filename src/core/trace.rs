@@ -65,7 +65,7 @@ pub struct OpLife {
     pub invoked: u64,
     /// The step of the invocation.
     pub step: u64,
-    /// When and in which step it ended.
+    /// In which step, and when, it ended.
     pub ended: Option<(u64, u64)>,
     /// How it ended.
     pub end: OpEnd,

@@ -25,6 +25,8 @@ pub enum Lens {
     Ring,
     /// The axis of keys, cut into ranges.
     Keys,
+    /// Latency against staleness.
+    Plane,
 }
 
 /// How the nodes stand; closed-form, so that nodes never move because state changed.
@@ -272,6 +274,9 @@ pub struct NodeView {
     pub name: String,
     /// Its outline.
     pub shape: Shape,
+    /// Where it stands, if the run has a map.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub place: Option<&'static str>,
     /// Running?
     pub status: Status,
     /// What the protocol says of it.

@@ -115,6 +115,14 @@ impl Scene {
         })
     }
 
+    /// A knob's value in a run; none if there is no such knob.
+    pub fn value(&self, setup: &Setup, id: &str) -> Option<i64> {
+        let preset = self.preset(&setup.preset).ok()?;
+        let knob = self.info_of(preset.id).knobs.iter().find(|k| k.id == id).map(|k| k.default)?;
+        let set = preset.values.iter().find(|(k, _)| *k == id).map(|(_, v)| *v);
+        Some(setup.knobs.get(id).copied().or(set).unwrap_or(knob))
+    }
+
     /// What the protocol of a preset offers.
     pub fn info_of(&self, preset: &str) -> Info {
         let other = self.others.iter().find(|(id, _)| *id == preset);

@@ -4,12 +4,15 @@ pub mod cap;
 pub mod catalog;
 mod causality;
 mod channel;
+pub mod eventual;
 pub mod hashing;
 pub mod hybrid;
 pub mod lamport;
+pub mod pacelc;
 pub mod quorum;
 pub mod raft;
 pub mod ranges;
+pub mod sessions;
 pub mod template;
 pub mod vector;
 
@@ -19,10 +22,13 @@ pub use catalog::{Info, KnobInfo, Preset, PropertyInfo, Scene};
 /// Every scene, in the reading order of the field guide.
 pub const CATALOG: &[Scene] = &[
     cap::SCENE,
+    pacelc::SCENE,
     raft::SCENE,
     quorum::SCENE,
     hashing::SCENE,
     ranges::SCENE,
+    eventual::SCENE,
+    sessions::SCENE,
     lamport::SCENE,
     vector::SCENE,
     hybrid::SCENE,

@@ -108,6 +108,7 @@ impl Protocol for Largest {
     type Op = Op;
     type Ret = i64;
     type Observer = Observer;
+    type Token = ();
 
     fn boot(cx: &mut Context<Self>, _kept: &Kept) -> State {
         cx.set_timer(Round, 100_000);

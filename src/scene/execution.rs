@@ -1,9 +1,10 @@
 //! An execution that somebody recorded, as a space-time diagram: only what lies in the window is
 //! drawn. Time goes to the right, equally spaced from causes to effects.
 
-use super::geometry::{PX, Point, Track};
-use super::text::{self, fit, shorten};
-use super::{Anchor, Face, Item, Scene, Size};
+mod drawing;
+
+pub use drawing::{Drawing, SLIDING};
+
 use crate::core::trace::Relation;
 use crate::share::import::execution::{Event, Execution, count};
 use std::ops::Range;
@@ -97,6 +98,12 @@ impl Plan {
         plan
     }
 
+    /// The spots of a range of columns.
+    pub fn within(&self, columns: Range<u32>) -> Range<usize> {
+        let at = |c: u32| self.spots.partition_point(|s| s.column < c);
+        at(columns.start)..at(columns.end)
+    }
+
     /// By column, so that a window is a range.
     fn sort(&mut self) {
         let mut order: Vec<u32> = (0..self.spots.len() as u32).collect();
@@ -176,222 +183,5 @@ impl Causes {
         let mut order: Vec<u32> = (0..self.weights.len() as u32).collect();
         order.sort_by_key(|e| self.weights[*e as usize]);
         order
-    }
-}
-
-/// What is drawn of an execution.
-#[derive(Clone, Debug)]
-pub struct Drawing<'a> {
-    /// The execution.
-    pub execution: &'a Execution,
-    /// Where everything stands.
-    pub plan: &'a Plan,
-    /// The first column shown and how many, in thousandths.
-    pub window: (i64, i64),
-    /// Room.
-    pub size: Size,
-    /// The event whose past and future are lit.
-    pub selected: Option<u32>,
-    /// Spots that are marked, in order.
-    pub found: &'a [u32],
-}
-
-/// Above this many spots in sight one path holds all.
-const DENSE: usize = 360;
-/// Up to so many spots in sight say under the pointer what happened there.
-const TOLD: usize = 120;
-
-impl Drawing<'_> {
-    fn left(&self) -> i32 {
-        84 * PX
-    }
-
-    fn x(&self, column: u32) -> i32 {
-        let room = i64::from(self.size.w - self.left() - 20 * PX);
-        let done = i64::from(column) * 1000 - self.window.0;
-        self.left() + (done * room / self.window.1.max(1)).clamp(-100_000, 1_000_000) as i32
-    }
-
-    /// The column at a place, in thousandths.
-    pub fn column_at(&self, x: i32) -> i64 {
-        let room = i64::from(self.size.w - self.left() - 20 * PX).max(1);
-        self.window.0 + i64::from(x - self.left()) * self.window.1 / room
-    }
-
-    /// The event nearest to a place, within a distance.
-    pub fn hit(&self, p: Point, reach: i32) -> Option<u32> {
-        let seen = |x: i32| (self.column_at(x) / 1000).max(0) as u32;
-        let (from, to) = (seen(p.x - reach), seen(p.x + reach).saturating_add(1));
-        let spots = &self.plan.spots;
-        let first = spots.partition_point(|s| s.column < from);
-        let last = spots.partition_point(|s| s.column <= to);
-        let far = |s: &&Spot| {
-            let q = self.place(s);
-            i64::from(q.x - p.x).pow(2) + i64::from(q.y - p.y).pow(2)
-        };
-        let near = spots[first..last].iter().min_by_key(far)?;
-        (far(&near) <= i64::from(reach).pow(2)).then_some(near.event)
-    }
-
-    fn y(&self, row: u32) -> i32 {
-        let rows = self.plan.rows.len().max(1) as i32;
-        let (top, bottom) = (24 * PX, self.size.h - 20 * PX);
-        let pitch = ((bottom - top) / rows).max(6 * PX);
-        top + pitch / 2 + pitch * row as i32
-    }
-
-    fn columns(&self) -> (u32, u32) {
-        let from = (self.window.0 / 1000).max(0) as u32;
-        (from, from.saturating_add((self.window.1 / 1000).max(0) as u32 + 1))
-    }
-
-    fn standing(&self, event: u32) -> &'static str {
-        let events = &self.execution.events;
-        let Some(centre) = self.selected.and_then(|s| events.get(s as usize)) else { return "" };
-        match relation(&events[event as usize], centre) {
-            Relation::Past => "past",
-            Relation::Same | Relation::Future => "future",
-            Relation::Beside => "",
-        }
-    }
-
-    /// The picture.
-    pub fn scene(&self) -> Scene {
-        let mut scene = Scene::new(self.size, "Recorded execution");
-        let (from, to) = self.columns();
-        let spots = &self.plan.spots;
-        let first = spots.partition_point(|s| s.column < from);
-        let last = spots.partition_point(|s| s.column <= to);
-        scene.desc = format!(
-            "{} events on {} hosts, {} of them in sight",
-            self.execution.events.len(),
-            self.plan.rows.len(),
-            last - first
-        );
-        self.hosts(&mut scene.items);
-        let dense = last - first > DENSE;
-        self.ways((from, to), &mut scene.items);
-        self.dots(first..last, dense, &mut scene.items);
-        scene
-    }
-
-    fn hosts(&self, out: &mut Vec<Item>) {
-        let size = 11 * PX;
-        for (row, host) in (0..).zip(&self.plan.rows) {
-            let y = self.y(row);
-            let name = shorten(&self.execution.hosts[*host as usize], 12);
-            let name = fit(&name, Face::Mono, size, self.left() - 14 * PX);
-            let spot = Point::new(4 * PX, y + 4 * PX);
-            let line = (Point::new(self.left() - 6 * PX, y), Point::new(self.size.w, y));
-            out.push(Item::line("host", line.0, line.1).key(format!("host-{host}")));
-            out.push(
-                Item::text("host-name", spot, (Face::Mono, size, Anchor::Start), name)
-                    .key(format!("name-{host}"))
-                    .title(self.execution.hosts[*host as usize].clone()),
-            );
-        }
-    }
-
-    fn ways(&self, (from, to): (u32, u32), out: &mut Vec<Item>) {
-        let spots = &self.plan.spots;
-        let column = |s: u32| spots[s as usize].column;
-        let ways = &self.plan.ways;
-        let start = ways.partition_point(|w| column(w.0) + self.plan.longest < from);
-        let end = ways.partition_point(|w| column(w.0) <= to);
-        let mut many = [Track::new(), Track::new(), Track::new()];
-        for (a, b) in ways[start..end].iter().filter(|w| column(w.1) >= from) {
-            let (a, b) = (&spots[*a as usize], &spots[*b as usize]);
-            let (p, q) = (self.place(a), self.place(b));
-            let kind = match (self.standing(a.event), self.standing(b.event)) {
-                ("past", "past") => 1,
-                ("past", _) if self.selected == Some(b.event) => 1,
-                ("future", "future") => 2,
-                _ => 0,
-            };
-            many[kind].to(p).line(q);
-        }
-        for (track, class) in many.into_iter().zip(["way", "way past", "way future"]) {
-            if !track.0.is_empty() {
-                out.push(Item::path(class, track).key(class.replace(' ', "-")));
-            }
-        }
-    }
-
-    fn place(&self, spot: &Spot) -> Point {
-        Point::new(self.x(spot.column), self.y(spot.row))
-    }
-
-    fn dots(&self, seen: Range<usize>, dense: bool, out: &mut Vec<Item>) {
-        let spots = &self.plan.spots[seen.clone()];
-        let chosen = self.selected.and_then(|e| *self.plan.of_event.get(e as usize)?);
-        let mut many = [Track::new(), Track::new(), Track::new(), Track::new()];
-        for (at, spot) in (seen.start as u32..).zip(spots) {
-            let (event, p) = (&self.execution.events[spot.event as usize], self.place(spot));
-            let standing = self.standing(spot.event);
-            let ring = chosen == Some(at) || self.found.binary_search(&at).is_ok();
-            if dense {
-                let kind = ["", "past", "future"].iter().position(|s| *s == standing).unwrap_or(0);
-                many[kind].to(p).line(p);
-                if ring {
-                    many[3].to(p).line(p);
-                }
-                continue;
-            }
-            let class = match standing {
-                "past" => "dot past",
-                "future" => "dot future",
-                _ if self.selected.is_none() => "dot plain",
-                _ => "dot",
-            };
-            let r = if spot.run > 1 { 6 * PX } else { 4 * PX };
-            let key = format!("spot-{}", spot.event);
-            let dot = Item::circle(class, Point::default(), r);
-            let mut parts = Vec::with_capacity(3);
-            if ring {
-                parts.push(Item::circle("chosen", Point::default(), r + 3 * PX));
-            }
-            parts.push(dot);
-            if spot.run > 1 {
-                let style = (Face::Mono, 9 * PX, Anchor::Middle);
-                let at = Point::new(0, 16 * PX);
-                parts.push(Item::text("soft halo", at, style, spot.run.to_string()));
-            }
-            let mut group = Item::group("", p, parts).key(key);
-            if spots.len() <= TOLD {
-                group = group.title(format!("{}: {}", self.execution.id(event), event.text));
-            }
-            out.push(group);
-        }
-        let classes = ["dots", "dots past", "dots future", "dots found"];
-        for (track, class) in many.into_iter().zip(classes) {
-            if !track.0.is_empty() {
-                out.push(Item::path(class, track).key(class.replace(' ', "-")));
-            }
-        }
-        self.labels(spots, dense, out);
-    }
-
-    /// What events say, where there is room above their dots.
-    fn labels(&self, spots: &[Spot], dense: bool, out: &mut Vec<Item>) {
-        if dense {
-            return;
-        }
-        let size = 10 * PX;
-        let mut next = vec![self.size.w; self.plan.rows.len()];
-        for spot in spots.iter().rev() {
-            let p = self.place(spot);
-            let space = next[spot.row as usize] - p.x - 8 * PX;
-            next[spot.row as usize] = p.x;
-            let words = &self.execution.events[spot.event as usize].text;
-            let words = fit(&shorten(words, 40), Face::Sans, size, space);
-            if words.chars().count() < 3 || text::width(&words, Face::Sans, size) > space {
-                continue;
-            }
-            let at = Point::new(p.x - 3 * PX, p.y - 9 * PX);
-            out.push(
-                Item::text("soft halo", at, (Face::Sans, size, Anchor::Start), words)
-                    .key(format!("label-{}", spot.event)),
-            );
-        }
     }
 }

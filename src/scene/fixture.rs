@@ -30,6 +30,7 @@ fn server(i: u16, role: &str, border: Border, epoch: u64) -> NodeView {
         id: n(i),
         name: format!("S{}", i + 1),
         shape: Shape::Server,
+        place: None,
         status: Status::Up,
         look: NodeLook {
             role: role.into(),
@@ -75,6 +76,7 @@ fn log(epoch: u64, i: u16) -> LogView {
 fn client(i: u16, name: &str, waiting: Option<&str>) -> NodeView {
     NodeView {
         shape: Shape::Client,
+        place: None,
         name: name.into(),
         look: NodeLook::default(),
         log: None,

@@ -8,6 +8,7 @@ mod target;
 mod text;
 
 pub mod board;
+pub mod chart;
 pub mod execution;
 pub mod history;
 pub mod index;
@@ -15,6 +16,7 @@ pub mod key_ruler;
 pub mod log_strip;
 pub mod matrix;
 pub mod overview;
+pub mod plane;
 pub mod poster;
 pub mod record;
 pub mod ring;

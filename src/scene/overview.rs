@@ -60,9 +60,14 @@ impl Overview<'_> {
         if !marks.0.is_empty() {
             scene.items.push(Item::path("strip-found", marks).key("found"));
         }
-        let (from, to) = (self.x(self.window.0), self.x(self.window.0 + self.window.1));
-        let window = (from, 0, (to - from).max(4 * PX), height);
-        scene.items.push(Item::rect("strip-window", window, 2 * PX).key("window"));
+        scene.items.push(self.pane());
         scene
+    }
+
+    /// The window alone: all that changes while it moves.
+    pub fn pane(&self) -> Item {
+        let (from, to) = (self.x(self.window.0), self.x(self.window.0 + self.window.1));
+        let window = (from, 0, (to - from).max(4 * PX), self.size.h);
+        Item::rect("strip-window", window, 2 * PX).key("window")
     }
 }

@@ -5,10 +5,14 @@
 //! `committed >= 3` · `epoch >= 2` · `leaders = 2` · `op ok` / `op unknown` / `op fail` (the last
 //! operation that ended) · `op A open` · `after 200ms` (since the wait began) · `lost` · `heard` ·
 //! `moving = 0` (keys on their way) · `moved >= 9` (by the last change of members; `moved.modulo`
-//! under another rule) · `ranges >= 4` · `hottest >= 90` (the share of all requests that the hottest range
-//! takes, in hundredths) · `fanout >= 16` (ranges that the last scan asked) · `fact clocks say` (a fact known to the observer begins so)
+//! under another rule) · `ranges >= 4` · `hottest >= 90` (the share of all requests that the hottest
+//! range takes, in hundredths) · `fanout >= 16` (ranges that the last scan asked) ·
+//! `took >= 80000` (microseconds of the operation that ended last) ·
+//! `stale = 0` (reads so far that were stale, in parts per million; `judged` counts those that could
+//! be) · `fact clocks say` (a fact known to the observer begins so)
 
 use super::names::{Given, node};
+use crate::check::plane::figures;
 use crate::core::config::parse_time;
 use crate::core::ids::NodeId;
 use crate::core::trace::{OpEnd, OpLife, Trace};
@@ -117,6 +121,13 @@ fn end_is(end: &OpEnd, word: &str) -> bool {
     }
 }
 
+/// Microseconds from the beginning to the end of the operation that ended last.
+fn took(m: &Moment) -> Option<i64> {
+    let ended = m.trace.ops.iter().filter_map(|o| Some((o.ended?, o.invoked)));
+    let last = ended.filter(|((step, _), _)| *step <= m.view.step).max_by_key(|(e, _)| e.0);
+    last.map(|((_, at), from)| (at - from) as i64)
+}
+
 /// Keys that are still to move, or whose owner the last change of members changed under a rule.
 fn moved(ring: &RingView, what: &str, rule: &str) -> i64 {
     match what {
@@ -156,6 +167,12 @@ fn value(m: &Moment, what: &str) -> Result<Option<i64>, String> {
         "moving" if m.view.axis.is_some() => {
             return Ok(m.view.axis.as_ref().map(|a| a.moves.len() as i64));
         }
+        // Of reads so far, in parts per million; and how long the last operation took.
+        "stale" => {
+            return Ok(Some(figures(&[], &m.trace.ops, m.view.step, 0).stale_share().into()));
+        }
+        "judged" => return Ok(Some(figures(&[], &m.trace.ops, m.view.step, 0).judged.into())),
+        "took" => return Ok(took(m)),
         "moving" | "moved" => return Ok(m.view.ring.as_ref().map(|r| moved(r, what, r.rule))),
         _ => {}
     }

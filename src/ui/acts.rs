@@ -105,6 +105,7 @@ pub fn change(model: &mut Model, ask: Ask) {
         }
         Ask::Causal(on) => model.causal = on,
         Ask::Mark(marks) => model.marks = marks,
+        Ask::Planes(planes) => model.planes = planes,
         Ask::Chips(kind) => super::overlay::choose(model, kind),
         _ => {}
     }

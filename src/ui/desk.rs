@@ -9,6 +9,7 @@ use super::dom;
 use super::model::Model;
 use super::paint::{Canvas, Easel};
 use super::picture::Picture;
+use super::plane;
 use happened_before::core::session::Branch;
 use happened_before::scene::history::History;
 use happened_before::scene::space_time::{SpaceTime, Spacing};
@@ -86,10 +87,12 @@ pub enum Slot {
     SideTime,
     /// Where keys live: on a ring, or on an axis.
     Ring,
+    /// Latency against staleness.
+    Plane,
 }
 
 impl Slot {
-    const ALL: [Slot; 11] = [
+    const ALL: [Slot; 12] = [
         Slot::Stage,
         Slot::Time,
         Slot::Log,
@@ -101,6 +104,7 @@ impl Slot {
         Slot::SideStage,
         Slot::SideTime,
         Slot::Ring,
+        Slot::Plane,
     ];
 }
 
@@ -111,7 +115,7 @@ type Tick = Closure<dyn FnMut(f64)>;
 pub struct Desk {
     /// The run.
     pub model: RefCell<Model>,
-    hung: [RefCell<Option<Hung>>; 11],
+    hung: [RefCell<Option<Hung>>; 12],
     clock: RefCell<Option<Element>>,
     notify: Callback<()>,
     last: Cell<Option<f64>>,
@@ -427,6 +431,7 @@ fn picture(model: &Model, slot: Slot, size: Size, part: Part) -> scene::Scene {
             key_ruler::scene(&model.view, model.selected_node(), size)
         }
         Slot::Ring => ring::scene(&model.view, model.selected_node(), size),
+        Slot::Plane => plane::scene(model, size),
         Slot::Matrix => matrix::scene(&model.view, size),
         Slot::Trays => trays::scene(&model.view, size),
         Slot::Ruler => ruler::scene(&model.view, now, size),

@@ -13,6 +13,7 @@ use super::lists::Lists;
 use super::model::{Marks, Model, Pick};
 use super::overlay;
 use super::panic;
+use super::plane::Planes;
 use super::rail::Rail;
 use super::search_show;
 use super::sheet::{Drop, Sheet};
@@ -106,6 +107,8 @@ pub enum Ask {
     Tell(Tell),
     /// On to a moment in words.
     Goal(String),
+    /// What was measured of all configurations.
+    Planes(Rc<Planes>),
     /// A dialog, or none.
     Dialog(Option<Dialog>),
     /// Another branch beside this one, or nothing.

@@ -27,8 +27,8 @@ const LIMIT: i32 = 10_000;
 const SHOWN: usize = 20_000;
 /// How near to an event a press means it, in tenths of a pixel: a mouse, a finger.
 const REACH: (i32, i32) = (9 * PX, 18 * PX);
-/// Columns shown at first, in thousandths.
-const FIRST: i64 = 40_000;
+/// Columns shown at first on a wide screen and on a narrow one, in thousandths.
+const FIRST: (i64, i64) = (40_000, 12_000);
 
 /// What people do here.
 pub enum Msg {
@@ -107,6 +107,8 @@ pub struct Imported {
     kind: Kind,
     /// The history that is shown, and how often one was asked for.
     history: Option<(String, String, u32)>,
+    /// What is shown is the page's own example.
+    example: bool,
     /// A worker that waits for a log.
     hand: Option<Hand>,
     job: Option<Job>,
@@ -159,6 +161,9 @@ impl Component for Imported {
         let link = ctx.link().clone();
         let frame = Closure::new(move |_| link.send_message(Msg::Frame));
         let (parser, delimiter) = view::patterns(&ctx.props().text);
+        if parser.is_none() && delimiter.is_none() {
+            ctx.link().send_message(Msg::Example);
+        }
         Imported {
             source: None,
             typed: String::new(),
@@ -167,6 +172,7 @@ impl Component for Imported {
             delimiter: delimiter.unwrap_or_default(),
             kind: Kind::Shiviz,
             history: None,
+            example: false,
             hand: Hand::new(),
             job: None,
             news: News::default(),
@@ -179,7 +185,7 @@ impl Component for Imported {
             order: Vec::new(),
             hidden: BTreeSet::new(),
             collapse: false,
-            window: (0, FIRST),
+            window: (0, FIRST.0),
             selected: None,
             second: None,
             stands: [0; 3],
@@ -198,6 +204,7 @@ impl Component for Imported {
             Msg::Kind(kind) => self.kind = kind,
             Msg::History(text) => self.judge(text),
             Msg::Typed(text) => {
+                self.own();
                 // What is pasted at once is recognised; what is edited stays what it was.
                 if self.typed.is_empty() || Kind::of("", &text) == Kind::History {
                     self.kind = Kind::of("", &text);
@@ -205,6 +212,7 @@ impl Component for Imported {
                 self.typed = text;
             }
             Msg::Given(name, source) => {
+                self.own();
                 self.typed.clear();
                 match &source {
                     Source::Text(text) => {
@@ -228,10 +236,12 @@ impl Component for Imported {
             }
             Msg::Example => {
                 let (text, delimiter) = view::example();
-                self.parser = shiviz::DEFAULT_PARSER.into();
-                self.delimiter = delimiter;
-                let source = Source::Text(text);
-                ctx.link().send_message(Msg::Given("the example".into(), source));
+                (self.parser, self.delimiter) = (shiviz::DEFAULT_PARSER.into(), delimiter.into());
+                (self.kind, self.example) = (Kind::Shiviz, true);
+                self.name = "the example".into();
+                self.typed = if text.len() <= SHOWN { text.clone() } else { String::new() };
+                self.source = Some(Source::Text(text));
+                self.read(ctx);
             }
             Msg::Drop(e) => {
                 e.prevent_default();
@@ -252,7 +262,12 @@ impl Component for Imported {
                 self.coming.clear();
                 self.said = Some((format!("Reading {} was given up.", self.name), false));
             }
-            Msg::Told(told) => self.hear(told),
+            Msg::Told(told) => {
+                // A log that is read at once needs no picture of how far it is.
+                let quick = matches!(told, Told::Part(_)) && self.news.of == 0;
+                self.hear(told);
+                return !quick || self.job.is_none();
+            }
             Msg::Show(at) => self.show(at),
             Msg::Beside(at) => self.compare(at),
             Msg::Hide(host) => {
@@ -296,6 +311,7 @@ impl Component for Imported {
     }
 
     fn rendered(&mut self, _: &Context<Self>, _: bool) {
+        self.measure();
         self.draw();
     }
 
@@ -306,6 +322,14 @@ impl Component for Imported {
 
 impl Imported {
     // --- reading ---
+
+    /// From now on it is the user's log: what the example needed is gone.
+    fn own(&mut self) {
+        if std::mem::take(&mut self.example) {
+            self.delimiter.clear();
+            self.typed.clear();
+        }
+    }
 
     fn read(&mut self, ctx: &Context<Self>) {
         if self.kind == Kind::History {
@@ -330,7 +354,8 @@ impl Imported {
             Ok(job) => self.job = Some(job),
             Err(_) => self.said = Some(("The worker takes no log.".into(), true)),
         }
-        if parser.is_some_and(|p| p != shiviz::DEFAULT_PARSER) || !self.delimiter.is_empty() {
+        let patterns = parser.is_some_and(|p| p != shiviz::DEFAULT_PARSER);
+        if !self.example && (patterns || !self.delimiter.is_empty()) {
             view::address(&self.parser, &self.delimiter);
         }
     }
@@ -359,9 +384,18 @@ impl Imported {
             Told::End => {
                 self.hand = self.job.take().and_then(Job::finish);
                 self.all = std::mem::take(&mut self.coming);
+                self.said = self.example.then(|| (view::EXAMPLE.to_string(), false));
                 if !self.all.is_empty() {
                     self.beside = false;
                     self.show(0);
+                    if self.example {
+                        // Something is lit from the start, in the midst of what is seen.
+                        let mut seen = self.panes[0].plan.within(0..self.window.1 as u32 / 1000);
+                        let middle = seen.nth(seen.len() * 3 / 5);
+                        let spot = middle.and_then(|s| self.panes[0].plan.spots.get(s));
+                        let event = spot.map(|s| s.event);
+                        self.pick(0, event);
+                    }
                 }
             }
         }
@@ -387,7 +421,7 @@ impl Imported {
         self.order = (0..self.all[self.panes[0].at].hosts.len() as u32).collect();
         self.hidden.clear();
         (self.selected, self.second) = (None, None);
-        self.window = (0, FIRST);
+        self.window = (0, if dom::media("(max-width: 720px)") { FIRST.1 } else { FIRST.0 });
         if self.beside && self.panes[1].at == self.panes[0].at {
             self.beside = false;
         }
@@ -533,6 +567,7 @@ impl Imported {
                 self.asked = false;
                 return self.draw();
             }
+            Msg::Look => self.measure(),
             _ => {}
         }
         self.clamp();
@@ -558,6 +593,10 @@ impl Imported {
                 self.window.0 = there - self.window.1 / 2;
             }
         }
+    }
+
+    fn measure(&mut self) {
+        self.panes.iter_mut().for_each(Pane::measure);
     }
 
     fn draw(&mut self) {

@@ -30,6 +30,7 @@ mod paint;
 mod panic;
 mod past;
 mod picture;
+mod plane;
 mod rail;
 mod reel;
 mod search;

@@ -4,6 +4,7 @@
 use super::compare::Beside;
 use super::dom;
 use super::past::Past;
+use super::plane::Planes;
 use super::tale::Tale;
 use happened_before::algo::clocks::overlay::{Kind, Overlay};
 use happened_before::check::history::placed::Point;
@@ -116,6 +117,8 @@ pub struct Model {
     pub beside: Option<Beside>,
     /// What is marked among the clients' operations.
     pub marks: Marks,
+    /// What was measured of all configurations.
+    pub planes: Rc<Planes>,
     /// Which panels are open, as bits of [`ViewState::panels`] that the frame keeps.
     pub panels: u16,
     /// Entries that were cut off a moment ago.
@@ -199,6 +202,7 @@ impl Model {
             beside: None,
             held: Held::Whole,
             marks: Marks::default(),
+            planes: Rc::default(),
             panels: 0,
             ghosts: Vec::new(),
             revision: 0,

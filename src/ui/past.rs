@@ -2,10 +2,12 @@
 //! leads to a branch of its own.
 
 use super::model::{Model, sentence};
+use super::plane;
 use super::tale::Tale;
 use happened_before::core::config::Setup;
 use happened_before::core::session::{Document, Session};
 use happened_before::share::link::Link;
+use std::rc::Rc;
 
 /// Acts that can be undone.
 const MOST_UNDONE: usize = 200;
@@ -79,7 +81,9 @@ impl Model {
     /// Takes the place of this run, which undo leads back to.
     pub fn replace(&mut self, fresh: Model) {
         let before = self.snapshot();
+        let planes = plane::left_behind(self);
         let old = std::mem::replace(self, fresh);
+        self.planes = planes;
         (self.speed, self.playing, self.panels) = (old.speed, old.playing, old.panels);
         (self.past, self.revision) = (old.past, old.revision + 1);
         self.tale = old.tale;
@@ -114,7 +118,11 @@ impl Model {
         if self.session.setup != to.setup {
             let link = Link::new(to.setup.clone(), Vec::new());
             match link.open() {
-                Ok(session) => self.session = session,
+                Ok(session) => {
+                    self.session = session;
+                    // Another preset may run another protocol.
+                    self.info = Rc::new(self.scene.info_of(&to.setup.preset));
+                }
                 Err(why) => {
                     self.notice = Some(sentence(&why));
                     return;

@@ -47,6 +47,26 @@ impl Picture {
         Picture { mode: Mode::Still, ..Picture::new(root) }
     }
 
+    /// Moves one of its groups.
+    pub fn slide(&mut self, key: &str, to: Point) {
+        let Some(held) = self.held.iter_mut().find(|h| h.head.key == key) else { return };
+        if let Shape::Group { at, .. } = &mut held.head.shape
+            && *at != to
+        {
+            *at = to;
+            set(&held.el, "transform", &translate(to));
+        }
+    }
+
+    /// Draws one of its shapes anew, which has no parts.
+    pub fn renew(&mut self, item: Item) {
+        let Some(held) = self.held.iter_mut().find(|h| h.head.key == item.key) else { return };
+        if held.head.shape != item.shape {
+            write_shape(&held.el, &item.shape);
+            held.head = item;
+        }
+    }
+
     /// Shows a scene.
     pub fn show(&mut self, scene: Scene) {
         let Scene { size, title, desc, items } = scene;

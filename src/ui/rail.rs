@@ -6,6 +6,7 @@ use super::frame::{Ask, Look};
 use super::journal::Journal;
 use super::kit;
 use super::model::Model;
+use super::plane::PlanePanel;
 use super::search::SearchPanel;
 use super::search_show::Shown;
 use happened_before::core::action::{Action, LinkChange};
@@ -37,6 +38,7 @@ pub fn Rail(props: &RailProps) -> Html {
                 { kit::stories(&model, ask) }
                 { faults(&model, ask) }
                 <super::judge::Judge look={props.look.clone()} ask={ask.clone()} />
+                <PlanePanel look={props.look.clone()} ask={ask.clone()} />
                 <Journal look={props.look.clone()} ask={ask.clone()} />
                 { kit::preset(&model, ask) }
                 { seed(&model, ask) }

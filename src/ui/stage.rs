@@ -9,7 +9,7 @@ use happened_before::algo::clocks::overlay::Kind;
 use happened_before::core::ids::OpId;
 use happened_before::core::view::{Lens, Shape};
 use happened_before::scene::history::History;
-use happened_before::scene::{PX, Point, Target, key_ruler, log_strip, ring, ruler, trays};
+use happened_before::scene::{PX, Point, Target, key_ruler, log_strip, plane, ring, ruler, trays};
 use std::rc::Rc;
 use wasm_bindgen::prelude::*;
 use web_sys::{Element, HtmlElement, PointerEvent, ResizeObserver};
@@ -33,9 +33,10 @@ pub fn StagePane(props: &StageProps) -> Html {
     let clients = model.view.nodes.iter().any(|n| n.shape == Shape::Client);
     let history = clients && model.info.lenses.contains(&Lens::History);
     let keys = model.info.lenses.iter().any(|l| matches!(l, Lens::Ring | Lens::Keys));
+    let plane = model.info.lenses.contains(&Lens::Plane);
     let cut = model.view.links.iter().any(|l| l.cut);
     let (queues, clocks) = (trays::any(&model.view), ruler::any(&model.view));
-    let beside = log || history || keys || queues || clocks;
+    let beside = log || history || keys || plane || queues || clocks;
     let class = classes!("centre", beside.then_some("with-lenses"));
     html! {
         <main {class}>
@@ -45,6 +46,7 @@ pub fn StagePane(props: &StageProps) -> Html {
             // On a narrow page it scrolls, by the keyboard too.
             <div class="lenses" role="group" aria-label="Logs and clients"
                 tabindex={(props.tab == Tab::Log).then_some("0")}>
+                if plane { <LensPicture slot={Slot::Plane} desk={hold.clone()} ask={props.ask.clone()} /> }
                 if keys { <LensPicture slot={Slot::Ring} desk={hold.clone()} ask={props.ask.clone()} /> }
                 if log { <LensPicture slot={Slot::Log} desk={hold.clone()} ask={props.ask.clone()} /> }
                 if history { <LensPicture slot={Slot::History} desk={hold.clone()} ask={props.ask.clone()} /> }
@@ -92,6 +94,7 @@ fn lens_height(model: &Model, slot: Slot) -> i32 {
         Slot::Ruler => ruler::height(&model.view) / PX,
         Slot::Ring if model.view.axis.is_some() => key_ruler::height(&model.view) / PX,
         Slot::Ring => ring::height() / PX,
+        Slot::Plane => plane::height() / PX,
         _ => History::height(clients) / PX,
     }
 }
@@ -159,7 +162,7 @@ fn lens(props: &LensProps) -> Html {
     });
     let class = match props.slot {
         Slot::Log => "lens log",
-        Slot::Ring => "lens log ring",
+        Slot::Ring | Slot::Plane => "lens log ring",
         Slot::History => "lens history",
         Slot::Trays | Slot::Ruler => "lens queues",
         _ => "lens matrix",

@@ -2,6 +2,7 @@
 
 use super::dom;
 use happened_before::share::import::reading::News;
+use happened_before::share::import::shiviz;
 use std::cell::Cell;
 use std::rc::Rc;
 use wasm_bindgen::prelude::*;
@@ -32,16 +33,16 @@ pub enum Told {
 /// What the twin answered: exit code, output, complaint; or why there is no answer.
 pub type Done = Result<(i32, String, String), String>;
 
-/// A worker with the twin in it, which is fetched at once.
+/// A worker with the twin in it, which is fetched at once and reads a log to try.
 pub struct Hand(Worker);
 
 impl Hand {
     /// Starts one, where the browser lets it.
     pub fn new() -> Option<Hand> {
         let worker = worker().ok()?;
-        let warm = js_sys::Object::new();
-        put(&warm, "warm", true);
-        worker.post_message(&warm).ok()?;
+        let ready = js_sys::Object::new();
+        put(&ready, "ready", shiviz::DEFAULT_PARSER);
+        worker.post_message(&ready).ok()?;
         Some(Hand(worker))
     }
 }

@@ -17,6 +17,7 @@ mod relation;
 mod saturate;
 mod search;
 pub mod sequential;
+pub mod sessions;
 mod states;
 mod table;
 pub mod txn;

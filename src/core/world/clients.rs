@@ -3,9 +3,12 @@
 
 use super::*;
 use crate::core::action::Call;
+use crate::core::config::Balance;
 use crate::core::ids::OpId;
 use crate::core::random::{Stream, below, draw, exponential};
+use crate::core::regions::Map;
 use crate::core::view::OpStep;
+use std::hash::{Hash, Hasher};
 
 /// The client's next operation.
 pub(super) const THINK: u32 = 0;
@@ -35,7 +38,20 @@ pub(super) struct Client<P: Show> {
     pub(super) waiting: Option<Waiting<P>>,
     /// Who answered last, or was said to be in charge.
     pub(super) known: Option<NodeId>,
+    since: Since,
+    /// Whose turn it is, where servers are chosen in turn.
+    turn: u16,
+    /// What it carries from one operation to the next.
+    pub(super) token: P::Token,
     draws: u64,
+}
+
+/// Since when it stays with a server; time is no part of what a search recognises.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+struct Since(u64);
+
+impl Hash for Since {
+    fn hash<H: Hasher>(&self, _: &mut H) {}
 }
 
 /// An operation a client waits for.
@@ -50,8 +66,17 @@ pub(super) struct Waiting<P: Show> {
 impl<P: Show> Client<P> {
     pub(super) fn new(n: u16, k: &mut Kernel) -> Self {
         let me = NodeId(k.common.nodes + n);
-        let mut client =
-            Client { me, next: 0, process: u32::from(n), waiting: None, known: None, draws: 0 };
+        let mut client = Client {
+            me,
+            next: 0,
+            process: u32::from(n),
+            waiting: None,
+            known: None,
+            since: Since::default(),
+            turn: n,
+            token: P::Token::default(),
+            draws: 0,
+        };
         client.think(k);
         client
     }
@@ -80,7 +105,38 @@ impl<P: Show> Client<P> {
     }
 
     fn pick_server(&mut self, k: &Kernel) -> NodeId {
-        NodeId(below(self.draw(k), k.common.nodes.into()) as u16)
+        let nodes = k.common.nodes;
+        if k.common.net.map != Map::One {
+            return self.pick_near(k);
+        }
+        match k.common.client.balance {
+            Balance::Random => NodeId(below(self.draw(k), nodes.into()) as u16),
+            Balance::RoundRobin => {
+                self.turn = self.turn.wrapping_add(1);
+                NodeId((self.turn - 1) % nodes)
+            }
+        }
+    }
+
+    /// One of those that are no farther than any other.
+    fn pick_near(&mut self, k: &Kernel) -> NodeId {
+        let (map, mine) = (k.common.net.map, k.place(self.me));
+        let far = |n: &u16| map.way(mine, map.place(*n));
+        let least = (0..k.common.nodes).map(|n| far(&n)).min().unwrap_or(0);
+        let near: Vec<u16> = (0..k.common.nodes).filter(|n| far(n) == least).collect();
+        NodeId(near[below(self.draw(k), near.len() as u64) as usize])
+    }
+
+    /// The server it stays with, if it still does.
+    fn stuck_to(&mut self, k: &Kernel) -> Option<NodeId> {
+        let over = k.now - self.since.0 >= k.common.client.stickiness;
+        if over { self.known.take() } else { self.known }.filter(|_| !over)
+    }
+
+    fn stick_to(&mut self, server: NodeId, k: &Kernel) {
+        if self.known.replace(server) != Some(server) {
+            self.since = Since(k.now);
+        }
     }
 }
 
@@ -129,7 +185,10 @@ impl<P: Show> World<P> {
         let client = &mut self.clients[c];
         let id = OpId { client: client.me, nth: client.next };
         client.next += 1;
-        let target = match to.or(client.known) {
+        let op = P::carry(&self.settings.cfg, &client.token, op);
+        let near = k.common.net.map != Map::One && P::anywhere(&self.settings.cfg, &op);
+        let stuck = if near { None } else { client.stuck_to(k) };
+        let target = match to.or(stuck) {
             Some(server) => server,
             None => client.pick_server(k),
         };
@@ -176,7 +235,13 @@ impl<P: Show> World<P> {
                 return self.k.set_timer(me, RETRY, REDIRECT_PAUSE);
             }
             Outcome::Ok(ret) => {
-                client.known = Some(target);
+                // Whom it asked because it is near need not be in charge.
+                let near =
+                    self.k.common.net.map != Map::One && P::anywhere(&self.settings.cfg, &asked);
+                if !near {
+                    client.stick_to(target, &self.k);
+                }
+                P::learn(&self.settings.cfg, &mut client.token, &asked, ret);
                 OpStep::Ok { op, value: P::answer(ret) }
             }
             Outcome::Fail(why) => OpStep::Fail { op, why },

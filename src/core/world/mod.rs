@@ -227,7 +227,7 @@ fn context<'a, P: Show>(
 }
 
 /// `A`, `B`, ... `Z`, `A1`, ..., or from another letter on.
-fn client_name(first: u8, n: u16) -> String {
+pub fn client_name(first: u8, n: u16) -> String {
     let letter = char::from(b'A' + ((u16::from(first - b'A') + n) % 26) as u8);
     if n < 26 { letter.to_string() } else { format!("{letter}{}", n / 26) }
 }
@@ -242,6 +242,7 @@ where
     P::Op: Send + Sync,
     P::Ret: Send + Sync,
     P::Observer: Send + Sync,
+    P::Token: Send + Sync,
     P: Sync,
 {
     fn now(&self) -> u64 {

@@ -77,7 +77,11 @@ impl<P: Show> World<P> {
     pub(super) fn message_details(&self, id: MsgId) -> Option<Vec<(String, String)>> {
         Some(match &**self.payloads.get(&id)? {
             Payload::Peer(message) => P::details(message),
-            Payload::Request { call, .. } => vec![("operation".into(), self.op_text(call))],
+            Payload::Request { call, .. } => {
+                let mut all = vec![("operation".into(), self.op_text(call))];
+                all.extend(P::carried(call));
+                all
+            }
             Payload::Reply { outcome, .. } => vec![("answer".into(), outcome_text(outcome))],
         })
     }
@@ -95,10 +99,11 @@ impl<P: Show> World<P> {
             id: node,
             name: self.name(node),
             shape: if server { P::SHAPE } else { Shape::Client },
+            place: self.place_name(node),
             status: status(p),
             look: match slot {
                 Some(s) => P::node(&self.settings.cfg, &self.settings.common, &s.node),
-                None => NodeLook { role: "Client".into(), ..NodeLook::default() },
+                None => self.client_look(node),
             },
             log: slot.and_then(|s| P::log(&s.node)),
             safe: slot.and_then(|s| self.safe(s)),
@@ -112,6 +117,18 @@ impl<P: Show> World<P> {
             lies: p.lie != crate::core::action::Lie::Honest,
             waiting: self.waiting(node),
         }
+    }
+
+    fn place_name(&self, node: NodeId) -> Option<&'static str> {
+        let n = node.0.checked_sub(self.settings.common.nodes).unwrap_or(node.0);
+        self.settings.common.net.map.name(n)
+    }
+
+    fn client_look(&self, node: NodeId) -> NodeLook {
+        let client = &self.clients[usize::from(node.0 - self.settings.common.nodes)];
+        let durable = P::token(&client.token);
+        let badge = durable.first().map_or(String::new(), |(_, text)| text.clone());
+        NodeLook { role: "Client".into(), badge, durable, ..NodeLook::default() }
     }
 
     /// Up to where the log would be the same after the worst crash; `None` if all of it would be.

@@ -284,6 +284,7 @@ impl Protocol for Hashing {
     type Op = Op;
     type Ret = Ret;
     type Observer = Observer;
+    type Token = ();
 
     fn disk(cfg: &Config, me: NodeId, nodes: u16) -> Durable {
         rules::disk(cfg, me, nodes)

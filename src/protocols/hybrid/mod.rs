@@ -341,6 +341,7 @@ impl Protocol for Hybrid {
     type Op = Op;
     type Ret = Ret;
     type Observer = Observer;
+    type Token = ();
 
     const CAUSAL: bool = true;
 

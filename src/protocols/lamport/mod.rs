@@ -320,6 +320,7 @@ impl Protocol for Lamport {
     type Op = Op;
     type Ret = u64;
     type Observer = Observer;
+    type Token = ();
 
     const CAUSAL: bool = true;
 

@@ -276,6 +276,7 @@ impl Protocol for Quorum {
     type Op = Op;
     type Ret = Ret;
     type Observer = Observer;
+    type Token = ();
 
     fn boot(cx: &mut Context<Self>, durable: &Durable) -> State {
         rules::start(cx, durable)

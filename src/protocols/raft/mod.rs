@@ -350,6 +350,7 @@ impl Protocol for Raft {
     type Op = Op;
     type Ret = Ret;
     type Observer = Observer;
+    type Token = ();
 
     fn boot(cx: &mut Context<Self>, _durable: &Durable) -> State {
         rules::restart(cx)
@@ -372,6 +373,10 @@ impl Protocol for Raft {
 
     fn common() -> Common {
         Common { nodes: 5, clients: 2, ..Common::default() }
+    }
+
+    fn anywhere(cfg: &Config, op: &Op) -> bool {
+        cfg.reads == Reads::Local && matches!(op, Op::Get { .. })
     }
 
     fn knobs() -> &'static [Knob<Config>] {

@@ -148,6 +148,7 @@ impl Protocol for Ranges {
     type Op = Op;
     type Ret = Ret;
     type Observer = Observer;
+    type Token = ();
 
     fn disk(cfg: &Config, me: NodeId, nodes: u16) -> Durable {
         work::disk(cfg, me, nodes)

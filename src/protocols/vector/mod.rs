@@ -432,6 +432,7 @@ impl Protocol for Vector {
     type Op = Op;
     type Ret = Ret;
     type Observer = Observer;
+    type Token = ();
 
     const CAUSAL: bool = true;
 

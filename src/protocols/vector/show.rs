@@ -78,6 +78,7 @@ impl Show for Vector {
         let away = kept.clock.is_empty() && node.me.0 >= cfg.members;
         let own = kept.clock.get(&node.me);
         let mut durable = vec![("V".into(), vector(&kept.clock)), ("own".into(), own.to_string())];
+        durable.push(("places".into(), kept.clock.len().to_string()));
         if cfg.broadcast {
             let buffer: Vec<String> = kept.buffer.iter().map(cast).collect();
             durable.push(("delivered".into(), vector(&kept.delivered)));

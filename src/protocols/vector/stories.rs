@@ -2,7 +2,8 @@
 
 use crate::stories::{Ask, Challenge, Limits, Step, Story};
 
-pub(super) const STORIES: &[Story] = &[ARRAYS, DELAY, DYNAMO, SIBLINGS, EXPLOSION, THREE_WAYS];
+pub(super) const STORIES: &[Story] =
+    &[ARRAYS, JOIN, DELAY, DYNAMO, SIBLINGS, EXPLOSION, THREE_WAYS];
 
 const ARRAYS: Story = Story {
     id: "arrays",
@@ -52,6 +53,59 @@ const ARRAYS: Story = Story {
         Step {
             text: "Your turn: select two events and compare them place by place, or switch on causal broadcast and hold a message back.",
             unlock: &["vector.broadcast", "vector.store", "vector.members"],
+            ..Step::SAY
+        },
+    ],
+};
+
+const JOIN: Story = Story {
+    id: "join",
+    title: "A process joins",
+    source: None,
+    preset: "mattern",
+    knobs: &[("vector.pause", 10_000_000), ("vector.members", 2)],
+    mutants: &[],
+    seed: 4,
+    steps: &[
+        Step {
+            text: "{A} and {B} know of each other. {C} is not there yet: nobody has a place for it.",
+            ..Step::SAY
+        },
+        Step {
+            text: "{A} tells {B} something. Two places are all they need so far.",
+            say: &["M: send 1 at A"],
+            until: "B.own >= 1 & not op M open",
+            ..Step::SAY
+        },
+        Step {
+            text: "Now {A} writes to {C}, and {C} begins with this message. No meeting, no new numbering.",
+            say: &["M: send 2 at A"],
+            until: "rule Join C",
+            ask: Some(Ask {
+                question: "What is {C}'s first array?",
+                options: &[("[C:1]: it is new", "C.places = 1"), ("[A:2, C:1]", "C.places = 2")],
+            }),
+            ..Step::SAY
+        },
+        Step {
+            text: "{B}'s array still has two places. The one that is missing counts as zero, so {B}'s and {C}'s can be compared: concurrent.",
+            say: &["N: local at B"],
+            until: "B.own >= 2 & not op N open",
+            ..Step::SAY
+        },
+        Step {
+            text: "{C} writes to {B}. From here on {B} counts for three, and what it sends carries the third place along.",
+            say: &["N: send 1 at C"],
+            until: "B.own >= 3 & not op N open",
+            ..Step::SAY
+        },
+        Step {
+            text: "Whoever joins costs everyone a place, and nobody can take one away without knowing that all have heard.",
+            ..Step::SAY
+        },
+        Step {
+            text: "Your turn: add processes, leave some of them out at first, and let somebody speak to them.",
+            unlock: &["vector.members", "nodes"],
             ..Step::SAY
         },
     ],

@@ -76,6 +76,7 @@ fn describe(node: &NodeView) -> String {
         }
     };
     add(&node.look.role);
+    add(node.place.unwrap_or_default());
     add(&node.look.badge);
     match node.status {
         Status::Up => {}
@@ -251,10 +252,15 @@ impl Pen<'_> {
             return;
         }
         if self.plan.labels {
-            if !look.role.is_empty() {
+            // On a map, where somebody stands says more than an idle role.
+            let words = match self.node.place {
+                Some(place) if look.glyph.is_empty() => place,
+                _ => &look.role,
+            };
+            if !words.is_empty() {
                 let (at, anchor) = self.beside();
                 let style = (Face::Sans, self.px(12), anchor);
-                out.push(Item::text("soft halo", at, style, shorten(&look.role, LABEL)));
+                out.push(Item::text("soft halo", at, style, shorten(words, LABEL)));
             }
         } else if !look.glyph.is_empty() {
             let r = if self.grade == Grade::Card { self.px(9) } else { self.px(6) };

@@ -1,9 +1,9 @@
 //! One execution on the page: its plan, what is marked in it, its picture.
 
 use crate::ui::picture::Picture;
-use happened_before::scene::execution::{Drawing, Plan};
+use happened_before::scene::execution::{Drawing, Plan, SLIDING};
 use happened_before::scene::overview::Overview;
-use happened_before::scene::{PX, Scene, Size};
+use happened_before::scene::{PX, Size};
 use happened_before::share::import::execution::{Event, Execution};
 use std::collections::BTreeSet;
 use web_sys::Element;
@@ -24,6 +24,11 @@ pub struct Pane {
     pub svg: NodeRef,
     picture: Option<Picture>,
     hung: Option<Element>,
+    /// How wide the frame is, once measured.
+    wide: Option<i32>,
+    /// Counts plans and marks, and what was drawn of which.
+    edition: u32,
+    drawn: Option<(u32, [i64; 6])>,
 }
 
 impl Pane {
@@ -34,6 +39,7 @@ impl Pane {
     }
 
     fn place(&mut self) {
+        self.edition += 1;
         let spots = self.found.iter().filter_map(|e| *self.plan.of_event.get(*e as usize)?);
         self.marked = spots.collect();
         self.marked.sort_unstable();
@@ -62,15 +68,22 @@ impl Pane {
 
     /// Marks nothing.
     pub fn forget(&mut self) {
+        self.edition += 1;
         self.found.clear();
         self.marked.clear();
     }
 
-    /// How large the picture is.
+    /// How large the picture is, once it hangs somewhere.
     pub fn size(&self) -> Option<Size> {
-        let frame = self.svg.cast::<Element>()?.parent_element()?;
         let high = (self.plan.rows.len() as i32 * 46 + 44).clamp(150, 1200);
-        Some(Size::px(frame.client_width().max(280), high))
+        Some(Size::px(self.wide?, high))
+    }
+
+    /// Looks how wide the frame is: only when that may have changed, since it makes the browser
+    /// lay the page out.
+    pub fn measure(&mut self) {
+        let frame = self.svg.cast::<Element>().and_then(|s| s.parent_element());
+        self.wide = frame.map(|f| f.client_width().max(280));
     }
 
     /// What is drawn of an execution.
@@ -91,22 +104,26 @@ impl Pane {
             self.picture = None;
             return;
         };
-        let scene = self.drawing(execution, window, selected, size).scene();
-        self.show(svg, scene);
-    }
-
-    /// Its picture hangs no more.
-    pub fn hide(&mut self) {
-        self.picture = None;
-    }
-
-    fn show(&mut self, svg: Element, scene: Scene) {
         // Where it hangs elsewhere than before, it is drawn anew.
         if self.hung.as_ref() != Some(&svg) {
             self.hung = Some(svg.clone());
             self.picture = None;
         }
-        self.picture.get_or_insert_with(|| Picture::still(svg)).show(scene);
+        let drawing = self.drawing(execution, window, selected, size);
+        let (drawn, slide) = (Some((self.edition, drawing.drawn())), drawing.slide());
+        let same = self.drawn == drawn && self.picture.is_some();
+        let scene = (!same).then(|| drawing.scene());
+        let picture = self.picture.get_or_insert_with(|| Picture::still(svg));
+        match scene {
+            Some(scene) => picture.show(scene),
+            None => picture.slide(SLIDING, slide),
+        }
+        self.drawn = drawn;
+    }
+
+    /// Its picture hangs no more.
+    pub fn hide(&mut self) {
+        self.picture = None;
     }
 }
 
@@ -116,18 +133,26 @@ pub struct Strip {
     /// Where it hangs.
     pub svg: NodeRef,
     picture: Option<Picture>,
+    /// What was drawn: the pane's edition, and how wide.
+    drawn: (u32, i32),
 }
 
 impl Strip {
-    /// Draws it.
+    /// Draws it, as wide as the pane.
     pub fn draw(&mut self, pane: &Pane, window: (i64, i64)) {
-        let frame = self.svg.cast::<Element>().and_then(|s| Some((s.parent_element()?, s)));
-        let Some((frame, svg)) = frame else {
+        let (Some(svg), Some(wide)) = (self.svg.cast::<Element>(), pane.wide) else {
             self.picture = None;
             return;
         };
-        let size = Size { w: frame.client_width().max(280) * PX, h: 30 * PX };
-        let scene = Overview { plan: &pane.plan, found: &pane.marked, window, size }.scene();
-        self.picture.get_or_insert_with(|| Picture::still(svg)).show(scene);
+        let size = Size { w: wide * PX, h: 30 * PX };
+        let overview = Overview { plan: &pane.plan, found: &pane.marked, window, size };
+        match &mut self.picture {
+            Some(picture) if self.drawn == (pane.edition, wide) => picture.renew(overview.pane()),
+            _ => {
+                let scene = overview.scene();
+                self.picture.get_or_insert_with(|| Picture::still(svg)).show(scene);
+                self.drawn = (pane.edition, wide);
+            }
+        }
     }
 }

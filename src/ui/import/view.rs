@@ -77,8 +77,11 @@ pub fn address(parser: &str, delimiter: &str) {
     let _ = history.map(|h| h.replace_state_with_url(&JsValue::NULL, "", Some(&address)));
 }
 
+/// What is said of the example.
+pub const EXAMPLE: &str = "An example: two runs of Raft from one seed, the second with a crash. Drop a log of your own anywhere on this page.";
+
 /// Two runs of a scene, as a log and its delimiter: one by itself, and the same with a crash.
-pub fn example() -> (String, String) {
+pub fn example() -> (String, &'static str) {
     let mut text = String::new();
     let scene = &protocols::CATALOG[1];
     let setup = Setup { scene: scene.id.into(), seed: 7, ..Setup::default() };
@@ -94,7 +97,7 @@ pub fn example() -> (String, String) {
         let names: Vec<String> = session.view().nodes.iter().map(|n| n.name.clone()).collect();
         text.push_str(&format!("=== {label} ===\n{}", export::shiviz(session.trace(), &names)));
     }
-    (text, "^=== (?<trace>.*) ===$".into())
+    (text, "^=== (?<trace>.*) ===$")
 }
 
 /// How the first of two events stands to the second.

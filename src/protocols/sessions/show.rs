@@ -1,0 +1,142 @@
+//! How it is looked at.
+
+use super::*;
+use crate::core::action::Call;
+use crate::core::protocol::{CallName, Show, key_name};
+use crate::core::view::{Border, Family, Lens, Mark, MessageLook, NodeLook, Seat, Tray};
+
+/// Keys that are listed.
+const MOST_KEYS: u32 = 8;
+
+pub(super) const GET: u8 = 0;
+pub(super) const PUT: u8 = 1;
+
+impl Show for Sessions {
+    const CALLS: &'static [CallName] = &[
+        CallName { name: "get", key: true, value: false, arg: false },
+        CallName { name: "put", key: true, value: true, arg: false },
+    ];
+    const LENSES: &'static [Lens] = &[Lens::History];
+    const LANDMARKS: &'static [&'static str] = &["Wait", "NotFresh", "AntiEntropy"];
+
+    fn op(call: &Call) -> Option<Op> {
+        let (key, value, wrote, read) = (call.key, call.value, Vector::new(), Vector::new());
+        match call.f {
+            GET => Some(Op::Get { key, wrote, read }),
+            PUT => Some(Op::Put { key, value, wrote, read }),
+            _ => None,
+        }
+    }
+
+    fn call(op: &Op) -> Call {
+        match *op {
+            Op::Get { key, .. } => Call { f: GET, key, ..Call::default() },
+            Op::Put { key, value, .. } => Call { f: PUT, key, value, ..Call::default() },
+        }
+    }
+
+    fn answer(ret: &Ret) -> Option<String> {
+        match ret {
+            Ret::Done(_) => None,
+            Ret::Value(None) => Some("nil".into()),
+            Ret::Value(Some(v)) => Some(v.value.to_string()),
+        }
+    }
+
+    fn token(token: &Token) -> Vec<(String, String)> {
+        let mut both = token.wrote.clone();
+        both.merge(&token.read);
+        if both.is_empty() {
+            return Vec::new();
+        }
+        let named = [("token", &both), ("written", &token.wrote), ("read", &token.read)];
+        named.map(|(name, v)| (name.to_string(), vector(v))).into()
+    }
+
+    fn carried(op: &Op) -> Vec<(String, String)> {
+        let (Op::Get { wrote, read, .. } | Op::Put { wrote, read, .. }) = op;
+        let named = [("must include written", wrote), ("must include read", read)];
+        let some = named.into_iter().filter(|(_, v)| !v.is_empty());
+        some.map(|(name, v)| (name.to_string(), vector(v))).collect()
+    }
+
+    fn node(cfg: &Config, common: &Common, node: &Node<Self>) -> NodeLook {
+        let d = &node.durable;
+        let primary = cfg.primary && node.me.0 == 0;
+        let held = |k: u32| (key_name(k), d.store.get(&k).map_or("nil".into(), version));
+        let mut durable: Vec<(String, String)> =
+            (0..common.client.keys.min(MOST_KEYS)).map(held).collect();
+        durable.push(("seen".into(), vector(&d.seen)));
+        let waiting = node.state.waiting.len().to_string();
+        let mut volatile = vec![("waiting".into(), waiting)];
+        if cfg.confirm > 0 {
+            let open = node.state.unconfirmed.len().to_string();
+            volatile.push(("unconfirmed".into(), open));
+        }
+        NodeLook {
+            role: if primary { "Primary" } else { "Replica" }.into(),
+            border: if primary { Border::Double } else { Border::Single },
+            glyph: if primary { "P" } else { "" }.into(),
+            epoch: None,
+            badge: d.store.iter().next().map_or(String::new(), |(k, v)| self::held(*k, v)),
+            durable,
+            volatile,
+            ballots: Vec::new(),
+        }
+    }
+
+    fn trays(_cfg: &Config, node: &Node<Self>) -> Vec<Tray> {
+        let seat = |w: &Waiting| {
+            let (Op::Get { wrote, read, .. } | Op::Put { wrote, read, .. }) = &w.op;
+            let mut wanted = wrote.clone();
+            wanted.merge(read);
+            Seat { text: vector(&wanted), mark: Mark::Waiting }
+        };
+        let seats: Vec<Seat> = node.state.waiting.iter().map(seat).collect();
+        let tray = Tray { title: "waits for".into(), seats };
+        (!tray.seats.is_empty()).then_some(tray).into_iter().collect()
+    }
+
+    fn message(message: &Message) -> MessageLook {
+        let (name, family, reply) = match message {
+            Message::Ask { back: false, .. } => ("Ask", Family::Gossip, false),
+            Message::Ask { back: true, .. } => ("Seen", Family::Ack, true),
+            Message::Update { .. } => ("Update", Family::Replicate, false),
+        };
+        MessageLook { name, family, reply, negative: false, epoch: None }
+    }
+
+    fn details(message: &Message) -> Vec<(String, String)> {
+        match message {
+            Message::Ask { seen, .. } => vec![("seen".into(), vector(seen))],
+            Message::Update { versions, seen } => {
+                let all: Vec<String> = versions.iter().map(|(k, v)| held(*k, v)).collect();
+                vec![("versions".into(), all.join(" ")), ("seen".into(), vector(seen))]
+            }
+        }
+    }
+
+    fn facts(observer: &Observer) -> Vec<String> {
+        let apart = observer.keys().into_iter().filter(|k| observer.versions(*k) > 1);
+        let apart: Vec<String> = apart
+            .map(|k| format!("{} in {} versions", key_name(k), observer.versions(k)))
+            .collect();
+        let agree = if apart.is_empty() { "all servers agree".into() } else { apart.join(", ") };
+        [agree].into_iter().chain(observer.lamps()).collect()
+    }
+}
+
+/// `[S1:3, S2:1]`
+fn vector(v: &Vector) -> String {
+    let places: Vec<String> =
+        v.iter().map(|(n, time)| format!("{}:{time}", Sessions::name(n.0))).collect();
+    format!("[{}]", places.join(", "))
+}
+
+fn held(key: u32, v: &Version) -> String {
+    format!("{}={}", key_name(key), v.value)
+}
+
+fn version(v: &Version) -> String {
+    format!("{} ({}:{})", v.value, Sessions::name(v.server.0), v.time)
+}
