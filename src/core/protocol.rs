@@ -5,7 +5,7 @@ use super::config::{Common, Knob};
 use super::ids::{Names, NodeId, OpId};
 use super::random::{Stream, below, between, draw};
 use super::view::{
-    Family, Lens, LogView, MessageLook, NodeLook, OpStep, RingView, Ruler, Shape, Tray,
+    AxisView, Family, Lens, LogView, MessageLook, NodeLook, OpStep, RingView, Ruler, Shape, Tray,
 };
 use std::fmt::Debug;
 use std::hash::Hash;
@@ -210,6 +210,15 @@ pub trait Show: Protocol {
         _observer: &Self::Observer,
         _nodes: impl FnOnce() -> Vec<&'a Node<Self>>,
     ) -> Option<RingView> {
+        None
+    }
+    /// How the axis of keys is cut; `nodes` lists the servers.
+    fn axis<'a>(
+        _cfg: &Self::Config,
+        _common: &Common,
+        _observer: &Self::Observer,
+        _nodes: impl FnOnce() -> Vec<&'a Node<Self>>,
+    ) -> Option<AxisView> {
         None
     }
     /// The last log position that the observer knows to be committed.

@@ -13,6 +13,7 @@ pub mod nested;
 pub mod pacelc;
 pub mod quorum;
 pub mod raft;
+pub mod ranges;
 pub mod sessions;
 pub mod spanner;
 pub mod template;
@@ -29,6 +30,7 @@ pub const CATALOG: &[Scene] = &[
     quorum::SCENE,
     spanner::SCENE,
     hashing::SCENE,
+    ranges::SCENE,
     directory::SCENE,
     eventual::SCENE,
     sessions::SCENE,

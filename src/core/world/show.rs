@@ -22,6 +22,9 @@ impl<P: Show> World<P> {
             ring: P::ring(&self.settings.cfg, &self.settings.common, &self.observer, || {
                 self.slots.iter().map(|s| &s.node).collect()
             }),
+            axis: P::axis(&self.settings.cfg, &self.settings.common, &self.observer, || {
+                self.slots.iter().map(|s| &s.node).collect()
+            }),
         }
     }
 

@@ -359,6 +359,7 @@ impl Protocol for Spanner {
     type Timer = Timer;
     type Op = Op;
     type Ret = Ret;
+    type Token = ();
     type Observer = Observer;
 
     fn boot(cx: &mut Context<Self>, durable: &Durable) -> State {
