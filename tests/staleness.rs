@@ -66,7 +66,7 @@ fn quiet(n: u16, r: u16, w: u16, seed: u64) -> Session {
 fn ask(s: &mut Session, client: u16, server: NodeId, value: Option<i64>) {
     let call = Call { f: value.is_some().into(), value: value.unwrap_or(0), ..Call::default() };
     let client = NodeId(s.view().nodes.len() as u16 - 2 + client);
-    s.act(Action::Invoke { client, call, server: Some(server) }).expect("it can ask");
+    s.act(Action::Invoke { client, to: Some(server), call }).expect("it can ask");
 }
 
 /// What the last operation came to, once it has.
@@ -169,7 +169,7 @@ fn consistency_costs_the_way_to_the_nearest_majority_and_a_cut_costs_answers() {
     assert!(whole.iter().all(|p| p.figures.answered_share() > 990_000));
     let one = of(&whole, 1, 1);
     assert!(one.reads.p50 < 5_000 && one.writes.p50 < 5_000, "{one:?}");
-    assert!(one.stale > 0 && one.stale_share() < 300_000, "{one:?}");
+    assert!(one.stale > 0 && one.stale_share() < 500_000, "{one:?}");
     // A majority of three regions is as far as the nearest other one: 81 or 87 ms there and back.
     let two = of(&whole, 2, 2);
     assert!((80_000..100_000).contains(&two.reads.p50), "{two:?}");

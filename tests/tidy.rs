@@ -151,14 +151,20 @@ fn drawings_know_no_protocol() {
     let mut names = Vec::new();
     for scene in happened_before::protocols::CATALOG {
         names.push(scene.id.to_string());
-        names.push(scene.title.split(' ').next().unwrap_or("").to_string());
+        let first = scene.title.split(' ').next().unwrap_or("");
+        // A recorded run is called a session here.
+        if first != "Session" {
+            names.push(first.to_string());
+        }
     }
     let drawn = files("src/scene", "rs").into_iter().chain(files("src/ui", "rs"));
     for (name, text) in drawn {
         for (n, line) in code(&text) {
+            // The standard library's type is nobody's protocol.
+            let line = line.replace("ops::Range;", "").replace("Range<", "");
             for protocol in &names {
                 assert!(
-                    !has_word(line, protocol),
+                    !has_word(&line, protocol),
                     "{name}:{n}: '{protocol}': what is drawn comes from views and the catalogue"
                 );
             }

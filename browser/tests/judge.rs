@@ -92,3 +92,27 @@ fn a_recorded_history_is_judged_and_a_broken_one_leaves_it() {
     assert!(s.is("document.querySelectorAll('.import-history .accused').length >= 1"), "it stays");
     quiet(&mut s);
 }
+
+#[test]
+fn the_plane_shows_what_every_configuration_costs() {
+    let Some((_server, mut s)) =
+        open("#pacelc", Look::default(), "document.querySelector('#plane-measure')")
+    else {
+        return;
+    };
+    s.click("#plane-measure");
+    // Nine of R and W, and two on a log; each once more with a region cut off.
+    s.wait_until("document.querySelectorAll('#plane .figures tbody tr').length === 11", LATER);
+    s.wait_until(
+        "[...document.querySelectorAll('#plane .figures tr td:last-child')].every(c => c.textContent || c.closest('thead'))",
+        LATER,
+    );
+    assert!(s.is("document.querySelectorAll('.lens .config').length >= 20"));
+    assert!(s.is("document.querySelector('.lens .frontier')"));
+    s.screenshot("plane");
+    // A press on a name plays that configuration.
+    s.run("[...document.querySelectorAll('#plane .figures button')].find(b => b.textContent === 'R3 W1').click()");
+    s.wait_until("location.hash.length > 20 || document.querySelector('#plane')", SOON);
+    s.wait_until("[...document.querySelectorAll('.rail input')].some(i => i.id.includes('quorum.r') && i.value === '3') || document.querySelector('.config.mine')", SOON);
+    assert_eq!(s.console_errors(), Vec::<String>::new());
+}

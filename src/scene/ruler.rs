@@ -1,9 +1,10 @@
-//! Clocks against true time: each node's hand, how far off others take it to be, its timestamps, and
-//! the windows of what is uncertain.
+//! Clocks against true time: each node's hand, how far off others take it to be, its timestamps, the
+//! windows of what is uncertain, and what a node waits for to be past.
 
 use super::geometry::{PX, Point, Track};
 use super::text::{fit, width};
 use super::{Anchor, Face, Item, Scene, Size, Target};
+use crate::core::config::show_time;
 use crate::core::view::{NodeView, Ruler, WorldView};
 
 /// Heights of a node's row, and of what stands above and below all of them.
@@ -23,6 +24,15 @@ pub fn any(view: &WorldView) -> bool {
 /// The height that all rows need, 340 pixels wide.
 pub fn height(view: &WorldView) -> i32 {
     (TOP + FOOT + ROW * nodes(view).count() as i32).max(152 * PX)
+}
+
+/// Microseconds from true time to either end, for clocks that are at most `reach` off. Intervals of
+/// a few milliseconds, as TrueTime's, get room for what is as long as they are.
+fn half(reach: u64) -> i64 {
+    match reach {
+        0..20_000 => (reach as i64 * 3).clamp(6_000, 60_000),
+        _ => (reach.min(10_000_000) as i64 * 8 / 5).clamp(100_000, 2_000_000),
+    }
 }
 
 struct Scale {
@@ -53,12 +63,12 @@ impl Scale {
 pub fn scene(view: &WorldView, now: u64, size: Size) -> Scene {
     let mut scene = Scene::new(size, "Clocks against true time");
     let reach = nodes(view).map(|(_, r)| r.reach).max().unwrap_or(0);
-    let half = (reach.min(10_000_000) as i64 * 8 / 5).clamp(100_000, 2_000_000);
+    let half = half(reach);
     let px = (i64::from(size.h) * 1000 / i64::from(height(view).max(1))).clamp(700, 1600) as i32;
     let (left, right) = (28 * PX * px / 1000, size.w - 6 * PX);
     let scale = Scale { now, half, left, right, px };
     let told = nodes(view).map(|(n, _)| {
-        format!("{} is {} ms off", n.name, (n.skew + drifted(n, view.now, now)) / 1000)
+        format!("{} is {} off", n.name, off(n.skew + drifted(n, view.now, now), half))
     });
     scene.desc = told.collect::<Vec<_>>().join(", ");
     let bottom = scale.px(TOP) + scale.px(ROW) * nodes(view).count() as i32;
@@ -70,6 +80,14 @@ pub fn scene(view: &WorldView, now: u64, size: Size) -> Scene {
         clock_of(node, ruler, clock, y, &scale, &mut scene.items);
     }
     scene
+}
+
+/// `12 ms`, or `0.9 ms` where milliseconds are much.
+fn off(skew: i64, half: i64) -> String {
+    match half {
+        ..100_000 => show_time(skew / 100 * 100).replace("ms", " ms"),
+        _ => format!("{} ms", skew / 1000),
+    }
 }
 
 /// What a clock gains between the step that is shown and a moment after it, microseconds.
@@ -130,6 +148,13 @@ fn clock_of(node: &NodeView, ruler: &Ruler, skew: i64, y: i32, scale: &Scale, ou
     let x = scale.x(hand);
     let pole = (Point::new(x, y - tall), Point::new(x, y + tall));
     out.push(Item::line("ruler-hand", pole.0, pole.1).key(key("hand")));
+    for (nth, (from, to, words)) in ruler.waits.iter().enumerate() {
+        let (a, b) = (scale.x((*from).into()), scale.x((*to).into()));
+        let area = (a, y - tall / 2, (b - a).max(PX), tall);
+        let title = format!("{}: {words}", node.name);
+        let key = format!("wait-{}-{nth}", node.id.0);
+        out.push(Item::rect("ruler-window", area, 0).key(key).title(title));
+    }
     for (nth, (at, words)) in ruler.versions.iter().enumerate().filter(|(_, v)| scale.shows(v.0)) {
         let p = Point::new(scale.x((*at).into()), y);
         let (top, end) = (p.plus(Point::new(0, -tall / 2)), p.plus(Point::new(0, tall / 2)));

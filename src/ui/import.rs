@@ -328,6 +328,8 @@ impl Imported {
         if std::mem::take(&mut self.example) {
             self.delimiter.clear();
             self.typed.clear();
+            self.coming.clear();
+            self.job = None;
         }
     }
 

@@ -14,7 +14,8 @@
 //! A third is asked for by name: where the rules treat all servers alike, states that differ in the
 //! names of servers only count once ([`WorldModel::symmetric`]).
 //!
-//! Each step is [`PACE`] after the one before, exactly as in the journal of a counter-example.
+//! Each step is [`PACE`] after the one before, or the shortest delay of a message if that is less,
+//! exactly as in the journal of a counter-example.
 
 mod goal;
 mod ladder;
@@ -60,6 +61,8 @@ pub struct WorldModel {
     fifo: bool,
     /// Names under which a state counts as the same; none if each counts for itself.
     names: Vec<Names>,
+    /// Virtual time between two steps.
+    pace: u64,
 }
 
 /// A world within a search.
@@ -208,8 +211,9 @@ impl WorldModel {
             print: 0,
         };
         let reduced = goal.as_ref().is_none_or(|g| !g.needs_faults());
+        let pace = PACE.min(inner.world.quickest());
         let (root, names) = (sealed(inner, &[]), Vec::new());
-        Ok(WorldModel { root, servers, claims, goal, reduced, fifo, names })
+        Ok(WorldModel { root, servers, claims, goal, reduced, fifo, names, pace })
     }
 
     /// The same, but states that differ in the names of servers only count as one. The error says
@@ -276,7 +280,7 @@ impl WorldModel {
         let mut trace = from.trace.clone();
         let mut last = None;
         for action in entries {
-            let event = world.act(&Entry { at: world.now() + PACE, action: action.clone() });
+            let event = world.act(&Entry { at: world.now() + self.pace, action: action.clone() });
             if matches!(event.what, What::Ignored { .. }) {
                 return None;
             }
@@ -366,7 +370,7 @@ impl WorldModel {
             }
             if let Some((action, picks)) = held.take_if(|_| !waits) {
                 for action in entries(handler(&action), &picks, crash, &action) {
-                    let at = all.len() as u64 * PACE;
+                    let at = all.len() as u64 * self.pace;
                     all.push(Entry { at, action });
                 }
             }

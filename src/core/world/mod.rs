@@ -127,6 +127,9 @@ pub trait AnyWorld: Send + Sync {
     fn prints(&self, names: &[Names]) -> Vec<Print>;
     /// Do links keep their order?
     fn fifo(&self) -> bool;
+    /// The shortest delay of a message, microseconds: a search, whose steps are this long or longer,
+    /// does nothing that clocks would not allow.
+    fn quickest(&self) -> u64;
     /// Leaves time out, for a search.
     fn set_search(&mut self);
     /// The choices the last step's handler asked for (their sizes).
@@ -285,6 +288,9 @@ where
     }
     fn fifo(&self) -> bool {
         self.settings.common.net.fifo
+    }
+    fn quickest(&self) -> u64 {
+        self.settings.common.net.low
     }
     fn set_search(&mut self) {
         self.k.begin_search();

@@ -99,6 +99,7 @@ impl Show for Hybrid {
             time: (time != Timestamp::default()).then(|| (time.wall, hybrid(time))),
             versions: all.collect(),
             windows: windows.collect(),
+            waits: Vec::new(),
         })
     }
 
