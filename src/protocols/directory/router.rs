@@ -42,6 +42,13 @@ pub struct Pending {
     pub sent: bool,
 }
 
+impl Router {
+    /// Is this the request that it has taken on for that client?
+    fn awaits(&self, op: OpId) -> bool {
+        self.pending.get(&op.client).is_some_and(|p| p.nth == op.nth)
+    }
+}
+
 fn shard_of(cfg: &Config, op: Op) -> u32 {
     let (Op::Get { key } | Op::Put { key, .. } | Op::Move { key, .. }) = op;
     shard(cfg, key)
@@ -97,18 +104,14 @@ fn forward(r: &mut Router, cx: &mut Cx, client: NodeId) {
 
 pub(super) fn receive(r: &mut Router, cx: &mut Cx, from: NodeId, message: Message) {
     match message {
-        Message::Answer { op, ret } => {
-            if r.pending.get(&op.client).is_some_and(|p| p.nth == op.nth) {
-                r.pending.remove(&op.client);
-                cx.reply(op, Outcome::Ok(ret));
-            }
+        Message::Answer { op, ret } if r.awaits(op) => {
+            r.pending.remove(&op.client);
+            cx.reply(op, Outcome::Ok(ret));
         }
         Message::Stale { op, shard, received, .. } => bounced(r, cx, from, op, (shard, received)),
         // Whether an earlier try was carried out, nobody here knows: the client has to wait.
-        Message::Refuse { op } => {
-            if r.pending.get(&op.client).is_some_and(|p| p.nth == op.nth) {
-                r.pending.remove(&op.client);
-            }
+        Message::Refuse { op } if r.awaits(op) => {
+            r.pending.remove(&op.client);
         }
         Message::Table { nth, places } if r.fetch.answered(cx, from, nth) => learn(r, cx, places),
         Message::NotLeader { nth, leader } => r.fetch.redirected(cx, nth, leader),

@@ -134,8 +134,8 @@ impl Observer {
         self.places(seen);
         self.copies(seen);
         self.scans(seen);
-        let served = |rule: &&str| matches!(*rule, "Read" | "Write");
-        if let Some(n) = seen.touched.filter(|_| seen.notes.iter().any(|r| served(&r))) {
+        let served = |rule: &str| matches!(rule, "Read" | "Write");
+        if let Some(n) = seen.touched.filter(|_| seen.notes.iter().any(|r| served(r))) {
             *self.done.entry(n).or_default() += 1;
         }
     }
@@ -194,9 +194,9 @@ impl Observer {
             out.push(format!("scan: {asked} servers had to be asked for {keys} keys in a row"));
         }
         let asked: u32 = self.done.values().sum();
-        if asked > 0 {
-            let most = self.done.values().max().copied().unwrap_or(0);
-            let mean = most * self.table.members.len() as u32 * 100 / asked;
+        let most = self.done.values().max().copied().unwrap_or(0);
+        let all = most * self.table.members.len() as u32 * 100;
+        if let Some(mean) = all.checked_div(asked) {
             out.push(format!(
                 "requests: the busiest server has carried out {most} of {asked}, {}.{:02} times the mean",
                 mean / 100,

@@ -282,7 +282,7 @@ pub(super) const CHALLENGES: &[Challenge] = &[
     Challenge {
         id: "jump-middle",
         goal: "Under jump hash, take out any server but the last, and move no more than its share of the keys, a third.",
-        until: "rule Leave & S3 Member & not moved >= 17",
+        until: "rule Adopt S3 & S3 Member & not moved >= 17",
         knobs: &[
             ("hash.scheme", 4),
             ("nodes", 3),
