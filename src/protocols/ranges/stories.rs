@@ -152,7 +152,7 @@ pub(super) const STORIES: &[Story] = &[
             },
             Step {
                 text: "It goes on like this. Every split leaves a cold range behind, and the hot edge moves along.",
-                until: "ranges >= 4 & hottest >= 85",
+                until: "ranges >= 6 & hottest >= 85",
                 ..Step::SAY
             },
             Step {
@@ -351,7 +351,7 @@ const BUCKETS: &[(&str, i64)] = &[
     ("range.first", 1),
     ("range.copies", 1),
     ("range.period", 0),
-    ("range.buckets", 2),
+    ("range.buckets", 3),
 ];
 
 pub(super) const CHALLENGES: &[Challenge] = &[
@@ -384,7 +384,7 @@ pub(super) const CHALLENGES: &[Challenge] = &[
     },
     Challenge {
         id: "two-edges",
-        goal: "Keys come in order, in two buckets. Split so that a new highest key meets another range than the last.",
+        goal: "Keys come in order, in three buckets. Split so that a new highest key meets another range than the last.",
         until: "fact new highest keys that met another range",
         knobs: BUCKETS,
         mutants: &[],
