@@ -220,7 +220,8 @@ impl Work<'_, '_> {
             let entries = replica.entries(next).iter().take(BATCH).cloned().collect();
             return self.rpc(to, id, Rpc::Append { prev, entries, commit });
         }
-        if !seat.snapshots.contains_key(&to) {
+        let on_its_way = seat.snapshots.contains_key(&to);
+        if !on_its_way {
             seat.snapshots.insert(to, wait);
             self.cx.note("SendSnapshot");
             let base = (replica.applied, replica.term_at(replica.applied));

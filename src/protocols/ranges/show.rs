@@ -297,7 +297,7 @@ impl Show for Ranges {
         }
         if o.inserts.1 > 0 {
             out.push(format!(
-                "{} of {} new highest keys went to another range than the last",
+                "new highest keys that met another range than the last: {} of {}",
                 o.inserts.1, o.inserts.0
             ));
         }

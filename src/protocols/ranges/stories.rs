@@ -79,10 +79,12 @@ pub(super) const PRESETS: &[Preset] = &[
     },
 ];
 
-/// Keys in order, inserts and a few scans.
+/// Keys in order, as from one sequence, inserts and a few scans.
 const IN_ORDER: &[(&str, i64)] = &[
+    ("clients", 1),
+    ("range.weight", 400),
     ("client.pattern", 1),
-    ("client.interval", 60_000),
+    ("client.interval", 10_000),
     ("client.reads", 50_000),
     ("client.scans", 1_000_000),
     ("client.keys", 480),
@@ -102,7 +104,7 @@ pub(super) const STORIES: &[Story] = &[
         seed: 1,
         steps: &[
             Step {
-                text: "480 keys lie in order on one axis: one range, three replicas, one of which leads. Clients insert key after key, as numbers from a sequence come.",
+                text: "480 keys lie in order on one axis: one range, three replicas, one of which leads. A client inserts key after key, as numbers from a sequence come.",
                 until: "rule Write",
                 ..Step::SAY
             },
@@ -133,7 +135,7 @@ pub(super) const STORIES: &[Story] = &[
             },
             Step {
                 text: "Two ranges now, each with its own log and its own leaseholder to be.",
-                until: "after 1500ms",
+                until: "rule NoSplitKey",
                 ask: Some(Ask {
                     question: "How do they share the load?",
                     options: &[
@@ -150,12 +152,12 @@ pub(super) const STORIES: &[Story] = &[
             },
             Step {
                 text: "It goes on like this. Every split leaves a cold range behind, and the hot edge moves along.",
-                until: "ranges >= 4 & hottest >= 85",
+                until: "ranges >= 6 & hottest >= 85",
                 ..Step::SAY
             },
             Step {
                 text: "What the order is good for: a scan of neighbouring keys reads one range, two at a boundary. On a hash ring it would ask every server.",
-                until: "op ok & not fanout >= 3",
+                until: "fanout >= 1 & not fanout >= 3",
                 ..Step::SAY
             },
             Step {
@@ -195,7 +197,7 @@ const SIXTEEN: Story = Story {
         },
         Step {
             text: "Neighbours in time are no neighbours on the axis any more.",
-            until: "after 3s",
+            until: "S1.keys >= 25",
             ask: Some(Ask {
                 question: "What does the hottest range take now?",
                 options: &[
@@ -219,7 +221,7 @@ const SIXTEEN: Story = Story {
         },
         Step {
             text: "Both cannot be had: what lies together is read together, and written together.",
-            until: "after 500ms",
+            until: "rule Write",
             ..Step::SAY
         },
     ],
@@ -256,8 +258,13 @@ const ONE_KEY: Story = Story {
             ..Step::SAY
         },
         Step {
+            text: "At every other key that was asked for, nearly all requests lie on one side.",
+            until: "rule Write",
+            ..Step::SAY
+        },
+        Step {
             text: "It looks again, and again. One range is left, and it stays hot: a range is no smaller than a key.",
-            until: "after 4s & ranges = 1 & fact no key divides",
+            until: "rule NoSplitKey & ranges = 1",
             ..Step::SAY
         },
     ],
@@ -284,12 +291,12 @@ const LOCK_STEP: Story = Story {
     steps: &[
         Step {
             text: "Four regions, each on one server, {S1} to {S4}. All clients import in the order of the keys, as with times: all of them ask {S1}.",
-            until: "after 1500ms & hottest >= 95",
+            until: "S1.keys >= 40 & hottest >= 95",
             ..Step::SAY
         },
         Step {
             text: "A hundred keys on, the next region begins, on {S2}.",
-            until: "after 2500ms",
+            until: "S2.keys >= 60",
             ask: Some(Ask {
                 question: "What do the clients do then?",
                 options: &[
@@ -300,8 +307,8 @@ const LOCK_STEP: Story = Story {
             ..Step::SAY
         },
         Step {
-            text: "At no time do two servers work. In lock-step, from one node to the next.",
-            until: "after 500ms",
+            text: "But for the moment of crossing, one server works at a time. In lock-step, from one node to the next.",
+            until: "S2.keys >= 75",
             ..Step::SAY
         },
     ],
@@ -344,7 +351,7 @@ const BUCKETS: &[(&str, i64)] = &[
     ("range.first", 1),
     ("range.copies", 1),
     ("range.period", 0),
-    ("range.buckets", 2),
+    ("range.buckets", 3),
 ];
 
 pub(super) const CHALLENGES: &[Challenge] = &[
@@ -377,11 +384,11 @@ pub(super) const CHALLENGES: &[Challenge] = &[
     },
     Challenge {
         id: "two-edges",
-        goal: "Keys come in order, in two buckets. Split so that a new highest key meets another range than the last.",
+        goal: "Keys come in order, in three buckets. Split so that a new highest key meets another range than the last.",
         until: "fact new highest keys that met another range",
         knobs: BUCKETS,
         mutants: &[],
-        limits: Limits { ops: 4, ..FEW },
+        limits: Limits { ops: 6, ..FEW },
         impossible: false,
     },
     Challenge {
