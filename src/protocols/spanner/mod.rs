@@ -386,7 +386,7 @@ impl Protocol for Spanner {
     fn common() -> Common {
         let common = Common::default();
         let client =
-            Clients { interval: 10_000, timeout: 100_000, retry: 0, keys: 2, ..common.client };
+            Clients { interval: 10_000, timeout: 400_000, retry: 0, keys: 2, ..common.client };
         let net = Net { low: 500, high: 1_000, ..common.net };
         Common { nodes: 3, clients: 3, disk: 200, offset: 1_000, client, net, ..common }
     }
