@@ -73,11 +73,15 @@ fn crashes_in_the_middle_of_everything() {
         ];
         let mut session = run("cockroachdb", &knobs, seed);
         let mut down: Vec<(u64, NodeId)> = Vec::new();
+        let mut mine = [0; 3];
         while session.time() < 12_000_000 {
             let Some(event) = session.forward() else { break };
             let cut = ["Split", "Merge", "AddServer"].iter().position(|r| event.notes.contains(r));
             let (node, now) = (event.node, session.time());
-            if let (Some(kind), Some(node), true) = (cut, node, down.len() < 2) {
+            if let (Some(kind), Some(node), true) = (cut, node, down.is_empty())
+                && mine[kind] < 3
+            {
+                mine[kind] += 1;
                 seen[kind] += 1;
                 let mode = CrashMode::Os { kept: 0 };
                 session.act(Action::Crash { node, mode }).expect("it is up");

@@ -182,7 +182,8 @@ impl Observer {
         for (id, r) in nodes.iter().flat_map(|n| &n.durable.replicas) {
             match r.life {
                 Life::Dead => _ = self.merged.insert(*id),
-                Life::Live if *id != META => {
+                // Who was removed knows what it was last.
+                Life::Live | Life::Blank if *id != META && r.desc.generation > 0 => {
                     let known = self.known.entry(*id).or_insert(r.desc);
                     if known.generation < r.desc.generation {
                         *known = r.desc;
