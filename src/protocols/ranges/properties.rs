@@ -40,6 +40,9 @@ pub struct Observer {
     pub(super) watch: Watch,
     /// The ranges there are, in the order of the axis.
     pub(super) ranges: Vec<Desc>,
+    /// Of every range there ever was the newest descriptor, and which of them were merged.
+    known: BTreeMap<RangeId, Desc>,
+    merged: BTreeSet<RangeId>,
     /// Who became leaseholder, by range and term.
     leaders: BTreeMap<(RangeId, u64), NodeSet>,
     /// Keys with an acknowledged write, and what scans under way have to find of them.
@@ -128,26 +131,6 @@ pub(super) const PROPERTIES: &[Property<Ranges>] = &[
     },
 ];
 
-/// The ranges there are: of each the newest descriptor that is on a server, unless it was merged.
-fn newest(nodes: &[&Node<Ranges>]) -> Vec<Desc> {
-    let mut all: BTreeMap<RangeId, Desc> = BTreeMap::new();
-    let mut dead: BTreeSet<RangeId> = BTreeSet::new();
-    for (id, r) in nodes.iter().flat_map(|n| &n.durable.replicas) {
-        match r.life {
-            Life::Dead => _ = dead.insert(*id),
-            Life::Live if *id != META => {
-                let known = all.entry(*id).or_insert(r.desc);
-                if known.generation < r.desc.generation {
-                    *known = r.desc;
-                }
-            }
-            _ => {}
-        }
-    }
-    all.retain(|id, _| !dead.contains(id));
-    all.into_values().collect()
-}
-
 impl Observer {
     pub(super) fn see(&mut self, seen: &Seen<Ranges>) {
         self.watch.see(Ranges::CALLS, seen.request, seen.ops);
@@ -193,8 +176,28 @@ impl Observer {
         self.broken.entry(id).or_insert(Witness { why, nodes });
     }
 
+    /// The ranges there are: of each the newest descriptor that any server ever had, unless the
+    /// range was merged. What a server applied was committed, also if nobody else knows it yet.
+    fn newest(&mut self, nodes: &[&Node<Ranges>]) {
+        for (id, r) in nodes.iter().flat_map(|n| &n.durable.replicas) {
+            match r.life {
+                Life::Dead => _ = self.merged.insert(*id),
+                // Who was removed knows what it was last.
+                Life::Live | Life::Blank if *id != META && r.desc.generation > 0 => {
+                    let known = self.known.entry(*id).or_insert(r.desc);
+                    if known.generation < r.desc.generation {
+                        *known = r.desc;
+                    }
+                }
+                _ => {}
+            }
+        }
+        let there = self.known.iter().filter(|(id, _)| !self.merged.contains(id));
+        self.ranges = there.map(|(_, desc)| *desc).collect();
+    }
+
     fn partition(&mut self, seen: &Seen<Ranges>) {
-        self.ranges = newest(&seen.nodes);
+        self.newest(&seen.nodes);
         let mut at = 0;
         for desc in self.ranges.clone() {
             let [a, b] = [at, desc.id.start].map(|p| place_name(seen.cfg, p));
