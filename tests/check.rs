@@ -260,6 +260,23 @@ fn challenges_are_solved() {
 }
 
 #[test]
+fn challenges_of_the_directory_are_solved() {
+    for id in ["lost-write", "storm"] {
+        let (code, told, why) = hb(&format!("challenge directory {id} --json"));
+        assert_eq!(code, 0, "{told} {why}");
+        assert_eq!(told["challenges"][0]["par"], 11, "{told}");
+    }
+}
+
+#[test]
+#[cfg_attr(debug_assertions, ignore = "a proof of 112,426 states")]
+fn a_directory_that_checks_versions_cannot_be_broken() {
+    let (code, told, _) = hb("challenge directory checked --json");
+    let one = &told["challenges"][0];
+    assert_eq!((code, &one["complete"], &one["distinct"]), (0, &true.into(), &112_426.into()));
+}
+
+#[test]
 #[cfg_attr(debug_assertions, ignore = "proofs of up to 81,865 states")]
 fn impossible_challenges_are_proved_impossible() {
     // Up to the names of servers; 77,504 states of Raft if each counts for itself.

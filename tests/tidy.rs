@@ -160,9 +160,11 @@ fn drawings_know_no_protocol() {
     let drawn = files("src/scene", "rs").into_iter().chain(files("src/ui", "rs"));
     for (name, text) in drawn {
         for (n, line) in code(&text) {
+            // The standard library's type is nobody's protocol.
+            let line = line.replace("ops::Range;", "").replace("Range<", "");
             for protocol in &names {
                 assert!(
-                    !has_word(line, protocol),
+                    !has_word(&line, protocol),
                     "{name}:{n}: '{protocol}': what is drawn comes from views and the catalogue"
                 );
             }

@@ -56,3 +56,19 @@ fn lamport_clocks() {
     let text = story("lamport", &[], vec![], 400_000);
     expect_file!["golden/lamport.txt"].assert_eq(&text);
 }
+
+/// A range is cut in two by an entry of its log; who still routes by the old descriptor is told.
+#[test]
+fn a_range_is_split() {
+    let knobs = [
+        ("nodes", 3),
+        ("clients", 2),
+        ("client.admin", 1),
+        ("client.reads", 0),
+        ("client.interval", 150_000),
+        ("range.first", 1),
+        ("range.period", 0),
+    ];
+    let text = story("ranges", &knobs, vec![], 500_000);
+    expect_file!["golden/a-range-is-split.txt"].assert_eq(&text);
+}

@@ -491,3 +491,17 @@ fn every_replicated_type_answers_a_script() {
     ]);
     assert_eq!(replicas("rga", edits), both(json!(["i", "!"])));
 }
+
+/// Whatever the hash, with one place each everyone's ranges are shared with two neighbours a side.
+#[test]
+fn pairs_that_keep_copies_together_are_counted() {
+    let nodes: Vec<String> = (0..20).map(|n| format!("n{n}")).collect();
+    let told = |more: &str| {
+        let args = format!("hash --algo ring --nodes {} --hash murmur3 {more}", nodes.join(","));
+        answer(&args, "")
+    };
+    let text = told("--vnodes 1 --together");
+    assert_eq!(text, "40 of 190 pairs of nodes keep copies of one range, of 3 each\n");
+    let all: Value = serde_json::from_str(&told("--vnodes 256 --together --json")).unwrap();
+    assert_eq!((&all["pairs"], &all["together"]), (&json!(190), &json!(190)));
+}

@@ -11,6 +11,8 @@ const ALGOS: &str =
     "ketama, ring, jump, rendezvous, maglev, bounded, modulo, murmur3-token or redis-slot";
 /// Points of a ring, or entries of a table, that one command may build.
 const MAX_POINTS: u64 = 8_000_000;
+/// Points of a ring whose pairs are counted.
+const MAX_PAIRED: u64 = 1_000_000;
 
 struct Key {
     text: String,
@@ -20,6 +22,9 @@ struct Key {
 /// One line `key<TAB>node` per key; with `--json`, one document.
 pub fn hash(args: &mut Args, host: &dyn Host) -> Answer {
     let algo = args.value("--algo")?.ok_or(format!("--algo is missing: {ALGOS}"))?;
+    if args.flag("--together") {
+        return together(&algo, args);
+    }
     let file = args.value("--keys")?.ok_or("--keys is missing: a file with one key a line")?;
     let options = Options::take(args)?;
     let as_json = args.flag("--json");
@@ -37,6 +42,37 @@ pub fn hash(args: &mut Args, host: &dyn Host) -> Answer {
         out.push_str(&format!("{}\t{owner}\n", key.text));
     }
     Ok((HOLDS, out))
+}
+
+/// `--together`: how many pairs of nodes keep copies of one range. With many points a node nearly
+/// all do, so that any two failures hit some range.
+fn together(algo: &str, args: &mut Args) -> Answer {
+    let options = Options::take(args)?;
+    let as_json = args.flag("--json");
+    args.done()?;
+    options.check_nodes()?;
+    let ring = match algo {
+        "ketama" => Ring::ketama(&options.nodes),
+        "ring" => options.ring()?,
+        _ => return Err("--together takes --algo ring or ketama: the others have no ring".into()),
+    };
+    if ring.points().len() as u64 > MAX_PAIRED {
+        return Err(format!("--together takes a ring of at most {MAX_PAIRED} points").into());
+    }
+    let copies = options.replicas.unwrap_or(3);
+    if !(1..=16).contains(&copies) {
+        return Err("--replicas must lie in 1..=16 with --together".into());
+    }
+    let n = options.nodes.len();
+    let (hit, all) = (ring.together(copies as usize).len(), n * (n - 1) / 2);
+    if as_json {
+        let told =
+            json!({"algo": algo, "nodes": n, "replicas": copies, "pairs": all, "together": hit});
+        return Ok((HOLDS, told.to_string() + "\n"));
+    }
+    let text =
+        format!("{hit} of {all} pairs of nodes keep copies of one range, of {copies} each\n");
+    Ok((HOLDS, text))
 }
 
 /// What the placement rules can be told.

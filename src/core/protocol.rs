@@ -5,7 +5,7 @@ use super::config::{Common, Knob};
 use super::ids::{Names, NodeId, OpId};
 use super::random::{Stream, below, between, draw};
 use super::view::{
-    Family, Lens, LogView, MessageLook, NodeLook, OpStep, RingView, Ruler, Shape, Tray,
+    AxisView, Family, Lens, LogView, MessageLook, NodeLook, OpStep, RingView, Ruler, Shape, Tray,
 };
 use std::fmt::Debug;
 use std::hash::Hash;
@@ -103,6 +103,16 @@ pub trait Protocol: Clone + Debug + PartialEq + Eq + Hash + 'static {
     ) -> Option<Self::Op> {
         None
     }
+    /// The same where it depends on the protocol's own settings, too.
+    fn next_op(
+        _cfg: &Self::Config,
+        common: &Common,
+        client: u16,
+        nth: u32,
+        pick: &mut dyn FnMut(u64) -> u64,
+    ) -> Option<Self::Op> {
+        Self::workload(common, client, nth, pick)
+    }
     /// What is on the disk if the write from `before` to `after` is torn. By default it is lost
     /// whole.
     fn torn(before: &Self::Durable, _after: &Self::Durable) -> Self::Durable {
@@ -153,6 +163,10 @@ pub trait Show: Protocol {
     const FIRST_CLIENT: u8 = b'A';
     /// The outline of its servers.
     const SHAPE: Shape = Shape::Server;
+    /// The outline of one of them, where they are of several kinds.
+    fn shape(_cfg: &Self::Config, _common: &Common, _me: NodeId) -> Shape {
+        Self::SHAPE
+    }
     /// The typed operation, or `None` if `call` makes no sense.
     fn op(call: &Call) -> Option<Self::Op>;
     /// The plain form of an operation.
@@ -198,6 +212,15 @@ pub trait Show: Protocol {
     ) -> Option<RingView> {
         None
     }
+    /// How the axis of keys is cut; `nodes` lists the servers.
+    fn axis<'a>(
+        _cfg: &Self::Config,
+        _common: &Common,
+        _observer: &Self::Observer,
+        _nodes: impl FnOnce() -> Vec<&'a Node<Self>>,
+    ) -> Option<AxisView> {
+        None
+    }
     /// The last log position that the observer knows to be committed.
     fn committed(_observer: &Self::Observer) -> Option<u64> {
         None
@@ -235,6 +258,12 @@ pub fn key_name(key: u32) -> String {
         0..3 => ["x", "y", "z"][key as usize].to_string(),
         _ => format!("k{key}"),
     }
+}
+
+/// What a client is called: `A`, `B`, ... `Z`, `A1`, ..., or from another letter on.
+pub fn client_name(first: u8, n: u16) -> String {
+    let letter = char::from(b'A' + ((u16::from(first - b'A') + n) % 26) as u8);
+    if n < 26 { letter.to_string() } else { format!("{letter}{}", n / 26) }
 }
 
 /// A timer's name.
@@ -361,6 +390,21 @@ impl<'a, P: Protocol> Context<'a, P> {
     pub fn note(&mut self, rule: &'static str) {
         self.effects.push(Effect::Note(rule));
     }
+    /// Runs a handler of another protocol as a part of this one: on the same clock and dice, with
+    /// settings and mutants of its own, among the first `nodes` servers. What it asks for is
+    /// returned and has not taken place.
+    pub fn inside<Q: Protocol>(
+        &mut self,
+        nodes: u16,
+        cfg: &Q::Config,
+        mutants: u32,
+        handler: impl FnOnce(&mut Context<Q>),
+    ) -> Vec<Effect<Q>> {
+        let (me, clock, effects) = (self.me, self.clock, Vec::new());
+        let mut cx = Context { me, nodes, cfg, clock, effects, mutants, dice: self.dice };
+        handler(&mut cx);
+        cx.effects
+    }
     /// The other servers, in order.
     pub fn others(&self) -> impl Iterator<Item = NodeId> + use<P> {
         let me = self.me;
@@ -455,6 +499,8 @@ pub struct Seen<'a, P: Protocol> {
     pub request: Option<OpId>,
     /// What clients began and learned in this step.
     pub ops: &'a [OpStep],
+    /// Is some link cut?
+    pub cut: bool,
     /// True time in microseconds.
     pub now: u64,
     /// What clients were told in this step: by whom, about which operation, what.

@@ -23,6 +23,8 @@ pub enum Lens {
     HybridTimes,
     /// Where keys live.
     Ring,
+    /// The axis of keys, cut into ranges.
+    Keys,
     /// Latency against staleness.
     Plane,
 }
@@ -66,6 +68,74 @@ pub struct WorldView {
     /// Where keys live, where that is what the scene is about.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub ring: Option<RingView>,
+    /// How the axis of keys is cut, where that is what the scene is about.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub axis: Option<AxisView>,
+}
+
+/// An axis of keys, cut into ranges. Places count from 0.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct AxisView {
+    /// How many places there are.
+    pub places: u32,
+    /// Buckets of hash-sharded keys: the axis has all keys once in each.
+    pub buckets: u32,
+    /// The ranges in order.
+    pub spans: Vec<RangeView>,
+    /// A range is split above so many requests a second.
+    pub limit: u32,
+    /// Replicas that are about to be.
+    pub moves: Vec<ReplicaMove>,
+    /// Scans under way: from, how far they have come, to.
+    pub sweeps: Vec<(u32, u32, u32)>,
+    /// Whoever routes by old descriptors: which intervals of the axis it has wrong.
+    pub stale: Vec<(NodeId, Vec<(u32, u32)>)>,
+    /// Ranges and servers that the last scan asked, and the servers it asks on a hash ring.
+    pub scan: Option<(u32, u32, u32)>,
+}
+
+/// A range of keys.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct RangeView {
+    /// Its first place.
+    pub from: u32,
+    /// The place after its last.
+    pub to: u32,
+    /// Where it begins, in words.
+    pub name: String,
+    /// How often it was changed.
+    pub generation: u32,
+    /// Who answers for it, as far as that server knows; nobody, if none thinks so.
+    pub leader: Option<NodeId>,
+    /// Who keeps a replica.
+    pub members: Vec<NodeId>,
+    /// Keys with a value.
+    pub keys: u32,
+    /// Its size in MiB, and the size at which it is split.
+    pub size: (u64, u64),
+    /// Requests a second.
+    pub rate: u32,
+    /// Too much is asked of it, and no key would divide that.
+    pub unsplittable: bool,
+    /// It serves nothing: its left neighbour is about to take it over.
+    pub frozen: bool,
+}
+
+/// A replica that a server is about to get.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+pub struct ReplicaMove {
+    /// The first place of the range.
+    pub range: u32,
+    /// Who sends it.
+    pub by: NodeId,
+    /// Who gets it.
+    pub to: NodeId,
+    /// Whose replica goes for it.
+    pub from: Option<NodeId>,
+    /// Bytes of its snapshot that has not arrived; 0 once it has.
+    pub bytes: u64,
+    /// Microseconds that the link takes for them, if it has a limit.
+    pub left: Option<u64>,
 }
 
 /// Where keys live. Places are shares of the whole circle in 2^32 parts.
@@ -85,6 +155,9 @@ pub struct RingView {
     pub rules: Vec<RuleView>,
     /// Keys whose owner the best rule would have changed at least.
     pub least: u32,
+    /// Requests that each member has carried out.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub asked: Vec<u32>,
 }
 
 /// A key.

@@ -4,13 +4,16 @@ pub mod cap;
 pub mod catalog;
 mod causality;
 mod channel;
+pub mod directory;
 pub mod eventual;
 pub mod hashing;
 pub mod hybrid;
 pub mod lamport;
+pub mod nested;
 pub mod pacelc;
 pub mod quorum;
 pub mod raft;
+pub mod ranges;
 pub mod sessions;
 pub mod spanner;
 pub mod template;
@@ -27,6 +30,8 @@ pub const CATALOG: &[Scene] = &[
     quorum::SCENE,
     spanner::SCENE,
     hashing::SCENE,
+    ranges::SCENE,
+    directory::SCENE,
     eventual::SCENE,
     sessions::SCENE,
     lamport::SCENE,
@@ -36,7 +41,8 @@ pub const CATALOG: &[Scene] = &[
 
 /// What a challenge asks of all positions of some sliders, if it is one of that kind.
 pub fn sliders(scene: &str, challenge: &str) -> Option<&'static Sliders> {
-    let all: &'static [(&str, Sliders)] = &[(cap::SCENE.id, cap::SLIDERS)];
+    let all: &'static [(&str, Sliders)] =
+        &[(cap::SCENE.id, cap::SLIDERS), (hashing::SCENE.id, hashing::SLIDERS)];
     all.iter().find(|(id, s)| *id == scene && s.challenge == challenge).map(|(_, s)| s)
 }
 

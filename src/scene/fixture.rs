@@ -148,6 +148,7 @@ pub fn view() -> WorldView {
         facts: Vec::new(),
         committed: Some(5),
         ring: None,
+        axis: None,
         manual: false,
     }
 }

@@ -12,6 +12,7 @@ pub mod chart;
 pub mod execution;
 pub mod history;
 pub mod index;
+pub mod key_ruler;
 pub mod log_strip;
 pub mod matrix;
 pub mod overview;

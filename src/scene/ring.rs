@@ -300,6 +300,7 @@ impl<'a> Plan<'a> {
         let most = loads.iter().map(|l| l.1).max().unwrap_or(0);
         let n = loads.len().max(1);
         let keys = self.ring.keys.len();
+        let busiest = self.ring.asked.iter().max().copied().unwrap_or(0);
         let (top, w) = (self.px(262), self.size.w * 46 / 100);
         let ratio = (most * n * 100 + keys / 2) / keys.max(1);
         let words =
@@ -316,6 +317,12 @@ impl<'a> Plan<'a> {
             let h = (pitch * 7 / 10).max(PX);
             let bar = Item::rect("body", (left, y, across(*load).max(PX), h), 0);
             let mut parts = vec![bar];
+            let asked = self.ring.asked.get(i).copied().unwrap_or(0);
+            if busiest > 0 {
+                let long = (i64::from(right - left) * i64::from(asked) / i64::from(busiest)) as i32;
+                let thin = (pitch * 2 / 10).max(PX);
+                parts.push(Item::rect("rule-bar", (left, y + h, long.max(PX), thin), 0));
+            }
             if n <= NAMED {
                 let base = y + h / 2 + self.px(4);
                 let name = fit(self.name(*node), Face::Mono, self.px(11), left);
@@ -327,7 +334,13 @@ impl<'a> Plan<'a> {
             out.push(
                 Item::group(self.hue(*node, "load"), Point::default(), parts)
                     .key(format!("load-{}", node.0))
-                    .title(format!("{}: {load} keys", self.name(*node)))
+                    .title(match busiest {
+                        0 => format!("{}: {load} keys", self.name(*node)),
+                        _ => format!(
+                            "{}: {load} keys, {asked} requests carried out",
+                            self.name(*node)
+                        ),
+                    })
                     .target(Target::Node(*node)),
             );
         }

@@ -5,7 +5,9 @@
 //! `committed >= 3` · `epoch >= 2` · `leaders = 2` · `op ok` / `op unknown` / `op fail` (the last
 //! operation that ended) · `op A open` · `after 200ms` (since the wait began) · `lost` · `heard` ·
 //! `moving = 0` (keys on their way) · `moved >= 9` (by the last change of members; `moved.modulo`
-//! under another rule) · `took >= 80000` (microseconds of the operation that ended last) ·
+//! under another rule) · `ranges >= 4` · `hottest >= 90` (the share of all requests that the hottest
+//! range takes, in hundredths) · `fanout >= 16` (ranges that the last scan asked) ·
+//! `took >= 80000` (microseconds of the operation that ended last) ·
 //! `stale = 0` (reads so far that were stale, in parts per million; `judged` counts those that could
 //! be) · `fact clocks say` (a fact known to the observer begins so)
 
@@ -14,7 +16,7 @@ use crate::check::plane::figures;
 use crate::core::config::parse_time;
 use crate::core::ids::NodeId;
 use crate::core::trace::{OpEnd, OpLife, Trace};
-use crate::core::view::{Border, Event, RingView, Status, What, WorldView};
+use crate::core::view::{AxisView, Border, Event, RingView, Status, What, WorldView};
 
 /// What a condition is held against.
 pub struct Moment<'a> {
@@ -134,6 +136,16 @@ fn moved(ring: &RingView, what: &str, rule: &str) -> i64 {
     }
 }
 
+/// A number of an axis of keys, once there is one.
+fn of_axis(axis: &AxisView, what: &str) -> Option<i64> {
+    let rates = || axis.spans.iter().map(|r| i64::from(r.rate));
+    match what {
+        "ranges" => Some(axis.spans.len() as i64),
+        "fanout" => axis.scan.map(|(asked, ..)| asked.into()),
+        _ => (rates().max()? * 100).checked_div(rates().sum()),
+    }
+}
+
 /// A number that can be seen: `committed`, `epoch`, `leaders`, `S3.commitIndex`.
 fn value(m: &Moment, what: &str) -> Result<Option<i64>, String> {
     let leading = || {
@@ -149,6 +161,12 @@ fn value(m: &Moment, what: &str) -> Result<Option<i64>, String> {
         }
         "leaders" => return Ok(Some(leading().count() as i64)),
         "now" => return Ok(Some(m.view.now as i64)),
+        "ranges" | "hottest" | "fanout" => {
+            return Ok(m.view.axis.as_ref().and_then(|a| of_axis(a, what)));
+        }
+        "moving" if m.view.axis.is_some() => {
+            return Ok(m.view.axis.as_ref().map(|a| a.moves.len() as i64));
+        }
         // Of reads so far, in parts per million; and how long the last operation took.
         "stale" => {
             return Ok(Some(figures(&[], &m.trace.ops, m.view.step, 0).stale_share().into()));

@@ -15,7 +15,7 @@ use happened_before::scene::history::History;
 use happened_before::scene::space_time::{SpaceTime, Spacing};
 use happened_before::scene::stage::Stage;
 use happened_before::scene::timeline::{Lane, Timeline};
-use happened_before::scene::{self, Part, Size, log_strip, matrix, ring, ruler, trays};
+use happened_before::scene::{self, Part, Size, key_ruler, log_strip, matrix, ring, ruler, trays};
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 use wasm_bindgen::prelude::*;
@@ -85,7 +85,7 @@ pub enum Slot {
     SideStage,
     /// The diagram of the run beside.
     SideTime,
-    /// Where keys live.
+    /// Where keys live: on a ring, or on an axis.
     Ring,
     /// Latency against staleness.
     Plane,
@@ -427,6 +427,9 @@ fn picture(model: &Model, slot: Slot, size: Size, part: Part) -> scene::Scene {
         Slot::Time => SpaceTime { part, ..diagram(model, size) }.scene(now),
         Slot::Log => log_strip::scene(&model.view, model.selected_node(), &model.ghosts, size),
         Slot::History => history(model, size).scene(now),
+        Slot::Ring if model.view.axis.is_some() => {
+            key_ruler::scene(&model.view, model.selected_node(), size)
+        }
         Slot::Ring => ring::scene(&model.view, model.selected_node(), size),
         Slot::Plane => plane::scene(model, size),
         Slot::Matrix => matrix::scene(&model.view, size),

@@ -9,7 +9,7 @@ use happened_before::algo::clocks::overlay::Kind;
 use happened_before::core::ids::OpId;
 use happened_before::core::view::{Lens, Shape};
 use happened_before::scene::history::History;
-use happened_before::scene::{PX, Point, Target, log_strip, plane, ring, ruler, trays};
+use happened_before::scene::{PX, Point, Target, key_ruler, log_strip, plane, ring, ruler, trays};
 use std::rc::Rc;
 use wasm_bindgen::prelude::*;
 use web_sys::{Element, HtmlElement, PointerEvent, ResizeObserver};
@@ -32,7 +32,7 @@ pub fn StagePane(props: &StageProps) -> Html {
     let log = model.info.lenses.contains(&Lens::Log);
     let clients = model.view.nodes.iter().any(|n| n.shape == Shape::Client);
     let history = clients && model.info.lenses.contains(&Lens::History);
-    let keys = model.info.lenses.contains(&Lens::Ring);
+    let keys = model.info.lenses.iter().any(|l| matches!(l, Lens::Ring | Lens::Keys));
     let plane = model.info.lenses.contains(&Lens::Plane);
     let cut = model.view.links.iter().any(|l| l.cut);
     let (queues, clocks) = (trays::any(&model.view), ruler::any(&model.view));
@@ -92,6 +92,7 @@ fn lens_height(model: &Model, slot: Slot) -> i32 {
         Slot::Log => log_strip::height(&model.view) / PX,
         Slot::Trays => trays::height(&model.view) / PX,
         Slot::Ruler => ruler::height(&model.view) / PX,
+        Slot::Ring if model.view.axis.is_some() => key_ruler::height(&model.view) / PX,
         Slot::Ring => ring::height() / PX,
         Slot::Plane => plane::height() / PX,
         _ => History::height(clients) / PX,

@@ -33,7 +33,7 @@ impl Kind {
             Lens::Numbers => Some(Kind::Number),
             Lens::Vectors => Some(Kind::Array),
             Lens::HybridTimes => Some(Kind::Wall),
-            Lens::Log | Lens::History | Lens::Ring | Lens::Plane => None,
+            Lens::Log | Lens::History | Lens::Ring | Lens::Keys | Lens::Plane => None,
         })
     }
 

@@ -1,6 +1,7 @@
 //! The hash ring (Karger et al. 1997): nodes own the arcs that end at their points.
 
 use super::{HashFn, Node, Placement, md5, total_weight};
+use std::collections::BTreeSet;
 
 /// How a key becomes a position on the ring.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -106,6 +107,29 @@ impl Ring {
     /// The preference list of a key: its first `count` distinct nodes, the owner first.
     pub fn preference(&self, key: &[u8], count: usize) -> Vec<u32> {
         self.clockwise(self.position(key)).take(count).collect()
+    }
+
+    /// The pairs of nodes, in order, that stand together in the first `count` nodes of some range:
+    /// if both are lost, that range has two copies less.
+    pub fn together(&self, count: usize) -> BTreeSet<(u32, u32)> {
+        let mut pairs = BTreeSet::new();
+        let mut list: Vec<u32> = Vec::new();
+        for start in 0..self.points.len() {
+            let (wrapped, ahead) = self.points.split_at(start);
+            list.clear();
+            for (_, node) in ahead.iter().chain(wrapped) {
+                if list.len() == count {
+                    break;
+                }
+                if !list.contains(node) {
+                    list.push(*node);
+                }
+            }
+            for (i, a) in list.iter().enumerate() {
+                pairs.extend(list[i + 1..].iter().map(|b| (*a.min(b), *a.max(b))));
+            }
+        }
+        pairs
     }
 
     /// The length of ring each node owns, in units of the whole ring / 2^64 (or 2^32 for the

@@ -51,11 +51,14 @@ pub struct Point {
     pub best: bool,
 }
 
+/// A configuration to come: its name, its R and W, its run.
+type Planned = (String, Option<(i64, i64)>, Setup);
+
 /// All configurations, one after the other.
 pub struct Survey {
     scene: &'static Scene,
     terms: Terms,
-    left: Vec<(String, Option<(i64, i64)>, Setup)>,
+    left: Vec<Planned>,
     of: usize,
     session: Option<Session>,
     /// Those that are done.

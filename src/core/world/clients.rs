@@ -173,7 +173,7 @@ impl<P: Show> World<P> {
         let nth = client.next;
         let k = &self.k;
         let mut pick = |n: u64| below(client.draw(k), n);
-        match P::workload(&settings.common, c as u16, nth, &mut pick) {
+        match P::next_op(&settings.cfg, &settings.common, c as u16, nth, &mut pick) {
             Some(op) => self.invoke(c, op, None, ev),
             None => self.clients[c].think(&mut self.k),
         }

@@ -17,7 +17,7 @@ use super::config::Common;
 use super::hash::fingerprint;
 use super::ids::{MsgId, Names, NodeId, OpId};
 use super::kernel::Kernel;
-use super::protocol::{Context, Dice, Effect, Node, Outcome, Payload, Show};
+use super::protocol::{Context, Dice, Effect, Node, Outcome, Payload, Show, client_name};
 use super::view::{Event, MessageView, What, WorldView};
 use clients::Client;
 use observe::Check;
@@ -227,12 +227,6 @@ fn context<'a, P: Show>(
         mutants: settings.mutants,
         dice,
     }
-}
-
-/// `A`, `B`, ... `Z`, `A1`, ..., or from another letter on.
-pub fn client_name(first: u8, n: u16) -> String {
-    let letter = char::from(b'A' + ((u16::from(first - b'A') + n) % 26) as u8);
-    if n < 26 { letter.to_string() } else { format!("{letter}{}", n / 26) }
 }
 
 impl<P: Show + Send> AnyWorld for World<P>

@@ -35,6 +35,7 @@ impl<P: Show> World<P> {
             heard: self.heard.take(),
             request: self.request.take(),
             ops: &ev.ops,
+            cut: self.k.links.values().any(|l| l.cut),
             now: self.k.now,
             answers: &told,
         };

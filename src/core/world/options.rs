@@ -138,7 +138,7 @@ impl<P: Show> World<P> {
                 drawn += 1;
                 if highs[drawn - 1] { n - 1 } else { 0 }
             };
-            let op = P::workload(common, c as u16, nth, &mut pick);
+            let op = P::next_op(&self.settings.cfg, common, c as u16, nth, &mut pick);
             calls.extend(op.map(|op| P::call(&op)));
             highs.truncate(drawn);
             while highs.last() == Some(&true) {

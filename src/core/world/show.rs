@@ -22,6 +22,9 @@ impl<P: Show> World<P> {
             ring: P::ring(&self.settings.cfg, &self.settings.common, &self.observer, || {
                 self.slots.iter().map(|s| &s.node).collect()
             }),
+            axis: P::axis(&self.settings.cfg, &self.settings.common, &self.observer, || {
+                self.slots.iter().map(|s| &s.node).collect()
+            }),
         }
     }
 
@@ -95,7 +98,10 @@ impl<P: Show> World<P> {
         NodeView {
             id: node,
             name: self.name(node),
-            shape: if server { P::SHAPE } else { Shape::Client },
+            shape: match slot {
+                Some(_) => P::shape(&self.settings.cfg, &self.settings.common, node),
+                None => Shape::Client,
+            },
             place: self.place_name(node),
             status: status(p),
             look: match slot {

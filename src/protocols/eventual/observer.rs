@@ -1,8 +1,7 @@
 //! What only an observer sees, and what is claimed.
 
 use super::*;
-use crate::core::protocol::{Outcome, PropertyKind, Show, Witness, key_name};
-use crate::core::world::client_name;
+use crate::core::protocol::{Outcome, PropertyKind, Show, Witness, client_name, key_name};
 use std::collections::BTreeSet;
 use std::hash::{Hash, Hasher};
 

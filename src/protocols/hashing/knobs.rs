@@ -57,6 +57,12 @@ pub struct Config {
     pub keys: u32,
     /// Keys in a parcel at most.
     pub parcel: u32,
+    /// Servers with a greater share, the first ones.
+    pub heavy: u32,
+    /// Their share; that of the others is 1.
+    pub weight: u32,
+    /// Clients ask for some keys more often than for others, by Zipf's law.
+    pub zipf: bool,
     /// How often a server tells another who the members are.
     pub gossip: u64,
     /// What is not acknowledged is sent again after this long.
@@ -75,6 +81,9 @@ impl Default for Config {
             members: 4,
             keys: 48,
             parcel: 4,
+            heavy: 0,
+            weight: 2,
+            zipf: false,
             gossip: 300_000,
             resend: 400_000,
         }
@@ -162,6 +171,29 @@ pub(super) const KNOBS: &[Knob<Config>] = &[
         |c| c.parcel.into(),
         |c, v| c.parcel = v as u32,
     ),
+    count(
+        "hash.heavy",
+        "servers with a greater share, the first ones",
+        (0, 100),
+        |c| c.heavy.into(),
+        |c, v| c.heavy = v as u32,
+    ),
+    count(
+        "hash.weight",
+        "their share, where that of others is 1",
+        (1, 16),
+        |c| c.weight.into(),
+        |c, v| c.weight = v as u32,
+    ),
+    Knob {
+        id: "client.pattern",
+        title: "keys that clients ask for",
+        unit: Unit::Choice(&["uniform", "zipf"]),
+        min: 0,
+        max: 1,
+        get: |c| c.zipf.into(),
+        set: |c, v| c.zipf = v != 0,
+    },
     Knob {
         id: "hash.gossip",
         title: "a server tells another of the members every",
@@ -181,3 +213,18 @@ pub(super) const KNOBS: &[Knob<Config>] = &[
         set: |c, v| c.resend = v as u64,
     },
 ];
+
+/// Weight of the first of Zipf's ranks; those of the others are whole parts of it.
+const RANK: u64 = 1 << 20;
+
+/// A key by Zipf's law: the n-th key is asked for in proportion to 1/n.
+pub(super) fn zipf(keys: u32, pick: &mut dyn FnMut(u64) -> u64) -> u32 {
+    let all: u64 = (1..=u64::from(keys)).map(|rank| RANK / rank).sum();
+    let mut left = pick(all);
+    let mut key = 0;
+    while key + 1 < keys && left >= RANK / (u64::from(key) + 1) {
+        left -= RANK / (u64::from(key) + 1);
+        key += 1;
+    }
+    key
+}

@@ -6,6 +6,8 @@
 //! with bandwidth, one parcel a neighbour at a time, and forgets a parcel when it is acknowledged.
 //! Owners copy what is written to the next servers of the preference list.
 //!
+//! Whoever scans an interval of keys has to ask every member, since hashing has torn it apart.
+//!
 //! *Leaves out*: replacing a server whose disk is gone (its keys wait until it is back); a second
 //! keeper of the table; cleaning up copies that are no longer needed.
 //!
@@ -30,6 +32,7 @@ mod tests;
 pub use knobs::{Config, Scheme};
 pub use place::Table;
 pub use properties::Observer;
+pub use stories::SLIDERS;
 
 use super::catalog::{self, Preset, Scene};
 use super::channel::{Channel, Packet};
@@ -37,7 +40,7 @@ use crate::core::config::{Clients, Common, Knob, Net};
 use crate::core::ids::{NodeId, NodeSet, OpId};
 use crate::core::protocol::{Context, Mutant, Node, Property, Protocol, Seen, TimerName};
 use crate::core::view::Layout;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// The protocol.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -169,6 +172,21 @@ pub struct State {
     pub lists: Vec<Vec<NodeId>>,
     /// Writes that wait, by key and version.
     pub pending: BTreeMap<(u32, u32), Pending>,
+    /// Scans that wait for others, one a client.
+    pub scans: BTreeMap<NodeId, Sweep>,
+}
+
+/// A scan under way.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Sweep {
+    /// The client's number of it.
+    pub nth: u32,
+    /// Who has not answered.
+    pub open: NodeSet,
+    /// How many were asked, this server among them.
+    pub asked: u32,
+    /// Keys found.
+    pub found: BTreeSet<u32>,
 }
 
 /// What servers say.
@@ -182,6 +200,10 @@ pub enum Message {
     Copy { key: u32, item: Item },
     /// Kept.
     Copied { key: u32, version: u32 },
+    /// Which keys from `key` on, so many, do you hold?
+    Scan { op: OpId, key: u32, keys: u32 },
+    /// These.
+    Holds { op: OpId, keys: BTreeSet<u32> },
 }
 
 /// Timers of a server.
@@ -209,6 +231,8 @@ pub enum Op {
     Join(i64),
     /// Server `1..` is one no more.
     Leave(i64),
+    /// The keys from this one on, so many.
+    Scan { key: u32, keys: i64 },
 }
 
 /// What they are told.
@@ -218,6 +242,8 @@ pub enum Ret {
     Done,
     /// The value, if the key has one.
     Value(Option<i64>),
+    /// Keys found in an interval, and how many servers had to be asked.
+    Found { keys: u32, asked: u32 },
 }
 
 /// Numbers of the mutants, places in [`MUTANTS`].
@@ -343,6 +369,9 @@ impl Protocol for Hashing {
             Scheme::Bounded => Some(
                 "where a server is full keys go on, so a change moves some between servers that stay",
             ),
+            Scheme::Ketama if cfg.heavy > 0 && cfg.weight > 1 => Some(
+                "ketama gives points by a server's part of all shares, which changes with every server",
+            ),
             Scheme::Ring | Scheme::Ketama | Scheme::Rendezvous => None,
         }
     }
@@ -355,7 +384,7 @@ impl Protocol for Hashing {
     ) -> Option<Op> {
         // The last client is the administrator: now and then a server comes or goes.
         if client + 1 == common.clients && nth.is_multiple_of(4) {
-            let server = pick(common.nodes.into()) as i64 + 1;
+            let server = whole(common.nodes.into(), pick) as i64 + 1;
             return Some(if pick(2) == 0 { Op::Join(server) } else { Op::Leave(server) });
         }
         let key = pick(common.client.keys.into()) as u32;
@@ -366,6 +395,22 @@ impl Protocol for Hashing {
         Some(Op::Put { key, value })
     }
 
+    fn next_op(
+        cfg: &Config,
+        common: &Common,
+        client: u16,
+        nth: u32,
+        pick: &mut dyn FnMut(u64) -> u64,
+    ) -> Option<Op> {
+        let op = Self::workload(common, client, nth, pick)?;
+        let keys = common.client.keys;
+        Some(match op {
+            Op::Get { .. } if cfg.zipf => Op::Get { key: knobs::zipf(keys, pick) },
+            Op::Put { value, .. } if cfg.zipf => Op::Put { key: knobs::zipf(keys, pick), value },
+            op => op,
+        })
+    }
+
     fn size(message: &Message) -> u32 {
         match message {
             Message::Members(table) => 20 + 8 * table.members.len() as u32,
@@ -373,9 +418,17 @@ impl Protocol for Hashing {
                 40 + packet.body.as_ref().map_or(0, |p| ITEM * p.keys.len() as u32)
             }
             Message::Copy { .. } => 40 + ITEM,
-            Message::Copied { .. } => 40,
+            Message::Copied { .. } | Message::Scan { .. } => 40,
+            Message::Holds { keys, .. } => 40 + ITEM * keys.len() as u32,
         }
     }
+}
+
+/// A number below `n`, of draws that have two sides each: a search, which tries the two ends of
+/// every draw, meets all of them.
+fn whole(n: u64, pick: &mut dyn FnMut(u64) -> u64) -> u64 {
+    let bits = u64::BITS - (n.max(1) - 1).leading_zeros();
+    (0..bits).fold(0, |all, _| all << 1 | pick(2)) % n.max(1)
 }
 
 /// Bytes of a key with its value.

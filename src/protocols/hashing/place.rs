@@ -25,18 +25,23 @@ pub struct Careless {
     pub same_server: bool,
 }
 
+/// A server's share.
+pub fn weight(cfg: &Config, n: NodeId) -> u32 {
+    if u32::from(n.0) < cfg.heavy { cfg.weight } else { 1 }
+}
+
 /// The members as the rules want them, by what they are hashed by.
-fn nodes(members: &[NodeId], careless: Careless) -> Vec<Node> {
+fn nodes(cfg: &Config, members: &[NodeId], careless: Careless) -> Vec<Node> {
     let name = |(i, n): (usize, &NodeId)| match careless.by_place {
-        true => Node::new(format!("place-{i}")),
-        false => Node::new(format!("S{}", n.0 + 1)),
+        true => Node::weighted(format!("place-{i}"), weight(cfg, *n)),
+        false => Node::weighted(format!("S{}", n.0 + 1), weight(cfg, *n)),
     };
     members.iter().enumerate().map(name).collect()
 }
 
 /// The ring, for the rules that have one.
 pub fn ring(cfg: &Config, members: &[NodeId], careless: Careless) -> Option<Ring> {
-    let nodes = nodes(members, careless);
+    let nodes = nodes(cfg, members, careless);
     match cfg.scheme {
         Scheme::Ketama => Some(Ring::ketama(&nodes)),
         Scheme::Ring | Scheme::Bounded => Some(Ring::virtual_nodes(&nodes, cfg.vnodes, cfg.hash())),
@@ -46,7 +51,7 @@ pub fn ring(cfg: &Config, members: &[NodeId], careless: Careless) -> Option<Ring
 
 /// The owner of each key; none if there are no members.
 pub fn owners(cfg: &Config, members: &[NodeId], careless: Careless) -> Vec<NodeId> {
-    let nodes = nodes(members, careless);
+    let nodes = nodes(cfg, members, careless);
     let names: Vec<String> = (0..cfg.keys).map(key_name).collect();
     let by = |rule: &dyn Placement| -> Vec<Option<u32>> {
         names.iter().map(|k| rule.owner(k.as_bytes())).collect()

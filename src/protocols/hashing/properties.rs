@@ -29,6 +29,20 @@ struct Write {
     copies: u32,
 }
 
+/// What can be said of a table.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+struct Meaning {
+    /// Servers that take over what the last change of members moved.
+    heirs: u32,
+    /// Hundredths of the mean that the fullest member is to have.
+    fullest: u32,
+    /// Pairs of members that keep copies of some range together, and all pairs.
+    together: (u32, u32),
+}
+
+/// Rings of more points are not asked which members stand together.
+const MOST_POINTS: usize = 8_192;
+
 /// What only an observer knows.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Observer {
@@ -38,6 +52,12 @@ pub struct Observer {
     pub(super) before: Table,
     /// What each rule would have made of the step from one to the other.
     pub(super) rules: Vec<Verdict>,
+    /// Requests that each server has carried out.
+    pub(super) done: BTreeMap<NodeId, u32>,
+    /// Keys that the last scan found, and servers that it asked.
+    scan: Option<(u32, u32)>,
+    /// What the table in use means, worked out when it changed.
+    meaning: Meaning,
     /// Writes under way.
     writes: BTreeMap<OpId, Write>,
     /// First witnesses.
@@ -113,6 +133,77 @@ impl Observer {
         self.changed(seen);
         self.places(seen);
         self.copies(seen);
+        self.scans(seen);
+        let served = |rule: &str| matches!(rule, "Read" | "Write");
+        if let Some(n) = seen.touched.filter(|_| seen.notes.iter().any(|r| served(r))) {
+            *self.done.entry(n).or_default() += 1;
+        }
+    }
+
+    fn scans(&mut self, seen: &Seen<Hashing>) {
+        for (_, _, _, outcome) in seen.answers {
+            if let Outcome::Ok(Ret::Found { keys, asked }) = outcome {
+                self.scan = Some((*keys, *asked));
+            }
+        }
+    }
+
+    fn means(&self, cfg: &Config) -> Meaning {
+        let to = owners(cfg, &self.table.members, Careless::default());
+        let from = owners(cfg, &self.before.members, Careless::default());
+        let moved = from.iter().zip(&to).filter(|(a, b)| a != b);
+        let heirs: BTreeSet<&NodeId> = moved.map(|(_, b)| b).collect();
+        let held = |m: &NodeId| to.iter().filter(|o| *o == m).count() as u32;
+        let most = self.table.members.iter().map(held).max().unwrap_or(0);
+        let n = self.table.members.len() as u32;
+        let ring = super::place::ring(cfg, &self.table.members, Careless::default());
+        let ring = ring.filter(|r| cfg.copies > 1 && r.points().len() <= MOST_POINTS);
+        let hit = ring.map_or(0, |r| r.together(cfg.copies as usize).len() as u32);
+        Meaning {
+            heirs: heirs.len() as u32,
+            fullest: (most * n * 100).checked_div(to.len() as u32).unwrap_or(0),
+            together: (hit, n * n.saturating_sub(1) / 2),
+        }
+    }
+
+    /// The same in sentences.
+    pub(super) fn tells(&self) -> Vec<String> {
+        let Meaning { heirs, fullest, together: (hit, all) } = self.meaning;
+        let mut out = Vec::new();
+        if self.table.version > 0 {
+            let word = if fullest < 120 { "even" } else { "uneven" };
+            out.push(format!(
+                "{word}: the fullest of {} is to have {}.{:02} times the mean",
+                self.table.members.len(),
+                fullest / 100,
+                fullest % 100
+            ));
+        }
+        if self.table.version > 1 {
+            let servers = if heirs == 1 { "server takes" } else { "servers take" };
+            out.push(format!(
+                "heirs: {heirs} {servers} over what the last change of members moved"
+            ));
+        }
+        if hit > 0 {
+            out.push(format!(
+                "{hit} of {all} pairs of members keep copies of one range: if both fail, it has two copies less"
+            ));
+        }
+        if let Some((keys, asked)) = self.scan {
+            out.push(format!("scan: {asked} servers had to be asked for {keys} keys in a row"));
+        }
+        let asked: u32 = self.done.values().sum();
+        let most = self.done.values().max().copied().unwrap_or(0);
+        let all = most * self.table.members.len() as u32 * 100;
+        if let Some(mean) = all.checked_div(asked) {
+            out.push(format!(
+                "requests: the busiest server has carried out {most} of {asked}, {}.{:02} times the mean",
+                mean / 100,
+                mean % 100
+            ));
+        }
+        out
     }
 
     /// A new table: who moves, by every rule.
@@ -133,6 +224,7 @@ impl Observer {
             Verdict { scheme, moved, most }
         };
         self.rules = Scheme::ALL.into_iter().map(one).collect();
+        self.meaning = self.means(seen.cfg);
         self.monotone(seen);
     }
 

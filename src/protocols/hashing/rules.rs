@@ -38,7 +38,7 @@ pub fn start(cx: &mut Cx, durable: &Durable) -> State {
         cx.set_timer(Timer::Resend, resend);
     }
     let lists = lists(cx.cfg, &durable.table.members, careless(cx));
-    State { lists, pending: BTreeMap::new() }
+    State { lists, pending: BTreeMap::new(), scans: BTreeMap::new() }
 }
 
 /// A message.
@@ -63,6 +63,12 @@ pub fn receive(node: &mut Me, cx: &mut Cx, from: NodeId, message: Message) {
             cx.send(from, Message::Copied { key, version });
         }
         Message::Copied { key, version } => copied(node, cx, from, (key, version)),
+        Message::Scan { op, key, keys } => {
+            let keys = held_in(node, key, keys);
+            cx.note("Scanned");
+            cx.send(from, Message::Holds { op, keys });
+        }
+        Message::Holds { op, keys } => gathered(node, cx, from, op, keys),
     }
 }
 
@@ -200,6 +206,7 @@ pub fn serve(node: &mut Me, cx: &mut Cx, id: OpId, op: Op) {
     match op {
         Op::Get { key } => get(node, cx, id, key),
         Op::Put { key, value } => put(node, cx, id, key, value),
+        Op::Scan { key, keys } => scan(node, cx, id, key, keys),
         Op::Join(_) | Op::Leave(_) if node.me != KEEPER => {
             cx.reply(id, Outcome::Redirect(Some(KEEPER)));
         }
@@ -223,7 +230,10 @@ fn get(node: &mut Me, cx: &mut Cx, id: OpId, key: u32) {
         item = item.or(node.durable.copies.get(&key).cloned()).or(Some(Item::default()));
     }
     match item {
-        Some(item) => cx.reply(id, Outcome::Ok(Ret::Value(item.value))),
+        Some(item) => {
+            cx.note("Read");
+            cx.reply(id, Outcome::Ok(Ret::Value(item.value)));
+        }
         None => elsewhere(node, cx, id, key),
     }
 }
@@ -299,4 +309,42 @@ fn change(node: &mut Me, cx: &mut Cx, id: OpId, n: i64, joins: bool) {
         cx.send(to, Message::Members(table.clone()));
     }
     cx.reply(id, Outcome::Ok(Ret::Done));
+}
+
+/// Keys of an interval that a server holds.
+fn held_in(node: &Me, key: u32, keys: u32) -> BTreeSet<u32> {
+    node.durable.held.range(key..key.saturating_add(keys)).map(|(key, _)| *key).collect()
+}
+
+/// An interval of keys: by a hash, any member may hold any of them.
+fn scan(node: &mut Me, cx: &mut Cx, id: OpId, key: u32, keys: i64) {
+    let keys = u32::try_from(keys).unwrap_or(0);
+    let members = node.durable.table.members.iter();
+    let open: NodeSet = members.copied().filter(|m| *m != node.me).collect();
+    cx.note("Scan");
+    for to in open.iter() {
+        cx.send(to, Message::Scan { op: id, key, keys });
+    }
+    let found = held_in(node, key, keys);
+    let sweep = Sweep { nth: id.nth, open, asked: open.len() + 1, found };
+    node.state.scans.insert(id.client, sweep);
+    scanned(node, cx, id);
+}
+
+/// Somebody has looked.
+fn gathered(node: &mut Me, cx: &mut Cx, from: NodeId, op: OpId, keys: BTreeSet<u32>) {
+    let sweep = node.state.scans.get_mut(&op.client).filter(|s| s.nth == op.nth);
+    if let Some(sweep) = sweep {
+        sweep.open.remove(from);
+        sweep.found.extend(keys);
+        scanned(node, cx, op);
+    }
+}
+
+/// Once all have, the client hears of it.
+fn scanned(node: &mut Me, cx: &mut Cx, op: OpId) {
+    let Some(s) = node.state.scans.get(&op.client).filter(|s| s.open.is_empty()) else { return };
+    let (keys, asked) = (s.found.len() as u32, s.asked);
+    node.state.scans.remove(&op.client);
+    cx.reply(op, Outcome::Ok(Ret::Found { keys, asked }));
 }

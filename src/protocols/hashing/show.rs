@@ -13,6 +13,7 @@ pub(super) const GET: u8 = 0;
 pub(super) const PUT: u8 = 1;
 const JOIN: u8 = 2;
 const LEAVE: u8 = 3;
+const SCAN: u8 = 4;
 
 impl Show for Hashing {
     const CALLS: &'static [CallName] = &[
@@ -20,6 +21,7 @@ impl Show for Hashing {
         CallName { name: "put", key: true, value: true, arg: false },
         CallName { name: "join", key: false, value: true, arg: false },
         CallName { name: "leave", key: false, value: true, arg: false },
+        CallName { name: "scan", key: true, value: true, arg: false },
     ];
     const LENSES: &'static [Lens] = &[Lens::Ring];
     const LANDMARKS: &'static [&'static str] = &["Join", "Leave", "Take"];
@@ -30,6 +32,7 @@ impl Show for Hashing {
             PUT => Some(Op::Put { key: call.key, value: call.value }),
             JOIN => Some(Op::Join(call.value)),
             LEAVE => Some(Op::Leave(call.value)),
+            SCAN => Some(Op::Scan { key: call.key, keys: call.value }),
             _ => None,
         }
     }
@@ -40,6 +43,7 @@ impl Show for Hashing {
             Op::Put { key, value } => Call { f: PUT, key, value, ..Call::default() },
             Op::Join(value) => Call { f: JOIN, value, ..Call::default() },
             Op::Leave(value) => Call { f: LEAVE, value, ..Call::default() },
+            Op::Scan { key, keys } => Call { f: SCAN, key, value: keys, ..Call::default() },
         }
     }
 
@@ -48,6 +52,7 @@ impl Show for Hashing {
             Ret::Done => None,
             Ret::Value(None) => Some("nil".into()),
             Ret::Value(Some(v)) => Some(v.to_string()),
+            Ret::Found { keys, asked } => Some(format!("{keys} keys from {asked} servers")),
         }
     }
 
@@ -97,6 +102,8 @@ impl Show for Hashing {
             Message::Give(_) => ("Taken", Family::Ack, true),
             Message::Copy { .. } => ("Copy", Family::Replicate, false),
             Message::Copied { .. } => ("Copied", Family::Ack, true),
+            Message::Scan { .. } => ("Scan", Family::Vote, false),
+            Message::Holds { .. } => ("Scan reply", Family::Vote, true),
         };
         MessageLook { name, family, reply, negative: false, epoch: None }
     }
@@ -120,6 +127,10 @@ impl Show for Hashing {
                 pair("value", item.value.map_or("nil".into(), |v| v.to_string())),
                 pair("version", item.version.to_string()),
             ],
+            Message::Scan { key, keys, .. } => {
+                vec![pair("from", key_name(*key)), pair("keys", keys.to_string())]
+            }
+            Message::Holds { keys, .. } => vec![pair("keys", names(keys.iter().copied()))],
             Message::Copied { key, version } => {
                 vec![pair("key", key_name(*key)), pair("version", version.to_string())]
             }
@@ -132,6 +143,7 @@ impl Show for Hashing {
             observer.table.version,
             members(&observer.table)
         )];
+        out.extend(observer.tells());
         out.extend(observer.watch.sentence());
         out
     }
@@ -176,6 +188,7 @@ impl Show for Hashing {
             members: members.clone(),
             rules: observer.rules.iter().map(judged).collect(),
             least: least(cfg, observer),
+            asked: members.iter().map(|m| observer.done.get(m).copied().unwrap_or(0)).collect(),
         })
     }
 }

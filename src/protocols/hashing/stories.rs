@@ -1,6 +1,6 @@
 //! Its story, its re-enactments and its challenges.
 
-use crate::stories::{Ask, Challenge, Limits, Step, Story};
+use crate::stories::{Ask, Challenge, Give, Limits, Sliders, Step, Story};
 
 pub(super) const STORIES: &[Story] = &[
     Story {
@@ -68,6 +68,123 @@ pub(super) const STORIES: &[Story] = &[
         ],
     },
     NINE_TENTHS,
+    ONE_HEIR,
+    Story {
+        id: "many-heirs",
+        title: "The same failures with sixteen places a server",
+        preset: "cassandra",
+        steps: MANY_HEIRS,
+        ..ONE_HEIR
+    },
+    Story {
+        id: "scan",
+        title: "No range queries",
+        source: None,
+        preset: "cassandra",
+        knobs: &[("client.interval", 0), ("hash.copies", 1)],
+        mutants: &[],
+        seed: 5,
+        steps: &[
+            Step {
+                text: "Keys next to each other by name are hashed to places all over the ring.",
+                until: "after 5ms",
+                ..Step::SAY
+            },
+            Step {
+                text: "A wants eight keys in a row, from x on.",
+                say: &["A: scan x=8 at S1"],
+                until: "op A ok",
+                ask: Some(Ask {
+                    question: "Of four members, how many have to be asked?",
+                    options: &[
+                        ("The one that has them", "fact scan: 1"),
+                        ("All four", "fact scan: 4"),
+                    ],
+                }),
+                ..Step::SAY
+            },
+            Step {
+                text: "Any member may hold any of them. Add servers, and the same scan asks more of them.",
+                unlock: &["hash.members", "client.pattern", "hash.heavy"],
+                ..Step::SAY
+            },
+        ],
+    },
+];
+
+/// Failures one after the other, as Dynamo's authors argue for virtual nodes.
+const ONE_HEIR: Story = Story {
+    id: "one-heir",
+    title: "Failures one after the other",
+    source: Some(
+        "DeCandia et al. 2007, section 4.2: with virtual nodes, the load of a node that becomes unavailable is dispersed over those that remain",
+    ),
+    preset: "karger",
+    knobs: &[
+        ("client.interval", 0),
+        ("clients", 1),
+        ("nodes", 6),
+        ("hash.members", 6),
+        ("hash.copies", 1),
+        ("hash.keys", 240),
+        ("hash.parcel", 100),
+    ],
+    mutants: &[],
+    seed: 1,
+    steps: &[
+        Step {
+            text: "Six servers, each at one place of the ring. What each has to serve is the arc before it.",
+            until: "after 5ms",
+            ..Step::SAY
+        },
+        Step {
+            text: "{S3} goes. Its load has to go somewhere.",
+            say: &["A: leave 3 at S1"],
+            until: "rule Leave",
+            ask: HEIRS,
+            ..Step::SAY
+        },
+        Step {
+            text: "One neighbour has both arcs now. If that is more than it can carry, it is the next to go, with two loads to hand on.",
+            until: "moving = 0",
+            ..Step::SAY
+        },
+        Step {
+            text: "So it does: again one server takes it all.",
+            say: &["A: leave 2 at S1"],
+            until: "rule Leave",
+            ..Step::SAY
+        },
+        Step {
+            text: "Three loads at one server, the others as they were: that is how a cascade of failures begins.",
+            until: "moving = 0 & fact heirs: 1 server",
+            ..Step::SAY
+        },
+    ],
+};
+
+const HEIRS: Option<Ask> = Some(Ask {
+    question: "Who takes it over?",
+    options: &[
+        ("One neighbour, all of it", "fact heirs: 1 server"),
+        ("Several of the others", "not fact heirs: 1 server"),
+    ],
+});
+
+const MANY_HEIRS: &[Step] = &[
+    Step { text: "The same six servers, each at sixteen places.", until: "after 5ms", ..Step::SAY },
+    Step {
+        text: "{S3} goes, as before.",
+        say: &["A: leave 3 at S1"],
+        until: "rule Leave",
+        ask: HEIRS,
+        ..Step::SAY
+    },
+    Step {
+        text: "Each of its places has a neighbour of its own, so that the load falls on many, a little on each.",
+        until: "moving = 0",
+        ..Step::SAY
+    },
 ];
 
 /// Ten servers become eleven: modulo against the ring.
@@ -115,6 +232,8 @@ const NINE_TENTHS: Story = Story {
     ],
 };
 
+/// One step, to look at what is there.
+const LOOK: Limits = Limits { timers: 1, ops: 0, drops: 0, dups: 0, crashes: 0, partitions: 0 };
 const MOVES: Limits = Limits { ops: 1, timers: 0, drops: 0, dups: 0, crashes: 0, partitions: 0 };
 /// Small enough to be searched whole.
 const SMALL: &[(&str, i64)] = &[
@@ -126,6 +245,13 @@ const SMALL: &[(&str, i64)] = &[
     ("hash.copies", 1),
     ("client.keys", 3),
 ];
+
+/// With how many places are four servers within a fifth of the mean?
+pub const SLIDERS: Sliders = Sliders {
+    challenge: "even",
+    sliders: &[("hash.vnodes", 1, 16), ("hash.copies", 1, 1)],
+    gives: &[Give { what: "balance", until: "fact uneven", limits: LOOK }],
+};
 
 pub(super) const CHALLENGES: &[Challenge] = &[
     Challenge {
@@ -151,6 +277,34 @@ pub(super) const CHALLENGES: &[Challenge] = &[
         knobs: SMALL,
         mutants: &["keep-serving"],
         limits: MOVES,
+        impossible: false,
+    },
+    Challenge {
+        id: "jump-middle",
+        goal: "Under jump hash, take out any server but the last, and move no more than its share of the keys, a third.",
+        until: "rule Adopt S3 & S3 Member & not moved >= 17",
+        knobs: &[
+            ("hash.scheme", 4),
+            ("nodes", 3),
+            ("clients", 1),
+            ("hash.members", 3),
+            ("hash.keys", 48),
+            ("hash.parcel", 100),
+            ("hash.copies", 1),
+            ("client.keys", 1),
+            ("client.reads", 0),
+        ],
+        mutants: &[],
+        limits: MOVES,
+        impossible: true,
+    },
+    Challenge {
+        id: "even",
+        goal: "By the number of places alone: bring the fullest of four servers below 1.2 times the mean.",
+        until: "fact even",
+        knobs: &[("nodes", 4), ("clients", 0), ("hash.members", 4), ("hash.keys", 2_000)],
+        mutants: &[],
+        limits: LOOK,
         impossible: false,
     },
     Challenge {

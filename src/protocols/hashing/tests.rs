@@ -93,3 +93,88 @@ fn copies_stand_apart() {
     let two = &members[..2];
     assert!(lists(&cfg, two, Careless::default()).iter().all(|l| l.len() == 2 && l[0] != l[1]));
 }
+
+fn told(id: &str) -> (WorldView, Vec<Option<usize>>) {
+    let story = SCENE.stories.iter().find(|s| s.id == id).expect("in its list");
+    let (session, told) = crate::stories::player::play(&SCENE, story).expect("it plays");
+    (session.view(), told.into_iter().map(|t| t.answer).collect())
+}
+
+/// DeCandia et al. 2007, section 4.2: one place a server and one heir, many places and many heirs.
+#[test]
+fn failures_cascade_to_one_neighbour_or_spread() {
+    let (view, answers) = told("one-heir");
+    assert_eq!(answers[1], Some(0));
+    let ring = view.ring.expect("a ring");
+    let load = |n: u16| ring.keys.iter().filter(|k| k.holder == Some(NodeId(n))).count();
+    assert_eq!([0, 1, 2, 3, 4, 5].map(load), [120, 0, 0, 34 + 11 + 38, 32, 5]);
+    let (_, answers) = told("many-heirs");
+    assert_eq!(answers[1], Some(1));
+    // Whoever goes, at one place each, there is one heir.
+    let all: Vec<NodeId> = (0..12).map(NodeId).collect();
+    let heirs = |vnodes: u32, gone: usize| {
+        let cfg = Config { vnodes, keys: 500, ..Config::default() };
+        let mut rest = all.clone();
+        rest.remove(gone);
+        let [before, after] = [&all, &rest].map(|m| owners(&cfg, m, Careless::default()));
+        let moved = before.iter().zip(&after).filter(|(a, b)| a != b);
+        moved.map(|(_, b)| *b).collect::<std::collections::BTreeSet<_>>().len()
+    };
+    assert!((0..12).all(|gone| heirs(1, gone) <= 1));
+    assert!((0..12).all(|gone| heirs(16, gone) >= 5));
+}
+
+/// The argument for fewer tokens: with many of them any two failures cost some range two copies.
+#[test]
+fn any_two_failures_hit_some_range_if_there_are_many_places() {
+    let nodes: Vec<_> =
+        (0..100).map(|n| crate::algo::hashing::Node::new(format!("n{n}"))).collect();
+    let hash = Config::default().hash();
+    let pairs =
+        |vnodes| crate::algo::hashing::Ring::virtual_nodes(&nodes, vnodes, hash).together(3).len();
+    // Of 4,950 pairs; with one place each, everyone stands with the two before and the two after.
+    assert_eq!(pairs(1), 200);
+    // Each of 1,600 ranges adds two pairs: 1 - exp(-3200/4950) of all, if they were drawn.
+    assert!((2_250..2_450).contains(&pairs(16)), "{}", pairs(16));
+    assert!(pairs(256) >= 4_940, "{}", pairs(256));
+}
+
+#[test]
+fn a_scan_asks_every_member() {
+    let (view, answers) = told("scan");
+    assert_eq!(answers[1], Some(1));
+    let fact = view.facts.iter().find(|f| f.starts_with("scan:")).expect("a fact");
+    assert_eq!(fact, "scan: 4 servers had to be asked for 8 keys in a row");
+}
+
+#[test]
+fn a_greater_share_is_a_greater_load() {
+    let members: Vec<NodeId> = (0..4).map(NodeId).collect();
+    for scheme in
+        [Scheme::Ring, Scheme::Rendezvous, Scheme::Ketama, Scheme::Maglev, Scheme::Bounded]
+    {
+        let cfg =
+            Config { scheme, heavy: 1, weight: 3, keys: 4_000, vnodes: 200, ..Config::default() };
+        let all = owners(&cfg, &members, Careless::default());
+        let first = all.iter().filter(|n| **n == NodeId(0)).count();
+        // Three of six shares.
+        assert!((1_700..2_300).contains(&first), "{scheme:?}: {first} of 4000");
+    }
+}
+
+#[test]
+fn zipfs_second_key_is_asked_for_half_as_often_as_the_first() {
+    use crate::core::random::{Stream, below, draw};
+    let mut k = 0;
+    let mut pick = |n: u64| {
+        k += 1;
+        below(draw(3, Stream::Client(0), k), n)
+    };
+    let mut counts = [0u32; 50];
+    for _ in 0..50_000 {
+        counts[super::knobs::zipf(50, &mut pick) as usize] += 1;
+    }
+    // The 50th harmonic number is 4.499: the first key gets 11,113 of 50,000.
+    assert!((10_800..11_400).contains(&counts[0]), "{}", counts[0]);
+    assert!(counts[1].abs_diff(counts[0] / 2) < 300 && counts[9].abs_diff(counts[0] / 10) < 150);
+}

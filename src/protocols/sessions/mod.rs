@@ -48,7 +48,7 @@ pub type Vector = VectorClock<NodeId>;
 /// The scene.
 pub const SCENE: Scene = Scene {
     id: "sessions",
-    title: "Session guarantees",
+    title: "Four session guarantees",
     family: "Consistency",
     line: "Your comment is there, then gone, then back: a token in your pocket would have told.",
     seed_phrases: &["Read-Your-Writes", "Session consistency"],

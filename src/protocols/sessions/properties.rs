@@ -2,9 +2,8 @@
 
 use super::*;
 use crate::check::history::sessions::{Guarantee, Newest, Sessions as Watch};
-use crate::core::protocol::{Outcome, PropertyKind, Show, Witness, key_name};
+use crate::core::protocol::{Outcome, PropertyKind, Show, Witness, client_name, key_name};
 use crate::core::view::OpStep;
-use crate::core::world::client_name;
 use std::hash::{Hash, Hasher};
 
 /// What only an observer knows.

@@ -78,7 +78,7 @@ pub fn address(parser: &str, delimiter: &str) {
 }
 
 /// What is said of the example.
-pub const EXAMPLE: &str = "An example: two runs of Raft from one seed, the second with a crash. Drop a log of your own anywhere on this page.";
+pub const EXAMPLE: &str = "An example: two runs of a scene from one seed, the second with a crash. Drop a log of your own anywhere on this page.";
 
 /// Two runs of a scene, as a log and its delimiter: one by itself, and the same with a crash.
 pub fn example() -> (String, &'static str) {

@@ -1,0 +1,480 @@
+//! Partitioning by directory: a table says where each shard is, and whoever routes keeps a copy.
+//!
+//! *Models*: a directory of one or several servers whose table is the store of our Raft, lookups
+//! and moves being entries of its log, with a queue and a service time that grows with the answer;
+//! routers that cache the table and refresh it when it proves wrong, when it gets old, and when
+//! they start; shard servers that hold keys and know under which version they own a shard. A shard
+//! moves in parcels over links with bandwidth: the old owner gives it up on disk before the first
+//! parcel leaves, the new one owns it from the last parcel on, under the next version, and the
+//! directory's entry follows. Copies that the old owner has not cleaned up stay on its disk.
+//!
+//! *Leaves out*: copies of shards, splitting and merging them, cleaning up old copies, snapshots of
+//! the directory's log, changes of its members, several refreshes at a time by one router.
+//!
+//! *Checks*: one owner a shard, writes only at the owner, nothing acknowledged is lost, bounded
+//! bounces, linearizable answers, one table on all servers of the directory, entries that follow.
+//!
+//! *Sources*: Ghemawat, Gobioff, Leung: The Google File System, SOSP 2003; MongoDB Manual,
+//! Sharding; AWS: Summary of the Amazon DynamoDB Service Disruption, 2015; Bronson et al.:
+//! Metastable Failures in Distributed Systems, HotOS 2021.
+
+mod control;
+mod fetch;
+mod keeper;
+mod knobs;
+mod properties;
+mod router;
+mod show;
+mod stories;
+mod storm;
+mod table;
+#[cfg(test)]
+mod tests;
+
+pub use control::{Asked, Control};
+pub use fetch::{Fetcher, Want};
+pub use keeper::Keeper;
+pub use knobs::Config;
+pub use properties::Observer;
+pub use router::{Cached, Pending, Router};
+pub use table::{Entry, Place, Plan, Role};
+
+use super::catalog::{self, Preset, Scene};
+use super::channel::{Channel, Packet};
+use super::hashing::Item;
+use super::nested::Hosts;
+use super::raft::{self, Raft};
+use crate::core::config::{Clients, Common, Knob, Net};
+use crate::core::ids::{NodeId, OpId};
+use crate::core::protocol::{Context, Mutant, Node, Outcome, Property, Protocol, Seen, TimerName};
+use crate::core::view::Layout;
+use std::collections::BTreeMap;
+
+/// The protocol.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Directory;
+
+/// The scene.
+pub const SCENE: Scene = Scene {
+    id: "directory",
+    title: "Directory",
+    family: "Partitioning",
+    line: "A table knows where everything is; it is asked seldom, until everybody asks at once.",
+    seed_phrases: &["Directory-based", "Lookup table. Flexible, single point of failure"],
+    sources: &[
+        "Ghemawat, Gobioff, Leung: The Google File System, SOSP 2003",
+        "MongoDB Manual: Sharding",
+        "AWS: Summary of the Amazon DynamoDB Service Disruption and Related Impacts in the US-East Region, 2015",
+        "Bronson, Aghayev, Charapko, Zhu: Metastable Failures in Distributed Systems, HotOS 2021",
+    ],
+    leaves_out: "Copies of shards, splitting and merging them, cleaning up old copies, snapshots of the directory's log, changes of its members.",
+    layout: Layout::Circle,
+    presets: PRESETS,
+    stories: stories::STORIES,
+    challenges: stories::CHALLENGES,
+    build: |setup| catalog::make::<Directory>(PRESETS, setup),
+    info: catalog::info::<Directory>,
+    others: &[],
+};
+
+const PRESETS: &[Preset] = &[
+    Preset {
+        id: "mongodb",
+        title: "MongoDB: mongos, config replica set",
+        version: "8.0",
+        source: "MongoDB Manual, Config Servers: a replica set, which mongos processes read when they start and after a migration (of three members here); src/mongo/s: kMaxNumStaleVersionRetries = 10; StaleConfig carries vReceived and vWanted",
+        values: &[("dir.replicas", 3), ("dir.check", 1), ("cache.ttl", 0), ("dir.bounces", 10)],
+    },
+    Preset {
+        id: "hdfs",
+        title: "HDFS: one NameNode",
+        version: "3.x",
+        source: "HDFS Architecture: a single NameNode is the arbitrator and repository for all metadata; user data never flows through it; Shvachko et al. 2010: blocks carry generation stamps",
+        values: &[("dir.replicas", 1), ("dir.check", 1), ("fetch.segment", 1)],
+    },
+    Preset {
+        id: "gfs",
+        title: "GFS: one master",
+        version: "2003",
+        source: "Ghemawat et al. 2003, section 3.1: a lease has an initial timeout of 60 seconds; section 4.5: chunk version numbers; section 2.7.1: clients cache locations and ask for a chunk's",
+        values: &[
+            ("dir.replicas", 1),
+            ("dir.check", 1),
+            ("fetch.segment", 1),
+            ("shard.lease", 60_000_000),
+        ],
+    },
+    Preset {
+        id: "vitess",
+        title: "Vitess: vtgate, topology service",
+        version: "21",
+        source: "vtgate --srv_topo_cache_ttl: 1 second by default; the topology is kept by etcd, of three members here",
+        values: &[("dir.replicas", 3), ("cache.ttl", 1_000_000), ("fetch.segment", 1)],
+    },
+    Preset {
+        id: "kafka",
+        title: "Kafka: clients' metadata",
+        version: "3.7",
+        source: "Producer configuration: metadata.max.age.ms 300000, request.timeout.ms 30000, retry.backoff.ms 100, growing with each failure (there up to a second); leader epochs are compared",
+        values: &[
+            ("dir.replicas", 3),
+            ("dir.check", 1),
+            ("cache.ttl", 300_000_000),
+            ("fetch.timeout", 30_000_000),
+            ("fetch.backoff", 100_000),
+        ],
+    },
+    Preset {
+        id: "cockroachdb",
+        title: "CockroachDB: meta ranges",
+        version: "26.3",
+        source: "CockroachDB docs, Distribution layer: meta ranges are ranges like others, three replicas by default; nodes cache what they have looked up and look up again what proves wrong",
+        values: &[("dir.replicas", 3), ("dir.check", 1), ("fetch.segment", 1)],
+    },
+];
+
+/// What a shard server keeps of a shard's keys.
+pub type Items = BTreeMap<u32, Item>;
+
+/// A shard and the version under which it is owned.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
+pub struct Owned {
+    /// Since this version.
+    pub version: u32,
+    /// Its keys.
+    pub items: Items,
+}
+
+/// A part of a shard on its way.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Parcel {
+    /// The shard.
+    pub shard: u32,
+    /// The version under which it is owned once all of it has come.
+    pub version: u32,
+    /// Keys and what is kept of them.
+    pub keys: Vec<(u32, Item)>,
+    /// Nothing comes after this.
+    pub last: bool,
+}
+
+/// On disk.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
+pub struct Durable {
+    /// It has never run: routers have been given a table, shard servers have just been confirmed.
+    pub fresh: bool,
+    /// Directory: what its Raft keeps.
+    pub raft: raft::Durable,
+    /// The shards it owns.
+    pub owned: BTreeMap<u32, Owned>,
+    /// Shards of which not all has come.
+    pub coming: BTreeMap<u32, Owned>,
+    /// Copies of shards it has given away, as they were then.
+    pub old: BTreeMap<u32, Items>,
+    /// The links on which shards travel, one a server.
+    pub links: Vec<Channel<Parcel>>,
+}
+
+/// Lost in a crash.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub enum State {
+    /// A server of the directory.
+    Directory(Box<Control>),
+    /// A router.
+    Router(Router),
+    /// A shard server.
+    Keeper(Keeper),
+}
+
+/// What servers say.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub enum Message {
+    /// Among the servers of the directory.
+    Raft(raft::Message),
+    /// Where is this? The `nth` request of its sender.
+    Fetch { nth: u32, want: Want },
+    /// There.
+    Table { nth: u32, places: Vec<(u32, Place)> },
+    /// Ask the leader.
+    NotLeader { nth: u32, leader: Option<NodeId> },
+    /// The directory wants a shard moved.
+    Order { shard: u32, version: u32, from: NodeId, to: NodeId },
+    /// It has been, to the sender, who owns it under this version.
+    Took { shard: u32, version: u32 },
+    /// Keys, or the acknowledgement of keys.
+    Give(Box<Packet<Parcel>>),
+    /// A client's request for the owner of its shard; the version if owners are to compare it.
+    Forward { op: OpId, call: Op, shard: u32, version: Option<u32> },
+    /// The owner has done it.
+    Answer { op: OpId, ret: Ret },
+    /// The sender does not own that shard under that version: under which it does, if it does.
+    Stale { op: OpId, shard: u32, received: Option<u32>, wanted: Option<u32> },
+    /// The sender is not sure what it owns.
+    Refuse { op: OpId },
+}
+
+/// Timers of a server.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Timer {
+    /// Directory: no leader heard of.
+    Election,
+    /// Directory: time to send AppendEntries.
+    Heartbeat,
+    /// Directory: the answer it works on is ready.
+    Serve,
+    /// Directory: order once more what has not moved.
+    Order,
+    /// The directory has not answered.
+    Patience,
+    /// Time to ask it again; also the first half of what it said has passed.
+    Fetch,
+    /// What it said is no longer valid.
+    Expire,
+    /// Send parcels again that nobody acknowledged.
+    Resend,
+}
+
+impl TimerName for Timer {
+    const ALL: &'static [(Self, &'static str)] = &[
+        (Timer::Election, "election timeout"),
+        (Timer::Heartbeat, "heartbeat"),
+        (Timer::Serve, "answer ready"),
+        (Timer::Order, "order again"),
+        (Timer::Patience, "fetch timeout"),
+        (Timer::Fetch, "fetch"),
+        (Timer::Expire, "expiry"),
+        (Timer::Resend, "send keys again"),
+    ];
+}
+
+/// What clients ask.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Op {
+    /// The value of a key.
+    Get { key: u32 },
+    /// Set a key.
+    Put { key: u32, value: i64 },
+    /// Move the shard of a key to server `1..`.
+    Move { key: u32, to: i64 },
+}
+
+/// What they are told.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Ret {
+    /// Done.
+    Done,
+    /// The value, if the key has one.
+    Value(Option<i64>),
+}
+
+/// Numbers of the mutants, places in [`MUTANTS`].
+pub mod mutant {
+    pub const KEEP_SERVING: u8 = 0;
+    pub const SKIP_CHECK: u8 = 1;
+    pub const FORGET: u8 = 2;
+    pub const ACK_EARLY: u8 = 3;
+    pub const BOUNCE_ON: u8 = 4;
+    pub const READ_OLD: u8 = 5;
+    pub const SHORT_QUORUM: u8 = 6;
+    pub const ENTRY_FIRST: u8 = 7;
+}
+
+const MUTANTS: &[Mutant] = &[
+    Mutant {
+        id: "keep-serving",
+        what: "What if the old owner served a shard until the new one had acknowledged it?",
+        breaks: "one-owner",
+    },
+    Mutant {
+        id: "skip-check",
+        what: "What if a server wrote to whatever it has of a shard?",
+        breaks: "writes-at-owner",
+    },
+    Mutant {
+        id: "forget",
+        what: "What if a parcel was forgotten as soon as it was sent?",
+        breaks: "nothing-lost",
+    },
+    Mutant {
+        id: "ack-early",
+        what: "What if a parcel was acknowledged before it was on disk?",
+        breaks: "nothing-lost",
+    },
+    Mutant {
+        id: "bounce-on",
+        what: "What if a router tried until it found the owner?",
+        breaks: "bounded-bounces",
+    },
+    Mutant {
+        id: "read-old",
+        what: "What if an old owner still answered reads?",
+        breaks: "linearizable",
+    },
+    Mutant {
+        id: "short-quorum",
+        what: "What if half of the directory's servers were enough to commit?",
+        breaks: "one-table",
+    },
+    Mutant {
+        id: "entry-first",
+        what: "What if the directory changed its entry before the shard has moved?",
+        breaks: "entry-follows",
+    },
+];
+
+impl Hosts<Raft> for Directory {
+    fn say(inner: raft::Message) -> Message {
+        Message::Raft(inner)
+    }
+    fn time(inner: raft::Timer) -> Timer {
+        match inner {
+            raft::Timer::Election => Timer::Election,
+            raft::Timer::Heartbeat => Timer::Heartbeat,
+        }
+    }
+    fn keep(all: &Durable, inner: raft::Durable) -> Durable {
+        Durable { raft: inner, ..all.clone() }
+    }
+}
+
+impl Protocol for Directory {
+    type Config = Config;
+    type State = State;
+    type Durable = Durable;
+    type Message = Message;
+    type Timer = Timer;
+    type Op = Op;
+    type Ret = Ret;
+    type Observer = Observer;
+    type Token = ();
+
+    fn disk(cfg: &Config, me: NodeId, nodes: u16) -> Durable {
+        let plan = Plan::of(cfg, nodes);
+        let blank = Durable { fresh: true, ..Durable::default() };
+        match plan.role(me) {
+            Role::Directory => Durable { raft: control::first_log(cfg, plan), ..blank },
+            Role::Router => blank,
+            Role::Keeper => keeper::first(cfg, plan, me, blank),
+        }
+    }
+
+    fn boot(cx: &mut Context<Self>, durable: &Durable) -> State {
+        let plan = Plan::of(cx.cfg, cx.nodes);
+        if durable.fresh {
+            cx.persist(&Durable { fresh: false, ..durable.clone() });
+        }
+        match plan.role(cx.me) {
+            Role::Directory => State::Directory(Box::new(control::start(cx, durable))),
+            Role::Router => State::Router(router::start(cx, durable.fresh)),
+            Role::Keeper => State::Keeper(keeper::start(cx, durable)),
+        }
+    }
+
+    fn on_message(node: &mut Node<Self>, cx: &mut Context<Self>, from: NodeId, message: Message) {
+        let durable = &mut node.durable;
+        durable.fresh = false;
+        match &mut node.state {
+            State::Directory(c) => control::receive(c, durable, cx, from, message),
+            State::Router(r) => router::receive(r, cx, from, message),
+            State::Keeper(k) => keeper::receive(k, durable, cx, from, message),
+        }
+    }
+
+    fn on_timer(node: &mut Node<Self>, cx: &mut Context<Self>, timer: Timer) {
+        let durable = &mut node.durable;
+        durable.fresh = false;
+        match &mut node.state {
+            State::Directory(c) => control::timer(c, durable, cx, timer),
+            State::Router(r) => router::timer(r, cx, timer),
+            State::Keeper(k) => keeper::timer(k, durable, cx, timer),
+        }
+    }
+
+    fn on_op(node: &mut Node<Self>, cx: &mut Context<Self>, id: OpId, op: Op) {
+        let durable = &mut node.durable;
+        durable.fresh = false;
+        match (&mut node.state, op) {
+            (State::Directory(c), Op::Move { key, to }) => {
+                control::order(c, durable, cx, id, key, to);
+            }
+            (State::Router(r), Op::Get { .. } | Op::Put { .. }) => router::ask(r, cx, id, op),
+            (_, Op::Move { .. }) => cx.reply(id, Outcome::Redirect(Some(NodeId(0)))),
+            (_, Op::Get { .. } | Op::Put { .. }) => {
+                let routers = Plan::of(cx.cfg, cx.nodes).routers();
+                let nth = id.client.0.checked_rem(routers.len() as u16);
+                let one = nth.map(|nth| NodeId(routers.start + nth));
+                cx.reply(id, Outcome::Redirect(one));
+            }
+        }
+    }
+
+    // Keys of a kilobyte over links of 100 kB/s: a move takes its time.
+    fn common() -> Common {
+        let common = Common::default();
+        let client = Clients { keys: 12, interval: 150_000, ..common.client };
+        let net = Net { bandwidth: 100_000, ..common.net };
+        Common { nodes: 8, clients: 3, client, net, ..common }
+    }
+
+    fn knobs() -> &'static [Knob<Config>] {
+        knobs::KNOBS
+    }
+
+    fn mutants() -> &'static [Mutant] {
+        MUTANTS
+    }
+
+    fn properties() -> &'static [Property<Self>] {
+        properties::PROPERTIES
+    }
+
+    fn observe(observer: &mut Observer, seen: &Seen<Self>) {
+        observer.see(seen);
+    }
+
+    fn outside(common: &Common, cfg: &Config) -> Option<&'static str> {
+        let plan = Plan::of(cfg, common.nodes);
+        if plan.routers == 0 || plan.keepers().is_empty() {
+            return Some("there are too few servers for a directory, a router and a shard server");
+        }
+        if !cfg.check {
+            return Some("without the version check an old owner takes writes, and they are lost");
+        }
+        (cfg.raft.heartbeat >= cfg.raft.election_low)
+            .then_some("the directory's heartbeats are no more frequent than its election timeouts")
+    }
+
+    fn workload(
+        common: &Common,
+        client: u16,
+        nth: u32,
+        pick: &mut dyn FnMut(u64) -> u64,
+    ) -> Option<Op> {
+        let key = pick(common.client.keys.into()) as u32;
+        // The last client is the administrator: now and then it moves a shard, to one of the last
+        // servers, which are those that keep shards.
+        if client + 1 == common.clients && nth.is_multiple_of(4) {
+            let back = pick((u64::from(common.nodes) / 2).max(1)) as i64;
+            return Some(Op::Move { key, to: i64::from(common.nodes) - back });
+        }
+        if pick(1_000_000) < common.client.reads.into() {
+            return Some(Op::Get { key });
+        }
+        let value = i64::from(nth) * i64::from(common.clients.max(1)) + i64::from(client) + 1;
+        Some(Op::Put { key, value })
+    }
+
+    fn size(message: &Message) -> u32 {
+        match message {
+            Message::Raft(inner) => Raft::size(inner),
+            Message::Table { places, .. } => 40 + 16 * places.len() as u32,
+            Message::Give(packet) => {
+                40 + packet.body.as_ref().map_or(0, |p| ITEM * p.keys.len() as u32)
+            }
+            _ => 60,
+        }
+    }
+}
+
+/// Bytes of a key with its value.
+pub const ITEM: u32 = 1_000;

@@ -1,0 +1,272 @@
+//! What is claimed of it, checked after every step.
+
+use super::storm::Storm;
+use super::table::{entries, shard};
+use super::*;
+use crate::check::history::watch::Watch;
+use crate::core::list::List;
+use crate::core::protocol::{PropertyKind, Show, Witness, key_name};
+use std::hash::{Hash, Hasher};
+
+/// What only an observer knows.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Observer {
+    pub(super) watch: Watch,
+    pub(super) storm: Storm,
+    /// Each shard's newest version ever owned, and by whom.
+    pub(super) newest: BTreeMap<u32, Place>,
+    /// What each server had of shards it had given away.
+    old: BTreeMap<NodeId, BTreeMap<u32, Items>>,
+    /// The last write of each client to a key that was acknowledged.
+    acked: BTreeMap<(u32, NodeId), u32>,
+    /// Entries of the directory's log ever applied, and how many of them by each server.
+    pub(super) table: List<raft::Entry>,
+    applied: BTreeMap<NodeId, u64>,
+    broken: BTreeMap<&'static str, Witness>,
+}
+
+// What servers' states imply is not counted twice, nor are the words of an accusation.
+impl Hash for Observer {
+    fn hash<H: Hasher>(&self, h: &mut H) {
+        let broken: Vec<&str> = self.broken.keys().copied().collect();
+        (&self.watch, &self.storm, &self.acked, &self.table, broken).hash(h);
+    }
+}
+
+macro_rules! claim {
+    ($id:literal, $title:literal, $claim:literal, $cite:literal) => {
+        Property {
+            id: $id,
+            title: $title,
+            claim: $claim,
+            cite: $cite,
+            kind: PropertyKind::Safety,
+            check: |_, observer| observer.broken.get($id).cloned(),
+        }
+    };
+}
+
+pub(super) const PROPERTIES: &[Property<Directory>] = &[
+    claim!(
+        "one-owner",
+        "One Owner",
+        "No shard is owned by two servers at a time.",
+        "MongoDB Manual, Sharding, Range Migration Procedure: the destination owns the range once the migration is committed, and the source no longer does"
+    ),
+    claim!(
+        "writes-at-owner",
+        "Writes at the Owner",
+        "A server changes no shard that it has given away.",
+        "Ghemawat et al. 2003, section 4.5: a stale replica will never be involved in a mutation"
+    ),
+    claim!(
+        "nothing-lost",
+        "Nothing Lost",
+        "A write that was acknowledged is where its shard is: at the owner, or in parcels on the way to the next.",
+        "MongoDB Manual, Sharding, Range Migration Procedure: deletion waits until the destination has everything"
+    ),
+    claim!(
+        "bounded-bounces",
+        "Bounded Bounces",
+        "A router tries a request again no more often than it may.",
+        "MongoDB, src/mongo/s: kMaxNumStaleVersionRetries"
+    ),
+    Property {
+        id: "linearizable",
+        title: "Linearizable",
+        claim: "Every operation seems to take effect at one instant between its call and its answer.",
+        cite: "Herlihy, Wing: Linearizability, 1990",
+        kind: PropertyKind::Safety,
+        check: |_, observer| observer.watch.broken.clone(),
+    },
+    claim!(
+        "one-table",
+        "One Table",
+        "No two servers of the directory apply different entries at the same place of the log.",
+        "Raft (extended), figure 3: State Machine Safety"
+    ),
+    claim!(
+        "entry-follows",
+        "The Entry Follows",
+        "The directory names nobody as owner who has not taken the shard under that version.",
+        "MongoDB Manual, Sharding, Range Migration Procedure: the metadata is updated when the destination has everything"
+    ),
+];
+
+impl Observer {
+    pub(super) fn see(&mut self, seen: &Seen<Directory>) {
+        self.watch.see(Directory::CALLS, seen.request, seen.ops);
+        self.storm.see(seen);
+        self.acknowledged(seen);
+        let Some(n) = seen.actor() else { return };
+        match &n.state {
+            State::Directory(c) => self.table(seen, n, c),
+            State::Router(r) => self.bounces(seen, n, r),
+            State::Keeper(_) => {
+                self.owners(seen);
+                self.untouched(n);
+                self.kept(seen);
+            }
+        }
+    }
+
+    fn accuse(&mut self, id: &'static str, why: String, nodes: Vec<NodeId>) {
+        self.broken.entry(id).or_insert(Witness { why, nodes });
+    }
+
+    fn owners(&mut self, seen: &Seen<Directory>) {
+        let mut owners: BTreeMap<u32, NodeId> = BTreeMap::new();
+        for n in &seen.nodes {
+            for (shard, o) in &n.durable.owned {
+                if let Some(other) = owners.insert(*shard, n.me) {
+                    let [a, b] = [other, n.me].map(|n| Directory::name(n.0));
+                    let why = format!("Shard {shard} is owned by {a} and by {b}.");
+                    self.accuse("one-owner", why, vec![other, n.me]);
+                }
+                let place = Place { version: o.version, owner: n.me };
+                let newest = self.newest.entry(*shard).or_insert(place);
+                if o.version > newest.version {
+                    *newest = place;
+                }
+            }
+        }
+    }
+
+    /// What a server has given away stays as it was.
+    fn untouched(&mut self, n: &Node<Directory>) {
+        let before = self.old.entry(n.me).or_default();
+        let changed = before.iter().find_map(|(shard, items)| {
+            let now = n.durable.old.get(shard)?;
+            let (key, _) = now.iter().find(|(key, item)| items.get(key) != Some(item))?;
+            Some((*shard, *key))
+        });
+        before.clone_from(&n.durable.old);
+        if let Some((shard, key)) = changed {
+            let me = Directory::name(n.me.0);
+            let whose = self.newest.get(&shard).map(|p| Directory::name(p.owner.0));
+            let why = format!(
+                "{me} wrote {} to its old copy of shard {shard}, which {} has taken.",
+                key_name(key),
+                whose.unwrap_or_default()
+            );
+            self.accuse("writes-at-owner", why, vec![n.me]);
+        }
+    }
+
+    /// Whoever is told that a write is done may count on it.
+    fn acknowledged(&mut self, seen: &Seen<Directory>) {
+        let mut new = false;
+        for (_, op, call, outcome) in seen.answers {
+            if let (Op::Put { key, .. }, Outcome::Ok(_)) = (call, outcome) {
+                let last = self.acked.entry((*key, op.client)).or_default();
+                *last = (*last).max(op.nth + 1);
+                new = true;
+            }
+        }
+        if new {
+            self.kept(seen);
+        }
+    }
+
+    fn kept(&mut self, seen: &Seen<Directory>) {
+        let here: BTreeMap<u32, Vec<&Items>> = whole(seen);
+        let gone = (0..seen.cfg.shards).find(|s| !here.contains_key(s));
+        if let Some(shard) =
+            gone.filter(|_| !Plan::of(seen.cfg, seen.common.nodes).keepers().is_empty())
+        {
+            let why = format!("Shard {shard} is owned by nobody, and in nobody's parcels.");
+            self.accuse("nothing-lost", why, Vec::new());
+        }
+        let lost = self.acked.iter().find(|((key, client), nth)| {
+            let parts = here.get(&shard(seen.cfg, *key)).into_iter().flatten();
+            let served = parts.filter_map(|items| items.get(key)?.served.get(client));
+            served.max().is_none_or(|last| last < *nth)
+        });
+        if let Some(((key, client), _)) = lost {
+            let (key, client) = (key_name(*key), *client);
+            let why = format!("A write of {key} was acknowledged, and its shard does not have it.");
+            self.accuse("nothing-lost", why, vec![client]);
+        }
+    }
+
+    fn bounces(&mut self, seen: &Seen<Directory>, n: &Node<Directory>, r: &Router) {
+        let most = seen.cfg.bounces;
+        if let Some((client, p)) = r.pending.iter().find(|(_, p)| p.bounces > most) {
+            let me = Directory::name(n.me.0);
+            let why =
+                format!("{me} has tried a request {} times again; {most} are allowed.", p.bounces);
+            self.accuse("bounded-bounces", why, vec![n.me, *client]);
+        }
+    }
+
+    fn table(&mut self, seen: &Seen<Directory>, n: &Node<Directory>, c: &Control) {
+        let done = self.applied.entry(n.me).or_default();
+        // It has restarted, and applies its log anew.
+        *done = (*done).min(c.raft.last_applied);
+        let new = *done + 1..=c.raft.last_applied;
+        let grown = !new.is_empty();
+        *done = c.raft.last_applied;
+        for index in new {
+            let Some(entry) = n.durable.raft.log.get(index) else { continue };
+            match self.table.get(index - 1) {
+                None => self.table.push(entry.clone()),
+                Some(first) if first == entry => {}
+                Some(_) => {
+                    let me = Directory::name(n.me.0);
+                    let why = format!(
+                        "{me} applied another entry at index {index} than was applied there before."
+                    );
+                    self.accuse("one-table", why, vec![n.me]);
+                }
+            }
+        }
+        if grown {
+            self.follows(seen, n, c);
+        }
+    }
+
+    fn follows(&mut self, seen: &Seen<Directory>, n: &Node<Directory>, c: &Control) {
+        if self.newest.is_empty() {
+            self.owners(seen);
+        }
+        for (shard, e) in entries(seen.cfg, &c.raft.store) {
+            let taken = self.newest.get(&shard);
+            let ahead = taken.is_none_or(|p| e.version > p.version);
+            let other = taken.is_some_and(|p| e.version == p.version && e.owner != p.owner);
+            if ahead || other {
+                let [me, owner] = [n.me, e.owner].map(|n| Directory::name(n.0));
+                let why = format!(
+                    "By {me}'s table {owner} owns shard {shard} under version {}, which it has not taken.",
+                    e.version
+                );
+                self.accuse("entry-follows", why, vec![n.me, e.owner]);
+            }
+        }
+    }
+}
+
+/// Where each shard is, in one piece or in several: at its owner, or with its last parcel not yet
+/// taken.
+fn whole<'a>(seen: &Seen<'a, Directory>) -> BTreeMap<u32, Vec<&'a Items>> {
+    let mut here: BTreeMap<u32, Vec<&Items>> = BTreeMap::new();
+    for n in &seen.nodes {
+        for (shard, o) in &n.durable.owned {
+            here.entry(*shard).or_default().push(&o.items);
+        }
+    }
+    // The giver's old copy is what its parcels say, all together. Of a parcel that was taken, the
+    // giver may not know yet.
+    let mut on_way: BTreeMap<u32, (u32, &Items)> = BTreeMap::new();
+    for n in &seen.nodes {
+        for p in n.durable.links.iter().flat_map(|l| &l.unacknowledged).filter(|p| p.last) {
+            let newer = on_way.get(&p.shard).is_none_or(|(version, _)| p.version > *version);
+            if let (true, Some(items)) = (newer, n.durable.old.get(&p.shard)) {
+                on_way.insert(p.shard, (p.version, items));
+            }
+        }
+    }
+    for (shard, (_, items)) in on_way {
+        here.entry(shard).or_insert_with(|| vec![items]);
+    }
+    here
+}

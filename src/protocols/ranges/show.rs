@@ -1,0 +1,416 @@
+//! How it is looked at.
+
+use super::desc::{place_name, places};
+use super::*;
+use crate::core::action::Call;
+use crate::core::protocol::{CallName, Show, key_name};
+use crate::core::view::{
+    AxisView, Border, Family, Lens, MessageLook, NodeLook, RangeView, ReplicaMove,
+};
+
+const GET: u8 = 0;
+const PUT: u8 = 1;
+const SCAN: u8 = 2;
+const SPLIT: u8 = 3;
+const HALVE: u8 = 4;
+const MERGE: u8 = 5;
+const MOVE: u8 = 6;
+const LEASE: u8 = 7;
+const DRAIN: u8 = 8;
+
+const fn name(name: &'static str, key: bool, value: bool) -> CallName {
+    CallName { name, key, value, arg: false }
+}
+
+impl Show for Ranges {
+    const CALLS: &'static [CallName] = &[
+        name("get", true, false),
+        name("put", true, true),
+        name("scan", true, true),
+        name("split", true, false),
+        name("halve", true, false),
+        name("merge", true, false),
+        name("move", true, true),
+        name("lease", true, true),
+        name("drain", false, true),
+    ];
+    const LENSES: &'static [Lens] = &[Lens::Keys, Lens::History];
+    const LANDMARKS: &'static [&'static str] =
+        &["Split", "Merge", "Freeze", "AddServer", "BecomeLeaseholder", "Bounce"];
+
+    fn op(call: &Call) -> Option<Op> {
+        let Call { key, value, .. } = *call;
+        match call.f {
+            GET => Some(Op::Get { key }),
+            PUT => Some(Op::Put { key, value }),
+            SCAN => Some(Op::Scan { key, keys: u32::try_from(value).unwrap_or(1).max(1) }),
+            SPLIT => Some(Op::Split { key }),
+            HALVE => Some(Op::Halve { key }),
+            MERGE => Some(Op::Merge { key }),
+            MOVE => Some(Op::Move { key, to: value }),
+            LEASE => Some(Op::Lease { key, to: value }),
+            DRAIN => Some(Op::Drain(value)),
+            _ => None,
+        }
+    }
+
+    fn call(op: &Op) -> Call {
+        let of = |f, key, value| Call { f, key, value, ..Call::default() };
+        match *op {
+            Op::Get { key } => of(GET, key, 0),
+            Op::Put { key, value } => of(PUT, key, value),
+            Op::Scan { key, keys } => of(SCAN, key, keys.into()),
+            Op::Split { key } => of(SPLIT, key, 0),
+            Op::Halve { key } => of(HALVE, key, 0),
+            Op::Merge { key } => of(MERGE, key, 0),
+            Op::Move { key, to } => of(MOVE, key, to),
+            Op::Lease { key, to } => of(LEASE, key, to),
+            Op::Drain(to) => of(DRAIN, 0, to),
+        }
+    }
+
+    fn answer(ret: &Ret) -> Option<String> {
+        match ret {
+            Ret::Done => None,
+            Ret::Value(None) => Some("nil".into()),
+            Ret::Value(Some(v)) => Some(v.to_string()),
+            Ret::Rows { rows, ranges, servers } => {
+                let some: Vec<String> =
+                    rows.iter().take(4).map(|(k, v)| format!("{}={v}", key_name(*k))).collect();
+                let more = if rows.len() > some.len() { " ..." } else { "" };
+                Some(format!(
+                    "{}{more} ({} of {} on {})",
+                    some.join(" "),
+                    count(rows.len() as u32, "key"),
+                    count(*ranges, "range"),
+                    count(*servers, "server")
+                ))
+            }
+        }
+    }
+
+    fn node(cfg: &Config, _: &Common, node: &Node<Self>) -> NodeLook {
+        let (s, d) = (&node.state, &node.durable);
+        let live = || d.replicas.iter().filter(|(_, r)| r.life == Life::Live);
+        let leads = |id: &RangeId| s.seats.get(id).is_some_and(|s| s.role == Role::Leaseholder);
+        let word = |id: &RangeId| {
+            if *id == META { "meta".into() } else { place_name(cfg, id.start) }
+        };
+        let replica = |(id, r): (&RangeId, &Arc<Replica>)| {
+            let role = match s.seats.get(id).map(|s| s.role) {
+                Some(Role::Leaseholder) => " leads",
+                Some(Role::Candidate) => " stands",
+                _ => "",
+            };
+            let frozen = if r.frozen.is_some() { " frozen" } else { "" };
+            let keys = r.data.len();
+            format!("{} g{} t{} {keys} keys{role}{frozen}", word(id), r.desc.generation, r.term)
+        };
+        let list = |all: Vec<String>| all.join("; ");
+        let led = live().filter(|(id, _)| **id != META && leads(id)).count();
+        let kept = live().filter(|(id, _)| **id != META).count();
+        let meta = d.replicas.get(&META).is_some_and(|r| r.life == Life::Live);
+        let role = match (d.draining, led) {
+            (true, _) => "Draining",
+            (_, 0) => "Server",
+            _ => "Leaseholder",
+        };
+        let wait = |p: &Pending| crate::core::protocol::call_text(Self::CALLS, &Self::call(&p.op));
+        let stand = |id: &RangeId| s.seats.get(id).is_some_and(|s| s.role == Role::Candidate);
+        let border = match () {
+            () if led > 0 => Border::Double,
+            () if live().any(|(id, _)| stand(id)) => Border::Dashed,
+            () => Border::Single,
+        };
+        let pair = |name: &str, text: String| (name.to_string(), text);
+        NodeLook {
+            role: role.into(),
+            border,
+            glyph: if meta { "M" } else { "" }.into(),
+            epoch: Some(u64::from(node.me.0)),
+            badge: format!("{led} of {kept}"),
+            durable: vec![
+                pair("replicas", kept.to_string()),
+                pair("keys", live().map(|(_, r)| r.data.len()).sum::<usize>().to_string()),
+                pair("ranges", list(live().map(replica).collect())),
+            ],
+            volatile: vec![
+                pair("leads", led.to_string()),
+                pair("asked", s.loads.get(&node.me).map_or(0, |l| l.qps).to_string()),
+                pair(
+                    "knows",
+                    list(
+                        s.cache
+                            .iter()
+                            .map(|c| format!("{} g{}", word(&c.id), c.generation))
+                            .collect(),
+                    ),
+                ),
+                pair("waits", list(s.pending.values().map(wait).collect())),
+            ],
+            ballots: Vec::new(),
+        }
+    }
+
+    fn message(message: &Message) -> MessageLook {
+        let look = |name, family, reply, negative| MessageLook {
+            name,
+            family,
+            reply,
+            negative,
+            epoch: None,
+        };
+        match message {
+            Message::Group(all) => {
+                let weight = |(_, _, rpc): &&(RangeId, u64, Rpc)| match rpc {
+                    Rpc::Append { entries, .. } if entries.is_empty() => 1,
+                    Rpc::Appended { .. } => 0,
+                    _ => 2,
+                };
+                let Some((_, term, rpc)) = all.iter().max_by_key(weight) else {
+                    return look("Append", Family::Heartbeat, false, false);
+                };
+                let look = match rpc {
+                    Rpc::Vote { .. } => look("Vote", Family::Vote, false, false),
+                    Rpc::Voted { granted } => look("Voted", Family::Vote, true, !granted),
+                    Rpc::Append { entries, .. } if entries.is_empty() => {
+                        look("Append", Family::Heartbeat, false, false)
+                    }
+                    Rpc::Append { .. } => look("Append", Family::Replicate, false, false),
+                    Rpc::Appended { taken, .. } => look("Appended", Family::Ack, true, !taken),
+                    Rpc::Snapshot(_) => look("Snapshot", Family::Snapshot, false, false),
+                    Rpc::TimeoutNow => look("TimeoutNow", Family::ViewChange, false, false),
+                };
+                MessageLook { epoch: Some(*term), ..look }
+            }
+            Message::Gone(_) => look("Gone", Family::ViewChange, false, true),
+            Message::Ask { .. } => look("Ask", Family::Client, false, false),
+            Message::Answer { told, .. } => {
+                let bad = matches!(told, Told::Elsewhere(_) | Told::NotLeader(_) | Told::No(_));
+                let name = if matches!(told, Told::Elsewhere(_)) { "Bounce" } else { "Answer" };
+                look(name, Family::Client, true, bad)
+            }
+            Message::Lookup(_) => look("Lookup", Family::Token, false, false),
+            Message::Found { .. } => look("Found", Family::Token, true, false),
+            Message::Register(_) => look("Register", Family::Commit, false, false),
+            Message::Registered { .. } => look("Registered", Family::Commit, true, false),
+            Message::Freeze { .. } => look("Freeze", Family::ViewChange, false, false),
+            Message::Frozen { .. } => look("Frozen", Family::ViewChange, true, false),
+            Message::Over { .. } => look("Over", Family::ViewChange, false, false),
+            Message::WillNot { .. } => look("WillNot", Family::ViewChange, true, true),
+            Message::Gossip(_) => look("Load", Family::Gossip, false, false),
+        }
+    }
+
+    fn details(message: &Message) -> Vec<(String, String)> {
+        let pair = |name: &str, text: String| vec![(name.to_string(), text)];
+        let range = |id: &RangeId| {
+            if *id == META {
+                "meta".into()
+            } else {
+                format!("from place {}, born {}", id.start, id.born)
+            }
+        };
+        let desc = |d: &Desc| {
+            let members: Vec<String> = d.members.iter().map(|m| Self::name(m.0)).collect();
+            let (from, to, generation) = (d.id.start, d.end, d.generation);
+            format!("places {from} to {to}, generation {generation}, on {}", members.join(" "))
+        };
+        match message {
+            Message::Group(all) => {
+                let one = |(id, term, rpc): &(RangeId, u64, Rpc)| {
+                    (format!("range {}", range(id)), format!("term {term}: {}", says(rpc)))
+                };
+                all.iter().map(one).collect()
+            }
+            Message::Gone(d) | Message::Register(d) => pair("range", desc(d)),
+            Message::Ask { range: id, slip, want } => vec![
+                ("range".into(), range(id)),
+                ("place".into(), slip.place.to_string()),
+                ("wants".into(), format!("{want:?}")),
+            ],
+            Message::Answer { range: id, slip, told } => {
+                let told = match told {
+                    Told::Done => "done".into(),
+                    Told::Rows { rows, end } => {
+                        format!("{}, up to place {end}", count(rows.len() as u32, "row"))
+                    }
+                    Told::No(why) => (*why).into(),
+                    Told::Elsewhere(all) => all.first().map_or("not here".into(), desc),
+                    Told::NotLeader(Some(n)) => format!("ask {}", Self::name(n.0)),
+                    Told::NotLeader(None) => "not now".into(),
+                };
+                vec![
+                    ("range".into(), range(id)),
+                    ("place".into(), slip.place.to_string()),
+                    ("says".into(), told),
+                ]
+            }
+            Message::Lookup(slip) => pair("place", slip.place.to_string()),
+            Message::Found { desc: d, .. } => pair("range", d.as_ref().map_or("none".into(), desc)),
+            Message::Registered { range: id, generation } => {
+                vec![("range".into(), range(id)), ("generation".into(), generation.to_string())]
+            }
+            Message::Freeze { range: id, by } => {
+                vec![("range".into(), range(id)), ("by".into(), desc(by))]
+            }
+            Message::Frozen { desc: d, at, .. } => {
+                vec![("range".into(), desc(d)), ("at".into(), at.to_string())]
+            }
+            Message::Over { range: id, at, .. } | Message::WillNot { range: id, at } => {
+                vec![("range".into(), range(id)), ("at".into(), at.to_string())]
+            }
+            Message::Gossip(load) => vec![
+                ("requests a second".into(), load.qps.to_string()),
+                ("replicas".into(), load.replicas.to_string()),
+            ],
+        }
+    }
+
+    fn facts(o: &Observer) -> Vec<String> {
+        let mut out = vec![format!("{} on the axis", count(o.ranges.len() as u32, "range"))];
+        if let Some(share) = (o.heat.rate * 100).checked_div(o.heat.all) {
+            out.push(format!(
+                "the hottest range takes {share}% of all requests, {} a second",
+                o.heat.rate
+            ));
+        }
+        if o.heat.unsplittable {
+            out.push("no key divides the load of the hottest range".into());
+        }
+        if let Some(c) = o.cost {
+            out.push(format!(
+                "the last scan asked {} on {}; on a hash ring it asks all {} servers",
+                count(c.ranges, "range"),
+                count(c.servers, "server"),
+                c.ring
+            ));
+        }
+        if o.moves > 0 {
+            out.push(format!("{} under way", count(o.moves, "move")));
+        }
+        if o.bounced > 0 {
+            out.push(format!(
+                "{} bounced off a server that was not in charge",
+                count(o.bounced, "request")
+            ));
+        }
+        if o.inserts.1 > 0 {
+            out.push(format!(
+                "new highest keys that met another range than the last: {} of {}",
+                o.inserts.1, o.inserts.0
+            ));
+        }
+        out.extend(o.watch.sentence());
+        out
+    }
+
+    fn axis<'a>(
+        cfg: &Config,
+        common: &Common,
+        o: &Observer,
+        nodes: impl FnOnce() -> Vec<&'a Node<Self>>,
+    ) -> Option<AxisView> {
+        let nodes = nodes();
+        let spans = o.ranges.iter().map(|d| range(cfg, d, &nodes)).collect();
+        let moves = nodes.iter().flat_map(|n| moves(common, n)).collect();
+        let parts = nodes.iter().flat_map(|n| n.state.pending.values());
+        let scans = parts.filter(|p| matches!(p.op, Op::Scan { .. })).flat_map(|p| {
+            let from = |part: &Part| part.rows.first().map_or(part.at, |r| r.0.min(part.at));
+            p.parts.iter().map(move |part| (from(part), part.at, part.to))
+        });
+        let wrong = |n: &&Node<Ranges>| {
+            let old = |d: &&Desc| {
+                let known = n.state.cache.find(d.id.start);
+                known.is_none_or(|k| (k.id, k.end, k.members) != (d.id, d.end, d.members))
+            };
+            let all: Vec<_> = o.ranges.iter().filter(old).map(|d| (d.id.start, d.end)).collect();
+            (!all.is_empty()).then_some((n.me, all))
+        };
+        Some(AxisView {
+            places: places(cfg),
+            buckets: cfg.buckets,
+            spans,
+            limit: cfg.split_qps,
+            moves,
+            sweeps: scans.collect(),
+            stale: nodes.iter().filter_map(wrong).collect(),
+            scan: o.cost.map(|c| (c.ranges, c.servers, c.ring)),
+        })
+    }
+}
+
+fn range(cfg: &Config, d: &Desc, nodes: &[&Node<Ranges>]) -> RangeView {
+    let of =
+        |n: &&&Node<Ranges>| n.state.seats.get(&d.id).is_some_and(|s| s.role == Role::Leaseholder);
+    let term = |n: &&&Node<Ranges>| n.durable.replicas.get(&d.id).map_or(0, |r| r.term);
+    let leader = nodes.iter().filter(of).max_by_key(term);
+    let best = nodes.iter().filter_map(|n| n.durable.replicas.get(&d.id));
+    let best = best.filter(|r| r.life == Life::Live).max_by_key(|r| r.applied);
+    let meter = leader.and_then(|n| n.state.seats.get(&d.id)).map(|s| &s.meter);
+    let keys = best.map_or(0, |r| r.data.len() as u32);
+    RangeView {
+        from: d.id.start,
+        to: d.end,
+        name: place_name(cfg, d.id.start),
+        generation: d.generation,
+        leader: leader.map(|n| n.me),
+        members: d.members.iter().collect(),
+        keys,
+        size: (u64::from(keys) * u64::from(cfg.item), cfg.max.into()),
+        rate: meter.map_or(0, |m| m.rate),
+        unsplittable: meter.is_some_and(|m| m.unsplittable),
+        frozen: best.is_some_and(|r| r.frozen.is_some()),
+    }
+}
+
+fn moves(common: &Common, n: &Node<Ranges>) -> Vec<ReplicaMove> {
+    let rate = u64::from(common.net.bandwidth);
+    let one = |(id, seat): (&RangeId, &Seat)| {
+        let Moving { to, from, .. } = seat.moving.filter(|_| seat.role == Role::Leaseholder)?;
+        let keys = n.durable.replicas.get(id)?.data.len() as u64;
+        let bytes = if seat.snapshots.contains_key(&to) { 200 + keys * u64::from(ITEM) } else { 0 };
+        let left = (rate > 0).then(|| bytes * 1_000_000 / rate.max(1));
+        Some(ReplicaMove { range: id.start, by: n.me, to, from, bytes, left })
+    };
+    n.state.seats.iter().filter_map(one).collect()
+}
+
+fn says(rpc: &Rpc) -> String {
+    match rpc {
+        Rpc::Vote { last, .. } => format!("last entry {} of term {}", last.1, last.0),
+        Rpc::Voted { granted: true } => "granted".into(),
+        Rpc::Voted { granted: false } => "refused".into(),
+        Rpc::Append { prev, entries, commit } => {
+            let all: Vec<String> = entries.iter().map(|e| command(&e.command)).collect();
+            format!("after {}: [{}], committed {commit}", prev.0, all.join(", "))
+        }
+        Rpc::Appended { taken: true, index } => format!("has all up to {index}"),
+        Rpc::Appended { taken: false, index } => format!("go back to {index}"),
+        Rpc::Snapshot(r) => format!("{} at entry {}", count(r.data.len() as u32, "key"), r.applied),
+        Rpc::TimeoutNow => "stand for election".into(),
+    }
+}
+
+fn command(command: &Command) -> String {
+    match command {
+        Command::Noop => "no-op".into(),
+        Command::Read { from, to } => format!("read {from}..{to}"),
+        Command::Write { place, value, .. } => format!("{place}={value}"),
+        Command::Split { at, .. } => format!("split at {at}"),
+        Command::Config(members) => {
+            let all: Vec<String> = members.iter().map(|m| Ranges::name(m.0)).collect();
+            format!("members {}", all.join(" "))
+        }
+        Command::Freeze { .. } => "freeze".into(),
+        Command::Thaw { .. } => "thaw".into(),
+        Command::Merge { right, .. } => format!("merge up to {}", right.end),
+        Command::Abort { .. } => "no merge".into(),
+        Command::Register(d) => format!("register {}..{}", d.id.start, d.end),
+    }
+}
+
+/// `1 range`, `3 ranges`.
+fn count(n: u32, thing: &str) -> String {
+    format!("{n} {thing}{}", if n == 1 { "" } else { "s" })
+}
