@@ -10,8 +10,9 @@ pub(super) type Cx<'a> = Context<'a, Spanner>;
 /// A server starts: what was prepared or decided still has its locks.
 pub(super) fn start(cx: &mut Cx, durable: &Durable) -> State {
     let mut state = State::default();
-    state.look.synced = cx.clock;
+    // The time daemon outlives the server; without time masters its last synchronisation was at 0.
     if cx.cfg.poll > 0 {
+        state.look.synced = cx.clock;
         cx.set_timer(Timer::Poll, cx.cfg.poll);
     }
     for (id, p) in &durable.prepared {
