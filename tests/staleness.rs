@@ -153,7 +153,8 @@ fn settings() -> impl Iterator<Item = (u16, u16, u16)> {
 
 #[test]
 fn consistency_costs_the_way_to_the_nearest_majority_and_a_cut_costs_answers() {
-    let setup = Setup { scene: "pacelc".into(), seed: 3, ..Setup::default() };
+    let preset = "cassandra-one".into();
+    let setup = Setup { scene: "pacelc".into(), preset, seed: 3, ..Setup::default() };
     let measure = |cut| {
         let mut survey =
             Survey::new(&setup, Terms { t: 0, until: 60_000_000, cut }).expect("it has R and W");

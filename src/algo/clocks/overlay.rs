@@ -126,8 +126,9 @@ impl Overlay {
         {
             clock.change(event.at, change);
         }
-        // A start is no event of the algorithms: their clocks begin with what comes after it.
-        let counts = event.is_of_process() && event.what != What::Boot;
+        // A start is no event of the algorithms, unless something is said in it.
+        let silent = event.what == What::Boot && event.sent.is_empty();
+        let counts = event.is_of_process() && !silent;
         let who = event.node.filter(|_| counts && !event.stamp.is_empty());
         let Some(node) = who.filter(|n| n.at() < self.now.len()) else {
             self.times.push(None);

@@ -11,8 +11,13 @@ fn node(me: u16) -> Node<Spanner> {
     Node { me: NodeId(me), state: State::default(), durable: Durable::default() }
 }
 
+/// An uncertainty of 1 ms that does not grow, for round numbers.
+fn even() -> Config {
+    Config { assumed: 0, ..Config::default() }
+}
+
 fn two() -> Config {
-    Config { tablets: 2, ..Config::default() }
+    Config { tablets: 2, ..even() }
 }
 
 /// Runs a handler on one node of three at a time of its clock; gives the effects.
@@ -61,7 +66,7 @@ fn epsilon_is_a_sawtooth_from_1_to_7_ms() {
 
 #[test]
 fn a_write_is_answered_once_its_timestamp_is_past() {
-    let (mut n, cfg, w) = (node(0), Config::default(), op(3, 0));
+    let (mut n, cfg, w) = (node(0), even(), op(3, 0));
     let asked = at(10_000, &mut n, &cfg, |n, cx| {
         Spanner::on_op(n, cx, w, Op::Write { key: 0, value: 7 });
     });
@@ -77,7 +82,7 @@ fn a_write_is_answered_once_its_timestamp_is_past() {
 
 #[test]
 fn a_timestamp_is_above_all_that_was_promised() {
-    let (mut n, cfg, w) = (node(0), Config::default(), op(3, 0));
+    let (mut n, cfg, w) = (node(0), even(), op(3, 0));
     n.durable.promised = 99_000;
     at(10_000, &mut n, &cfg, |n, cx| Spanner::on_op(n, cx, w, Op::Write { key: 0, value: 7 }));
     assert_eq!(n.durable.decided[&w].at, 99_001);
@@ -85,7 +90,7 @@ fn a_timestamp_is_above_all_that_was_promised() {
 
 #[test]
 fn a_snapshot_waits_for_what_may_come_below_it() {
-    let (mut n, cfg, w) = (node(0), Config::default(), op(3, 0));
+    let (mut n, cfg, w) = (node(0), even(), op(3, 0));
     at(10_000, &mut n, &cfg, |n, cx| Spanner::on_op(n, cx, w, Op::Write { key: 0, value: 7 }));
     let read = |nth, at| Message::Read(Snapshot { id: op(4, nth), key: 0, at });
     let value =
@@ -161,7 +166,7 @@ fn locks_survive_a_crash_with_what_is_prepared_or_decided() {
 
 #[test]
 fn a_doubled_request_is_one_write() {
-    let (mut n, cfg, w) = (node(0), Config::default(), op(3, 0));
+    let (mut n, cfg, w) = (node(0), even(), op(3, 0));
     let write = Op::Write { key: 0, value: 7 };
     at(10_000, &mut n, &cfg, |n, cx| Spanner::on_op(n, cx, w, write));
     assert_eq!(at(10_100, &mut n, &cfg, |n, cx| Spanner::on_op(n, cx, w, write)), []);
