@@ -57,15 +57,15 @@ impl Axis {
         Axis { title: title.into(), scale: Scale::Log, range: (first, last), ticks }
     }
 
-    /// An axis of shares in parts per million from 0, long enough for the largest.
+    /// An axis of shares in parts per million from 0, long enough for the largest; it says per cent.
     pub fn shares(title: impl Into<String>, most: u32) -> Axis {
         const ENDS: [u64; 7] = [10_000, 20_000, 50_000, 100_000, 200_000, 500_000, 1_000_000];
         let end = ENDS.into_iter().find(|e| *e >= most.into()).unwrap_or(1_000_000);
         let tick = |i: u64| {
             let (v, tenths) = (end * i / 2, end * i / 2 / 1_000);
             let text = match tenths % 10 {
-                0 => format!("{} %", tenths / 10),
-                d => format!("{}.{d} %", tenths / 10),
+                0 => (tenths / 10).to_string(),
+                d => format!("{}.{d}", tenths / 10),
             };
             (v, text)
         };
@@ -134,7 +134,7 @@ impl Chart {
         };
         let foot = Point::new(left + w, top + h + size * 27 / 10);
         out.push(title(&self.x.title, foot, Anchor::End).key(format!("{key}-x")));
-        let head = Point::new(left - width("100 %", Face::Mono, size), top - size * 8 / 10);
+        let head = Point::new(left - width("100 ", Face::Mono, size), top - size * 8 / 10);
         out.push(title(&self.y.title, head, Anchor::Start).key(format!("{key}-y")));
     }
 }
@@ -160,7 +160,7 @@ mod tests {
         assert_eq!(axis.ticks[1], (1_000, "1ms".into()));
         let shares = Axis::shares("", 30_000);
         assert_eq!(shares.range, (0, 50_000));
-        assert_eq!(shares.ticks[1].1, "2.5 %");
+        assert_eq!(shares.ticks[1].1, "2.5");
         assert_eq!(shares.share(25_000), 500);
     }
 }

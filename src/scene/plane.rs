@@ -3,6 +3,7 @@
 
 use super::chart::{Axis, Chart, Scale};
 use super::geometry::{PX, Point, Track};
+use super::text::width;
 use super::{Anchor, Face, Item, Scene, Size};
 use crate::check::plane::{Figures, Point as Config};
 
@@ -109,8 +110,8 @@ impl Plane<'_> {
 
     fn chart(&self, x: Axis, most: u32, nth: i32) -> Chart {
         let title = match self.t {
-            0 => "stale reads".to_string(),
-            t => format!("stale reads, {} after", crate::core::config::show_time(t as i64)),
+            0 => "% of reads stale".to_string(),
+            t => format!("% of reads stale, {} after", crate::core::config::show_time(t as i64)),
         };
         let (left, top) = (self.px(46), self.half(nth) + self.px(40));
         let room = (self.size.w - left - self.px(14), self.half(1) - self.px(76));
@@ -203,18 +204,19 @@ impl Plane<'_> {
             out.push(Item::line("whisker live", at, end).key("live-reach"));
         }
         out.push(Item::circle("live", at, self.px(6)).key("live"));
-        let right = at.x > chart.at.x + chart.room.0 * 2 / 3;
-        let (dx, anchor) =
-            if right { (-self.px(10), Anchor::End) } else { (self.px(10), Anchor::Start) };
-        let style = (Face::SansStrong, self.px(11), anchor);
-        let spot = at.plus(Point::new(dx, -self.px(6)));
-        out.push(Item::text("halo", spot, style, "this run").key("live-name"));
+        // Named above the plot: within it other names stand.
+        let style = (Face::SansStrong, self.px(11), Anchor::End);
+        let spot = chart.at.plus(Point::new(chart.room.0, -self.px(7)));
+        let left = spot.x - width("this run", Face::SansStrong, self.px(11)) - self.px(9);
+        let sample = Point::new(left, spot.y - self.px(4));
+        out.push(Item::circle("live", sample, self.px(4)).key("live-sample"));
+        out.push(Item::text("", spot, style, "this run").key("live-name"));
     }
 }
 
 fn answered() -> Axis {
-    let ticks = [0, 25, 50, 75, 100].map(|p| (p * 10_000, format!("{p} %"))).into();
-    let title = "requests that were answered".into();
+    let ticks = [0, 25, 50, 75, 100].map(|p| (p * 10_000, p.to_string())).into();
+    let title = "% of requests answered".into();
     Axis { title, scale: Scale::Linear, range: (0, 1_000_000), ticks }
 }
 
