@@ -1,6 +1,7 @@
 //! Checkers: exhaustive search, fuzz runs and their shrinker, and judges of histories.
 
 pub mod attempt;
+pub mod converge;
 pub mod explore;
 pub mod fuzz;
 pub mod history;

@@ -5,12 +5,18 @@ use super::explore::{Bounds, Options};
 use super::solve;
 use super::worlds::{Goal, Quest, WorldModel, thousands};
 use crate::core::config::Setup;
+use crate::core::session::Session;
 use crate::protocols::Scene;
+use crate::share::link::{Link, ViewState};
+use crate::stories::names::Given;
+use crate::stories::until::{Moment, holds};
 use crate::stories::{Challenge, Give, Sliders};
 use serde::Serialize;
 
 /// States expanded between two looks at the clock.
 const FEW: u64 = 8;
+/// Steps of a measured run between two looks at the clock.
+const STEPS: u64 = 200;
 
 /// A position, and what gives way at it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -35,6 +41,8 @@ pub struct Sweep {
     /// Which of the things that may give way is searched at the present position.
     give: usize,
     quest: Option<Quest>,
+    /// The run that is measured.
+    session: Option<Session>,
     /// Searches that came to no end.
     unended: bool,
     /// Positions that are settled.
@@ -65,6 +73,7 @@ impl Sweep {
             total,
             give: 0,
             quest: None,
+            session: None,
             unended: false,
             done: Vec::new(),
             distinct: 0,
@@ -99,6 +108,13 @@ impl Sweep {
             let give = &self.sliders.gives[self.give];
             let values = self.values(self.done.len());
             let setup = self.setup_at(&values);
+            if self.sliders.measured > 0 {
+                self.measure(values, setup)?;
+                if !again() {
+                    break;
+                }
+                continue;
+            }
             let quest = match &mut self.quest {
                 Some(quest) => quest,
                 none => none.insert(search(self.scene, &setup, give, self.bounds)?),
@@ -137,6 +153,32 @@ impl Sweep {
         Ok(())
     }
 
+    /// Goes on with the run at a position; once it is long enough, says what has given way.
+    fn measure(&mut self, values: Vec<i64>, setup: Setup) -> Result<(), String> {
+        let mut session = match self.session.take() {
+            Some(session) => session,
+            None => Session::new(self.scene.build, setup, Vec::new())?,
+        };
+        if !session.advance_to(self.sliders.measured, STEPS) {
+            self.session = Some(session);
+            return Ok(());
+        }
+        let (view, given) = (session.view(), Given::new());
+        let trace = session.trace();
+        let moment = Moment { view: &view, event: None, trace, given: &given, since: 0 };
+        let mut gives = None;
+        for give in self.sliders.gives {
+            if gives.is_none() && holds(&moment, give.until)? {
+                gives = Some(give.what);
+            }
+        }
+        let length = trace.ops.len() as u64;
+        let link = Link::of(&session, ViewState::default()).fragment();
+        self.generated += session.cursor();
+        self.done.push(Position { values, gives, length, link });
+        Ok(())
+    }
+
     /// The values of the sliders at the `n`-th position; the last slider moves first.
     fn values(&self, n: usize) -> Vec<i64> {
         let mut left = n as i64;
@@ -158,6 +200,11 @@ impl Sweep {
         setup
     }
 
+    fn named(&self, values: &[i64]) -> String {
+        let all = self.sliders.sliders.iter().zip(values);
+        all.map(|((id, ..), v)| format!("{id}={v}")).collect::<Vec<String>>().join(", ")
+    }
+
     /// What was found, in a sentence without its full stop.
     pub fn sentence(&self) -> String {
         let (total, states) = (thousands(self.total as u64), thousands(self.states()));
@@ -167,20 +214,25 @@ impl Sweep {
         };
         let given: Vec<String> = self.sliders.gives.iter().map(given).collect();
         let given = given.join(", ");
+        let minutes = thousands(self.sliders.measured / 1_000_000);
         match self.open() {
+            None if self.refutes() && self.sliders.measured > 0 => format!(
+                "No position of the {total} has both: {given}; each measured over {minutes} s of its clients' work, which is evidence and no proof"
+            ),
+            Some(p) if !self.unended && self.sliders.measured > 0 => {
+                format!("At {} both are had, over {minutes} s", self.named(&p.values))
+            }
             None if self.refutes() => format!(
                 "No position of the {total} has all: {given}; a shortest run shows it at each, of {states} states searched"
             ),
             Some(p) if !self.unended => {
-                let values: Vec<String> = self
-                    .sliders
-                    .sliders
-                    .iter()
-                    .zip(&p.values)
-                    .map(|((id, ..), v)| format!("{id}={v}"))
-                    .collect();
-                format!("At {} nothing gives way, of {states} states searched", values.join(", "))
+                let values = self.named(&p.values);
+                format!("At {values} nothing gives way, of {states} states searched")
             }
+            _ if self.sliders.measured > 0 => format!(
+                "{} of {total} positions measured: {given}",
+                thousands(self.done.len() as u64)
+            ),
             _ => format!(
                 "{} of {total} positions searched: {given}, of {states} states",
                 thousands(self.done.len() as u64)

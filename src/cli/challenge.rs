@@ -71,6 +71,7 @@ fn sweep(
     }
     let elapsed_ms = host.clock_ms().saturating_sub(start);
     let (code, verdict) = match (sweep.refutes(), sweep.open()) {
+        (true, _) if sliders.measured > 0 => (HOLDS, "none"),
         (true, _) => (HOLDS, "impossible"),
         (false, Some(_)) => (VIOLATED, "solved"),
         (false, None) => (UNKNOWN, "unknown"),

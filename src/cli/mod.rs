@@ -9,6 +9,7 @@ mod cases;
 mod challenge;
 mod check;
 mod clock;
+mod converge;
 mod crdt;
 mod explore;
 mod export;
@@ -102,6 +103,7 @@ const COMMANDS: &[(&str, &str, Command)] = &[
     ("challenge", "solves a scene's challenges by search", challenge::challenge),
     ("check", "every interleaving of a small world, within limits", check::check),
     ("clock", "what logical clocks say, a case a line", clock::clock),
+    ("converge", "how long servers take to agree, over many runs", converge::converge),
     ("crdt", "replicas of a data type, a case a line", crdt::crdt),
     ("eventlog", "appends with an expected version, a case a line", formula::eventlog),
     ("explore", "visits every state of a specification-level model", explore::run),

@@ -271,7 +271,7 @@ impl Played {
             let violation = v.violation.as_ref();
             json!({
                 "property": v.property,
-                "verdict": verdict(v.violation.is_some(), p.kind),
+                "verdict": verdict(v.violation.is_some(), v.undecided, p.kind),
                 "step": violation.map(|x| x.step),
                 "why": violation.map(|x| x.why.clone()),
                 "checked": v.checked,
@@ -301,7 +301,7 @@ impl Played {
             out.push_str(&format!("{fact}\n"));
         }
         for (v, p) in view.verdicts.iter().zip(&info.properties) {
-            let word = verdict(v.violation.is_some(), p.kind);
+            let word = verdict(v.violation.is_some(), v.undecided, p.kind);
             let why = match &v.violation {
                 Some(x) => format!("step {}: {}", x.step, x.why),
                 None => format!("{} states checked", v.checked),
@@ -313,11 +313,11 @@ impl Played {
     }
 }
 
-fn verdict(broken: bool, kind: PropertyKind) -> &'static str {
+fn verdict(broken: bool, undecided: bool, kind: PropertyKind) -> &'static str {
     match (broken, kind) {
         (true, _) => "violated",
-        (false, PropertyKind::Safety) => "holds",
-        (false, PropertyKind::Liveness) => "open",
+        (false, PropertyKind::Safety) if !undecided => "holds",
+        (false, _) => "open",
     }
 }
 

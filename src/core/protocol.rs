@@ -83,6 +83,15 @@ pub trait Protocol: Clone + Debug + PartialEq + Eq + Hash + 'static {
     /// Keeps the observer's knowledge up to date after a step.
     fn observe(_observer: &mut Self::Observer, _seen: &Seen<Self>) {}
 
+    /// Do these settings promise a claim? One that they do not promise is judged all the same.
+    fn promises(_common: &Common, _cfg: &Self::Config, _property: &str) -> bool {
+        true
+    }
+    /// Is a claim neither broken nor known to hold any more, because judging it has become too dear?
+    fn undecided(_observer: &Self::Observer, _property: &str) -> bool {
+        false
+    }
+
     /// Can any server answer this as well as any other? On a map, a client then asks the nearest.
     fn anywhere(_cfg: &Self::Config, _op: &Self::Op) -> bool {
         false

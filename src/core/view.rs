@@ -27,6 +27,8 @@ pub enum Lens {
     Keys,
     /// Latency against staleness.
     Plane,
+    /// The time until all servers agree.
+    Convergence,
 }
 
 /// How the nodes stand; closed-form, so that nodes never move because state changed.
@@ -484,6 +486,10 @@ pub struct Verdict {
     pub checked: u64,
     /// The first violation.
     pub violation: Option<Violation>,
+    /// The settings promise it; what they do not promise may hold all the same.
+    pub promised: bool,
+    /// Judging it has become too dear: it may hold or not.
+    pub undecided: bool,
 }
 
 /// A property broken.

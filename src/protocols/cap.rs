@@ -33,7 +33,7 @@ pub const SCENE: Scene = Scene {
         "Gilbert, Lynch: Brewer's Conjecture and the Feasibility of Consistent, Available, Partition-Tolerant Web Services, 2002",
         "Kleppmann: A Critique of the CAP Theorem, 2015",
     ],
-    leaves_out: "What orders writes inside ZooKeeper (ZAB) and Spanner (Paxos, TrueTime): both run on Raft here, and only who may answer is compared.",
+    leaves_out: "What orders writes inside ZooKeeper (ZAB) and Spanner (Paxos, TrueTime): both run on Raft here, and only who may answer is compared. A client of ZooKeeper tells a new server what it has seen; here it stays with its server.",
     layout: Layout::Circle,
     presets: PRESETS,
     stories: STORIES,
@@ -170,6 +170,7 @@ const PRESETS: &[Preset] = &[
             ("raft.election-low", 10_000_000),
             ("raft.election-high", 12_000_000),
             ("client.timeout", 15_000_000),
+            ("client.retry", 0),
             ("raft.reads", 1),
         ],
     },
@@ -372,9 +373,9 @@ const KLEPPMANN: Story = Story {
             ..Step::SAY
         },
         Step {
-            text: "Neither C nor A, and yet useful: every client sees the writes in one order. CAP has no letter for that.",
+            text: "Neither C nor A, and yet useful: every client sees the writes in one order, updates in their places. CAP has no letter for that; the pill says OSC(U).",
             say: &["heal"],
-            until: "after 100ms",
+            until: "after 100ms & not violation ordered-sequential & not violation sequential",
             ..Step::SAY
         },
     ],
@@ -390,6 +391,22 @@ const CHALLENGES: &[Challenge] = &[
         knobs: &[("nodes", 3), ("quorum.r", 1), ("quorum.w", 1), ("quorum.stamps", 1)],
         mutants: &[],
         limits: Limits { ops: 2, partitions: 1, ..NONE },
+        impossible: false,
+    },
+    Challenge {
+        id: "no-order",
+        goal: "Where any server answers alone, make answers that no single order explains, however old they may be.",
+        until: "violation sequential",
+        knobs: &[
+            ("nodes", 2),
+            ("clients", 2),
+            ("client.keys", 2),
+            ("quorum.r", 1),
+            ("quorum.w", 1),
+            ("quorum.stamps", 1),
+        ],
+        mutants: &[],
+        limits: Limits { ops: 4, ..NONE },
         impossible: false,
     },
     Challenge {
@@ -450,4 +467,5 @@ pub const SLIDERS: Sliders = Sliders {
             limits: Limits { ops: 2, ..NONE },
         },
     ],
+    measured: 0,
 };

@@ -41,8 +41,11 @@ pub const CATALOG: &[Scene] = &[
 
 /// What a challenge asks of all positions of some sliders, if it is one of that kind.
 pub fn sliders(scene: &str, challenge: &str) -> Option<&'static Sliders> {
-    let all: &'static [(&str, Sliders)] =
-        &[(cap::SCENE.id, cap::SLIDERS), (hashing::SCENE.id, hashing::SLIDERS)];
+    let all: &'static [(&str, Sliders)] = &[
+        (cap::SCENE.id, cap::SLIDERS),
+        (pacelc::SCENE.id, pacelc::SLIDERS),
+        (hashing::SCENE.id, hashing::SLIDERS),
+    ];
     all.iter().find(|(id, s)| *id == scene && s.challenge == challenge).map(|(_, s)| s)
 }
 

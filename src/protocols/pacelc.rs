@@ -1,11 +1,11 @@
 //! PACELC: if there is a partition, availability or consistency; else, latency or consistency.
 //!
 //! *Models*: servers and clients in regions that lie as far apart as those of a real cloud. The
-//! presets run leaderless quorums ([`super::quorum`]) or Raft ([`super::raft`]); what each choice of
-//! R and W costs and returns is measured from what clients saw ([`crate::check::plane`]).
+//! presets run leaderless quorums ([`super::quorum`]), Raft ([`super::raft`]) or a primary and its
+//! copies ([`super::sessions`]); what each choice of R and W costs and returns is measured from what clients saw ([`crate::check::plane`]).
 //!
-//! *Leaves out*: placement of keys (every server holds every key), quorums that count each region on
-//! its own (EACH_QUORUM), commit wait, closed timestamps.
+//! *Leaves out*: placement of keys (every server holds every key), commit wait, closed timestamps: the
+//! reads of CockroachDB's followers are older than those here.
 //!
 //! *Checks*: linearizability of what clients learn; staleness and latency are measured.
 //!
@@ -15,8 +15,9 @@
 use super::catalog::{self, Info, Other, Preset, Scene};
 use super::quorum::Quorum;
 use super::raft::Raft;
+use super::sessions::Sessions;
 use crate::core::view::{Layout, Lens};
-use crate::stories::{Ask, Challenge, Limits, Step, Story};
+use crate::stories::{Ask, Challenge, Give, Limits, Sliders, Step, Story};
 
 /// The scene.
 pub const SCENE: Scene = Scene {
@@ -29,14 +30,15 @@ pub const SCENE: Scene = Scene {
         "Abadi: Consistency Tradeoffs in Modern Distributed Database System Design, 2012",
         "Bailis et al.: Probabilistically Bounded Staleness for Practical Partial Quorums, VLDB 2012",
     ],
-    leaves_out: "Placement of keys (every server holds every key), quorums that count each region on its own, commit wait, closed timestamps.",
+    leaves_out: "Placement of keys (every server holds every key), commit wait, closed timestamps (CockroachDB's followers answer from some seconds ago), the promotion of another primary.",
     layout: Layout::Circle,
     presets: PRESETS,
     stories: STORIES,
     challenges: CHALLENGES,
-    build: |setup| match LOGS.contains(&setup.preset.as_str()) {
-        true => catalog::make::<Raft>(PRESETS, setup),
-        false => catalog::make::<Quorum>(PRESETS, setup),
+    build: |setup| match setup.preset.as_str() {
+        one if LOGS.contains(&one) => catalog::make::<Raft>(PRESETS, setup),
+        one if COPIES.contains(&one) => catalog::make::<Sessions>(PRESETS, setup),
+        _ => catalog::make::<Quorum>(PRESETS, setup),
     },
     info: quorums,
     others: OTHERS,
@@ -45,7 +47,26 @@ pub const SCENE: Scene = Scene {
 /// Presets that run on a replicated log.
 pub const LOGS: &[&str] = &["log", "log-local-reads"];
 
-const OTHERS: &[Other] = &[("log", logs), ("log-local-reads", logs)];
+/// Presets that run on a primary and its copies.
+pub const COPIES: &[&str] = &[
+    "mongodb-w1",
+    "mongodb-majority",
+    "cosmos-strong",
+    "cosmos-bounded",
+    "cosmos-session",
+    "cosmos-eventual",
+];
+
+const OTHERS: &[Other] = &[
+    ("log", logs),
+    ("log-local-reads", logs),
+    ("mongodb-w1", copies),
+    ("mongodb-majority", copies),
+    ("cosmos-strong", copies),
+    ("cosmos-bounded", copies),
+    ("cosmos-session", copies),
+    ("cosmos-eventual", copies),
+];
 
 const LENSES: &[Lens] = &[Lens::Plane, Lens::History];
 
@@ -55,6 +76,42 @@ fn quorums() -> Info {
 
 fn logs() -> Info {
     Info { lenses: LENSES, ..catalog::info::<Raft>() }
+}
+
+fn copies() -> Info {
+    Info { lenses: LENSES, ..catalog::info::<Sessions>() }
+}
+
+/// A primary in the first region; each client reads at the nearest copy, unless it says otherwise.
+/// Last come what its sessions ask for: reads their own writes, and never older.
+macro_rules! primary {
+    ($id:literal, $title:literal, $version:literal, $source:literal, $sessions:literal, $($more:expr),*) => {
+        Preset {
+            id: $id,
+            title: $title,
+            version: $version,
+            source: $source,
+            values: &[
+                ("net.matrix", 1),
+                ("net.low", 300),
+                ("net.high", 1_000),
+                ("nodes", 3),
+                ("clients", 3),
+                ("client.keys", 1),
+                ("client.interval", 150_000),
+                ("client.stickiness", 86_400_000_000),
+                ("client.reads", 400_000),
+                ("session.primary", 1),
+                ("session.push", 1),
+                ("session.stale", 1),
+                ("session.wfr", 0),
+                ("session.mw", 0),
+                ("session.ryw", $sessions),
+                ("session.mr", $sessions),
+                $($more),*
+            ],
+        }
+    };
 }
 
 const PRESETS: &[Preset] = &[
@@ -118,7 +175,7 @@ const PRESETS: &[Preset] = &[
         id: "cassandra-local-quorum",
         title: "Cassandra, level LOCAL_QUORUM",
         version: "trunk",
-        source: "CQL consistency level LOCAL_QUORUM: two of the three copies in the coordinator's own region; here three copies in each of three regions, of which the nearest two answer first",
+        source: "CQL consistency level LOCAL_QUORUM: two of the three copies in the coordinator's own region; here three copies in each of three regions",
         values: &[
             ("net.matrix", 1),
             ("net.low", 300),
@@ -129,8 +186,30 @@ const PRESETS: &[Preset] = &[
             ("client.interval", 150_000),
             ("quorum.r", 2),
             ("quorum.w", 2),
+            ("quorum.count", 1),
+            ("quorum.regions", 3),
             ("quorum.stamps", 1),
-            ("quorum.repair", 1),
+            ("quorum.hints", 10_000_000),
+        ],
+    },
+    Preset {
+        id: "cassandra-each-quorum",
+        title: "Cassandra, EACH_QUORUM writes",
+        version: "trunk",
+        source: "CQL consistency level EACH_QUORUM for writes: two of the three copies in each region; LOCAL_QUORUM for reads",
+        values: &[
+            ("net.matrix", 1),
+            ("net.low", 300),
+            ("net.high", 1_000),
+            ("nodes", 9),
+            ("clients", 3),
+            ("client.keys", 1),
+            ("client.interval", 150_000),
+            ("quorum.r", 2),
+            ("quorum.w", 2),
+            ("quorum.count", 2),
+            ("quorum.regions", 3),
+            ("quorum.stamps", 1),
             ("quorum.hints", 10_000_000),
         ],
     },
@@ -181,6 +260,55 @@ const PRESETS: &[Preset] = &[
         source: "CockroachDB documentation, Follower Reads: the closest replica serves, at the cost of historical data; on our Raft any server answers from its own store",
         values: LOCAL,
     },
+    primary!(
+        "mongodb-w1",
+        "MongoDB, w: 1",
+        "before 5.0",
+        "MongoDB manual, Write Concern: w: 1, the default up to 4.4, is acknowledged by the primary alone; Read Preference: reads go to the primary by default; nobody is promoted here",
+        0,
+        ("session.lead", 1)
+    ),
+    primary!(
+        "mongodb-majority",
+        "MongoDB, w: majority",
+        "5.0",
+        "MongoDB manual, Write Concern: majority is the implicit default since 5.0; Read Preference: reads go to the primary by default; nobody is promoted here",
+        0,
+        ("session.lead", 1),
+        ("session.confirm", 1)
+    ),
+    primary!(
+        "cosmos-strong",
+        "Azure Cosmos DB, Strong",
+        "2024",
+        "Azure Cosmos DB documentation, Consistency levels: a write is committed in all regions before it is acknowledged, reads are local. A read here may see a write that is on its way",
+        0,
+        ("session.confirm", 2)
+    ),
+    primary!(
+        "cosmos-bounded",
+        "Azure Cosmos DB, Bounded Staleness",
+        "2024",
+        "Azure Cosmos DB documentation, Consistency levels: over several regions the least bound is 300 s (or 100,000 operations, left out); beyond it writes are held off",
+        0,
+        ("session.bound", 300_000_000)
+    ),
+    primary!(
+        "cosmos-session",
+        "Azure Cosmos DB, Session",
+        "2024",
+        "Azure Cosmos DB documentation, Consistency levels: the default; a session token, and another copy is asked where the nearest lacks what it names",
+        1,
+        ("session.confirm", 0)
+    ),
+    primary!(
+        "cosmos-eventual",
+        "Azure Cosmos DB, Consistent Prefix and Eventual",
+        "2024",
+        "Azure Cosmos DB documentation, Consistency levels: for writes of one item Consistent Prefix is Eventual; reads are local, of any age",
+        0,
+        ("session.confirm", 0)
+    ),
 ];
 
 const LOG: &[(&str, i64)] = &[
@@ -356,4 +484,31 @@ const CHALLENGES: &[Challenge] = &[
         limits: Limits { ops: 2, ..NONE },
         impossible: true,
     },
+    Challenge {
+        id: SLIDERS.challenge,
+        goal: "On these three regions, have 99 of 100 operations take less than 20 ms, and less than 0.1 % of reads miss what was confirmed 50 ms before.",
+        until: "not p99 >= 20000 & not stale@50ms >= 1000 & judged >= 300",
+        knobs: &[("clients", 3), ("client.interval", 150_000)],
+        mutants: &[],
+        limits: NONE,
+        impossible: true,
+    },
 ];
+
+/// Measured, not searched: a minute of clients' work at each position. A write that is confirmed next
+/// door needs up to 69 ms to the other side of the map, so what is fast enough is too young there; and
+/// what waits for an answer from there is too slow.
+pub const SLIDERS: Sliders = Sliders {
+    challenge: "fast-and-fresh",
+    sliders: &[
+        ("quorum.r", 1, 3),
+        ("quorum.w", 1, 3),
+        ("quorum.stamps", 0, 2),
+        ("quorum.repair", 0, 2),
+    ],
+    gives: &[
+        Give { what: "latency", until: "p99 >= 20000", limits: NONE },
+        Give { what: "freshness", until: "stale@50ms >= 1000", limits: NONE },
+    ],
+    measured: 60_000_000,
+};

@@ -9,6 +9,7 @@ mod text;
 
 pub mod board;
 pub mod chart;
+pub mod convergence;
 pub mod execution;
 pub mod history;
 pub mod index;

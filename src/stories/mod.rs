@@ -81,7 +81,7 @@ pub struct Challenge {
 }
 
 /// A challenge of another kind: to find a position of some sliders at which nothing gives way. It
-/// is refuted by a run for each position.
+/// is refuted by a run for each position: one that a search has found, or one as clients make it.
 #[derive(Clone, Copy, Debug)]
 pub struct Sliders {
     /// The challenge's name.
@@ -90,6 +90,9 @@ pub struct Sliders {
     pub sliders: &'static [(&'static str, i64, i64)],
     /// What may give way; they are tried in this order.
     pub gives: &'static [Give],
+    /// Nothing is searched for: at each position clients work for so many microseconds, and what has
+    /// given way then is measured; 0 searches.
+    pub measured: u64,
 }
 
 /// One of the things that cannot all be had.

@@ -9,7 +9,8 @@
 //! range takes, in hundredths) · `fanout >= 16` (ranges that the last scan asked) ·
 //! `took >= 80000` (microseconds of the operation that ended last) ·
 //! `stale = 0` (reads so far that were stale, in parts per million; `judged` counts those that could
-//! be) · `fact clocks say` (a fact known to the observer begins so)
+//! be; `stale@50ms` asks only for what was confirmed that long before) · `p99 >= 20000` (microseconds
+//! that 99 of 100 reads took at most, or writes if they took longer) · `fact clocks say` (a fact known to the observer begins so)
 
 use super::names::{Given, node};
 use crate::check::plane::figures;
@@ -173,8 +174,16 @@ fn value(m: &Moment, what: &str) -> Result<Option<i64>, String> {
         }
         "judged" => return Ok(Some(figures(&[], &m.trace.ops, m.view.step, 0).judged.into())),
         "took" => return Ok(took(m)),
+        "p99" => {
+            let all = figures(&[], &m.trace.ops, m.view.step, 0);
+            return Ok(Some(all.reads.p99.max(all.writes.p99) as i64));
+        }
         "moving" | "moved" => return Ok(m.view.ring.as_ref().map(|r| moved(r, what, r.rule))),
         _ => {}
+    }
+    if let Some(t) = what.strip_prefix("stale@").and_then(parse_time) {
+        let all = figures(&[], &m.trace.ops, m.view.step, t.max(0) as u64);
+        return Ok(Some(all.stale_share().into()));
     }
     if let (Some(rule), Some(ring)) = (what.strip_prefix("moved."), &m.view.ring) {
         return Ok(Some(moved(ring, "moved", rule)));

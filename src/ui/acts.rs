@@ -106,6 +106,7 @@ pub fn change(model: &mut Model, ask: Ask) {
         Ask::Causal(on) => model.causal = on,
         Ask::Mark(marks) => model.marks = marks,
         Ask::Planes(planes) => model.planes = planes,
+        Ask::Times(times) => model.times = times,
         Ask::Chips(kind) => super::overlay::choose(model, kind),
         _ => {}
     }

@@ -9,8 +9,9 @@ use super::dom;
 use super::model::Model;
 use super::paint::{Canvas, Easel};
 use super::picture::Picture;
-use super::plane;
+use super::{converge, plane};
 use happened_before::core::session::Branch;
+use happened_before::core::view::Lens;
 use happened_before::scene::history::History;
 use happened_before::scene::space_time::{SpaceTime, Spacing};
 use happened_before::scene::stage::Stage;
@@ -87,7 +88,7 @@ pub enum Slot {
     SideTime,
     /// Where keys live: on a ring, or on an axis.
     Ring,
-    /// Latency against staleness.
+    /// A chart: latency against staleness, or the time until all agree.
     Plane,
 }
 
@@ -431,6 +432,9 @@ fn picture(model: &Model, slot: Slot, size: Size, part: Part) -> scene::Scene {
             key_ruler::scene(&model.view, model.selected_node(), size)
         }
         Slot::Ring => ring::scene(&model.view, model.selected_node(), size),
+        Slot::Plane if model.info.lenses.contains(&Lens::Convergence) => {
+            converge::scene(model, size)
+        }
         Slot::Plane => plane::scene(model, size),
         Slot::Matrix => matrix::scene(&model.view, size),
         Slot::Trays => trays::scene(&model.view, size),

@@ -109,6 +109,8 @@ pub enum Ask {
     Goal(String),
     /// What was measured of all configurations.
     Planes(Rc<Planes>),
+    /// How long servers took to agree.
+    Times(Rc<super::converge::Times>),
     /// A dialog, or none.
     Dialog(Option<Dialog>),
     /// Another branch beside this one, or nothing.

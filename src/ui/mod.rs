@@ -7,6 +7,7 @@ mod bar;
 mod blackboard;
 mod challenge;
 mod compare;
+mod converge;
 mod desk;
 mod dom;
 mod film;

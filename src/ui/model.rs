@@ -119,6 +119,8 @@ pub struct Model {
     pub marks: Marks,
     /// What was measured of all configurations.
     pub planes: Rc<Planes>,
+    /// How long servers took to agree, in runs like this one.
+    pub times: Rc<super::converge::Times>,
     /// Which panels are open, as bits of [`ViewState::panels`] that the frame keeps.
     pub panels: u16,
     /// Entries that were cut off a moment ago.
@@ -203,6 +205,7 @@ impl Model {
             held: Held::Whole,
             marks: Marks::default(),
             planes: Rc::default(),
+            times: Rc::default(),
             panels: 0,
             ghosts: Vec::new(),
             revision: 0,

@@ -66,7 +66,7 @@ pub fn scene(model: &Model, size: Size) -> Scene {
     let cuts = |a: &Action| matches!(a, Action::Partition(_) | Action::Cut { .. });
     let plane = Plane {
         live: &live,
-        mine: value("quorum.r").zip(value("quorum.w")),
+        mine: value("quorum.r").zip(value("quorum.w")).filter(|_| value("quorum.count") == Some(0)),
         cut: model.session.branch().journal.iter().any(|e| cuts(&e.action)),
         whole: &planes.whole,
         parted: &planes.parted,

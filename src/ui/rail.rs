@@ -1,6 +1,7 @@
 //! The left rail: what the scene is, faults, knobs, named bugs, the seed, the journal.
 
 use super::challenge::ChallengePanel;
+use super::converge::ConvergePanel;
 use super::dom;
 use super::frame::{Ask, Look};
 use super::journal::Journal;
@@ -39,6 +40,7 @@ pub fn Rail(props: &RailProps) -> Html {
                 { faults(&model, ask) }
                 <super::judge::Judge look={props.look.clone()} ask={ask.clone()} />
                 <PlanePanel look={props.look.clone()} ask={ask.clone()} />
+                <ConvergePanel look={props.look.clone()} ask={ask.clone()} />
                 <Journal look={props.look.clone()} ask={ask.clone()} />
                 { kit::preset(&model, ask) }
                 { seed(&model, ask) }

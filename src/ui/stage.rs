@@ -9,7 +9,9 @@ use happened_before::algo::clocks::overlay::Kind;
 use happened_before::core::ids::OpId;
 use happened_before::core::view::{Lens, Shape};
 use happened_before::scene::history::History;
-use happened_before::scene::{PX, Point, Target, key_ruler, log_strip, plane, ring, ruler, trays};
+use happened_before::scene::{
+    PX, Point, Target, convergence, key_ruler, log_strip, plane, ring, ruler, trays,
+};
 use std::rc::Rc;
 use wasm_bindgen::prelude::*;
 use web_sys::{Element, HtmlElement, PointerEvent, ResizeObserver};
@@ -33,7 +35,7 @@ pub fn StagePane(props: &StageProps) -> Html {
     let clients = model.view.nodes.iter().any(|n| n.shape == Shape::Client);
     let history = clients && model.info.lenses.contains(&Lens::History);
     let keys = model.info.lenses.iter().any(|l| matches!(l, Lens::Ring | Lens::Keys));
-    let plane = model.info.lenses.contains(&Lens::Plane);
+    let plane = model.info.lenses.iter().any(|l| matches!(l, Lens::Plane | Lens::Convergence));
     let cut = model.view.links.iter().any(|l| l.cut);
     let (queues, clocks) = (trays::any(&model.view), ruler::any(&model.view));
     let beside = log || history || keys || plane || queues || clocks;
@@ -94,6 +96,7 @@ fn lens_height(model: &Model, slot: Slot) -> i32 {
         Slot::Ruler => ruler::height(&model.view) / PX,
         Slot::Ring if model.view.axis.is_some() => key_ruler::height(&model.view) / PX,
         Slot::Ring => ring::height() / PX,
+        Slot::Plane if model.info.lenses.contains(&Lens::Convergence) => convergence::height() / PX,
         Slot::Plane => plane::height() / PX,
         _ => History::height(clients) / PX,
     }

@@ -4,6 +4,7 @@ use super::frame::{Ask, Look, Panel};
 use super::model::{Model, Pick};
 use super::words;
 use happened_before::core::protocol::PropertyKind;
+use happened_before::core::view::Verdict;
 use yew::prelude::*;
 
 #[derive(Properties, PartialEq)]
@@ -19,7 +20,7 @@ pub struct VerdictProps {
 pub fn Verdicts(props: &VerdictProps) -> Html {
     let model = props.look.0.model.borrow();
     let pill = |i: usize| pill(&model, i, props);
-    let (holds, broken, open) = tally(&model);
+    let (holds, broken, open, off) = tally(&model);
     let setup = &model.session.setup;
     let lists = props.ask.reform(|_: MouseEvent| Ask::Fold(Panel::Lists));
     html! {
@@ -28,6 +29,7 @@ pub fn Verdicts(props: &VerdictProps) -> Html {
                 if broken > 0 { <span class="bad">{ format!("✗ {broken} violated") }</span> }
                 <span class="good">{ format!("✓ {holds} hold") }</span>
                 if open > 0 { <span class="undecided">{ format!("? {open} open") }</span> }
+                if off > 0 { <span class="undecided">{ format!("○ {off} not asked for") }</span> }
             </p>
             <ul class="pills" aria-label="Properties">
                 { for (0..model.view.verdicts.len()).map(pill) }
@@ -49,14 +51,20 @@ fn digest(digest: u64) -> String {
     format!("{} {}", &text[..4], &text[4..])
 }
 
-/// How many hold, are violated, are open.
-fn tally(model: &Model) -> (usize, usize, usize) {
+/// How many hold, are violated, are open, are not promised.
+fn tally(model: &Model) -> (usize, usize, usize, usize) {
     let broken = model.view.verdicts.iter().filter(|v| v.violation.is_some()).count();
     let live =
         |id| model.info.properties.iter().any(|p| p.id == id && p.kind == PropertyKind::Liveness);
-    let open =
-        model.view.verdicts.iter().filter(|v| v.violation.is_none() && live(v.property)).count();
-    (model.view.verdicts.len() - broken - open, broken, open)
+    let is_open = |v: &&Verdict| v.violation.is_none() && (v.undecided || live(v.property));
+    let open = model.view.verdicts.iter().filter(is_open).count();
+    let off = model.view.verdicts.iter().filter(|v| is_off(v)).count();
+    (model.view.verdicts.len() - broken - open - off, broken, open, off)
+}
+
+/// Nobody asks for it, and so far nothing has broken it: that says little.
+fn is_off(v: &Verdict) -> bool {
+    v.violation.is_none() && !v.promised
 }
 
 fn pill(model: &Model, i: usize, props: &VerdictProps) -> Html {
@@ -65,6 +73,12 @@ fn pill(model: &Model, i: usize, props: &VerdictProps) -> Html {
     let (class, sign, how) = match (&verdict.violation, live) {
         (Some(v), _) => ("pill bad", "✗", format!("violated at {}", words::seconds(v.at))),
         (None, true) => ("pill undecided", "?", "open: a finite run cannot refute it".into()),
+        (None, _) if is_off(verdict) => {
+            ("pill off", "○", "not asked for; nothing has broken it so far".into())
+        }
+        (None, _) if verdict.undecided => {
+            ("pill undecided", "?", "open: too many operations to judge".into())
+        }
         (None, false) => (
             "pill good",
             "✓",

@@ -33,7 +33,12 @@ impl Kind {
             Lens::Numbers => Some(Kind::Number),
             Lens::Vectors => Some(Kind::Array),
             Lens::HybridTimes => Some(Kind::Wall),
-            Lens::Log | Lens::History | Lens::Ring | Lens::Keys | Lens::Plane => None,
+            Lens::Log
+            | Lens::History
+            | Lens::Ring
+            | Lens::Keys
+            | Lens::Plane
+            | Lens::Convergence => None,
         })
     }
 

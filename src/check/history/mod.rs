@@ -12,6 +12,7 @@ pub mod incremental;
 pub mod lattice;
 pub mod linearizable;
 pub mod model;
+pub mod orders;
 pub mod placed;
 mod relation;
 mod saturate;

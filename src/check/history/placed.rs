@@ -37,9 +37,9 @@ fn function(calls: &[CallName], op: &OpLife) -> Option<&'static str> {
     })
 }
 
-/// Are these the operations of registers?
+/// Are these the operations of registers? Reads of several at once are left out of the judgement.
 pub fn are_registers(calls: &[CallName]) -> bool {
-    let known = |c: &CallName| ["get", "read", "put", "write", "cas"].contains(&c.name);
+    let known = |c: &CallName| ["get", "read", "put", "write", "cas", "scan"].contains(&c.name);
     !calls.is_empty() && calls.iter().all(known)
 }
 

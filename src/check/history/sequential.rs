@@ -8,18 +8,37 @@ use super::search::{Item, Plan};
 use super::{Budget, F, History, Illegal, Legal, Model, Op, Value, Verdict, explain};
 use std::collections::BTreeMap;
 
+/// What one order has to keep.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Order {
+    /// Each process's own order.
+    Processes,
+    /// That, and everything that had returned before an update was invoked comes before it: OSC(U).
+    Updates,
+}
+
 /// Judges `history`. Unlike linearizability it is not local: all keys are placed together. An
 /// operation that timed out may take effect at any time after those its process did before it.
 pub fn judge(model: &Model, history: &History, budget: &mut Budget) -> Verdict {
+    one_order(model, history, Order::Processes, budget)
+}
+
+/// Ordered sequential consistency, OSC(U) (Lev-Ari, Bortnikov, Keidar, Shraer 2017): as above, and an
+/// update comes after all that had returned before it was invoked. Reads may be old.
+pub fn ordered(model: &Model, history: &History, budget: &mut Budget) -> Verdict {
+    one_order(model, history, Order::Updates, budget)
+}
+
+fn one_order(model: &Model, history: &History, order: Order, budget: &mut Budget) -> Verdict {
     let ops: Vec<&Op> = history.ops.iter().filter(|op| op.completed() || op.maybe()).collect();
-    match together(model, vec![plan(model, &ops)], budget) {
+    match together(model, vec![plan(model, &ops, order)], budget) {
         Found::Legal(mut orders) => {
             let order = orders.pop().unwrap_or_default();
             Verdict::Ok(Legal { order, views: Vec::new() })
         }
         Found::Unknown(why) => Verdict::Unknown(why),
         Found::Illegal(_) => {
-            let (core, minimal) = smallest(model, &ops, budget);
+            let (core, minimal) = smallest(model, &ops, order, budget);
             let names: Vec<String> = core.iter().map(|op| format!("{} ({op})", op.id)).collect();
             let because = format!(
                 "No single order keeps every process's own order and explains operations {}.",
@@ -43,11 +62,11 @@ pub fn pram(model: &Model, history: &History, budget: &mut Budget) -> Verdict {
     for p in processes {
         let seen = hidden(&ops, p);
         let refs: Vec<&Op> = seen.iter().collect();
-        match together(model, vec![plan(model, &refs)], budget) {
+        match together(model, vec![plan(model, &refs, Order::Processes)], budget) {
             Found::Legal(mut orders) => views.push((p, orders.pop().unwrap_or_default())),
             Found::Unknown(why) => return Verdict::Unknown(why),
             Found::Illegal(_) => {
-                let (core, minimal) = smallest(model, &refs, budget);
+                let (core, minimal) = smallest(model, &refs, Order::Processes, budget);
                 let core: Vec<u32> = core.iter().map(|op| op.id).collect();
                 let because = format!("Process {p} has no view of all changes in their order.");
                 let (cause, anomalies) = (core.clone(), vec!["pram".to_string()]);
@@ -70,12 +89,17 @@ fn hidden(ops: &[&Op], p: u32) -> Vec<Op> {
     .collect()
 }
 
-fn smallest<'a>(model: &Model, ops: &[&'a Op], budget: &mut Budget) -> (Vec<&'a Op>, bool) {
+fn smallest<'a>(
+    model: &Model,
+    ops: &[&'a Op],
+    order: Order,
+    budget: &mut Budget,
+) -> (Vec<&'a Op>, bool) {
     let mut minimal = true;
     let mut illegal = |some: &[&Op]| {
         let steps = budget.steps.min(explain::QUESTION);
         let mut mine = Budget { steps, should_stop: budget.should_stop };
-        let found = together(model, vec![plan(model, some)], &mut mine);
+        let found = together(model, vec![plan(model, some, order)], &mut mine);
         budget.steps -= steps - mine.steps;
         minimal &= !matches!(found, Found::Unknown(_));
         matches!(found, Found::Illegal(_))
@@ -84,12 +108,12 @@ fn smallest<'a>(model: &Model, ops: &[&'a Op], budget: &mut Budget) -> (Vec<&'a 
     (core, minimal)
 }
 
-fn plan<'a>(model: &Model, ops: &[&'a Op]) -> Plan<'a> {
+pub(crate) fn plan<'a>(model: &Model, ops: &[&'a Op], order: Order) -> Plan<'a> {
     let mut plan = Plan::default();
     let mut chains: BTreeMap<u32, u32> = BTreeMap::new();
     type Class<'a> = (u32, Option<&'a str>, F, &'a [Value]);
     let mut classes: BTreeMap<Class<'a>, Vec<Item<'a>>> = BTreeMap::new();
-    let narrowed = narrowed(model, ops);
+    let narrowed = narrowed(model, ops, order);
     // Where each operation sits: chain and position.
     let mut places: Vec<Option<(u32, u32)>> = vec![None; ops.len()];
     for (i, &op) in ops.iter().enumerate() {
@@ -110,15 +134,37 @@ fn plan<'a>(model: &Model, ops: &[&'a Op]) -> Plan<'a> {
         }
     }
     plan.classes = classes.into_values().collect();
+    if order == Order::Updates {
+        after_what_returned(&mut plan);
+    }
     if let Some((order, keys)) = narrowed {
         plan.keep(&order, &places, &keys);
     }
     plan
 }
 
+/// Each update waits for what had returned before it was invoked.
+fn after_what_returned(plan: &mut Plan) {
+    let returned = |chain: &Vec<Item>, at: u64| {
+        chain.partition_point(|item| item.op.ret.is_some_and(|ret| ret < at)) as u32
+    };
+    let chains = plan.chains.clone();
+    let updates = plan.chains.iter_mut().chain(&mut plan.classes).flatten();
+    for item in updates.filter(|item| !item.op.f.reads_only()) {
+        for (c, chain) in (0..).zip(&chains) {
+            let n = returned(chain, item.op.invoke);
+            let mine = item.need.iter().any(|(chain, least)| *chain == c && *least >= n);
+            // A process's own order is its chain's.
+            if n > 0 && !mine && chain.iter().all(|other| other.op.id != item.op.id) {
+                item.need.push((c, n));
+            }
+        }
+    }
+}
+
 /// What has to come first anyway, where every write of registers is certain and has a value of
 /// its own.
-fn narrowed(model: &Model, ops: &[&Op]) -> Option<(Relation, Vec<Key>)> {
+fn narrowed(model: &Model, ops: &[&Op], kept: Order) -> Option<(Relation, Vec<Key>)> {
     if ops.len() > 3000 {
         return None;
     }
@@ -151,6 +197,17 @@ fn narrowed(model: &Model, ops: &[&Op]) -> Option<(Relation, Vec<Key>)> {
     for (i, op) in ops.iter().enumerate().filter(|(_, op)| op.completed()) {
         if let Some(before) = last.insert(op.process, i) {
             order.add(before, i);
+        }
+    }
+    if kept == Order::Updates {
+        let mut ended: Vec<(u64, usize)> =
+            ops.iter().enumerate().filter_map(|(i, op)| Some((op.ret?, i))).collect();
+        ended.sort_unstable();
+        for (i, op) in ops.iter().enumerate().filter(|(_, op)| !op.f.reads_only()) {
+            let before = ended.iter().take_while(|(ret, _)| *ret < op.invoke);
+            for (_, b) in before.filter(|b| b.1 != i) {
+                order.add(*b, i);
+            }
         }
     }
     let keys: Vec<Key> = keys.into_values().collect();

@@ -1,10 +1,13 @@
-//! What an observer learns from clients alone: is all that they were told linearizable, and was
-//! everyone who reached a live server answered?
+//! What an observer learns from clients alone: is all that they were told linearizable, or at least
+//! in one order for all, and was everyone who reached a live server answered?
 
 use super::frontier::{Ask, Frontier, Told};
+use super::orders::Orders;
 use crate::core::action::Call;
 use crate::core::ids::OpId;
-use crate::core::protocol::{CallName, Witness, call_text, key_name};
+use crate::core::protocol::{
+    CallName, Property, PropertyKind, Protocol, Seen, Witness, call_text, key_name,
+};
 use crate::core::view::OpStep;
 use std::collections::{BTreeMap, BTreeSet};
 use std::hash::{Hash, Hasher};
@@ -20,6 +23,85 @@ pub struct Watch {
     pub broken: Option<Witness>,
     /// How requests that a live server received have ended.
     pub counts: Counts,
+    /// The weaker claims, for those who ask.
+    pub orders: Orders,
+    /// Somebody does.
+    pub weaker: bool,
+}
+
+/// How a claim is looked up.
+type Check<P> = fn(&Seen<P>, &<P as Protocol>::Observer) -> Option<Witness>;
+
+/// Sequential consistency as a claim.
+pub const fn sequential<P: Protocol>(check: Check<P>) -> Property<P> {
+    Property {
+        id: "sequential",
+        title: "Sequential",
+        claim: "One order explains all that clients were told, and keeps each client's own order.",
+        cite: "Lamport: How to Make a Multiprocessor Computer That Correctly Executes Multiprocess Programs, 1979",
+        kind: PropertyKind::Safety,
+        check,
+    }
+}
+
+/// Ordered sequential consistency as a claim.
+pub const fn ordered<P: Protocol>(check: Check<P>) -> Property<P> {
+    Property {
+        id: "ordered-sequential",
+        title: "Ordered Sequential, OSC(U)",
+        claim: "One order explains all that clients were told, keeps each client's own order, and puts an update after all that had ended before it began. Reads may be old.",
+        cite: "Lev-Ari, Bortnikov, Keidar, Shraer: Composing Ordered Sequential Consistency, 2017; ZooKeeper documentation, Internals, names it",
+        kind: PropertyKind::Safety,
+        check,
+    }
+}
+
+/// Convergence as a claim; how far it has come is measured, see [`Agreement`].
+pub const fn convergence<P: Protocol>() -> Property<P> {
+    Property {
+        id: "convergence",
+        title: "Convergence",
+        claim: "Once the network is whole and nobody writes, all servers come to hold the same.",
+        cite: "Vogels: Eventually Consistent, 2008; Alpern, Schneider: Defining Liveness, 1985: no finite run is beyond remedy",
+        kind: PropertyKind::Liveness,
+        check: |_, _| None,
+    }
+}
+
+/// How long after a cut servers came to hold the same.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Agreement {
+    cut: bool,
+    healed: Option<u64>,
+    agreed: Option<u64>,
+}
+
+impl Agreement {
+    /// Takes a step: is a link cut, what time is it, do all hold the same?
+    pub fn see(&mut self, cut: bool, now: u64, same: bool) {
+        if cut {
+            *self = Agreement { cut, ..Agreement::default() };
+        } else if self.cut {
+            *self = Agreement { cut, healed: Some(now), agreed: None };
+        }
+        if same && self.healed.is_some() {
+            self.agreed.get_or_insert(now);
+        }
+    }
+
+    /// What came of the last cut.
+    pub fn sentence(&self) -> Option<String> {
+        let healed = self.healed?;
+        Some(match self.agreed {
+            Some(at) => {
+                format!(
+                    "all servers held the same {} ms after the cut was healed",
+                    (at - healed) / 1_000
+                )
+            }
+            None => "the cut is healed, and servers do not hold the same yet".into(),
+        })
+    }
 }
 
 /// Ends of the requests that a live server received, as CAP's availability counts them.
@@ -35,6 +117,7 @@ pub struct Counts {
 impl Hash for Watch {
     fn hash<H: Hasher>(&self, h: &mut H) {
         (&self.registers, &self.broken).hash(h);
+        self.orders.hash(h);
     }
 }
 
@@ -46,9 +129,12 @@ impl Watch {
         }
         for step in ops {
             match step {
-                OpStep::Invoke { op, call, .. } => {
+                OpStep::Invoke { op, process, call } => {
                     let Some(ask) = ask(names, call) else { continue };
                     self.open.insert(*op, *call);
+                    if self.weaker {
+                        self.orders.invoke(*op, *process, call.key, ask);
+                    }
                     self.registers.entry(call.key).or_default().invoke(*op, ask);
                 }
                 OpStep::Ok { op, value } => self.end(names, *op, Some(value.as_deref()), true),
@@ -64,8 +150,9 @@ impl Watch {
         self.counts.answered += u32::from(received && value.is_some());
         self.counts.refused += u32::from(received && value.is_none());
         let Some(register) = self.registers.get_mut(&call.key) else { return };
+        let learned = value.map(|value| told(names, &call, value));
         let explained = match value {
-            Some(value) => told(names, &call, value).is_none_or(|told| register.answer(op, told)),
+            Some(_) => learned.flatten().is_none_or(|told| register.answer(op, told)),
             None if known => register.fail(op),
             None => {
                 register.abandon(op);
@@ -80,6 +167,25 @@ impl Watch {
                 call_text(names, &call)
             );
             self.broken = Some(Witness { why, nodes: vec![op.client] });
+        }
+        let explained = self.broken.is_none() && !register.given_up();
+        match learned {
+            Some(Some(told)) => self.orders.end(op, Some(told), explained),
+            None if known => self.orders.end(op, None, explained),
+            _ => {}
+        }
+    }
+
+    /// Is one of these claims not decided any more?
+    pub fn undecided(&self, property: &str) -> bool {
+        let (sequential, ordered) = self.orders.open();
+        match property {
+            "linearizable" => {
+                self.broken.is_none() && self.registers.values().any(|r| r.given_up())
+            }
+            "sequential" => sequential,
+            "ordered-sequential" => ordered,
+            _ => false,
         }
     }
 

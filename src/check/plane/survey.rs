@@ -5,7 +5,7 @@ use crate::core::action::{Action, Entry};
 use crate::core::config::Setup;
 use crate::core::ids::{NodeId, NodeSet};
 use crate::core::session::Session;
-use crate::protocols::{self, Scene};
+use crate::protocols::{self, Preset, Scene};
 use serde::Serialize;
 
 /// Largest R and W that are tried.
@@ -93,14 +93,22 @@ impl Survey {
             let n = value("nodes").unwrap_or(3).min(MOST);
             for (r, w) in (1..=n).flat_map(|r| (1..=n).map(move |w| (r, w))) {
                 let mut one = base.clone();
-                one.knobs.extend([("quorum.r".into(), r), ("quorum.w".into(), w)]);
+                let anywhere = ("quorum.count".into(), 0);
+                one.knobs.extend([("quorum.r".into(), r), ("quorum.w".into(), w), anywhere]);
                 left.push((format!("R{r} W{w}"), Some((r, w)), one));
             }
         }
-        for preset in scene.presets.iter().filter(|p| !has_quorum(scene, p.id)) {
+        // What is no choice of R and W alone: logs, primaries, and quorums that count by regions, which
+        // keep the servers they need.
+        let regional = |p: &&Preset| p.values.iter().any(|(k, _)| *k == "quorum.count");
+        let others = scene.presets.iter().filter(|p| regional(p) || !has_quorum(scene, p.id));
+        for preset in others {
             let mut one = Setup { scene: setup.scene.clone(), ..Setup::default() };
             (one.preset, one.seed) = (preset.id.into(), setup.seed);
             shared(&mut one);
+            if regional(&preset) {
+                one.knobs.remove("nodes");
+            }
             left.push((preset.title.into(), None, one));
         }
         if left.is_empty() {

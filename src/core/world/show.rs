@@ -42,6 +42,8 @@ impl<P: Show> World<P> {
                 title: p.title,
                 checked: c.checked,
                 violation: c.first.clone(),
+                promised: P::promises(&self.settings.common, &self.settings.cfg, p.id),
+                undecided: c.first.is_none() && P::undecided(&self.observer, p.id),
             })
             .collect()
     }

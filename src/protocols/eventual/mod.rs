@@ -29,12 +29,12 @@ pub use cell::{Cell, Heard, Id};
 pub use knobs::{Config, Merge, Spread};
 pub use observer::Observer;
 
-use super::catalog::{self, Other, Preset, Scene};
+use super::catalog::{self, Info, Other, Preset, Scene};
 use super::sessions::Sessions;
 use crate::core::config::{Clients, Common, Knob};
 use crate::core::ids::{NodeId, OpId};
 use crate::core::protocol::{Context, Mutant, Node, Property, Protocol, Seen, TimerName};
-use crate::core::view::Layout;
+use crate::core::view::{Layout, Lens};
 use std::collections::BTreeMap;
 
 /// The protocol.
@@ -68,7 +68,13 @@ pub const SCENE: Scene = Scene {
 
 const DYNAMODB: &str = "dynamodb-eventual";
 
-const OTHERS: &[Other] = &[(DYNAMODB, catalog::info::<Sessions>)];
+const LENSES: &[Lens] = &[Lens::Convergence, Lens::History];
+
+const OTHERS: &[Other] = &[(DYNAMODB, copies)];
+
+fn copies() -> Info {
+    Info { lenses: LENSES, ..catalog::info::<Sessions>() }
+}
 
 const PRESETS: &[Preset] = &[
     Preset {

@@ -16,7 +16,7 @@ impl Show for Eventual {
         CallName { name: "get", key: true, value: false, arg: false },
         CallName { name: "put", key: true, value: true, arg: false },
     ];
-    const LENSES: &'static [Lens] = &[Lens::History];
+    const LENSES: &'static [Lens] = LENSES;
     const LANDMARKS: &'static [&'static str] = &["Write", "Hear", "LoseInterest", "AntiEntropy"];
 
     fn op(call: &Call) -> Option<Op> {

@@ -251,6 +251,7 @@ pub const SLIDERS: Sliders = Sliders {
     challenge: "even",
     sliders: &[("hash.vnodes", 1, 16), ("hash.copies", 1, 1)],
     gives: &[Give { what: "balance", until: "fact uneven", limits: LOOK }],
+    measured: 0,
 };
 
 pub(super) const CHALLENGES: &[Challenge] = &[

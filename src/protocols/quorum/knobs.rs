@@ -26,6 +26,18 @@ pub enum Repair {
     Off,
 }
 
+/// Whose answers count.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub enum Count {
+    /// Anybody's.
+    #[default]
+    Anywhere,
+    /// Those of the coordinator's own region, R and W of them.
+    Local,
+    /// To a read those of its own region; to a write W in each region.
+    Each,
+}
+
 /// Settings; times in microseconds.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Config {
@@ -33,6 +45,10 @@ pub struct Config {
     pub r: u32,
     /// W: servers that have to confirm a write.
     pub w: u32,
+    /// Whose answers count.
+    pub count: Count,
+    /// Regions; servers stand in them in turn, as on the map.
+    pub regions: u32,
     /// Where stamps come from.
     pub stamping: Stamping,
     /// What a read repairs.
@@ -50,6 +66,8 @@ impl Default for Config {
         Config {
             r: 2,
             w: 2,
+            count: Count::Anywhere,
+            regions: 1,
             stamping: Stamping::Query,
             repair: Repair::Blocking,
             hints: 0,
@@ -77,6 +95,24 @@ pub(super) const KNOBS: &[Knob<Config>] = &[
         max: 25,
         get: |c| c.w.into(),
         set: |c, v| c.w = v as u32,
+    },
+    Knob {
+        id: "quorum.count",
+        title: "answers count",
+        unit: Unit::Choice(&["anywhere", "in-own-region", "in-each-region"]),
+        min: 0,
+        max: 2,
+        get: |c| c.count as i64,
+        set: |c, v| c.count = [Count::Anywhere, Count::Local, Count::Each][v as usize],
+    },
+    Knob {
+        id: "quorum.regions",
+        title: "regions that are told apart",
+        unit: Unit::Count,
+        min: 1,
+        max: 5,
+        get: |c| c.regions.into(),
+        set: |c, v| c.regions = v as u32,
     },
     Knob {
         id: "quorum.stamps",

@@ -25,7 +25,7 @@ mod stories;
 #[cfg(test)]
 mod tests;
 
-pub use knobs::{Config, Repair, Stamping};
+pub use knobs::{Config, Count, Repair, Stamping};
 pub use properties::Observer;
 
 use super::catalog::{self, Preset, Scene};
@@ -247,6 +247,8 @@ pub mod mutant {
     pub const NO_WRITE_BACK: u8 = 0;
     pub const EARLY_ACK: u8 = 1;
     pub const LAST_ARRIVAL_WINS: u8 = 2;
+    pub const OWN_ANSWER: u8 = 3;
+    pub const OWN_STAMP: u8 = 4;
 }
 
 const MUTANTS: &[Mutant] = &[
@@ -264,6 +266,16 @@ const MUTANTS: &[Mutant] = &[
         id: "last-arrival-wins",
         what: "What if the write that arrives last won, whatever its stamp?",
         breaks: "versions-grow",
+    },
+    Mutant {
+        id: "own-answer",
+        what: "What if a coordinator answered a read from what it has itself?",
+        breaks: "sequential",
+    },
+    Mutant {
+        id: "own-stamp",
+        what: "What if a write exceeded only the version that its coordinator has?",
+        breaks: "ordered-sequential",
     },
 ];
 
@@ -322,17 +334,28 @@ impl Protocol for Quorum {
     }
 
     fn outside(common: &Common, cfg: &Config) -> Option<&'static str> {
-        if cfg.r + cfg.w <= u32::from(common.nodes) {
+        let n = match cfg.count {
+            Count::Anywhere => u32::from(common.nodes),
+            Count::Local if cfg.regions > 1 => {
+                return Some("a quorum of one region does not meet that of another");
+            }
+            _ => u32::from(common.nodes).div_ceil(cfg.regions.max(1)),
+        };
+        if cfg.r + cfg.w <= n {
             return Some("R + W is not above N, so a read may miss a write");
         }
-        if 2 * cfg.r <= u32::from(common.nodes) {
-            return Some("R is no majority, so two reads need not meet");
+        if 2 * cfg.r <= n || cfg.count == Count::Each && cfg.regions > 1 {
+            return Some("two reads need not meet");
         }
         if cfg.stamping != Stamping::Query {
             return Some("clocks and single servers may stamp a later write lower");
         }
         (cfg.repair != Repair::Blocking)
             .then_some("a read does not make sure that nobody reads older")
+    }
+
+    fn undecided(observer: &Observer, property: &str) -> bool {
+        observer.undecided(property)
     }
 
     fn workload(

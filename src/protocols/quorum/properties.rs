@@ -1,7 +1,7 @@
 //! What is claimed of it, checked after every step.
 
 use super::*;
-use crate::check::history::watch::Watch;
+use crate::check::history::watch::{Agreement, Watch, convergence, ordered, sequential};
 use crate::core::protocol::{Outcome, PropertyKind, Show, Witness, key_name};
 use std::hash::{Hash, Hasher};
 
@@ -17,6 +17,7 @@ pub struct Observer {
     last: Vec<BTreeMap<u32, Version>>,
     lost: Option<Witness>,
     back: Option<Witness>,
+    agreement: Agreement,
 }
 
 // `stamps` and `last` follow from the servers, which a search's fingerprint has already; and the
@@ -36,6 +37,8 @@ pub(super) const PROPERTIES: &[Property<Quorum>] = &[
         kind: PropertyKind::Safety,
         check: |_, observer| observer.watch.broken.clone(),
     },
+    ordered(|_, observer: &Observer| observer.watch.orders.ordered().cloned()),
+    sequential(|_, observer: &Observer| observer.watch.orders.sequential().cloned()),
     Property {
         id: "acknowledged-is-stored",
         title: "Acknowledged Is Stored",
@@ -52,14 +55,29 @@ pub(super) const PROPERTIES: &[Property<Quorum>] = &[
         kind: PropertyKind::Safety,
         check: |_, observer| observer.back.clone(),
     },
+    convergence(),
 ];
 
 impl Observer {
     pub(super) fn see(&mut self, seen: &Seen<Quorum>) {
+        self.watch.weaker = true;
         self.watch.see(Quorum::CALLS, seen.request, seen.ops);
         self.learn_stamps(seen);
         self.acknowledged(seen);
         self.grows(seen);
+        let mut up = self.last.iter().zip(&seen.up).filter(|(_, up)| **up).map(|(s, _)| s);
+        let first = up.next();
+        self.agreement.see(seen.cut, seen.now, up.all(|s| Some(s) == first));
+    }
+
+    /// Is this claim not decided any more?
+    pub fn undecided(&self, property: &str) -> bool {
+        self.watch.undecided(property)
+    }
+
+    /// What came of the last cut.
+    pub fn agreement(&self) -> Option<String> {
+        self.agreement.sentence()
     }
 
     /// How requests ended that a live server received.

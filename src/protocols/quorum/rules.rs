@@ -44,7 +44,8 @@ pub(super) fn coordinate(n: &mut N, cx: &mut Cx, id: OpId, op: Op) {
     if n.state.queue.len() == 1 {
         cx.set_timer(Timer::Sweep, cx.cfg.timeout);
     }
-    if value.is_some() && cx.cfg.stamping != Stamping::Query {
+    let asks = cx.cfg.stamping == Stamping::Query && !cx.mutant(OWN_STAMP);
+    if value.is_some() && !asks {
         return begin_write(n, cx, id);
     }
     // A second execution after a restart would be a second write.
@@ -55,18 +56,36 @@ pub(super) fn coordinate(n: &mut N, cx: &mut Cx, id: OpId, op: Op) {
     heard_enough(n, cx, id);
 }
 
+/// Whether so many of these count as enough, for a coordinator at `me`.
+fn enough(cx: &Cx, me: NodeId, who: NodeSet, needed: u32, writes: bool) -> bool {
+    let (all, regions) = (cx.nodes, cx.cfg.regions.max(1) as u16);
+    let of = |region: u16| {
+        let there = |n: &u16| n % regions == region;
+        let have = who.iter().filter(|n| there(&n.0)).count() as u32;
+        have >= needed.min((0..all).filter(there).count() as u32)
+    };
+    match cx.cfg.count {
+        Count::Anywhere => who.len() >= needed,
+        Count::Each if writes => (0..regions).all(of),
+        _ => of(me.0 % regions),
+    }
+}
+
 /// Whether R servers have answered the first phase, and what follows.
 fn heard_enough(n: &mut N, cx: &mut Cx, id: OpId) {
     let Some(p) = n.state.pending.get_mut(&id) else { return };
-    if p.heard.len() < cx.cfg.r as usize {
+    let heard: NodeSet = p.heard.keys().copied().collect();
+    let own = p.phase == Phase::Read && cx.mutant(OWN_ANSWER);
+    if !own && !enough(cx, n.me, heard, cx.cfg.r, false) {
         return;
     }
     match p.phase {
         Phase::Query => begin_write(n, cx, id),
         Phase::Read => {
-            let fresh = p.heard.values().filter(|s| **s == p.best.stamp).count();
-            let block = cx.cfg.repair == Repair::Blocking && !cx.mutant(NO_WRITE_BACK);
-            if block && fresh < cx.cfg.r as usize {
+            let fresh = p.heard.iter().filter(|(_, s)| **s == p.best.stamp).map(|(n, _)| *n);
+            let fresh: NodeSet = fresh.collect();
+            let block = cx.cfg.repair == Repair::Blocking && !cx.mutant(NO_WRITE_BACK) && !own;
+            if block && !enough(cx, n.me, fresh, cx.cfg.r, false) {
                 cx.note("WriteBack");
                 p.phase = Phase::WriteBack;
                 return store_everywhere(n, cx, id);
@@ -128,7 +147,8 @@ fn stored(n: &mut N, cx: &mut Cx, id: OpId, who: NodeId) {
         Phase::WriteBack => (cx.cfg.r, Ret::Value(p.best.value)),
         _ => return settle(n, cx, id),
     };
-    if p.stored.len() < needed {
+    let stored = p.stored;
+    if !enough(cx, n.me, stored, needed, p.phase == Phase::Write) {
         return;
     }
     p.phase = Phase::Answered;

@@ -101,7 +101,7 @@ impl Show for Quorum {
             .map(|k| format!("{} in {} versions", key_name(k), observer.versions(k)))
             .collect();
         let agree = if apart.is_empty() { "all servers agree".into() } else { apart.join(", ") };
-        [agree].into_iter().chain(observer.availability()).collect()
+        [agree].into_iter().chain(observer.agreement()).chain(observer.availability()).collect()
     }
 }
 

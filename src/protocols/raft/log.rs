@@ -14,6 +14,14 @@ pub enum Command {
 }
 
 impl Command {
+    /// The value that it puts under a key.
+    pub(super) fn put(&self, key: u32) -> Option<i64> {
+        match self {
+            Command::Client { op: Op::Put { key: k, value }, .. } if *k == key => Some(*value),
+            _ => None,
+        }
+    }
+
     /// Another command of the same shape, for liars.
     pub(super) fn lie(&mut self) {
         if let Command::Client { op: Op::Put { value, .. } | Op::Cas { value, .. }, .. } = self {

@@ -296,6 +296,9 @@ pub mod mutant {
     pub const SHORT_QUORUM: u8 = 5;
     pub const NO_SESSIONS: u8 = 6;
     pub const LONE_READ: u8 = 7;
+    pub const ANY_READ: u8 = 8;
+    pub const DIRTY_READ: u8 = 9;
+    pub const EARLY_ANSWER: u8 = 10;
 }
 
 const MUTANTS: &[Mutant] = &[
@@ -338,6 +341,21 @@ const MUTANTS: &[Mutant] = &[
         id: "lone-read",
         what: "What if a leader answered reads from its own store, without asking whether it still leads?",
         breaks: "linearizable",
+    },
+    Mutant {
+        id: "any-read",
+        what: "What if any server answered reads from its own store?",
+        breaks: "sequential",
+    },
+    Mutant {
+        id: "dirty-read",
+        what: "What if a leader answered reads from its log, before it is committed?",
+        breaks: "ordered-sequential",
+    },
+    Mutant {
+        id: "early-answer",
+        what: "What if a leader answered an update before it is committed?",
+        breaks: "acknowledged-is-kept",
     },
 ];
 
@@ -401,6 +419,10 @@ impl Protocol for Raft {
         }
         (cfg.heartbeat >= cfg.election_low)
             .then_some("heartbeats are no more frequent than election timeouts")
+    }
+
+    fn undecided(observer: &Observer, property: &str) -> bool {
+        observer.undecided(property)
     }
 
     fn workload(

@@ -3,9 +3,10 @@
 //! What only an observer can know (who ever led, what was ever committed) is kept here.
 
 use super::*;
-use crate::check::history::watch::Watch;
+use crate::check::history::watch::{Agreement, Watch, convergence, ordered, sequential};
 use crate::core::list::List;
-use crate::core::protocol::{PropertyKind, Show, Witness};
+use crate::core::protocol::{Outcome, PropertyKind, Show, Witness};
+use std::collections::BTreeSet;
 use std::hash::{Hash, Hasher};
 
 /// What the observer knows.
@@ -19,6 +20,9 @@ pub struct Observer {
     last: Vec<Last>,
     /// What clients asked and learned.
     watch: Watch,
+    /// Acknowledged, and not committed yet.
+    acked: BTreeSet<OpId>,
+    agreement: Agreement,
     broken: BTreeMap<&'static str, Witness>,
 }
 
@@ -37,7 +41,7 @@ struct Last {
 impl Hash for Observer {
     fn hash<H: Hasher>(&self, h: &mut H) {
         let broken: Vec<&str> = self.broken.keys().copied().collect();
-        (&self.leaders, &self.committed, broken, &self.watch).hash(h);
+        (&self.leaders, &self.committed, broken, &self.watch, &self.acked).hash(h);
     }
 }
 
@@ -100,13 +104,27 @@ pub const PROPERTIES: &[Property<Raft>] = &[
         kind: PropertyKind::Safety,
         check: |_, observer| observer.watch.broken.clone(),
     },
+    ordered(|_, observer: &Observer| observer.watch.orders.ordered().cloned()),
+    sequential(|_, observer: &Observer| observer.watch.orders.sequential().cloned()),
+    claim!(
+        "acknowledged-is-kept",
+        "Acknowledged Is Kept",
+        "An update that was acknowledged is in somebody's log.",
+        "Raft (extended), section 5.3: a leader answers once the entry is committed; Kleppmann 2015: lost acknowledged writes"
+    ),
+    convergence(),
 ];
 
 impl Observer {
     /// Looks at a step.
     pub(super) fn see(&mut self, seen: &Seen<Raft>) {
         self.last.resize(seen.nodes.len(), Last::default());
+        self.watch.weaker = true;
         self.watch.see(Raft::CALLS, seen.request, seen.ops);
+        self.acknowledged(seen);
+        let mut up = seen.alive().map(|n| (n.state.last_applied, n.durable.log.len()));
+        let first = up.next();
+        self.agreement.see(seen.cut, seen.now, up.all(|n| Some(n) == first));
         let Some(n) = seen.actor() else { return };
         let elected = seen.notes.contains(&"BecomeLeader");
         if elected {
@@ -130,6 +148,41 @@ impl Observer {
     /// How requests ended that a live server received.
     pub fn availability(&self) -> Option<String> {
         self.watch.sentence()
+    }
+
+    /// What came of the last cut.
+    pub fn agreement(&self) -> Option<String> {
+        self.agreement.sentence()
+    }
+
+    /// Is this claim not decided any more?
+    pub fn undecided(&self, property: &str) -> bool {
+        self.watch.undecided(property)
+    }
+
+    /// What was acknowledged is in a log, until it is committed.
+    fn acknowledged(&mut self, seen: &Seen<Raft>) {
+        let of =
+            |e: &Entry, id: &OpId| matches!(&e.command, Command::Client { id: i, .. } if i == id);
+        for (_, id, op, outcome) in seen.answers {
+            let done = matches!(outcome, Outcome::Ok(Ret::Done | Ret::Swapped(true)));
+            if done && !matches!(op, Op::Get { .. }) {
+                self.acked.insert(*id);
+            }
+        }
+        if self.acked.is_empty() {
+            return;
+        }
+        let committed = &self.committed;
+        self.acked.retain(|id| !committed.iter().rev().any(|(_, e)| of(e, id)));
+        let kept = |id: &OpId| seen.nodes.iter().any(|n| n.durable.log.iter().any(|e| of(e, id)));
+        if let Some(id) = self.acked.iter().find(|id| !kept(id)) {
+            let (nodes, nth) = (vec![id.client], id.nth + 1);
+            let why = format!(
+                "Operation {nth} of a client was acknowledged, and no log has it any more."
+            );
+            self.accuse("acknowledged-is-kept", why, nodes);
+        }
     }
 
     fn accuse(&mut self, id: &'static str, why: String, nodes: Vec<NodeId>) {

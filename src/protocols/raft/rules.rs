@@ -359,10 +359,14 @@ impl Store {
 /// to the leader (section 8).
 pub(super) fn client_request(n: &mut N, cx: &mut Cx, id: OpId, op: Op) {
     if let Op::Get { key } = op
-        && (cx.cfg.reads == Reads::Local || n.state.role == Role::Leader && cx.mutant(LONE_READ))
+        && reads_alone(n, cx)
     {
         cx.note("LocalRead");
-        let value = n.state.store.values.get(&key).copied();
+        let newest = || n.durable.log.iter().rev().find_map(|e| e.command.put(key));
+        let value = match cx.mutant(DIRTY_READ) {
+            true => newest(),
+            false => n.state.store.values.get(&key).copied(),
+        };
         return cx.reply(id, Outcome::Ok(Ret::Value(value)));
     }
     if n.state.role != Role::Leader {
@@ -379,8 +383,20 @@ pub(super) fn client_request(n: &mut N, cx: &mut Cx, id: OpId, op: Op) {
         return;
     }
     cx.note("ClientRequest");
+    let early = cx.mutant(EARLY_ANSWER) && matches!(op, Op::Put { .. });
     n.durable.log.push(Entry { term: n.durable.current_term, command: Command::Client { id, op } });
     n.state.waiting.insert(n.durable.log.len(), id);
     cx.persist(&n.durable);
+    if early {
+        cx.reply(id, Outcome::Ok(Ret::Done));
+    }
     replicate(n, cx);
+}
+
+/// Does this server answer a read without asking anybody?
+fn reads_alone(n: &N, cx: &Cx) -> bool {
+    let leads = n.state.role == Role::Leader;
+    cx.cfg.reads == Reads::Local
+        || cx.mutant(ANY_READ)
+        || leads && (cx.mutant(LONE_READ) || cx.mutant(DIRTY_READ))
 }

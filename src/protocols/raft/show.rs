@@ -145,6 +145,7 @@ impl Show for Raft {
         });
         led.into_iter()
             .chain([format!("{} committed", entries(observer.committed.len()))])
+            .chain(observer.agreement())
             .chain(observer.availability())
             .collect()
     }

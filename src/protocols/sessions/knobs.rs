@@ -33,6 +33,11 @@ pub struct Config {
     pub wait: u64,
     /// Only the first server takes writes.
     pub primary: bool,
+    /// It answers all reads, too.
+    pub lead: bool,
+    /// While another lacks a write that is older than this, the first server takes none; 0 for
+    /// never.
+    pub bound: u64,
     /// A write is sent to the others at once.
     pub push: bool,
     /// So many others must have it before it is acknowledged.
@@ -51,6 +56,8 @@ impl Default for Config {
             stale: Stale::Wait,
             wait: 600_000,
             primary: false,
+            lead: false,
+            bound: 0,
             push: false,
             confirm: 0,
             gossip: 300_000,
@@ -99,6 +106,16 @@ pub(super) const KNOBS: &[Knob<Config>] = &[
         set: |c, v| c.wait = v as u64,
     },
     switch!("session.primary", "only the first server takes writes", primary),
+    switch!("session.lead", "it answers all reads, too", lead),
+    Knob {
+        id: "session.bound",
+        title: "it takes no writes while others are behind by more than (0: it does)",
+        unit: Unit::Time,
+        min: 0,
+        max: 600_000_000,
+        get: |c| c.bound as i64,
+        set: |c, v| c.bound = v as u64,
+    },
     switch!("session.push", "a write is sent to the others at once", push),
     Knob {
         id: "session.confirm",

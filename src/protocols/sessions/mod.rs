@@ -184,6 +184,8 @@ pub struct State {
     pub waiting: VecDeque<Waiting>,
     /// Writes that others have yet to confirm, and who has.
     pub unconfirmed: BTreeMap<OpId, (Version, NodeSet)>,
+    /// Where staleness is bounded: writes that some lack, when they were taken, and who has them.
+    pub behind: VecDeque<(u64, i64, NodeSet)>,
 }
 
 /// What servers say.
@@ -352,6 +354,19 @@ impl Protocol for Sessions {
         observer.see(seen);
     }
 
+    // One primary orders all writes, so that those need not ask.
+    fn promises(_common: &Common, cfg: &Config, property: &str) -> bool {
+        let (wfr, mw) = (cfg.wfr || cfg.primary, cfg.mw || cfg.primary);
+        match property {
+            "read-your-writes" => cfg.ryw,
+            "monotonic-reads" => cfg.mr,
+            "writes-follow-reads" => wfr,
+            "monotonic-writes" => mw,
+            "causal" => cfg.ryw && cfg.mr && wfr && mw,
+            _ => true,
+        }
+    }
+
     fn outside(common: &Common, cfg: &Config) -> Option<&'static str> {
         // A commit that every standby has applied is everywhere; with one primary its order is the
         // only one.
@@ -369,6 +384,11 @@ impl Protocol for Sessions {
             return Some("a write does not ask for what its session has read");
         }
         (!cfg.mw).then_some("a write does not ask for what its session has written")
+    }
+
+    // On a map, the nearest copy answers.
+    fn anywhere(cfg: &Config, op: &Op) -> bool {
+        cfg.primary && !cfg.lead && matches!(op, Op::Get { .. })
     }
 
     fn carry(cfg: &Config, token: &Token, op: Op) -> Op {

@@ -66,7 +66,7 @@ pub(super) const PROPERTIES: &[Property<Sessions>] = &[
         "causal",
         "Causal (all four)",
         "A read sees nothing older than what the session's past depends on.",
-        "Brzezinski, Sobaniec, Wawrzyniak 2004: the four guarantees together are causal consistency",
+        "Brzezinski, Sobaniec, Wawrzyniak 2004: causal consistency requires all four guarantees",
         |_, o| o.watch.found(Guarantee::Causal).cloned(),
     ),
     lamp(

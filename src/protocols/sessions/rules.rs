@@ -33,9 +33,12 @@ pub(super) fn request(n: &mut N, cx: &mut Cx, id: OpId, op: Op) {
         return;
     }
     let writes = matches!(op, Op::Put { .. });
-    if writes && cx.cfg.primary && n.me != PRIMARY {
+    if (writes || cx.cfg.lead) && cx.cfg.primary && n.me != PRIMARY {
         cx.note("ToPrimary");
         return cx.reply(id, Outcome::Redirect(Some(PRIMARY)));
+    }
+    if writes && too_far_behind(n, cx) {
+        return turn_away(n, cx, id, writes, Outcome::Fail("others are too far behind"));
     }
     let Some(fresher) = lacks(n, cx, &op) else { return serve(n, cx, id, op) };
     match cx.cfg.stale {
@@ -85,6 +88,19 @@ fn turn_away(n: &mut N, cx: &mut Cx, id: OpId, writes: bool, outcome: Outcome<Se
     cx.reply(id, outcome);
 }
 
+/// Bounded staleness: some other lacks a write for too long.
+fn too_far_behind(n: &N, cx: &Cx) -> bool {
+    let oldest = n.state.behind.front().filter(|_| cx.cfg.bound > 0);
+    oldest.is_some_and(|(_, taken, _)| cx.clock - taken > cx.cfg.bound as i64)
+}
+
+/// A server has all writes of this one up to a time.
+fn caught_up(n: &mut N, cx: &Cx, from: NodeId, time: u64) {
+    let others = u32::from(cx.nodes) - 1;
+    n.state.behind.iter_mut().filter(|b| b.0 <= time).for_each(|b| b.2.insert(from));
+    n.state.behind.retain(|(_, _, have)| have.len() < others);
+}
+
 fn serve(n: &mut N, cx: &mut Cx, id: OpId, op: Op) {
     match op {
         Op::Get { key, .. } => {
@@ -110,6 +126,9 @@ fn take(n: &mut N, cx: &mut Cx, id: OpId, key: u32, value: i64) {
         cx.others().for_each(|to| cx.send(to, news.clone()));
     }
     n.state.unconfirmed.insert(id, (version, NodeSet::default()));
+    if cx.cfg.bound > 0 && cx.nodes > 1 {
+        n.state.behind.push_back((version.time, cx.clock, NodeSet::default()));
+    }
     confirmed(n, cx);
     fresher(n, cx);
 }
@@ -166,6 +185,7 @@ pub(super) fn asked(n: &mut N, cx: &mut Cx, from: NodeId, theirs: &Vector, back:
         }
     }
     confirmed(n, cx);
+    caught_up(n, cx, from, theirs.get(&me));
     if !theirs.includes(&n.durable.seen) {
         let news = news(n, cx, theirs);
         cx.send(from, news);
@@ -190,7 +210,7 @@ pub(super) fn update(
         n.durable.seen.merge(seen);
         cx.persist(&n.durable);
     }
-    if cx.cfg.confirm > 0 {
+    if cx.cfg.confirm > 0 || cx.cfg.bound > 0 {
         cx.send(from, Message::Ask { seen: n.durable.seen.clone(), back: true });
     }
     fresher(n, cx);

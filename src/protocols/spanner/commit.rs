@@ -75,7 +75,7 @@ fn decide(n: &mut N, cx: &mut Cx, id: OpId, key: u32, value: i64, prepared: i64)
         keep(n, id, decided);
         release(n, cx, key, id);
     }
-    if cx.mutant(NO_WAIT) {
+    if cx.mutant(NO_WAIT) || !cx.cfg.wait {
         finish(n, cx, id);
     }
 }

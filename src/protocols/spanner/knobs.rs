@@ -13,11 +13,13 @@ pub struct Config {
     pub assumed: u32,
     /// Tablets that a write changes: 1, or 2 if each row has an index entry on the next tablet.
     pub tablets: u32,
+    /// Nobody is told of a write before its timestamp has passed.
+    pub wait: bool,
 }
 
 impl Default for Config {
     fn default() -> Self {
-        Config { epsilon: 1_000, poll: 30_000_000, assumed: 200, tablets: 1 }
+        Config { epsilon: 1_000, poll: 30_000_000, assumed: 200, tablets: 1, wait: true }
     }
 }
 
@@ -66,10 +68,22 @@ pub(super) const KNOBS: &[Knob<Config>] = &[
         get: |c| c.tablets.into(),
         set: |c, v| c.tablets = v as u32,
     },
+    Knob {
+        id: "spanner.wait",
+        title: "commit wait (off: reads restart instead)",
+        unit: Unit::Switch,
+        min: 0,
+        max: 1,
+        get: |c| c.wait.into(),
+        set: |c, v| c.wait = v != 0,
+    },
 ];
 
 /// Why true time may lie outside of what TT.now() says.
 pub(super) fn outside(common: &Common, cfg: &Config) -> Option<&'static str> {
+    if !cfg.wait {
+        return Some("without commit wait what comes later may be stamped earlier");
+    }
     if common.offset > cfg.epsilon {
         return Some("clocks may be further off than \u{3b5} says, so TrueTime may lie");
     }

@@ -103,6 +103,19 @@ const PRESETS: &[Preset] = &[
         values: &[("clock.poll", 0), ("clock.drift", 200), ("clock.assumed", 0)],
     },
     Preset {
+        id: "cockroachdb",
+        title: "CockroachDB: no commit wait",
+        version: "v26",
+        source: "CockroachDB documentation, Transaction Layer: timestamps of hybrid clocks at most 500 ms apart (--max-offset); a write does not wait, a read that meets a value of its uncertainty interval restarts above it. \u{3b5} is half of the offset here",
+        values: &[
+            ("spanner.wait", 0),
+            ("clock.epsilon", 250_000),
+            ("clock.offset", 100_000),
+            ("clock.poll", 0),
+            ("clock.assumed", 0),
+        ],
+    },
+    Preset {
         id: ETCD,
         title: "etcd, linearizable reads",
         version: "3.5",
@@ -195,7 +208,7 @@ pub enum Want {
     Prepare { value: i64, coordinator: NodeId },
 }
 
-/// A snapshot read that waits for open transactions.
+/// A snapshot read, or a row of one, that waits for open transactions.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Snapshot {
     /// The operation.
@@ -204,7 +217,26 @@ pub struct Snapshot {
     pub key: u32,
     /// The time of the snapshot.
     pub at: i64,
+    /// A version up to here may have been there before the read began; the snapshot's own time where
+    /// writers wait.
+    pub limit: i64,
+    /// Who put it together, if it is of several rows.
+    pub asker: Option<NodeId>,
 }
+
+/// A snapshot of several rows at the server that was asked.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Scan {
+    /// Its time.
+    pub at: i64,
+    /// See [`Snapshot::limit`].
+    pub limit: i64,
+    /// Rows so far.
+    pub rows: BTreeMap<u32, Option<i64>>,
+}
+
+/// Rows that a scan reads: x and y.
+pub const SCANNED: u32 = 2;
 
 /// A server's last use of TrueTime, and what is only there to be looked at.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -232,6 +264,8 @@ pub struct State {
     pub begun: BTreeMap<OpId, (u32, i64)>,
     /// Snapshot reads that wait.
     pub snapshots: Vec<Snapshot>,
+    /// Scans that were asked for here.
+    pub scans: BTreeMap<OpId, Scan>,
     /// How often TT.after has said no since it last said yes.
     pub asked: u8,
     /// The timer to say things again runs.
@@ -243,7 +277,7 @@ pub struct State {
 // When TrueTime was last asked decides nothing: who looks later asks anew.
 impl Hash for State {
     fn hash<H: Hasher>(&self, h: &mut H) {
-        (&self.locks, &self.begun, &self.snapshots, self.asked).hash(h);
+        (&self.locks, &self.begun, &self.snapshots, &self.scans, self.asked).hash(h);
     }
 }
 
@@ -254,6 +288,9 @@ pub enum Message {
     Forward { id: OpId, op: Op },
     /// Tell the client what the row was at this time.
     Read(Snapshot),
+    /// What a row was at this time, or, if the time is later than was asked, that the scan has to
+    /// start anew there.
+    Row { id: OpId, key: u32, value: Option<i64>, at: i64 },
     /// Prepare to write this.
     Prepare { id: OpId, key: u32, value: i64 },
     /// Prepared, at this timestamp.
@@ -291,6 +328,8 @@ pub enum Op {
     Write { key: u32, value: i64 },
     /// A read-write transaction that only reads: under the lock.
     Get { key: u32 },
+    /// A snapshot read of two rows, at one time.
+    Scan,
 }
 
 /// What they are told.
@@ -300,6 +339,8 @@ pub enum Ret {
     Done { at: i64 },
     /// The value, the timestamp of its version, and the time of the snapshot if it was one.
     Value { value: Option<i64>, at: Option<i64>, read: Option<i64> },
+    /// What the rows were.
+    Rows([Option<i64>; SCANNED as usize]),
 }
 
 /// Numbers of the mutants, places in [`MUTANTS`].

@@ -193,8 +193,11 @@ impl Observer {
             let (at, read) = match *ret {
                 Ret::Done { at } => (Some(at), None),
                 Ret::Value { at, read, .. } => (at, read),
+                Ret::Rows(_) => continue,
             };
-            let (Op::Read { key } | Op::Get { key } | Op::Write { key, .. }) = *op;
+            let (Op::Read { key } | Op::Get { key } | Op::Write { key, .. }) = *op else {
+                continue;
+            };
             if let Some(read) = read {
                 let latest = self.read_at.entry((*from, key)).or_insert(read);
                 *latest = read.max(*latest);

@@ -79,12 +79,52 @@ pub(super) fn asked(n: &mut N, cx: &mut Cx, id: OpId, op: Op) {
             cx.note("Snapshot");
             let here = second(cx, key) == Some(n.me);
             let to = if here { n.me } else { leader(cx, key) };
-            tell(n, cx, to, Message::Read(Snapshot { id, key, at }));
+            let limit = uncertain_until(cx, at, earliest);
+            tell(n, cx, to, Message::Read(Snapshot { id, key, at, limit, asker: None }));
+        }
+        Op::Scan => {
+            let Interval { earliest, latest } = now(n, cx);
+            cx.note("Snapshot");
+            scan(n, cx, id, latest, uncertain_until(cx, latest, earliest));
         }
         Op::Write { key, .. } | Op::Get { key } => {
             let to = leader(cx, key);
             tell(n, cx, to, Message::Forward { id, op });
         }
+    }
+}
+
+/// Where writers do not wait, a version that is later than the snapshot may have been there before:
+/// no clock is further from another than the interval is long.
+fn uncertain_until(cx: &Cx, at: i64, earliest: i64) -> i64 {
+    if cx.cfg.wait { at } else { at + (at - earliest) }
+}
+
+/// Asks for all rows at one time.
+fn scan(n: &mut N, cx: &mut Cx, id: OpId, at: i64, limit: i64) {
+    n.state.scans.insert(id, Scan { at, limit, rows: BTreeMap::new() });
+    for key in 0..SCANNED {
+        let to = leader(cx, key);
+        tell(n, cx, to, Message::Read(Snapshot { id, key, at, limit, asker: Some(n.me) }));
+    }
+}
+
+/// A row of a scan has come.
+fn row(n: &mut N, cx: &mut Cx, id: OpId, key: u32, value: Option<i64>, at: i64) {
+    let Some(scan) = n.state.scans.get_mut(&id) else { return };
+    if at > scan.at {
+        let limit = scan.limit.max(at);
+        cx.note("Restart");
+        return self::scan(n, cx, id, at, limit);
+    }
+    // What comes late was read at an earlier time.
+    if at == scan.at {
+        scan.rows.insert(key, value);
+    }
+    if scan.rows.len() == SCANNED as usize {
+        let rows = [0, 1].map(|key| scan.rows.get(&key).copied().flatten());
+        n.state.scans.remove(&id);
+        cx.reply(id, Outcome::Ok(Ret::Rows(rows)));
     }
 }
 
@@ -109,6 +149,8 @@ pub(super) fn receive(n: &mut N, cx: &mut Cx, from: NodeId, message: Message) {
         Message::Forward { id, op: Op::Get { key } | Op::Read { key } } => {
             want(n, cx, key, id, Want::Read);
         }
+        Message::Forward { op: Op::Scan, .. } => {}
+        Message::Row { id, key, value, at } => row(n, cx, id, key, value, at),
         Message::Read(snapshot) => {
             n.state.snapshots.push(snapshot);
             answer_snapshots(n, cx);
@@ -175,7 +217,7 @@ fn reply(n: &mut N, cx: &mut Cx, id: OpId, version: Option<Version>, read: Optio
 /// Section 4.1.3: safe is what lies below every prepared transaction. Here, as section 4.2.4 has it,
 /// by rows.
 fn is_blocked(n: &N, cx: &Cx, read: &Snapshot) -> bool {
-    let in_the_way = |key: u32, at: i64| key == read.key && at <= read.at;
+    let in_the_way = |key: u32, at: i64| key == read.key && at <= read.limit;
     let prepared = n.durable.prepared.values().any(|p| in_the_way(p.key, p.at));
     let waits = |d: &&Decided| !d.committed && !cx.mutant(EARLY_RELEASE);
     prepared || n.durable.decided.values().filter(waits).any(|d| in_the_way(d.key, d.at))
@@ -192,13 +234,21 @@ pub(super) fn answer_snapshots(n: &mut N, cx: &mut Cx) {
         n.durable.promised = highest;
         cx.persist(&n.durable);
     }
-    for Snapshot { id, key, at } in ready {
+    for Snapshot { id, key, at, limit, asker } in ready {
         let versions = n.durable.store.get(&key).map_or(&[][..], Vec::as_slice);
         if versions.len() >= KEPT && versions[0].at > at {
             cx.reply(id, Outcome::Fail("that version is gone"));
             continue;
         }
-        let version = versions.iter().rev().find(|v| v.at <= at).copied();
-        reply(n, cx, id, version, Some(at));
+        let version = versions.iter().rev().find(|v| v.at <= limit).copied();
+        let at = version.map_or(at, |v| v.at.max(at));
+        let Some(asker) = asker else {
+            reply(n, cx, id, version, Some(at));
+            continue;
+        };
+        let value = version.map(|v| v.value);
+        cx.note("ReadRow");
+        n.state.look.told = value;
+        tell(n, cx, asker, Message::Row { id, key, value, at });
     }
 }

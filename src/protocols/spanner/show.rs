@@ -11,6 +11,7 @@ impl Show for Spanner {
         CallName { name: "read", key: true, value: false, arg: false },
         CallName { name: "write", key: true, value: true, arg: false },
         CallName { name: "get", key: true, value: false, arg: false },
+        CallName { name: "scan", key: false, value: false, arg: false },
     ];
     const LENSES: &'static [Lens] = &[Lens::History];
     const LANDMARKS: &'static [&'static str] =
@@ -22,6 +23,7 @@ impl Show for Spanner {
             0 => Op::Read { key },
             1 => Op::Write { key, value },
             2 => Op::Get { key },
+            3 => Op::Scan,
             _ => return None,
         })
     }
@@ -31,6 +33,7 @@ impl Show for Spanner {
             Op::Read { key } => Call { f: 0, key, ..Call::default() },
             Op::Write { key, value } => Call { f: 1, key, value, ..Call::default() },
             Op::Get { key } => Call { f: 2, key, ..Call::default() },
+            Op::Scan => Call { f: 3, ..Call::default() },
         }
     }
 
@@ -38,6 +41,12 @@ impl Show for Spanner {
         match ret {
             Ret::Done { .. } => None,
             Ret::Value { value, .. } => Some(value.map_or("nil".into(), |v| v.to_string())),
+            Ret::Rows(rows) => {
+                let one = |(key, v): (u32, &Option<i64>)| {
+                    format!("{}={}", key_name(key), v.map_or("nil".into(), |v| v.to_string()))
+                };
+                Some((0..).zip(rows).map(one).collect::<Vec<String>>().join(" "))
+            }
         }
     }
 
@@ -119,6 +128,7 @@ impl Show for Spanner {
                 ("Forward", Family::Replicate, false, false)
             }
             Message::Forward { .. } | Message::Read(_) => ("Read", Family::Vote, false, false),
+            Message::Row { .. } => ("Row", Family::Vote, true, false),
             Message::Prepare { .. } => ("Prepare", Family::Vote, false, false),
             Message::Prepared { .. } => ("Prepared", Family::Vote, true, false),
             Message::Commit { .. } => ("Commit", Family::Commit, false, false),
@@ -138,6 +148,10 @@ impl Show for Spanner {
             }
             Message::Read(Snapshot { key, at, .. }) => {
                 vec![pair("row", key_name(key)), pair("snapshot", show_time(at))]
+            }
+            Message::Row { key, value, at, .. } => {
+                let value = value.map_or("nil".into(), |v| v.to_string());
+                vec![pair(&key_name(key), value), pair("snapshot", show_time(at))]
             }
             Message::Prepare { key, value, .. } => {
                 vec![pair("row", key_name(key)), pair("value", value.to_string())]

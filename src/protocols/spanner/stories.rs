@@ -2,7 +2,7 @@
 
 use crate::stories::{Ask, Challenge, Limits, Step, Story};
 
-pub(super) const STORIES: &[Story] = &[WAIT, LIE, TWO, LEGAL, ILLEGAL];
+pub(super) const STORIES: &[Story] = &[WAIT, LIE, TWO, REVERSE, LEGAL, ILLEGAL];
 
 /// By hand, and with clocks that are only wrong where the story says so.
 const EXACT: &[(&str, i64)] =
@@ -182,6 +182,67 @@ const TWO: Story = Story {
             text: "{S1} starts again. What it had decided is on its disk: it waits until s is past, answers, and tells {S2}. B reads 1.",
             say: &["restart S1"],
             until: "op B ok & op A ok & S2.x = 1 & S2.told = 1",
+            ..Step::SAY
+        },
+    ],
+};
+
+const REVERSE: Story = Story {
+    id: "causal-reverse",
+    title: "Causal reverse: the second write without the first",
+    source: Some(
+        "Jepsen: CockroachDB beta-20160829, 2017, Comments; the workload is causal_reverse.clj of jepsen.tests",
+    ),
+    preset: "cockroachdb",
+    knobs: &[("client.interval", 0), ("clock.offset", 0)],
+    mutants: &[],
+    seed: 1,
+    steps: &[
+        Step {
+            text: "Clocks may be 500 ms apart, and writes do not wait that out: a read that meets a value it cannot place restarts above it. {S2}'s clock is 100 ms behind.",
+            say: &["clock.jump S2 -100ms", "C: scan at S3"],
+            until: "rule Snapshot S3",
+            ..Step::SAY
+        },
+        Step {
+            text: "C reads x and y at one time, which {S3} has chosen. {S1} says: no x. The question for y is on its way, slowly.",
+            say: &["hold S3 > S2 Read"],
+            until: "rule ReadRow S1",
+            ..Step::SAY
+        },
+        Step {
+            text: "A writes x=1, and is told at once.",
+            say: &["A: write x=1 at S1"],
+            until: "op A ok",
+            ..Step::SAY
+        },
+        Step {
+            text: "A tells B, not by the database. B writes y=2; {S2} stamps it by its slow clock.",
+            say: &["B: write y=2 at S2"],
+            until: "op B ok",
+            ..Step::SAY
+        },
+        Step {
+            text: "Now the question for y arrives.",
+            say: &["release S3 > S2 Read"],
+            until: "op C ok",
+            ask: Some(Ask {
+                question: "What has C's scan seen?",
+                options: &[
+                    (
+                        "y=2 and no x: the second write without the first",
+                        "S2.told = 2 & not S1.told = 1",
+                    ),
+                    ("Neither: it began before both", "not S2.told = 2"),
+                    ("Both", "S2.told = 2 & S1.told = 1"),
+                ],
+            }),
+            ..Step::SAY
+        },
+        Step {
+            text: "Serializable: B's write, the scan, A's write is an order. Strictly serializable: no, A was done when B began. Commit wait would have kept A waiting until every clock was past its timestamp.",
+            until: "violation external-consistency & not violation repeatable-snapshot & not violation linearizable",
+            unlock: &["spanner.wait", "clock.epsilon"],
             ..Step::SAY
         },
     ],

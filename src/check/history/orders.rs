@@ -1,0 +1,441 @@
+//! Sequential consistency (Lamport 1979) and ordered sequential consistency, OSC(U) (Lev-Ari,
+//! Bortnikov, Keidar, Shraer: Composing Ordered Sequential Consistency, IPL 2017), of registers while
+//! a run goes on.
+//!
+//! What is linearizable is both, so nothing is done before linearizability has failed. From then on
+//! an order that explains everything so far is carried along: a write is put at its end, a read as
+//! early as it can be true. Only where that fails is an order searched for, within bounds; beyond
+//! them the verdict is open.
+
+use super::explain;
+use super::frontier::{Ask, Told};
+use super::linearizable::{Outcome as Found, together};
+use super::model::Kind;
+use super::sequential::{Order, plan};
+use super::{Budget, F, Model, Op, Outcome, Value};
+use crate::core::ids::{NodeId, OpId};
+use crate::core::list::List;
+use crate::core::protocol::{Witness, key_name};
+use std::collections::{BTreeMap, BTreeSet};
+
+/// Operations beyond which no order is searched for any more.
+const MOST: usize = 600;
+/// Steps of a search.
+const STEPS: u64 = 20_000;
+/// Searches that make a witness smaller.
+const QUESTIONS: u32 = 60;
+/// Operations that a witness names.
+const NAMED: usize = 8;
+
+/// An operation.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+struct Past {
+    id: OpId,
+    process: u32,
+    key: u32,
+    ask: Ask,
+    from: u64,
+    to: u64,
+    end: End,
+}
+
+/// How it ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+enum End {
+    Open,
+    Told(Told),
+    Failed,
+}
+
+impl Past {
+    /// The value that it certainly wrote, or wrote if it took effect at all.
+    fn writes(&self) -> Option<i64> {
+        match (self.ask, self.end) {
+            (Ask::Write(v), _) | (Ask::Swap(_, v), End::Told(Told::Swapped(true))) => Some(v),
+            _ => None,
+        }
+    }
+
+    fn said(&self) -> String {
+        let key = key_name(self.key);
+        let value = |v: Option<i64>| v.map_or("nil".into(), |v| v.to_string());
+        match (self.ask, self.end) {
+            (Ask::Read, End::Told(Told::Value(v))) => format!("get {key} \u{2192} {}", value(v)),
+            (Ask::Read, _) => format!("get {key}"),
+            (Ask::Write(v), _) => format!("put {key}={v}"),
+            (Ask::Swap(old, new), End::Told(Told::Swapped(yes))) => {
+                format!("cas {key} {old}->{new} \u{2192} {yes}")
+            }
+            (Ask::Swap(old, new), _) => format!("cas {key} {old}->{new}"),
+        }
+    }
+}
+
+/// One claim: an order that explains all so far, or that there is none.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+struct Line {
+    /// Changes in this order: key, value, whose.
+    steps: List<(u32, i64, OpId)>,
+    /// How much of it a process has seen.
+    at: BTreeMap<u32, u64>,
+    broken: Option<Witness>,
+    /// No order is known, and none was refuted.
+    open: bool,
+}
+
+/// Both claims over the registers of a run.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Orders {
+    past: List<Past>,
+    places: BTreeMap<OpId, u64>,
+    now: u64,
+    /// Linearizability does not answer for both any more.
+    awake: bool,
+    sequential: Line,
+    ordered: Line,
+}
+
+impl Orders {
+    /// Begins an operation of a process.
+    pub(super) fn invoke(&mut self, id: OpId, process: u32, key: u32, ask: Ask) {
+        self.now += 1;
+        self.places.insert(id, self.past.len());
+        let from = self.now;
+        self.past.push(Past { id, process, key, ask, from, to: u64::MAX, end: End::Open });
+    }
+
+    /// An operation was answered, or is known not to have happened. `explained` says that all so far
+    /// is linearizable.
+    pub(super) fn end(&mut self, id: OpId, told: Option<Told>, explained: bool) {
+        self.now += 1;
+        let Some(place) = self.places.remove(&id) else { return };
+        let Some(op) = self.past.get_mut(place as usize) else { return };
+        (op.to, op.end) = (self.now, told.map_or(End::Failed, End::Told));
+        let op = *op;
+        if explained && !self.awake {
+            return;
+        }
+        if !self.awake {
+            self.awake = true;
+            self.ordered.search(&self.past, Order::Updates);
+            if self.ordered.explains() {
+                self.sequential = self.ordered.clone();
+            } else {
+                self.sequential.search(&self.past, Order::Processes);
+            }
+            return;
+        }
+        self.ordered.take(&self.past, &op, Order::Updates);
+        self.sequential.take(&self.past, &op, Order::Processes);
+    }
+
+    /// Why no order exists that keeps each process's own.
+    pub fn sequential(&self) -> Option<&Witness> {
+        self.sequential.broken.as_ref()
+    }
+    /// Why none does that keeps what came before an update, too.
+    pub fn ordered(&self) -> Option<&Witness> {
+        self.ordered.broken.as_ref()
+    }
+    /// Which of the two are not decided: sequential, ordered.
+    pub fn open(&self) -> (bool, bool) {
+        (self.sequential.open, self.ordered.open)
+    }
+
+    /// What decides the verdicts to come: nothing but the frontier as long as all is linearizable.
+    /// A search whose goal is one of these claims may miss a shorter way, and finds no false one.
+    pub(super) fn hash<H: std::hash::Hasher>(&self, h: &mut H) {
+        use std::hash::Hash;
+        if self.awake {
+            self.past.iter().for_each(|op| op.hash(h));
+        }
+    }
+}
+
+impl Line {
+    fn explains(&self) -> bool {
+        self.broken.is_none() && !self.open
+    }
+
+    /// Takes the end of an operation.
+    fn take(&mut self, past: &List<Past>, op: &Past, order: Order) {
+        if self.broken.is_some() || self.open && past.len() > MOST as u64 {
+            return;
+        }
+        if self.open || !self.place(op) {
+            self.search(past, order);
+        }
+    }
+
+    /// Puts an operation where it can be true; false if there is no such place.
+    fn place(&mut self, op: &Past) -> bool {
+        let mine = || self.steps.iter().position(|s| s.2 == op.id);
+        let told = match op.end {
+            End::Open => return true,
+            End::Failed => return mine().is_none(),
+            End::Told(told) => told,
+        };
+        let end = self.steps.len();
+        match (op.ask, told) {
+            (Ask::Write(v), _) => match mine() {
+                // Somebody has read it already.
+                Some(at) => self.move_to(op.process, at as u64 + 1),
+                None => {
+                    self.steps.push((op.key, v, op.id));
+                    self.move_to(op.process, end + 1)
+                }
+            },
+            (Ask::Swap(old, new), Told::Swapped(true)) => {
+                self.value(op.key, end) == Some(old) && {
+                    self.steps.push((op.key, new, op.id));
+                    self.move_to(op.process, end + 1)
+                }
+            }
+            (Ask::Swap(old, _), _) => {
+                self.value(op.key, end) != Some(old) && self.move_to(op.process, end)
+            }
+            (Ask::Read, Told::Value(v)) => match self.first(op, v) {
+                Some(at) => self.move_to(op.process, at),
+                None => false,
+            },
+            (Ask::Read, _) => true,
+        }
+    }
+
+    fn move_to(&mut self, process: u32, to: u64) -> bool {
+        let at = self.at.entry(process).or_default();
+        let ahead = *at <= to;
+        *at = to.max(*at);
+        ahead
+    }
+
+    /// A key's value once so many changes are made.
+    fn value(&self, key: u32, at: u64) -> Option<i64> {
+        let before = self.steps.range(0..at as usize).rev();
+        before.into_iter().find(|s| s.0 == key).map(|s| s.1)
+    }
+
+    /// The earliest place, from where its process is, at which a key has a value.
+    fn first(&self, op: &Past, v: Option<i64>) -> Option<u64> {
+        let at = self.at.get(&op.process).copied().unwrap_or(0);
+        if self.value(op.key, at) == v {
+            return Some(at);
+        }
+        let later = self.steps.range(at as usize..self.steps.len() as usize);
+        let found = later.into_iter().position(|s| s.0 == op.key && Some(s.1) == v);
+        found.map(|i| at + i as u64 + 1)
+    }
+
+    /// Looks for an order of all that was answered.
+    fn search(&mut self, past: &List<Past>, order: Order) {
+        self.open = true;
+        if past.len() > MOST as u64 {
+            return;
+        }
+        let all: Vec<Past> = past.iter().copied().collect();
+        match orders(&all, order, STEPS) {
+            Found::Legal(found) => {
+                let found = found.into_iter().next().unwrap_or_default();
+                self.open = false;
+                self.follow(&all, &found);
+            }
+            Found::Illegal(_) => {
+                (self.open, self.broken) = (false, Some(witness(&all, order)));
+            }
+            Found::Unknown(_) => {}
+        }
+    }
+
+    /// Goes by an order that was found; each process as far back in it as its reads allow.
+    fn follow(&mut self, all: &[Past], found: &[u32]) {
+        (self.steps, self.at) = (List::default(), BTreeMap::new());
+        for op in found.iter().filter_map(|i| all.get(*i as usize)) {
+            if let Some(v) = op.writes() {
+                self.steps.push((op.key, v, op.id));
+            }
+        }
+        let places: BTreeMap<OpId, u64> =
+            (1..).zip(self.steps.iter()).map(|(i, s)| (s.2, i)).collect();
+        for op in all {
+            let known = places.get(&op.id).copied();
+            match (op.ask, op.end, known) {
+                (_, End::Told(_), Some(at)) => drop(self.move_to(op.process, at)),
+                (Ask::Read, End::Told(Told::Value(v)), _) => {
+                    if let Some(at) = self.first(op, v) {
+                        self.move_to(op.process, at);
+                    }
+                }
+                _ => {}
+            }
+        }
+    }
+}
+
+/// The operations as a judge takes them. A write that nobody is known to have done and nobody has
+/// read need not have happened; one that was read has.
+fn history(all: &[Past]) -> Vec<Op> {
+    let read: BTreeSet<(u32, i64)> = all
+        .iter()
+        .filter_map(|op| match (op.ask, op.end) {
+            (Ask::Read, End::Told(Told::Value(Some(v)))) => Some((op.key, v)),
+            _ => None,
+        })
+        .collect();
+    let mut written: BTreeMap<(u32, i64), u32> = BTreeMap::new();
+    all.iter().filter_map(|op| Some((op.key, op.writes()?))).for_each(|w| {
+        *written.entry(w).or_default() += 1;
+    });
+    let swaps = all.iter().any(|op| matches!(op.ask, Ask::Swap(..)));
+    let value = |v: Option<i64>| v.map_or(Value::Nil, Value::Int);
+    let mut out = Vec::new();
+    for (i, op) in all.iter().enumerate() {
+        let outcome = match (op.end, op.ask) {
+            (End::Failed, _) | (End::Open, Ask::Read) => continue,
+            (End::Open, Ask::Write(v)) if !swaps && written[&(op.key, v)] == 1 => {
+                if !read.contains(&(op.key, v)) {
+                    continue;
+                }
+                Outcome::Ok(Value::Nil)
+            }
+            (End::Open, _) => Outcome::Unknown,
+            (End::Told(Told::Value(v)), _) => Outcome::Ok(value(v)),
+            (End::Told(Told::Swapped(yes)), _) => Outcome::Ok(Value::Bool(yes)),
+            (End::Told(Told::Done), _) => Outcome::Ok(Value::Nil),
+        };
+        let (f, args) = match op.ask {
+            Ask::Read => (F::Read, vec![]),
+            Ask::Write(v) => (F::Write, vec![Value::Int(v)]),
+            Ask::Swap(a, b) => (F::Cas, vec![Value::Int(a), Value::Int(b)]),
+        };
+        let (key, ret) = (Some(key_name(op.key)), Some(op.to).filter(|t| *t < u64::MAX));
+        let (id, process, invoke) = (i as u32, op.process, op.from);
+        out.push(Op { id, process, key, f, args, invoke, ret, outcome });
+    }
+    out
+}
+
+fn orders(all: &[Past], order: Order, steps: u64) -> Found {
+    let model = Model::new(Kind::CasRegister);
+    let ops = history(all);
+    let refs: Vec<&Op> = ops.iter().collect();
+    together(&model, vec![plan(&model, &refs, order)], &mut Budget::steps(steps))
+}
+
+/// Few operations that no order explains; with a read comes the write that it saw.
+fn witness(all: &[Past], order: Order) -> Witness {
+    let mut left = QUESTIONS;
+    let sources = |some: &[usize]| {
+        let mut with: BTreeSet<usize> = some.iter().copied().collect();
+        for op in some.iter().map(|i| &all[*i]) {
+            if let (Ask::Read, End::Told(Told::Value(Some(v)))) = (op.ask, op.end) {
+                let of =
+                    |w: &Past| w.key == op.key && w.writes() == Some(v) && w.end != End::Failed;
+                with.extend((0..all.len()).filter(|i| of(&all[*i])));
+            }
+        }
+        with.into_iter().collect::<Vec<usize>>()
+    };
+    let mut illegal = |some: &[usize]| {
+        if left == 0 {
+            return false;
+        }
+        left -= 1;
+        let some: Vec<Past> = sources(some).into_iter().map(|i| all[i]).collect();
+        matches!(orders(&some, order, STEPS / 4), Found::Illegal(_))
+    };
+    let ended: Vec<usize> =
+        (0..all.len()).filter(|i| matches!(all[*i].end, End::Told(_))).collect();
+    let core = sources(&explain::smallest(&ended, &mut illegal));
+    let mut by: BTreeMap<u32, Vec<&Past>> = BTreeMap::new();
+    core.iter().map(|i| &all[*i]).for_each(|op| by.entry(op.process).or_default().push(op));
+    let nodes: BTreeSet<NodeId> = by.values().flatten().map(|op| op.id.client).collect();
+    let mut room = NAMED;
+    let said = |ops: &Vec<&Past>| {
+        let some: Vec<String> = ops.iter().take(room).map(|op| op.said()).collect();
+        room -= some.len();
+        some.join(", ")
+    };
+    let said: Vec<String> = by.values().map(said).filter(|s| !s.is_empty()).collect();
+    let more = if core.len() > NAMED {
+        format!(" and {} more", core.len() - NAMED)
+    } else {
+        String::new()
+    };
+    let kept = match order {
+        Order::Processes => "each client's own order",
+        Order::Updates => "each client's own order, and what had ended before an update began,",
+    };
+    let why = format!("No single order that keeps {kept} explains: {}{more}.", said.join("; "));
+    Witness { why, nodes: nodes.into_iter().collect() }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use Told::{Done, Value as V};
+
+    /// Operations one after the other: client, key, a write or what a read was told.
+    fn run(all: &[(u16, u32, Result<i64, Option<i64>>)]) -> Orders {
+        let mut o = Orders::default();
+        for (i, (client, key, what)) in all.iter().enumerate() {
+            let id = OpId { client: NodeId(*client), nth: i as u32 };
+            let (ask, told) = match what {
+                Ok(v) => (Ask::Write(*v), Done),
+                Err(v) => (Ask::Read, V(*v)),
+            };
+            o.invoke(id, (*client).into(), *key, ask);
+            o.end(id, Some(told), false);
+        }
+        o
+    }
+
+    #[test]
+    fn a_stale_read_keeps_both_and_each_misses_the_other_s_write_breaks_both() {
+        let stale = run(&[(0, 0, Ok(1)), (1, 0, Err(None)), (1, 0, Err(Some(1)))]);
+        assert_eq!(
+            (stale.sequential(), stale.ordered(), stale.open()),
+            (None, None, (false, false))
+        );
+        let dekker = run(&[(0, 0, Ok(1)), (1, 1, Ok(2)), (0, 1, Err(None)), (1, 0, Err(None))]);
+        let why = &dekker.sequential().unwrap().why;
+        assert!(
+            why.ends_with("put x=1, get y \u{2192} nil; put y=2, get x \u{2192} nil."),
+            "{why}"
+        );
+        assert!(dekker.ordered().is_some());
+    }
+
+    #[test]
+    fn updates_in_the_wrong_order_break_only_the_ordered_one() {
+        // The second write began when the first was done, and yet the first is what stays.
+        let o = run(&[(0, 0, Ok(1)), (1, 0, Ok(2)), (2, 0, Err(Some(2))), (2, 0, Err(Some(1)))]);
+        assert_eq!(o.sequential(), None);
+        assert!(o.ordered().is_some());
+        // A reader that has gone on does not come back.
+        let o = run(&[(0, 0, Ok(1)), (1, 0, Err(Some(1))), (1, 0, Err(None))]);
+        assert!(o.sequential().is_some());
+    }
+
+    #[test]
+    fn what_was_read_before_its_answer_is_done_and_what_failed_was_not() {
+        let mut o = Orders::default();
+        let id = |c: u16, nth| OpId { client: NodeId(c), nth };
+        o.invoke(id(0, 0), 0, 0, Ask::Write(1));
+        o.invoke(id(1, 0), 1, 0, Ask::Read);
+        o.end(id(1, 0), Some(V(Some(1))), false);
+        assert_eq!(o.sequential(), None);
+        o.end(id(0, 0), None, false);
+        assert!(o.sequential().is_some());
+    }
+
+    #[test]
+    fn a_long_run_stays_decided() {
+        let mut all = Vec::new();
+        for i in 1..400 {
+            all.push((0, 0, Ok(i)));
+            all.push((1, 0, Err(if i > 1 { Some(i - 1) } else { None })));
+        }
+        let o = run(&all);
+        assert_eq!((o.sequential(), o.ordered(), o.open()), (None, None, (false, false)));
+    }
+}
