@@ -1,7 +1,8 @@
 //! The judge of linearizability beside stateright's tester, over public etcd logs.
 //!
-//! Both judge the first operations of each log (ours with a witness or a core, the peer with yes
-//! or no); then this one judges whole logs alone.
+//! Both judge the first operations of each log, then whole logs: ours with a witness or a core, the
+//! peer with yes or no and for at most `HB_PEER_SECONDS` a log (1 if not set), in a process of its
+//! own that is ended then. What it has not judged by then counts as that long.
 
 use happened_before::check::history::linearizable::judge;
 use happened_before::check::history::model::Kind;
@@ -9,6 +10,7 @@ use happened_before::check::history::{Budget, F, History, Model, Op, Outcome, Va
 use happened_before::share::import::history::{Format, Reading, read};
 use stateright::semantics::{ConsistencyTester, LinearizabilityTester, SequentialSpec};
 use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -113,11 +115,42 @@ fn logs() -> Vec<PathBuf> {
     all
 }
 
+/// The peer's time for a whole log; none if it took longer than the limit.
+fn whole(log: &Path, limit: Duration) -> Option<Duration> {
+    let me = std::env::current_exe().expect("a path");
+    let mut child = Command::new(me)
+        .args([PEER.as_ref(), log.as_os_str()])
+        .stdout(Stdio::null())
+        .spawn()
+        .expect("a process");
+    let start = Instant::now();
+    loop {
+        if child.try_wait().expect("its state").is_some() {
+            return Some(start.elapsed());
+        }
+        if start.elapsed() > limit {
+            child.kill().and_then(|()| child.wait()).expect("ended");
+            return None;
+        }
+        std::thread::sleep(Duration::from_micros(200));
+    }
+}
+
+/// Asks this program to judge one log by the peer.
+const PEER: &str = "--peer";
+
 fn main() {
     let reading = Reading::usual(Kind::CasRegister, Format::JepsenLog);
     let load = |p: &PathBuf| {
         read(&std::fs::read(p).expect("a log"), Format::JepsenLog, &reading).expect("a history")
     };
+    let args: Vec<String> = std::env::args().collect();
+    if let [_, peers, log] = &args[..]
+        && peers == PEER
+    {
+        peer(&load(&PathBuf::from(log)));
+        return;
+    }
     let all: Vec<History> = logs().iter().map(load).collect();
     let model = Model::new(Kind::CasRegister);
     let legal = |h: &History| judge(&model, h, &mut Budget::steps(u64::MAX)).name() == "ok";
@@ -139,9 +172,14 @@ fn main() {
     }
     let start = Instant::now();
     let yes = all.iter().filter(|h| legal(h)).count();
+    let ours = start.elapsed();
+    let seconds = std::env::var("HB_PEER_SECONDS").ok().and_then(|s| s.parse().ok()).unwrap_or(1);
+    let limit = Duration::from_secs(seconds);
+    let theirs: Vec<Option<Duration>> = logs().iter().map(|log| whole(log, limit)).collect();
+    let finished = theirs.iter().flatten().count();
+    let total: Duration = theirs.iter().map(|t| t.unwrap_or(limit)).sum();
     println!(
-        "{} whole logs, with witnesses and cores: ours {:?} ({yes} legal)",
-        all.len(),
-        start.elapsed()
+        "{} whole logs: ours {ours:?}, with witnesses and cores ({yes} legal); stateright {finished} of them within {limit:?} each, {total:?} in all",
+        all.len()
     );
 }

@@ -186,6 +186,55 @@ fn txn((id, op): (usize, &OpLife)) -> Txn {
     Txn { id: id as u32, session: op.process, invoke: op.invoked, ret, end, steps: vec![step] }
 }
 
+/// jepsen.tests.causal-reverse: two writes, one after the other, and a read of both rows that sees
+/// the second alone. Serializable, and not strictly.
+#[test]
+fn the_second_write_is_seen_without_the_first() {
+    let judge = |session: &Session, level| {
+        let ops = &session.trace().ops;
+        let mut txns: Vec<Txn> = ops.iter().enumerate().map(txn).collect();
+        for (txn, op) in txns.iter_mut().zip(ops).filter(|(_, op)| op.call.f == 3) {
+            let OpEnd::Ok(Some(rows)) = &op.end else { panic!("{:?}", op.end) };
+            let row = |(key, text): (usize, &str)| {
+                let told = text.split_once('=').and_then(|(_, v)| v.parse().ok());
+                Step::Read(key.to_string(), Some(told.map_or(Value::Nil, Value::Int)))
+            };
+            txn.steps = rows.split(' ').enumerate().map(row).collect();
+        }
+        register::judge(&txns, level, &mut Budget::steps(200_000)).name()
+    };
+    let session = story("causal-reverse");
+    let ops = &session.trace().ops;
+    let scan = ops.iter().find(|o| o.call.f == 3).expect("a scan");
+    assert_eq!(scan.end, OpEnd::Ok(Some("x=nil y=2".into())));
+    let [first, second] = [1, 2].map(|v| ops.iter().find(|o| o.call.value == v).expect("a write"));
+    assert!(span(first).1 < span(second).0 && first.id.client != second.id.client);
+    assert_eq!(judge(&session, Level::Serializable), "ok");
+    assert_eq!(judge(&session, Level::Strict), "illegal");
+    assert!(broken(&session).contains(&"external-consistency"));
+    // With commit wait A is told only once its timestamp is past, and B's is higher.
+    let mut setup = setup("cockroachdb", &[("client.interval", 0), ("clock.offset", 0)], 1);
+    setup.knobs.insert("spanner.wait".into(), 1);
+    let journal = session.branch().journal.clone();
+    let mut waiting = Session::new(SCENE.build, setup, journal).expect("the same journal");
+    assert!(waiting.advance_to(3_000_000, u64::MAX));
+    assert_eq!(judge(&waiting, Level::Strict), "ok");
+    assert_eq!(broken(&waiting), [""; 0]);
+}
+
+/// Runs without commit wait are serializable, whatever is done to them, as far as can be told.
+#[test]
+fn without_commit_wait_it_is_serializable() {
+    for seed in 1..4 {
+        let session = run("cockroachdb", &[("client.interval", 20_000)], seed, 700_000);
+        let txns: Vec<Txn> = session.trace().ops.iter().enumerate().map(txn).collect();
+        assert!(txns.len() > 30);
+        let verdict = register::judge(&txns, Level::Serializable, &mut Budget::steps(200_000));
+        assert_eq!(verdict.name(), "ok", "{seed}");
+        assert!(!broken(&session).contains(&"repeatable-snapshot"), "{seed}");
+    }
+}
+
 /// Settings that lie by a millisecond are refuted by random runs, and not only TrueTime is.
 #[test]
 fn a_lie_of_a_millisecond_is_found_by_random_runs() {

@@ -182,3 +182,54 @@ fn consistency_costs_the_way_to_the_nearest_majority_and_a_cut_costs_answers() {
     assert!(of(&parted, 1, 1).stale_share() > one.stale_share());
     assert!(whole.iter().any(|p| p.best && p.quorum == Some((1, 1))));
 }
+
+/// What the systems' own settings come to on three regions: nobody is fast both ways and fresh.
+#[test]
+fn levels_cost_what_their_documents_say() {
+    let preset = "cassandra-one".into();
+    let setup = Setup { scene: "pacelc".into(), preset, seed: 3, ..Setup::default() };
+    let terms = Terms { t: 0, until: 60_000_000, cut: false };
+    let mut survey = Survey::new(&setup, terms).expect("it has R and W");
+    while !survey.slice(u64::MAX).expect("it runs") {}
+    let of = |name: &str| {
+        let found = survey.points.iter().find(|p| p.name.contains(name));
+        found.unwrap_or_else(|| panic!("{name}")).figures.clone()
+    };
+    let (local, each) = (of("LOCAL_QUORUM"), of("EACH_QUORUM"));
+    assert!(local.reads.p99 < 20_000 && local.writes.p99 < 20_000 && local.stale > 0, "{local:?}");
+    // The farthest region is 137 ms away from the one in the middle.
+    assert!(each.reads.p99 < 20_000 && each.writes.p50 > 80_000 && each.stale == 0, "{each:?}");
+    let (one, majority) = (of("w: 1"), of("w: majority"));
+    assert_eq!((one.stale, majority.stale), (0, 0));
+    assert!(majority.writes.p50 > one.writes.p50 + 60_000, "{one:?} {majority:?}");
+    let (strong, session) = (of("Strong"), of("DB, Session"));
+    assert!(strong.stale == 0 && strong.reads.p99 < 20_000, "{strong:?}");
+    assert!(session.stale > 0 && session.writes.p50 < strong.writes.p50, "{session:?}");
+    let met = |p: &&happened_before::check::plane::Point| {
+        let f = &p.figures;
+        f.reads.p99.max(f.writes.p99) < 20_000 && f.stale_share() < 1_000
+    };
+    assert_eq!(survey.points.iter().find(met).map(|p| &p.name), None);
+}
+
+/// Bounded staleness: once another is behind by more than the bound, the primary takes no writes.
+#[test]
+fn a_primary_waits_for_those_that_are_too_far_behind() {
+    let knobs = [("session.bound".to_string(), 2_000_000)].into();
+    let preset = "cosmos-bounded".into();
+    let setup = Setup { scene: "pacelc".into(), preset, knobs, seed: 3, ..Setup::default() };
+    let scene = scene("pacelc").expect("in the catalogue");
+    let mut s = Session::new(scene.build, setup, Vec::new()).expect("a world");
+    s.advance_to(3_000_000, u64::MAX);
+    let refused =
+        |s: &Session| s.trace().ops.iter().filter(|o| matches!(o.end, OpEnd::Fail(_))).count();
+    assert_eq!(refused(&s), 0);
+    let all = s.view().nodes.len() as u16;
+    let (mut here, mut there) = (NodeSet::EMPTY, NodeSet::EMPTY);
+    (0..all).map(NodeId).for_each(|n| if n.0 % 3 == 2 { there.insert(n) } else { here.insert(n) });
+    s.act(Action::Partition(vec![here, there])).expect("it can be cut");
+    s.advance_to(4_500_000, u64::MAX);
+    assert_eq!(refused(&s), 0, "not yet");
+    s.advance_to(8_000_000, u64::MAX);
+    assert!(refused(&s) > 3, "{}", refused(&s));
+}

@@ -101,13 +101,14 @@ fn the_plane_shows_what_every_configuration_costs() {
         return;
     };
     s.click("#plane-measure");
-    // Nine of R and W, and two on a log; each once more with a region cut off.
-    s.wait_until("document.querySelectorAll('#plane .figures tbody tr').length === 11", LATER);
+    // Nine of R and W, two that count by regions, two logs and six primaries; each once more with a
+    // region cut off.
+    s.wait_until("document.querySelectorAll('#plane .figures tbody tr').length === 19", LATER);
     s.wait_until(
         "[...document.querySelectorAll('#plane .figures tr td:last-child')].every(c => c.textContent || c.closest('thead'))",
         LATER,
     );
-    assert!(s.is("document.querySelectorAll('.lens .config').length >= 20"));
+    assert!(s.is("document.querySelectorAll('.lens .config').length >= 36"));
     assert!(s.is("document.querySelector('.lens .frontier')"));
     s.screenshot("plane");
     // A press on a name plays that configuration.

@@ -21,9 +21,9 @@ use std::collections::{BTreeMap, BTreeSet};
 /// Operations beyond which no order is searched for any more.
 const MOST: usize = 600;
 /// Steps of a search.
-const STEPS: u64 = 20_000;
+const STEPS: u64 = 8_000;
 /// Searches that make a witness smaller.
-const QUESTIONS: u32 = 60;
+const QUESTIONS: u32 = 48;
 /// Operations that a witness names.
 const NAMED: usize = 8;
 
@@ -81,6 +81,8 @@ struct Line {
     broken: Option<Witness>,
     /// No order is known, and none was refuted.
     open: bool,
+    /// So many operations have to be known before one is searched for again.
+    patience: u64,
 }
 
 /// Both claims over the registers of a run.
@@ -159,7 +161,7 @@ impl Line {
 
     /// Takes the end of an operation.
     fn take(&mut self, past: &List<Past>, op: &Past, order: Order) {
-        if self.broken.is_some() || self.open && past.len() > MOST as u64 {
+        if self.broken.is_some() || self.open && past.len() < self.patience {
             return;
         }
         if self.open || !self.place(op) {
@@ -229,6 +231,8 @@ impl Line {
     /// Looks for an order of all that was answered.
     fn search(&mut self, past: &List<Past>, order: Order) {
         self.open = true;
+        // What one search could not decide, the next would hardly.
+        self.patience = past.len() * 2;
         if past.len() > MOST as u64 {
             return;
         }

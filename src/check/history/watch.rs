@@ -11,6 +11,7 @@ use crate::core::protocol::{
 use crate::core::view::OpStep;
 use std::collections::{BTreeMap, BTreeSet};
 use std::hash::{Hash, Hasher};
+use std::sync::Arc;
 
 /// A watch over the operations of a run on registers.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -24,7 +25,7 @@ pub struct Watch {
     /// How requests that a live server received have ended.
     pub counts: Counts,
     /// The weaker claims, for those who ask.
-    pub orders: Orders,
+    pub orders: Arc<Orders>,
     /// Somebody does.
     pub weaker: bool,
 }
@@ -133,7 +134,7 @@ impl Watch {
                     let Some(ask) = ask(names, call) else { continue };
                     self.open.insert(*op, *call);
                     if self.weaker {
-                        self.orders.invoke(*op, *process, call.key, ask);
+                        Arc::make_mut(&mut self.orders).invoke(*op, *process, call.key, ask);
                     }
                     self.registers.entry(call.key).or_default().invoke(*op, ask);
                 }
@@ -169,10 +170,9 @@ impl Watch {
             self.broken = Some(Witness { why, nodes: vec![op.client] });
         }
         let explained = self.broken.is_none() && !register.given_up();
-        match learned {
-            Some(Some(told)) => self.orders.end(op, Some(told), explained),
-            None if known => self.orders.end(op, None, explained),
-            _ => {}
+        let told = learned.flatten();
+        if self.weaker && (told.is_some() || value.is_none() && known) {
+            Arc::make_mut(&mut self.orders).end(op, told, explained);
         }
     }
 

@@ -247,7 +247,7 @@ pub mod mutant {
     pub const NO_WRITE_BACK: u8 = 0;
     pub const EARLY_ACK: u8 = 1;
     pub const LAST_ARRIVAL_WINS: u8 = 2;
-    pub const OWN_ANSWER: u8 = 3;
+    pub const OLDEST_ANSWER: u8 = 3;
     pub const OWN_STAMP: u8 = 4;
 }
 
@@ -268,8 +268,8 @@ const MUTANTS: &[Mutant] = &[
         breaks: "versions-grow",
     },
     Mutant {
-        id: "own-answer",
-        what: "What if a coordinator answered a read from what it has itself?",
+        id: "oldest-answer",
+        what: "What if a read took the oldest of the answers for the newest?",
         breaks: "sequential",
     },
     Mutant {

@@ -75,8 +75,7 @@ fn enough(cx: &Cx, me: NodeId, who: NodeSet, needed: u32, writes: bool) -> bool 
 fn heard_enough(n: &mut N, cx: &mut Cx, id: OpId) {
     let Some(p) = n.state.pending.get_mut(&id) else { return };
     let heard: NodeSet = p.heard.keys().copied().collect();
-    let own = p.phase == Phase::Read && cx.mutant(OWN_ANSWER);
-    if !own && !enough(cx, n.me, heard, cx.cfg.r, false) {
+    if !enough(cx, n.me, heard, cx.cfg.r, false) {
         return;
     }
     match p.phase {
@@ -84,7 +83,7 @@ fn heard_enough(n: &mut N, cx: &mut Cx, id: OpId) {
         Phase::Read => {
             let fresh = p.heard.iter().filter(|(_, s)| **s == p.best.stamp).map(|(n, _)| *n);
             let fresh: NodeSet = fresh.collect();
-            let block = cx.cfg.repair == Repair::Blocking && !cx.mutant(NO_WRITE_BACK) && !own;
+            let block = cx.cfg.repair == Repair::Blocking && !cx.mutant(NO_WRITE_BACK);
             if block && !enough(cx, n.me, fresh, cx.cfg.r, false) {
                 cx.note("WriteBack");
                 p.phase = Phase::WriteBack;
@@ -209,7 +208,8 @@ fn read_reply(n: &mut N, cx: &mut Cx, from: NodeId, op: OpId, version: Version) 
     match p.phase {
         Phase::Read | Phase::Query => {
             p.heard.insert(from, version.stamp);
-            p.best = p.best.max(version);
+            let oldest = p.phase == Phase::Read && cx.mutant(OLDEST_ANSWER);
+            p.best = if oldest { p.best.min(version) } else { p.best.max(version) };
             heard_enough(n, cx, op);
         }
         Phase::Answered if p.value.is_none() => {

@@ -208,6 +208,9 @@ pub struct State {
     pub store: Store,
     /// Leader: clients to answer once an index is applied.
     pub waiting: BTreeMap<u64, OpId>,
+    /// Where any server answers reads: what it may have applied before it last stopped. Until it has
+    /// come as far again it answers none.
+    pub resumed: u64,
 }
 
 /// The replicated state machine.
@@ -370,8 +373,8 @@ impl Protocol for Raft {
     type Observer = Observer;
     type Token = ();
 
-    fn boot(cx: &mut Context<Self>, _durable: &Durable) -> State {
-        rules::restart(cx)
+    fn boot(cx: &mut Context<Self>, durable: &Durable) -> State {
+        rules::restart(cx, durable)
     }
 
     fn on_message(node: &mut Node<Self>, cx: &mut Context<Self>, from: NodeId, message: Message) {

@@ -8,10 +8,11 @@ type N = Node<Raft>;
 type Cx<'a> = Context<'a, Raft>;
 
 /// Restart: only what is durable is left.
-pub(super) fn restart(cx: &mut Cx) -> State {
+pub(super) fn restart(cx: &mut Cx, durable: &Durable) -> State {
     reset_election_timer(cx);
     cx.note("Restart");
-    State::default()
+    let resumed = if cx.cfg.reads == Reads::Local { durable.log.len() } else { 0 };
+    State { resumed, ..State::default() }
 }
 
 fn reset_election_timer(cx: &mut Cx) {
@@ -361,6 +362,9 @@ pub(super) fn client_request(n: &mut N, cx: &mut Cx, id: OpId, op: Op) {
     if let Op::Get { key } = op
         && reads_alone(n, cx)
     {
+        if n.state.last_applied < n.state.resumed.min(n.durable.log.len()) {
+            return cx.reply(id, Outcome::Fail("it has not caught up since it started"));
+        }
         cx.note("LocalRead");
         let newest = || n.durable.log.iter().rev().find_map(|e| e.command.put(key));
         let value = match cx.mutant(DIRTY_READ) {

@@ -1,0 +1,103 @@
+//! What is left without linearizability: one order for all, with updates in their places or without,
+//! as it is judged while a run goes on.
+
+use happened_before::check::fuzz::{DEFAULT_STEPS, Target};
+use happened_before::check::history::model::Kind;
+use happened_before::check::history::{
+    Budget, F, History, Model, Outcome, Value, Verdict, sequential,
+};
+use happened_before::core::config::Setup;
+use happened_before::core::protocol::key_name;
+use happened_before::core::session::Session;
+use happened_before::core::trace::OpEnd;
+use happened_before::protocols::scene;
+use std::collections::BTreeSet;
+
+fn setup(preset: &str, knobs: &[(&str, i64)], seed: u64) -> Setup {
+    let knobs = knobs.iter().map(|(k, v)| ((*k).to_string(), *v)).collect();
+    Setup { scene: "cap".into(), preset: preset.into(), knobs, seed, ..Setup::default() }
+}
+
+/// Which claims some of the seeds break.
+fn broken(preset: &str, seeds: u64) -> BTreeSet<&'static str> {
+    let scene = scene("cap").expect("in the catalogue");
+    let target = Target::new(scene, setup(preset, &[], 0), DEFAULT_STEPS).expect("a target");
+    let all = (0..seeds).flat_map(|seed| target.run(seed).expect("a run").broken);
+    all.map(|b| b.property).collect()
+}
+
+#[test]
+fn zookeeper_s_reads_are_old_and_its_order_is_one() {
+    let all = broken("zookeeper", 60);
+    assert!(all.contains("linearizable"), "{all:?}");
+    assert!(!all.contains("ordered-sequential") && !all.contains("sequential"), "{all:?}");
+}
+
+#[test]
+fn who_goes_to_another_server_without_a_word_may_go_back_in_time() {
+    for preset in ["etcd-serializable", "anyone"] {
+        let all = broken(preset, 60);
+        assert!(
+            all.contains("sequential") && all.contains("ordered-sequential"),
+            "{preset} {all:?}"
+        );
+    }
+}
+
+/// What clients did, as a judge takes it.
+fn history(session: &Session) -> History {
+    let mut all = History::default();
+    for op in &session.trace().ops {
+        let (f, args) = match op.call.f {
+            1 => (F::Write, vec![Value::Int(op.call.value)]),
+            _ => (F::Read, Vec::new()),
+        };
+        let id = all.invoke(op.process, Some(key_name(op.call.key)), f, args, op.step * 2);
+        let number = |text: &String| text.parse().map_or(Value::Nil, Value::Int);
+        let outcome = match &op.end {
+            OpEnd::Open => continue,
+            OpEnd::Ok(value) => Outcome::Ok(value.as_ref().map_or(Value::Nil, number)),
+            OpEnd::Fail(_) => Outcome::Fail,
+            OpEnd::Unknown => Outcome::Unknown,
+        };
+        all.complete(id, op.ended.map_or(u64::MAX, |(step, _)| step * 2 + 1), outcome);
+    }
+    all
+}
+
+/// The judge that sees the whole history at once says what was found on the way.
+#[test]
+fn the_live_verdict_is_the_judge_s() {
+    let model = Model::new(Kind::CasRegister);
+    let busy: &[(&str, i64)] = &[("clients", 3), ("client.interval", 40_000), ("nodes", 5)];
+    let (mut illegal, mut legal) = (0, 0);
+    for preset in ["anyone", "couchdb", "etcd-serializable", "majority"] {
+        for seed in 0..6 {
+            let scene = scene("cap").expect("in the catalogue");
+            let mut run =
+                Session::new(scene.build, setup(preset, busy, seed), Vec::new()).expect("a run");
+            assert!(run.advance_to(1_500_000, u64::MAX));
+            let told = history(&run);
+            let view = run.view();
+            type Judge = fn(&Model, &History, &mut Budget) -> Verdict;
+            let both: [(&str, Judge); 2] =
+                [("sequential", sequential::judge), ("ordered-sequential", sequential::ordered)];
+            for (id, judge) in both {
+                let live = view.verdicts.iter().find(|v| v.property == id).expect("a claim");
+                let found = judge(&model, &told, &mut Budget::steps(2_000_000));
+                match found {
+                    Verdict::Unknown(_) => {}
+                    Verdict::Ok(_) => {
+                        assert_eq!(live.violation, None, "{preset} {seed} {id}");
+                        legal += 1;
+                    }
+                    Verdict::Illegal(_) => {
+                        assert!(live.violation.is_some() || live.undecided, "{preset} {seed} {id}");
+                        illegal += u32::from(live.violation.is_some());
+                    }
+                }
+            }
+        }
+    }
+    assert!(illegal > 3 && legal > 3, "{illegal} illegal, {legal} legal");
+}
