@@ -148,3 +148,48 @@ fn a_film_that_is_stopped_keeps_its_first_frames() {
     let whole = decode(&drawn(SPAN)).2;
     assert_eq!(decode(&files.read("x").unwrap()).2[..], whole[..frames]);
 }
+
+/// Ten thousand operations, of which the window shows the last few hundred milliseconds: what is
+/// drawn is what is in sight, and drawing it again takes no longer than a short run does.
+#[test]
+fn of_a_long_history_only_what_is_in_sight_is_drawn() {
+    use happened_before::core::config::Setup;
+    use happened_before::core::session::Session;
+    use happened_before::scene::history::History;
+    use happened_before::scene::index::Index;
+    use happened_before::scene::{PX, Size};
+    let knobs = [("clients", 20), ("client.interval", 20_000)];
+    let knobs = knobs.into_iter().map(|(k, v)| (k.to_string(), v)).collect();
+    let scene = happened_before::protocols::scene("leaderless").expect("in the catalogue");
+    let setup = Setup { scene: "leaderless".into(), knobs, seed: 3, ..Setup::default() };
+    let mut run = Session::new(scene.build, setup, Vec::new()).expect("a run");
+    let draw = |run: &Session| {
+        let (view, index) = (run.view(), Index::of(run.trace()));
+        let window = (run.time().saturating_sub(400_000), run.time());
+        let history = History {
+            view: &view,
+            trace: run.trace(),
+            index: &index,
+            calls: (scene.info)().calls,
+            window,
+            size: Size { w: 340 * PX, h: History::height(20) },
+            full: true,
+            points: &[],
+            core: &[],
+        };
+        let start = std::time::Instant::now();
+        let items = (0..50).map(|_| history.scene(run.time()).items.len()).max();
+        (items.expect("drawn"), start.elapsed() / 50)
+    };
+    while run.trace().ops.len() < 1_000 {
+        run.forward();
+    }
+    let (short, soon) = draw(&run);
+    while run.trace().ops.len() < 10_000 {
+        run.forward();
+    }
+    let (long, late) = draw(&run);
+    println!("{short} items in {soon:?} after 1,000 operations, {long} in {late:?} after 10,000");
+    assert!(long < 2 * short && long < 400, "{short}, {long}");
+    assert!(late < 4 * soon, "{soon:?}, {late:?}");
+}

@@ -1,6 +1,9 @@
 //! Judges in the page: the lattice lit over a run, an order placed and moved, recorded histories.
 
 use browser::{Browser, Look, Server, Session, dist, session};
+use happened_before::core::config::Setup;
+use happened_before::core::session::Session as Run;
+use happened_before::share::link::{Link, ViewState};
 use std::time::Duration;
 
 const SOON: Duration = Duration::from_secs(10);
@@ -116,4 +119,50 @@ fn the_plane_shows_what_every_configuration_costs() {
     s.wait_until("location.hash.length > 20 || document.querySelector('#plane')", SOON);
     s.wait_until("[...document.querySelectorAll('.rail input')].some(i => i.id.includes('quorum.r') && i.value === '3') || document.querySelector('.config.mine')", SOON);
     assert_eq!(s.console_errors(), Vec::<String>::new());
+}
+
+/// The clients of a run with so many operations.
+fn long_run(ops: usize) -> String {
+    let knobs = [("clients", 20), ("client.interval", 20_000), ("nodes", 3)];
+    let knobs = knobs.into_iter().map(|(k, v)| (k.to_string(), v)).collect();
+    let setup = Setup { scene: "leaderless".into(), knobs, seed: 3, ..Setup::default() };
+    let scene = happened_before::protocols::scene("leaderless").expect("in the catalogue");
+    let mut run = Run::new(scene.build, setup, Vec::new()).expect("a run");
+    while run.trace().ops.len() < ops {
+        run.forward();
+    }
+    format!("#{}", Link::of(&run, ViewState::default()).fragment().trim_start_matches('#'))
+}
+
+/// Milliseconds from frame to frame while a run plays on. Run alone:
+/// `cargo test -p browser --test judge -- --ignored --nocapture`.
+#[test]
+#[ignore = "a measurement"]
+fn ten_thousand_operations_play_on() {
+    for ops in [100, 10_000] {
+        let link = long_run(ops);
+        let there = "document.querySelector('.lens.history .op')";
+        let Some((_server, mut s)) =
+            open(&link, Look::default(), "document.querySelector('#play')")
+        else {
+            return;
+        };
+        s.wait_until(there, LATER);
+        if !s.is("document.querySelector('[data-playing=true]')") {
+            s.click("#play");
+        }
+        s.run(
+            "window.frames=[]; let last=performance.now(); const go=()=>{ const now=performance.now(); \
+             window.frames.push(now-last); last=now; requestAnimationFrame(go); }; go();",
+        );
+        std::thread::sleep(Duration::from_secs(6));
+        let at = |s: &mut Session, share: &str| {
+            s.eval(&format!(
+                "[...window.frames].sort((a,b)=>a-b)[Math.floor(window.frames.length*{share})]"
+            ))
+        };
+        let (half, most) = (at(&mut s, "0.5"), at(&mut s, "0.99"));
+        let drawn = s.eval("document.querySelectorAll('.lens.history .op').length");
+        println!("{ops} operations: frames of {half} ms, 99 of 100 {most} ms; {drawn} bars drawn");
+    }
 }

@@ -10,6 +10,7 @@ use crate::core::protocol::CallName;
 use crate::core::trace::{OpEnd, OpLife, Trace};
 use crate::core::view::{Shape, WorldView};
 use std::borrow::Cow;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// What is drawn.
 #[derive(Clone, Copy, Debug)]
@@ -66,7 +67,7 @@ impl History<'_> {
     /// The picture at a moment.
     pub fn scene(&self, now: u64) -> Scene {
         let mut scene = Scene::new(self.size, "Clients");
-        let rows = self.rows();
+        let (rows, shown) = (self.rows(), self.shown());
         scene.desc = format!("{} clients", rows.len());
         let size = self.px(13);
         if self.full {
@@ -90,7 +91,8 @@ impl History<'_> {
                     .key(format!("client-{}", client.0))
                     .target(Target::Node(*client)),
             );
-            self.row(*client, y, now, &mut scene.items);
+            let mine = shown.get(client).map_or(&[][..], Vec::as_slice);
+            self.row(*client, mine, y, now, &mut scene.items);
         }
         self.linear(&rows, now, &mut scene.items);
         scene
@@ -145,14 +147,28 @@ impl History<'_> {
         clients.map(|n| n.id).collect()
     }
 
-    /// The operations of the window.
-    fn shown(&self) -> impl Iterator<Item = &OpLife> {
-        let (t0, t1) = self.window;
-        let step = self.view.step;
+    /// The operations of the window, of a client each in their order. A client has one at a time, so
+    /// nothing before the last that began before the window can reach into it: however long the run,
+    /// only what is near the window is looked at.
+    fn shown(&self) -> BTreeMap<NodeId, Vec<&OpLife>> {
+        let ((t0, t1), step) = (self.window, self.view.step);
         let end = self.trace.ops.partition_point(|o| o.invoked <= t1);
-        self.trace.ops[..end]
-            .iter()
-            .filter(move |o| o.step <= step && o.ended.is_none_or(|(s, at)| s > step || at >= t0))
+        let mut out: BTreeMap<NodeId, Vec<&OpLife>> = BTreeMap::new();
+        let mut waiting: BTreeSet<NodeId> = self.rows().into_iter().collect();
+        for op in self.trace.ops[..end].iter().rev().filter(|o| o.step <= step) {
+            let earlier = op.invoked < t0;
+            if earlier && !waiting.remove(&op.id.client) {
+                continue;
+            }
+            if op.ended.is_none_or(|(s, at)| s > step || at >= t0) {
+                out.entry(op.id.client).or_default().push(op);
+            }
+            if waiting.is_empty() {
+                break;
+            }
+        }
+        out.values_mut().for_each(|all| all.reverse());
+        out
     }
 
     fn state(&self, op: &OpLife) -> State {
@@ -188,8 +204,7 @@ impl History<'_> {
         }
     }
 
-    fn row(&self, client: NodeId, y: i32, now: u64, out: &mut Vec<Item>) {
-        let mine: Vec<&OpLife> = self.shown().filter(|o| o.id.client == client).collect();
+    fn row(&self, client: NodeId, mine: &[&OpLife], y: i32, now: u64, out: &mut Vec<Item>) {
         // Where the bar before ends, or its label.
         let mut last = self.left();
         for (i, op) in mine.iter().enumerate() {
@@ -244,7 +259,9 @@ impl History<'_> {
     fn linear(&self, rows: &[NodeId], now: u64, out: &mut Vec<Item>) {
         let mut line = Track::new();
         let mut first = true;
-        for (op, at) in self.points.iter().filter(|(_, at)| *at <= now) {
+        let (t0, t1) = self.window;
+        let inside = |at: u64| t0 <= at && at <= t1.min(now);
+        for (op, at) in self.points.iter().filter(|(_, at)| inside(*at)) {
             let Some(row) = rows.iter().position(|c| *c == op.client) else { continue };
             let (x, y) = (self.x(*at), self.y(row));
             let middle = Point::new(x, y + self.bar() / 2);

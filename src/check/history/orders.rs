@@ -127,8 +127,19 @@ impl Orders {
             }
             return;
         }
+        if let Some(write) = self.seen(&op) {
+            self.ordered.append(&write);
+            self.sequential.append(&write);
+        }
         self.ordered.take(&self.past, &op, Order::Updates);
         self.sequential.take(&self.past, &op, Order::Processes);
+    }
+
+    /// A write that was read before its client was told has happened.
+    fn seen(&self, op: &Past) -> Option<Past> {
+        let (Ask::Read, End::Told(Told::Value(Some(v)))) = (op.ask, op.end) else { return None };
+        let mut open = self.places.values().filter_map(|at| self.past.get(*at));
+        open.find(|w| w.key == op.key && w.ask == Ask::Write(v)).copied()
     }
 
     /// Why no order exists that keeps each process's own.
@@ -166,6 +177,14 @@ impl Line {
         }
         if self.open || !self.place(op) {
             self.search(past, order);
+        }
+    }
+
+    /// Puts a write at the end, if it is nowhere yet.
+    fn append(&mut self, write: &Past) {
+        let known = self.steps.iter().any(|s| s.2 == write.id);
+        if let Some(v) = write.writes().filter(|_| !known) {
+            self.steps.push((write.key, v, write.id));
         }
     }
 
