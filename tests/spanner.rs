@@ -212,8 +212,10 @@ fn the_second_write_is_seen_without_the_first() {
     assert_eq!(judge(&session, Level::Serializable), "ok");
     assert_eq!(judge(&session, Level::Strict), "illegal");
     assert!(broken(&session).contains(&"external-consistency"));
-    // With commit wait A is told only once its timestamp is past, and B's is higher.
-    let mut setup = setup("cockroachdb", &[("client.interval", 0), ("clock.offset", 0)], 1);
+    // With commit wait the same requests at the same times are no reverse: when B begins, A has not
+    // been told yet.
+    let knobs = [("client.interval", 0), ("clock.offset", 0), ("client.timeout", 5_000_000)];
+    let mut setup = setup("cockroachdb", &knobs, 1);
     setup.knobs.insert("spanner.wait".into(), 1);
     let journal = session.branch().journal.clone();
     let mut waiting = Session::new(SCENE.build, setup, journal).expect("the same journal");
