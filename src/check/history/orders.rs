@@ -397,8 +397,11 @@ mod tests {
     use super::*;
     use Told::{Done, Value as V};
 
-    /// Operations one after the other: client, key, a write or what a read was told.
-    fn run(all: &[(u16, u32, Result<i64, Option<i64>>)]) -> Orders {
+    /// Client, key, a write or what a read was told.
+    type Step = (u16, u32, Result<i64, Option<i64>>);
+
+    /// Operations one after the other.
+    fn run(all: &[Step]) -> Orders {
         let mut o = Orders::default();
         for (i, (client, key, what)) in all.iter().enumerate() {
             let id = OpId { client: NodeId(*client), nth: i as u32 };
