@@ -75,16 +75,16 @@ fn the_live_verdict_is_the_judge_s() {
     for preset in ["anyone", "etcd-serializable", "zookeeper", "majority"] {
         let scene = scene("cap").expect("in the catalogue");
         let target = Target::new(scene, setup(preset, &[], 0), DEFAULT_STEPS).expect("a target");
-        for seed in 0..12 {
+        for seed in 0..8 {
             let outcome = target.run(seed).expect("a run");
             let mut run =
                 Session::new(scene.build, outcome.setup, outcome.journal).expect("its own journal");
-            run.seek(outcome.steps.min(8_000));
+            run.seek(outcome.steps.min(2_500));
             type Judge = fn(&Model, &History, &mut Budget) -> Verdict;
             let both: [(&str, Judge); 2] =
                 [("sequential", sequential::judge), ("ordered-sequential", sequential::ordered)];
             for (id, judge) in both {
-                run.seek(outcome.steps.min(8_000));
+                run.seek(outcome.steps.min(2_500));
                 let live = run.view().verdicts.into_iter().find(|v| v.property == id);
                 let live = live.expect("a claim");
                 let mut judged = |step| {
