@@ -9,9 +9,9 @@ use happened_before::check::history::{
 use happened_before::core::config::Setup;
 use happened_before::core::protocol::key_name;
 use happened_before::core::session::Session;
+use happened_before::core::sorted::SortedSet;
 use happened_before::core::trace::OpEnd;
 use happened_before::protocols::scene;
-use std::collections::BTreeSet;
 
 fn setup(preset: &str, knobs: &[(&str, i64)], seed: u64) -> Setup {
     let knobs = knobs.iter().map(|(k, v)| ((*k).to_string(), *v)).collect();
@@ -19,7 +19,7 @@ fn setup(preset: &str, knobs: &[(&str, i64)], seed: u64) -> Setup {
 }
 
 /// Which claims some of the seeds break.
-fn broken(preset: &str, seeds: u64) -> BTreeSet<&'static str> {
+fn broken(preset: &str, seeds: u64) -> SortedSet<&'static str> {
     let scene = scene("cap").expect("in the catalogue");
     let target = Target::new(scene, setup(preset, &[], 0), DEFAULT_STEPS).expect("a target");
     let all = (0..seeds).flat_map(|seed| target.run(seed).expect("a run").broken);

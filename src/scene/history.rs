@@ -7,10 +7,10 @@ use super::{Anchor, Face, Item, Scene, Size, Target};
 use crate::core::action::Call;
 use crate::core::ids::{NodeId, OpId};
 use crate::core::protocol::CallName;
+use crate::core::sorted::{SortedMap, SortedSet};
 use crate::core::trace::{OpEnd, OpLife, Trace};
 use crate::core::view::{Shape, WorldView};
 use std::borrow::Cow;
-use std::collections::{BTreeMap, BTreeSet};
 
 /// What is drawn.
 #[derive(Clone, Copy, Debug)]
@@ -150,11 +150,11 @@ impl History<'_> {
     /// The operations of the window, of a client each in their order. A client has one at a time, so
     /// nothing before the last that began before the window can reach into it: however long the run,
     /// only what is near the window is looked at.
-    fn shown(&self) -> BTreeMap<NodeId, Vec<&OpLife>> {
+    fn shown(&self) -> SortedMap<NodeId, Vec<&OpLife>> {
         let ((t0, t1), step) = (self.window, self.view.step);
         let end = self.trace.ops.partition_point(|o| o.invoked <= t1);
-        let mut out: BTreeMap<NodeId, Vec<&OpLife>> = BTreeMap::new();
-        let mut waiting: BTreeSet<NodeId> = self.rows().into_iter().collect();
+        let mut out: SortedMap<NodeId, Vec<&OpLife>> = SortedMap::new();
+        let mut waiting: SortedSet<NodeId> = self.rows().into_iter().collect();
         for op in self.trace.ops[..end].iter().rev().filter(|o| o.step <= step) {
             let earlier = op.invoked < t0;
             if earlier && !waiting.remove(&op.id.client) {

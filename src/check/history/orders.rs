@@ -16,7 +16,7 @@ use super::{Budget, F, Model, Op, Outcome, Value};
 use crate::core::ids::{NodeId, OpId};
 use crate::core::list::List;
 use crate::core::protocol::{Witness, key_name};
-use std::collections::{BTreeMap, BTreeSet};
+use crate::core::sorted::{SortedMap, SortedSet};
 
 /// Operations beyond which no order is searched for any more.
 const MOST: usize = 600;
@@ -77,7 +77,7 @@ struct Line {
     /// Changes in this order: key, value, whose.
     steps: List<(u32, i64, OpId)>,
     /// How much of it a process has seen.
-    at: BTreeMap<u32, u64>,
+    at: SortedMap<u32, u64>,
     broken: Option<Witness>,
     /// No order is known, and none was refuted.
     open: bool,
@@ -89,7 +89,7 @@ struct Line {
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Orders {
     past: List<Past>,
-    places: BTreeMap<OpId, u64>,
+    places: SortedMap<OpId, u64>,
     now: u64,
     /// Linearizability does not answer for both any more.
     awake: bool,
@@ -271,13 +271,13 @@ impl Line {
 
     /// Goes by an order that was found; each process as far back in it as its reads allow.
     fn follow(&mut self, all: &[Past], found: &[u32]) {
-        (self.steps, self.at) = (List::default(), BTreeMap::new());
+        (self.steps, self.at) = (List::default(), SortedMap::new());
         for op in found.iter().filter_map(|i| all.get(*i as usize)) {
             if let Some(v) = op.writes() {
                 self.steps.push((op.key, v, op.id));
             }
         }
-        let places: BTreeMap<OpId, u64> =
+        let places: SortedMap<OpId, u64> =
             (1..).zip(self.steps.iter()).map(|(i, s)| (s.2, i)).collect();
         for op in all {
             let known = places.get(&op.id).copied();
@@ -297,14 +297,14 @@ impl Line {
 /// The operations as a judge takes them. A write that nobody is known to have done and nobody has
 /// read need not have happened; one that was read has.
 fn history(all: &[Past]) -> Vec<Op> {
-    let read: BTreeSet<(u32, i64)> = all
+    let read: SortedSet<(u32, i64)> = all
         .iter()
         .filter_map(|op| match (op.ask, op.end) {
             (Ask::Read, End::Told(Told::Value(Some(v)))) => Some((op.key, v)),
             _ => None,
         })
         .collect();
-    let mut written: BTreeMap<(u32, i64), u32> = BTreeMap::new();
+    let mut written: SortedMap<(u32, i64), u32> = SortedMap::new();
     all.iter().filter_map(|op| Some((op.key, op.writes()?))).for_each(|w| {
         *written.entry(w).or_default() += 1;
     });
@@ -348,7 +348,7 @@ fn orders(all: &[Past], order: Order, steps: u64) -> Found {
 fn witness(all: &[Past], order: Order) -> Witness {
     let mut left = QUESTIONS;
     let sources = |some: &[usize]| {
-        let mut with: BTreeSet<usize> = some.iter().copied().collect();
+        let mut with: SortedSet<usize> = some.iter().copied().collect();
         for op in some.iter().map(|i| &all[*i]) {
             if let (Ask::Read, End::Told(Told::Value(Some(v)))) = (op.ask, op.end) {
                 let of =
@@ -369,9 +369,9 @@ fn witness(all: &[Past], order: Order) -> Witness {
     let ended: Vec<usize> =
         (0..all.len()).filter(|i| matches!(all[*i].end, End::Told(_))).collect();
     let core = sources(&explain::smallest(&ended, &mut illegal));
-    let mut by: BTreeMap<u32, Vec<&Past>> = BTreeMap::new();
+    let mut by: SortedMap<u32, Vec<&Past>> = SortedMap::new();
     core.iter().map(|i| &all[*i]).for_each(|op| by.entry(op.process).or_default().push(op));
-    let nodes: BTreeSet<NodeId> = by.values().flatten().map(|op| op.id.client).collect();
+    let nodes: SortedSet<NodeId> = by.values().flatten().map(|op| op.id.client).collect();
     let mut room = NAMED;
     let said = |ops: &Vec<&Past>| {
         let some: Vec<String> = ops.iter().take(room).map(|op| op.said()).collect();

@@ -6,14 +6,14 @@ use super::*;
 use crate::check::history::watch::{Agreement, Watch, convergence, ordered, sequential};
 use crate::core::list::List;
 use crate::core::protocol::{Outcome, PropertyKind, Show, Witness};
-use std::collections::BTreeSet;
+use crate::core::sorted::SortedSet;
 use std::hash::{Hash, Hasher};
 
 /// What the observer knows.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Observer {
     /// Who became leader in a term.
-    pub leaders: BTreeMap<u64, NodeSet>,
+    pub leaders: SortedMap<u64, NodeSet>,
     /// Entries ever committed, with the term of the server that first held them so.
     pub committed: List<(u64, Entry)>,
     /// Each server as it was before the step.
@@ -21,9 +21,9 @@ pub struct Observer {
     /// What clients asked and learned.
     watch: Watch,
     /// Acknowledged, and not committed yet.
-    acked: BTreeSet<OpId>,
+    acked: SortedSet<OpId>,
     agreement: Agreement,
-    broken: BTreeMap<&'static str, Witness>,
+    broken: SortedMap<&'static str, Witness>,
 }
 
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

@@ -102,7 +102,7 @@ fn uncertain_until(cx: &Cx, at: i64, earliest: i64) -> i64 {
 
 /// Asks for all rows at one time.
 fn scan(n: &mut N, cx: &mut Cx, id: OpId, at: i64, limit: i64) {
-    n.state.scans.insert(id, Scan { at, limit, rows: BTreeMap::new() });
+    n.state.scans.insert(id, Scan { at, limit, rows: SortedMap::new() });
     for key in 0..SCANNED {
         let to = leader(cx, key);
         tell(n, cx, to, Message::Read(Snapshot { id, key, at, limit, asker: Some(n.me) }));
