@@ -5,8 +5,8 @@ use super::geometry::{PX, Point, TURN, Track};
 use super::text::{fit, width};
 use super::{Anchor, Face, Item, Scene, Size, Target};
 use crate::core::ids::NodeId;
+use crate::core::sorted::SortedMap;
 use crate::core::view::{KeyView, NodeView, RingView, WorldView};
-use std::collections::BTreeMap;
 
 /// The width and height that the picture is drawn for, in pixels.
 const BASE: (i32, i32) = (340, 400);
@@ -119,8 +119,8 @@ impl<'a> Plan<'a> {
             let circle = Item::circle("ring-line", self.centre, outer);
             return out.push(circle.key("ring"));
         }
-        let mut arcs: BTreeMap<NodeId, Track> = BTreeMap::new();
-        let mut ticks: BTreeMap<NodeId, Track> = BTreeMap::new();
+        let mut arcs: SortedMap<NodeId, Track> = SortedMap::new();
+        let mut ticks: SortedMap<NodeId, Track> = SortedMap::new();
         for (from, to, owner) in self.sectors() {
             let track = arcs.entry(owner).or_default();
             let turn = (to - from).rem_euclid(TURN);
@@ -246,7 +246,7 @@ impl<'a> Plan<'a> {
 
     /// A path a holder, drawn with round ends.
     fn crowd(&self, r: i32, out: &mut Vec<Item>) {
-        let mut paths: BTreeMap<Option<NodeId>, Track> = BTreeMap::new();
+        let mut paths: SortedMap<Option<NodeId>, Track> = SortedMap::new();
         for key in &self.ring.keys {
             let p = self.place(key.at, if self.moves(key) { r - self.px(10) } else { r });
             paths.entry(key.holder).or_default().to(p).line(p);

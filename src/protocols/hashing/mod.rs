@@ -39,8 +39,8 @@ use super::channel::{Channel, Packet};
 use crate::core::config::{Clients, Common, Knob, Net};
 use crate::core::ids::{NodeId, NodeSet, OpId};
 use crate::core::protocol::{Context, Mutant, Node, Property, Protocol, Seen, TimerName};
+use crate::core::sorted::{SortedMap, SortedSet};
 use crate::core::view::Layout;
-use std::collections::{BTreeMap, BTreeSet};
 
 /// The protocol.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -131,7 +131,7 @@ pub struct Item {
     pub version: u32,
     /// The last write of each client. It travels with the key: a request that comes twice, here or
     /// at the next owner, is carried out once.
-    pub served: BTreeMap<NodeId, u32>,
+    pub served: SortedMap<NodeId, u32>,
 }
 
 /// Keys on their way, with all there is of them.
@@ -149,9 +149,9 @@ pub struct Durable {
     /// The members.
     pub table: Table,
     /// The keys it owns.
-    pub held: BTreeMap<u32, Item>,
+    pub held: SortedMap<u32, Item>,
     /// Copies of others' keys.
-    pub copies: BTreeMap<u32, Item>,
+    pub copies: SortedMap<u32, Item>,
     /// The links on which keys travel, one a server.
     pub links: Vec<Channel<Parcel>>,
 }
@@ -171,9 +171,9 @@ pub struct State {
     /// Who keeps each key by the table, the owner first.
     pub lists: Vec<Vec<NodeId>>,
     /// Writes that wait, by key and version.
-    pub pending: BTreeMap<(u32, u32), Pending>,
+    pub pending: SortedMap<(u32, u32), Pending>,
     /// Scans that wait for others, one a client.
-    pub scans: BTreeMap<NodeId, Sweep>,
+    pub scans: SortedMap<NodeId, Sweep>,
 }
 
 /// A scan under way.
@@ -186,7 +186,7 @@ pub struct Sweep {
     /// How many were asked, this server among them.
     pub asked: u32,
     /// Keys found.
-    pub found: BTreeSet<u32>,
+    pub found: SortedSet<u32>,
 }
 
 /// What servers say.
@@ -203,7 +203,7 @@ pub enum Message {
     /// Which keys from `key` on, so many, do you hold?
     Scan { op: OpId, key: u32, keys: u32 },
     /// These.
-    Holds { op: OpId, keys: BTreeSet<u32> },
+    Holds { op: OpId, keys: SortedSet<u32> },
 }
 
 /// Timers of a server.

@@ -4,7 +4,7 @@ use super::place::{Careless, Table, lists, owners, rack};
 use super::*;
 use crate::check::history::watch::Watch;
 use crate::core::protocol::{Outcome, PropertyKind, Show, Witness, key_name};
-use std::collections::BTreeSet;
+use crate::core::sorted::SortedSet;
 use std::hash::{Hash, Hasher};
 
 /// What a rule makes of the last change of members, for comparison.
@@ -53,13 +53,13 @@ pub struct Observer {
     /// What each rule would have made of the step from one to the other.
     pub(super) rules: Vec<Verdict>,
     /// Requests that each server has carried out.
-    pub(super) done: BTreeMap<NodeId, u32>,
+    pub(super) done: SortedMap<NodeId, u32>,
     /// Keys that the last scan found, and servers that it asked.
     scan: Option<(u32, u32)>,
     /// What the table in use means, worked out when it changed.
     meaning: Meaning,
     /// Writes under way.
-    writes: BTreeMap<OpId, Write>,
+    writes: SortedMap<OpId, Write>,
     /// First witnesses.
     owned: Option<Witness>,
     lost: Option<Witness>,
@@ -152,7 +152,7 @@ impl Observer {
         let to = owners(cfg, &self.table.members, Careless::default());
         let from = owners(cfg, &self.before.members, Careless::default());
         let moved = from.iter().zip(&to).filter(|(a, b)| a != b);
-        let heirs: BTreeSet<&NodeId> = moved.map(|(_, b)| b).collect();
+        let heirs: SortedSet<&NodeId> = moved.map(|(_, b)| b).collect();
         let held = |m: &NodeId| to.iter().filter(|o| *o == m).count() as u32;
         let most = self.table.members.iter().map(held).max().unwrap_or(0);
         let n = self.table.members.len() as u32;
@@ -257,9 +257,9 @@ impl Observer {
     }
 
     fn well_spread(&self, cfg: &Config, list: &[NodeId]) -> bool {
-        let distinct: BTreeSet<_> = list.iter().collect();
-        let racks: BTreeSet<u32> = list.iter().map(|n| rack(cfg, *n)).collect();
-        let all: BTreeSet<u32> = self.table.members.iter().map(|n| rack(cfg, *n)).collect();
+        let distinct: SortedSet<_> = list.iter().collect();
+        let racks: SortedSet<u32> = list.iter().map(|n| rack(cfg, *n)).collect();
+        let all: SortedSet<u32> = self.table.members.iter().map(|n| rack(cfg, *n)).collect();
         let wanted = (cfg.copies as usize).min(self.table.members.len());
         distinct.len() == wanted && racks.len() >= wanted.min(all.len())
     }
@@ -277,7 +277,7 @@ impl Observer {
                 }
             }
         }
-        let packed: BTreeSet<u32> = seen.nodes.iter().flat_map(|n| on_way(n)).collect();
+        let packed: SortedSet<u32> = seen.nodes.iter().flat_map(|n| on_way(n)).collect();
         let gone = (0u32..).zip(&held).find(|(key, h)| h.is_none() && !packed.contains(key));
         if let Some((key, _)) = gone.filter(|_| self.lost.is_none()) {
             let why = format!("{} is held by nobody, and in nobody's parcel.", key_name(key));

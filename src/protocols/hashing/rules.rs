@@ -3,7 +3,7 @@
 use super::place::{Careless, Table, lists};
 use super::*;
 use crate::core::protocol::Outcome;
-use std::collections::BTreeSet;
+use crate::core::sorted::SortedSet;
 
 type Cx<'a> = Context<'a, Hashing>;
 type Me = Node<Hashing>;
@@ -25,7 +25,7 @@ pub fn disk(cfg: &Config, me: NodeId, nodes: u16) -> Durable {
     let mine = (0..).zip(owners).filter(|(_, owner)| *owner == me);
     let held = mine.map(|(key, _)| (key, Item::default())).collect();
     let links = vec![Channel::default(); nodes.into()];
-    Durable { table, held, copies: BTreeMap::new(), links }
+    Durable { table, held, copies: SortedMap::new(), links }
 }
 
 /// A start, the first or a later one.
@@ -38,7 +38,7 @@ pub fn start(cx: &mut Cx, durable: &Durable) -> State {
         cx.set_timer(Timer::Resend, resend);
     }
     let lists = lists(cx.cfg, &durable.table.members, careless(cx));
-    State { lists, pending: BTreeMap::new(), scans: BTreeMap::new() }
+    State { lists, pending: SortedMap::new(), scans: SortedMap::new() }
 }
 
 /// A message.
@@ -94,7 +94,7 @@ pub fn owner(state: &State, key: u32) -> Option<NodeId> {
 /// more; they stay in the parcel, on disk, until it is acknowledged.
 fn pack(node: &mut Me, cx: &mut Cx) -> Vec<(NodeId, Packet<Parcel>)> {
     let owed = |k: &u32| owner(&node.state, *k).filter(|o| *o != node.me);
-    let to: BTreeSet<NodeId> = node.durable.held.keys().filter_map(owed).collect();
+    let to: SortedSet<NodeId> = node.durable.held.keys().filter_map(owed).collect();
     let mut out = Vec::new();
     for to in to {
         let Some(link) = node.durable.links.get(to.at()) else { continue };
@@ -312,7 +312,7 @@ fn change(node: &mut Me, cx: &mut Cx, id: OpId, n: i64, joins: bool) {
 }
 
 /// Keys of an interval that a server holds.
-fn held_in(node: &Me, key: u32, keys: u32) -> BTreeSet<u32> {
+fn held_in(node: &Me, key: u32, keys: u32) -> SortedSet<u32> {
     node.durable.held.range(key..key.saturating_add(keys)).map(|(key, _)| *key).collect()
 }
 
@@ -332,7 +332,7 @@ fn scan(node: &mut Me, cx: &mut Cx, id: OpId, key: u32, keys: i64) {
 }
 
 /// Somebody has looked.
-fn gathered(node: &mut Me, cx: &mut Cx, from: NodeId, op: OpId, keys: BTreeSet<u32>) {
+fn gathered(node: &mut Me, cx: &mut Cx, from: NodeId, op: OpId, keys: SortedSet<u32>) {
     let sweep = node.state.scans.get_mut(&op.client).filter(|s| s.nth == op.nth);
     if let Some(sweep) = sweep {
         sweep.open.remove(from);

@@ -209,7 +209,7 @@ fn least(cfg: &Config, observer: &Observer) -> u32 {
 
 /// What each server still owes each other one.
 fn moves(common: &Common, nodes: &[&Node<Hashing>], keys: &[KeyView]) -> Vec<MoveView> {
-    let mut owed: BTreeMap<(NodeId, NodeId), u32> = BTreeMap::new();
+    let mut owed: SortedMap<(NodeId, NodeId), u32> = SortedMap::new();
     for n in nodes {
         let held = n.durable.held.keys().filter_map(|k| Some((k, keys.get(*k as usize)?)));
         for (_, key) in held.filter(|(_, key)| key.owner != n.me) {
