@@ -160,7 +160,7 @@ fn expected(ops: &[Op], level: &str) -> bool {
         }
         _ => sources(ops).iter().any(|from| {
             let rf: Pairs = from.iter().filter_map(|(r, w)| Some(((*w)?, *r))).collect();
-            let co = closure(&po.union(&rf).copied().collect());
+            let co = closure(&po.iter().chain(&rf).copied().collect());
             let after = |a: usize, b: usize| writes(b) && po.contains(&(a, b));
             let wfr: Pairs = rf
                 .iter()
@@ -367,7 +367,7 @@ fn axioms(txns: &[Txn], level: Level) -> bool {
         .filter(|&(a, b)| txns[a].session == txns[b].session)
         .collect();
     let wr: Pairs = reads.iter().filter_map(|r| Some((r.3?, r.0))).collect();
-    let both: Pairs = so.union(&wr).copied().collect();
+    let both: Pairs = so.iter().chain(&wr).copied().collect();
     let then = |a: &Pairs, b: &Pairs| -> Pairs {
         a.iter()
             .flat_map(|&(x, y)| b.iter().filter(move |p| p.0 == y).map(move |p| (x, p.1)))
