@@ -151,7 +151,7 @@ proptest! {
                     let theirs = dvv[o].clone();
                     dvv[s].sync(&theirs);
                     set[s] = set[s].sync(&set[o]);
-                    let keep: SortedSet<usize> = live[s].union(&live[o]).copied()
+                    let keep: SortedSet<usize> = live[s].iter().chain(&live[o]).copied()
                         .filter(|v| (live[s].contains(v) || !known[s].contains(v))
                             && (live[o].contains(v) || !known[o].contains(v)))
                         .collect();
