@@ -222,7 +222,11 @@ impl Observer {
     fn changed(&mut self, seen: &Seen<Hashing>) {
         let newest = seen.nodes.iter().map(|n| &n.durable.table).max_by_key(|t| t.version);
         let Some(table) = newest.filter(|t| t.version > self.table.version) else { return };
-        self.before = std::mem::replace(&mut self.table, table.clone());
+        let before = std::mem::replace(&mut self.table, table.clone());
+        if before.members == table.members && before.places == table.places {
+            return;
+        }
+        self.before = before;
         if self.before.version == 0 {
             self.before = self.table.clone();
         }

@@ -393,7 +393,7 @@ pub(super) const CHALLENGES: &[Challenge] = &[
     },
     Challenge {
         id: "one-edge",
-        goal: "Keys come in order; halve ranges whenever you like. Hold the load off the last range: bring a new highest key into another one.",
+        goal: "Keys come in order, 5,000 a second, say; halve ranges whenever you like. Hold every range below 2,500: for that, one new highest key at least has to meet another range than the last.",
         until: "fact new highest keys that met another range",
         knobs: EDGE,
         mutants: &[],

@@ -8,6 +8,7 @@ use crate::scene::place::{Grade, Plan};
 use crate::scene::text;
 use crate::scene::{Anchor, Face, Item, Target};
 use std::borrow::Cow;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// The way of messages from one node to another: straight, or bent past nodes in between.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -251,14 +252,22 @@ pub fn links(stage: &Stage, plan: &Plan, walled: bool) -> Vec<Item> {
     let n = view.nodes.len() as u16;
     let mut out = Vec::new();
     let mut plain = Track::new();
+    // Among a hundred servers there are five thousand pairs: each is looked up.
+    let odd: BTreeMap<(NodeId, NodeId), &LinkView> =
+        view.links.iter().map(|l| ((l.from, l.to), l)).collect();
+    let busy: BTreeSet<(NodeId, NodeId)> = view
+        .messages
+        .iter()
+        .map(|m| (m.id.from.min(m.id.to), m.id.from.max(m.id.to)))
+        .collect();
     for a in 0..n {
         for b in a + 1..n {
             let (from, to) = (NodeId(a), NodeId(b));
-            let pair =
-                Pair { there: find(&view.links, from, to), back: find(&view.links, to, from) };
+            let find = |from, to| odd.get(&(from, to)).copied();
+            let pair = Pair { there: find(from, to), back: find(to, from) };
             let odd = pair.there.is_some() || pair.back.is_some();
             let always = plan.grade != Grade::Dot && server(a) && server(b);
-            if !always && !stage.busy(from, to) {
+            if !always && !busy.contains(&(from, to)) {
                 continue;
             }
             let Some(lane) = Lane::new(stage, plan, from, to, 0) else { continue };
@@ -273,10 +282,6 @@ pub fn links(stage: &Stage, plan: &Plan, walled: bool) -> Vec<Item> {
         out.insert(0, Item::path("link", plain).key("links"));
     }
     out
-}
-
-fn find(links: &[LinkView], from: NodeId, to: NodeId) -> Option<&LinkView> {
-    links.iter().find(|l| l.from == from && l.to == to)
 }
 
 fn link(
