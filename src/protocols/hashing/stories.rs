@@ -178,7 +178,7 @@ const REPLACED: Story = Story {
     steps: &[
         Step {
             text: "Each key is on three of four servers: its owner, and two that keep copies. A writes to x; once all three have it, A is told.",
-            say: &["A: put x=7 at S1"],
+            say: &["A: put x=7"],
             until: "op A ok",
             ..Step::SAY
         },
@@ -207,7 +207,7 @@ const REPLACED: Story = Story {
         },
         Step {
             text: "A reads x. Whoever owned it, the write that A was told of is there.",
-            say: &["A: get x at S1"],
+            say: &["A: get x"],
             until: "op A ok & moving = 0",
             ..Step::SAY
         },
