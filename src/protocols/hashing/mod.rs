@@ -129,6 +129,13 @@ const PRESETS: &[Preset] = &[
         values: &[("hash.vnodes", 256), ("hash.function", 2), ("hash.copies", 1)],
     },
     Preset {
+        id: "haproxy",
+        title: "HAProxy, bounded loads",
+        version: "2.x",
+        source: "HAProxy: BE_WEIGHT_SCALE 16, places of a server of weight 1; hash-balance-factor, off by default, 150 in the manual's example. Its bound is of requests under way, here of keys; the hash is chosen",
+        values: &[("hash.scheme", 6), ("hash.vnodes", 16), ("hash.bound", 150), ("hash.copies", 1)],
+    },
+    Preset {
         id: "large",
         title: "A large ring: 100 servers at 256 places, 10,000 keys",
         version: "3.x",

@@ -350,6 +350,15 @@ pub(super) const CHALLENGES: &[Challenge] = &[
         impossible: false,
     },
     Challenge {
+        id: "last-copy",
+        goal: "Keys are acknowledged before they are on disk, and there is one copy: lose a key by a crash in mid-transfer.",
+        until: "violation no-key-lost",
+        knobs: SMALL,
+        mutants: &["ack-early"],
+        limits: Limits { crashes: 1, ..MOVES },
+        impossible: false,
+    },
+    Challenge {
         id: "jump-middle",
         goal: "Under jump hash, take out any server but the last, and move no more than its share of the keys, a third.",
         until: "rule Adopt S3 & S3 Member & not moved >= 17",
