@@ -28,8 +28,12 @@ const NAMED: usize = 8;
 /// Points, selection and size, and the arcs made of them.
 type Arcs = (Arc<Vec<(u32, NodeId)>>, Option<NodeId>, Size, Vec<Item>);
 
+/// Keys in each part, selection and size, and what was drawn of them.
+type Density = ([[u32; 3]; PARTS], Option<NodeId>, Size, Vec<Item>);
+
 thread_local! {
     static ARCS: RefCell<Option<Arcs>> = const { RefCell::new(None) };
+    static DENSITY: RefCell<Option<Density>> = const { RefCell::new(None) };
 }
 
 /// The height the picture needs at its base width, in tenths of a pixel.
@@ -307,13 +311,26 @@ impl<'a> Plan<'a> {
             part[1] += u32::from(holder != Some(key.owner));
             part[2] += u32::from(holder.is_some() && holder == self.selected);
         }
+        let known = DENSITY.with_borrow(|d| {
+            let d =
+                d.as_ref().filter(|d| d.0 == counts && d.1 == self.selected && d.2 == self.size)?;
+            Some(d.3.clone())
+        });
+        out.extend(known.unwrap_or_else(|| {
+            let made = self.parts(&counts);
+            DENSITY.set(Some((counts, self.selected, self.size, made.clone())));
+            made
+        }));
+    }
+
+    fn parts(&self, counts: &[[u32; 3]; PARTS]) -> Vec<Item> {
         let most = counts.iter().map(|c| c[0]).max().unwrap_or(0).max(1);
         let base = self.radius - self.px(18);
         let track = |which: usize| {
             let mut track = Track::new();
             for (part, c) in counts.iter().enumerate().filter(|(_, c)| c[which] > 0) {
                 let [a, b] = [part, part + 1].map(|p| (p * TURN as usize / PARTS) as i32);
-                let deep = base - self.px(22) * c[which] as i32 / most as i32;
+                let deep = base - self.px(14) * c[which] as i32 / most as i32;
                 let p = |a: i32, r: i32| self.centre.plus(Point::polar(a, r));
                 track.to(p(a, base)).line(p(b, base)).line(p(b, deep)).line(p(a, deep)).close();
             }
@@ -323,13 +340,16 @@ impl<'a> Plan<'a> {
             "{} keys, inwards: {most} in the fullest of {PARTS} equal parts of the ring",
             self.ring.keys.len()
         );
-        out.push(Item::path("rule-bar", track(0)).key("keys-all").title(words));
-        out.push(Item::path("rule-bar mine", track(1)).key("keys-away"));
+        let mut out = vec![
+            Item::path("rule-bar", track(0)).key("keys-all").title(words),
+            Item::path("rule-bar mine", track(1)).key("keys-away"),
+        ];
         if let Some(n) = self.selected {
             let parts = vec![Item::path("body", track(2))];
             let group = Item::group(self.hue(n, "arc"), Point::default(), parts);
             out.push(group.key("keys-selected"));
         }
+        out
     }
 
     /// In the middle: how much is under way, and the largest of the moves.
@@ -378,8 +398,7 @@ impl<'a> Plan<'a> {
         let busiest = self.ring.asked.iter().max().copied().unwrap_or(0);
         let (top, w) = (self.px(262), self.size.w * 46 / 100);
         let ratio = (most * n * 100 + keys / 2) / keys.max(1);
-        let words =
-            format!("Keys a server, fullest {}.{:02} \u{d7} mean", ratio / 100, ratio % 100);
+        let words = format!("Keys, fullest {}.{:02} \u{d7} mean", ratio / 100, ratio % 100);
         let style = (Face::SansStrong, 11, Anchor::Start);
         let words = fit(&words, Face::SansStrong, self.px(11), w);
         out.push(self.text("", Point::new(0, top), style, words).key("load-title"));

@@ -10,7 +10,11 @@ pub struct Keys(Arc<Vec<u64>>);
 impl Keys {
     /// All below a number.
     pub fn below(keys: u32) -> Self {
-        (0..keys).collect()
+        let mut words = vec![u64::MAX; keys as usize / 64];
+        if keys % 64 > 0 {
+            words.push((1 << (keys % 64)) - 1);
+        }
+        Keys(Arc::new(words))
     }
     /// Is it in?
     pub fn has(&self, key: u32) -> bool {
@@ -119,6 +123,7 @@ mod tests {
             prop_assert_eq!(set(&less), &a - &b);
             prop_assert_eq!(set(&x.common(&y)), &a & &b);
             prop_assert_eq!(&less, &(&a - &b).into_iter().collect::<Keys>());
+            prop_assert_eq!(Keys::below(a.len() as u32), (0..a.len() as u32).collect::<Keys>());
             b.iter().for_each(|k| more.remove(*k));
             prop_assert_eq!(more, less);
         }

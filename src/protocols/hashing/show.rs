@@ -7,6 +7,7 @@ use crate::core::protocol::{CallName, Show, key_name};
 use crate::core::view::{
     Border, Family, KeyView, Lens, MessageLook, MoveView, NodeLook, RingView, RuleView,
 };
+use std::fmt::Write;
 
 pub(super) const GET: u8 = 0;
 pub(super) const PUT: u8 = 1;
@@ -254,19 +255,29 @@ fn moves(
 }
 
 fn members(table: &Table) -> String {
-    let names = table.members.iter().map(|n| Hashing::name(n.0));
-    first(names, table.members.len() as u32)
+    let name = |out: &mut String, n: &NodeId| _ = write!(out, "S{}", n.0 + 1);
+    first(table.members.iter(), table.members.len() as u32, name)
 }
 
 /// Numbers of keys, the first dozen of them.
 fn names(keys: impl Iterator<Item = u32>, count: u32) -> String {
-    first(keys.map(key_name), count)
+    first(keys, count, |out, key| match key {
+        0..3 => out.push_str(&key_name(key)),
+        _ => _ = write!(out, "k{key}"),
+    })
 }
 
-fn first(all: impl Iterator<Item = String>, count: u32) -> String {
+fn first<T>(all: impl Iterator<Item = T>, count: u32, name: impl Fn(&mut String, T)) -> String {
     let most = 12;
-    let some: Vec<String> = all.take(most as usize).collect();
-    let more = count.saturating_sub(most);
-    let rest = if more > 0 { format!(" and {more} more") } else { String::new() };
-    some.join(" ") + &rest
+    let mut out = String::with_capacity(96);
+    for one in all.take(most as usize) {
+        if !out.is_empty() {
+            out.push(' ');
+        }
+        name(&mut out, one);
+    }
+    if count > most {
+        let _ = write!(out, " and {} more", count - most);
+    }
+    out
 }

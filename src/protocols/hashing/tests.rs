@@ -259,7 +259,7 @@ fn a_server_that_never_comes_back_is_replaced() {
 fn what_had_one_copy_is_lost() {
     let knobs = [("hash.copies", 1), ("client.interval", 0)];
     let mut s = run("cassandra", &knobs, 5);
-    for key in 0..8 {
+    for key in 0..48 {
         ask(&mut s, 6, Op::Put { key, value: 1 });
         s.advance_to(s.time() + 200_000, u64::MAX);
     }

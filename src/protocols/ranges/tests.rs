@@ -32,7 +32,7 @@ fn what_is_newer_is_known_whatever_comes_first() {
     assert_eq!((half.find(3), half.find(7)), (Some(&old), Some(&right)));
 }
 
-/// Schedules after which ranges once stood still.
+/// Schedules after which gateways once went on asking members of old by their old descriptors.
 #[test]
 fn ranges_recover_once_the_faults_are_over() {
     use crate::check::fuzz::{DEFAULT_STEPS, Target};
@@ -41,36 +41,6 @@ fn ranges_recover_once_the_faults_are_over() {
     let target = Target::new(&SCENE, base, DEFAULT_STEPS).expect("a scene");
     for seed in [176, 189] {
         let outcome = target.run(seed).expect("a run");
-        if outcome.converged == Some(true) {
-            continue;
-        }
-        let link = crate::share::link::Link::new(outcome.setup.clone(), outcome.journal.clone());
-        let mut s = link.open().expect("a run");
-        while s.cursor() + 40 < outcome.steps && s.forward().is_some() {}
-        for n in &s.view().nodes {
-            println!(
-                "{} {:?} {:?} {:?} {:?}",
-                n.name, n.status, n.look.role, n.look.durable, n.look.volatile
-            );
-            println!("   timers {:?} waiting {:?}", n.timers, n.waiting);
-        }
-        for l in &s.view().links {
-            println!("link {l:?}");
-        }
-        println!("facts {:?}", s.view().facts);
-        for r in (0..5).filter_map(|n| {
-            s.world().details(crate::core::ids::MsgId { from: NodeId(n), to: NodeId(0), nth: 0 })
-        }) {
-            println!("{r:?}");
-        }
-        while s.cursor() < outcome.steps {
-            let Some(e) = s.forward() else { break };
-            println!("{} {:?} {:?} {:?} {:?}", e.at, e.node, e.what, e.notes, e.ops);
-        }
-        println!(
-            "seed {seed}: {:?} steps {} setup {:?}",
-            outcome.converged, outcome.steps, outcome.setup
-        );
-        panic!("seed {seed} does not recover");
+        assert_eq!((outcome.broken.len(), outcome.converged), (0, Some(true)), "seed {seed}");
     }
 }

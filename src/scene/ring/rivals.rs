@@ -6,6 +6,9 @@ use super::super::{Anchor, Face, Item};
 use super::Plan;
 use crate::core::view::RuleView;
 
+/// Most bars of a rule.
+const COLUMNS: usize = 33;
+
 impl Plan<'_> {
     /// The mean of keys a member, in hundredths; 1 where there is none.
     fn mean(&self) -> usize {
@@ -41,25 +44,13 @@ impl Plan<'_> {
         let bars = left + names.max().unwrap_or(0) + self.px(6);
         let right = self.size.w - PX;
         let ends = right - width("100 % 1.00", Face::Mono, self.px(10)) - self.px(4);
-        // Four times the mean fills the height; more is cut, and said.
-        let most = self.ring.rules.iter().map(|r| r.most as usize * 100).max().unwrap_or(0);
-        let full = most.clamp(self.mean() * 3 / 2, self.mean() * 4);
-        let high = self.px(13);
+        // Twice the mean fills the height; more is cut, and said.
+        let (full, high) = (self.mean() * 2, self.px(13));
         for (i, rule) in self.ring.rules.iter().enumerate() {
             let base = top + self.px(23) + self.px(16) * i as i32;
             let mine = rule.name == self.ring.rule;
             let face = if mine { Face::SansStrong } else { Face::Sans };
-            let mut track = Track::new();
-            let n = rule.loads.len().max(1) as i32;
-            for (at, load) in (0..).zip(&rule.loads) {
-                let x = |at: i32| bars + (ends - bars) * at / n;
-                let gap = if n <= 20 { PX } else { 0 };
-                let y =
-                    base - (high * (*load as usize * 100).min(full) as i32 / full as i32).max(1);
-                let (a, b) = (x(at), x(at + 1) - gap);
-                track.to(Point::new(a, base)).line(Point::new(a, y));
-                track.line(Point::new(b, y)).line(Point::new(b, base)).close();
-            }
+            let track = self.bars(&rule.loads, (bars, ends, base), (full, high));
             let ratio = rule.most as usize * 10_000 / self.mean();
             let moved = self.percent(rule.moved);
             let figures = format!("{moved:>3} % {}.{:02}", ratio / 100, ratio % 100);
@@ -87,5 +78,28 @@ impl Plan<'_> {
                     .title(words),
             );
         }
+    }
+
+    /// Keys of each member, as bars from one place to another; a crowd shares bars, as high as the
+    /// fullest of those that share one.
+    fn bars(
+        &self,
+        loads: &[u32],
+        (from, to, base): (i32, i32, i32),
+        (full, high): (usize, i32),
+    ) -> Track {
+        let n = loads.len().clamp(1, COLUMNS);
+        let x = |at: usize| from + (to - from) * at as i32 / n as i32;
+        let gap = if n <= 20 { PX } else { 0 };
+        let mut track = Track::new();
+        for at in 0..n {
+            let share = loads.len() * at / n..loads.len() * (at + 1) / n;
+            let load = loads.get(share).and_then(|all| all.iter().max()).copied().unwrap_or(0);
+            let y = base - (high * (load as usize * 100).min(full) as i32 / full as i32).max(1);
+            let (a, b) = (x(at), x(at + 1) - gap);
+            track.to(Point::new(a, base)).line(Point::new(a, y));
+            track.line(Point::new(b, y)).line(Point::new(b, base)).close();
+        }
+        track
     }
 }

@@ -20,7 +20,7 @@ impl Frame<'_> {
             let Some(y) = self.row(*node) else { continue };
             // In a crowd only those are named whose names have room.
             if self.of.part.fixed() && y >= free {
-                free = y + self.px(9);
+                free = y + self.px(12);
                 let size = self.px(12);
                 let name = shorten(&self.name(*node), LABEL);
                 let name = fit(&name, Face::Mono, size, start - self.px(6));
