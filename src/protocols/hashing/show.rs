@@ -28,8 +28,7 @@ impl Show for Hashing {
         CallName { name: "remove", key: false, value: true, arg: false },
     ];
     const LENSES: &'static [Lens] = &[Lens::Ring];
-    const LANDMARKS: &'static [&'static str] =
-        &["Join", "Leave", "Replace", "Remove", "Restore", "Take"];
+    const LANDMARKS: &'static [&'static str] = &["Join", "Leave", "Take"];
 
     fn op(call: &Call) -> Option<Op> {
         match call.f {
