@@ -347,8 +347,9 @@ impl Observer {
     /// A key that is back without its last acknowledged write.
     fn forgotten(&self, seen: &Seen<Hashing>) -> Option<String> {
         let has = |key: u32, least: u32| {
-            let mut parcels = seen.nodes.iter().flat_map(|n| &n.durable.links);
-            let held = seen.nodes.iter().filter_map(|n| n.durable.item(key));
+            let left = || seen.nodes.iter().filter(|n| !self.table.gone.has(n.me));
+            let mut parcels = left().flat_map(|n| &n.durable.links);
+            let held = left().filter_map(|n| n.durable.item(key));
             held.into_iter().any(|i| i.version >= least)
                 || parcels.any(|l| {
                     let mut keys = l.unacknowledged.iter().flat_map(|p| &p.keys);
