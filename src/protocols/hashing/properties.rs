@@ -349,8 +349,8 @@ impl Observer {
         let has = |key: u32, least: u32| {
             let left = || seen.nodes.iter().filter(|n| !self.table.gone.has(n.me));
             let mut parcels = left().flat_map(|n| &n.durable.links);
-            let held = left().filter_map(|n| n.durable.item(key));
-            held.into_iter().any(|i| i.version >= least)
+            let mut held = left().filter_map(|n| n.durable.item(key));
+            held.any(|i| i.version >= least)
                 || parcels.any(|l| {
                     let mut keys = l.unacknowledged.iter().flat_map(|p| &p.keys);
                     keys.any(|(k, i)| *k == key && i.version >= least)
