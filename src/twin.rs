@@ -3,12 +3,12 @@
 
 #[cfg(target_arch = "wasm32")]
 mod twin {
+    use crate::core::sorted::SortedMap;
     use happened_before::check::hunt::{self, Request as Asked};
     use happened_before::cli::{self, Host, Output};
     use happened_before::share::import::execution::ImportError;
     use happened_before::share::import::reading;
     use serde::{Deserialize, Serialize};
-    use std::collections::BTreeMap;
     use wasm_bindgen::prelude::*;
 
     /// One command line with the files it may read.
@@ -16,7 +16,7 @@ mod twin {
     struct Request {
         args: Vec<String>,
         #[serde(default)]
-        files: BTreeMap<String, String>,
+        files: SortedMap<String, String>,
         #[serde(default)]
         stdin: String,
     }

@@ -7,9 +7,9 @@ use happened_before::core::action::Entry;
 use happened_before::core::config::Setup;
 use happened_before::core::protocol::PropertyKind;
 use happened_before::core::session::Session;
+use happened_before::core::sorted::SortedMap;
 use happened_before::protocols::{CATALOG, Scene};
 use happened_before::share::link::{Link, ViewState};
-use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 
@@ -30,9 +30,9 @@ fn fuzz(
     target: &Arc<Target>,
     seeds: u64,
     more: impl Fn(&Outcome) -> bool + Sync,
-) -> BTreeMap<u64, Outcome> {
+) -> SortedMap<u64, Outcome> {
     let (next, last) = (AtomicU64::new(0), AtomicU64::new(seeds));
-    let found = Mutex::new(BTreeMap::new());
+    let found = Mutex::new(SortedMap::new());
     let work = || {
         loop {
             let seed = next.fetch_add(1, Ordering::SeqCst);
@@ -164,7 +164,7 @@ fn a_fuzz_run_replays_from_its_journal() {
             session.seek(a.steps);
             assert_eq!(session.cursor(), a.steps);
             let rules = session.trace().events.iter().flat_map(|e| e.notes.iter().copied());
-            let mut counts: BTreeMap<&str, u64> = BTreeMap::new();
+            let mut counts: SortedMap<&str, u64> = SortedMap::new();
             rules.for_each(|r| *counts.entry(r).or_default() += 1);
             assert_eq!(counts, a.rules, "{} seed {seed}", scene.id);
         }

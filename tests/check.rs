@@ -10,9 +10,9 @@ use happened_before::core::config::Setup;
 use happened_before::core::hash::fingerprint;
 use happened_before::core::protocol::PropertyKind;
 use happened_before::core::session::Session;
+use happened_before::core::sorted::SortedSet;
 use happened_before::core::world::Limits;
 use happened_before::protocols::{Scene, lamport, quorum, raft, template};
-use std::collections::BTreeSet;
 
 const NONE: Limits = Limits { timers: 0, ops: 0, drops: 0, dups: 0, crashes: 0, partitions: 0 };
 
@@ -315,7 +315,7 @@ fn no_position_of_the_sliders_has_both() {
 
 /// Every state within limits, and as how many it would count without symmetry.
 fn orbits(model: &WorldModel) -> (u64, u64) {
-    let (mut seen, mut open) = (BTreeSet::new(), vec![model.root().clone()]);
+    let (mut seen, mut open) = (SortedSet::new(), vec![model.root().clone()]);
     seen.insert(fingerprint(model.root()));
     let mut all = 0;
     while let Some(state) = open.pop() {

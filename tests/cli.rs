@@ -1,12 +1,12 @@
 //! The command line's documents, as the page's own export answers them.
 
 use happened_before::cli::{self, Host, Output};
+use happened_before::core::sorted::SortedMap;
 use serde_json::Value;
-use std::collections::BTreeMap;
 use std::sync::Mutex;
 
 #[derive(Default)]
-struct Files(Mutex<BTreeMap<String, Vec<u8>>>);
+struct Files(Mutex<SortedMap<String, Vec<u8>>>);
 
 impl Host for Files {
     fn read(&self, path: &str) -> Result<Vec<u8>, String> {

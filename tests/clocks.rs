@@ -176,7 +176,7 @@ fn connected(execution: &Execution, plan: &Plan, name: &str) {
     let n = plan.spots.len();
     let mut into: Vec<Vec<usize>> = vec![Vec::new(); n];
     plan.ways.iter().for_each(|(a, b)| into[*b as usize].push(*a as usize));
-    let mut last = std::collections::BTreeMap::new();
+    let mut last = happened_before::core::sorted::SortedMap::new();
     for (at, spot) in plan.spots.iter().enumerate() {
         if let Some(before) = last.insert(spot.row, at) {
             into[at].push(before);

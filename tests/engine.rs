@@ -195,7 +195,7 @@ fn fifo_keeps_order_and_reordering_breaks_it() {
     let overtaken = |knobs: &[(&str, i64)]| {
         let mut s = session(knobs);
         run(&mut s, 5_000_000);
-        let mut last = std::collections::BTreeMap::new();
+        let mut last = happened_before::core::sorted::SortedMap::new();
         let mut count = 0;
         for e in s.trace().events.iter() {
             let What::Receive(id) = e.what else { continue };

@@ -4,7 +4,7 @@ use happened_before::check::explore::{
     Bounds, Keep, Liveness, Model, Options, Outcome, Property, Search, lasso,
 };
 use happened_before::core::hash::fingerprint;
-use std::collections::{BTreeMap, BTreeSet};
+use happened_before::core::sorted::{SortedMap, SortedSet};
 
 const SEEDS: u32 = 4_000;
 
@@ -14,10 +14,10 @@ struct Graph {
     initial: Vec<u8>,
     /// From, to, fairness class.
     edges: Vec<(u8, u8, Option<u32>)>,
-    bad: BTreeSet<u8>,
-    outside: BTreeSet<u8>,
+    bad: SortedSet<u8>,
+    outside: SortedSet<u8>,
     /// Nodes where the liveness property is true.
-    goal: BTreeSet<u8>,
+    goal: SortedSet<u8>,
 }
 
 impl Graph {
@@ -43,15 +43,15 @@ impl Graph {
     }
 
     /// The distance from the initial nodes, through nodes that pass.
-    fn distances(&self, pass: impl Fn(u8) -> bool) -> BTreeMap<u8, usize> {
-        let mut far = BTreeMap::new();
+    fn distances(&self, pass: impl Fn(u8) -> bool) -> SortedMap<u8, usize> {
+        let mut far = SortedMap::new();
         let mut level: Vec<u8> = self.initial.iter().copied().filter(|n| pass(*n)).collect();
         for d in 0.. {
             level.retain(|n| *far.entry(*n).or_insert(d) == d);
             if level.is_empty() {
                 break;
             }
-            let next: BTreeSet<u8> =
+            let next: SortedSet<u8> =
                 level.iter().flat_map(|n| self.from(*n)).map(|e| e.1).collect();
             level = next.into_iter().filter(|n| pass(*n) && !far.contains_key(n)).collect();
         }
@@ -59,14 +59,14 @@ impl Graph {
     }
 
     /// Whether a behaviour may go through exactly these nodes for ever, fairly.
-    fn fair_for_ever(&self, set: &BTreeSet<u8>) -> bool {
+    fn fair_for_ever(&self, set: &SortedSet<u8>) -> bool {
         let inner: Vec<_> = self
             .edges
             .iter()
             .filter(|e| e.0 != e.1 && set.contains(&e.0) && set.contains(&e.1))
             .collect();
         let connected = set.iter().all(|start| {
-            let mut reached = BTreeSet::from([*start]);
+            let mut reached = SortedSet::from([*start]);
             while let Some(e) =
                 inner.iter().find(|e| reached.contains(&e.0) && !reached.contains(&e.1))
             {
@@ -159,7 +159,7 @@ fn liveness_agrees_with_all_sets_of_nodes() {
             Liveness::Unknown => panic!("seed {seed}"),
             Liveness::Violated(found) => {
                 assert!(!graph.live(), "seed {seed}");
-                let nodes: BTreeSet<u8> =
+                let nodes: SortedSet<u8> =
                     found.states[found.stem.len()..].iter().copied().collect();
                 assert!(graph.fair_for_ever(&nodes), "seed {seed}: {found:?}");
                 assert_eq!(found.states.last(), found.states.get(found.stem.len()));

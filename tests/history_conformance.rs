@@ -194,7 +194,7 @@ fn small_stateright_histories() {
     let text = std::fs::read_to_string(folder.join("vectors/lin_small_stateright.json")).unwrap();
     let suite: Json = serde_json::from_str(&text).unwrap();
     for case in suite["cases"].as_array().unwrap() {
-        let mut asked = std::collections::BTreeMap::new();
+        let mut asked = happened_before::core::sorted::SortedMap::new();
         let mut events = Vec::new();
         for event in case["ev"].as_array().unwrap() {
             let (process, what) = (event[0].as_u64().unwrap(), event[2].as_str().unwrap());

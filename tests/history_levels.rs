@@ -6,10 +6,10 @@ use happened_before::check::history::txn::{End, Step, Txn};
 use happened_before::check::history::{
     Budget, F, History, Model, Op, Outcome, Value, Verdict, lattice, replay,
 };
+use happened_before::core::sorted::{SortedMap, SortedSet};
 use proptest::prelude::*;
-use std::collections::{BTreeMap, BTreeSet};
 
-type Pairs = BTreeSet<(usize, usize)>;
+type Pairs = SortedSet<(usize, usize)>;
 
 /// Every order of `0..n` that keeps `before`, until `good` says yes.
 fn some_order(n: usize, before: &Pairs, good: &mut dyn FnMut(&[usize]) -> bool) -> bool {
@@ -83,9 +83,9 @@ fn views(
     ops: &[Op],
     common: &Pairs,
     own: &dyn Fn(&Op, &Op) -> bool,
-    from: Option<&BTreeMap<usize, Option<usize>>>,
+    from: Option<&SortedMap<usize, Option<usize>>>,
 ) -> bool {
-    let processes: BTreeSet<u32> = ops.iter().map(|op| op.process).collect();
+    let processes: SortedSet<u32> = ops.iter().map(|op| op.process).collect();
     processes.iter().all(|&p| {
         let inside = |i: usize| ops[i].process == p || ops[i].f == F::Write;
         let mut before: Pairs =
@@ -115,8 +115,8 @@ fn views(
 }
 
 /// Every way each read may have got its value.
-fn sources(ops: &[Op]) -> Vec<BTreeMap<usize, Option<usize>>> {
-    let mut all = vec![BTreeMap::new()];
+fn sources(ops: &[Op]) -> Vec<SortedMap<usize, Option<usize>>> {
+    let mut all = vec![SortedMap::new()];
     for (r, op) in ops.iter().enumerate().filter(|(_, op)| op.f == F::Read) {
         let v = op.answer().unwrap();
         let mut from: Vec<Option<usize>> = (0..ops.len())
@@ -160,7 +160,7 @@ fn expected(ops: &[Op], level: &str) -> bool {
         }
         _ => sources(ops).iter().any(|from| {
             let rf: Pairs = from.iter().filter_map(|(r, w)| Some(((*w)?, *r))).collect();
-            let co = closure(&po.union(&rf).copied().collect());
+            let co = closure(&po.iter().chain(&rf).copied().collect());
             let after = |a: usize, b: usize| writes(b) && po.contains(&(a, b));
             let wfr: Pairs = rf
                 .iter()
@@ -186,7 +186,7 @@ fn expected(ops: &[Op], level: &str) -> bool {
     }
 }
 
-fn verdicts(history: &History) -> BTreeMap<&'static str, Verdict> {
+fn verdicts(history: &History) -> SortedMap<&'static str, Verdict> {
     let mut budget = Budget::steps(1_000_000);
     lattice::single(&Model::new(Kind::Register), history, &mut budget).into_iter().collect()
 }
@@ -252,7 +252,7 @@ proptest! {
         ),
     ) {
         let txns = transactions(&shape);
-        let mut holds = BTreeMap::new();
+        let mut holds = SortedMap::new();
         for (name, level) in Level::ALL {
             if level == Level::Strict {
                 continue;
@@ -325,8 +325,8 @@ fn axioms(txns: &[Txn], level: Level) -> bool {
     // Reads of others: reader, position, key, writer.
     let mut reads: Vec<(usize, usize, &str, Option<usize>)> = Vec::new();
     for (r, txn) in txns.iter().enumerate() {
-        let mut own: BTreeMap<&str, &Value> = BTreeMap::new();
-        let mut seen: BTreeMap<&str, &Value> = BTreeMap::new();
+        let mut own: SortedMap<&str, &Value> = SortedMap::new();
+        let mut seen: SortedMap<&str, &Value> = SortedMap::new();
         for (at, step) in txn.steps.iter().enumerate() {
             match step {
                 Step::Write(k, v) => {
@@ -367,7 +367,7 @@ fn axioms(txns: &[Txn], level: Level) -> bool {
         .filter(|&(a, b)| txns[a].session == txns[b].session)
         .collect();
     let wr: Pairs = reads.iter().filter_map(|r| Some((r.3?, r.0))).collect();
-    let both: Pairs = so.union(&wr).copied().collect();
+    let both: Pairs = so.iter().chain(&wr).copied().collect();
     let then = |a: &Pairs, b: &Pairs| -> Pairs {
         a.iter()
             .flat_map(|&(x, y)| b.iter().filter(move |p| p.0 == y).map(move |p| (x, p.1)))

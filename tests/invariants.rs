@@ -5,9 +5,9 @@ use happened_before::core::action::*;
 use happened_before::core::config::Setup;
 use happened_before::core::ids::{NodeId, NodeSet};
 use happened_before::core::session::Session;
+use happened_before::core::sorted::SortedSet;
 use happened_before::core::trace::Relation;
 use happened_before::protocols::{CATALOG, Scene};
-use std::collections::BTreeSet;
 
 fn setup(scene: &Scene, seed: u64) -> Setup {
     Setup { scene: scene.id.into(), seed, ..Setup::default() }
@@ -135,7 +135,7 @@ fn acting_in_the_past_keeps_the_future() {
 #[test]
 fn an_intervention_changes_no_other_draw() {
     let scene = &CATALOG[0];
-    let delays = |s: &Session| -> BTreeSet<_> {
+    let delays = |s: &Session| -> SortedSet<_> {
         s.trace().messages.iter().map(|m| (m.id, m.due - m.sent_at)).collect()
     };
     let mut plain = session(scene, 7);
@@ -150,7 +150,7 @@ fn an_intervention_changes_no_other_draw() {
     other.act(Action::Clock { node: NodeId(1), change: ClockChange::Step(70) }).expect("it exists");
     other.advance_to(600_000, 1_000_000);
     let (a, b) = (delays(&plain), delays(&other));
-    let same_names: BTreeSet<_> = a.iter().map(|(id, _)| *id).collect();
+    let same_names: SortedSet<_> = a.iter().map(|(id, _)| *id).collect();
     let differ =
         b.iter().filter(|(id, d)| same_names.contains(id) && !a.contains(&(*id, *d))).count();
     assert!(b.len() > 50);
@@ -200,11 +200,11 @@ fn stamps_are_reachability() {
         s.advance_to(s.time() + 3_000_000, 1_000_000);
         let events: Vec<_> =
             s.trace().events.iter().filter(|e| e.is_of_process()).take(400).cloned().collect();
-        let mut last = std::collections::BTreeMap::new();
-        let mut senders = std::collections::BTreeMap::new();
-        let mut past: Vec<BTreeSet<u64>> = Vec::new();
+        let mut last = happened_before::core::sorted::SortedMap::new();
+        let mut senders = happened_before::core::sorted::SortedMap::new();
+        let mut past: Vec<SortedSet<u64>> = Vec::new();
         for (i, e) in events.iter().enumerate() {
-            let mut mine = BTreeSet::from([e.step]);
+            let mut mine = SortedSet::from([e.step]);
             let own = last.insert(e.node, i);
             let from = match e.what {
                 happened_before::core::view::What::Receive(id) => {

@@ -6,9 +6,9 @@ use happened_before::core::config::Setup;
 use happened_before::core::ids::{MsgId, NodeId, NodeSet};
 use happened_before::core::random::{Stream, draw};
 use happened_before::core::session::{Edit, Session};
+use happened_before::core::sorted::SortedMap;
 use happened_before::protocols::{CATALOG, Scene};
 use happened_before::share::link::{Held, Link, MOST_ADDRESS, ViewState};
-use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
 fn session(scene: &Scene, seed: u64) -> Session {
@@ -209,7 +209,7 @@ fn an_edited_run_is_the_run_of_the_edited_journal() {
 }
 
 /// The delay of every message that both runs send.
-fn delays(s: &Session) -> BTreeMap<MsgId, u64> {
+fn delays(s: &Session) -> SortedMap<MsgId, u64> {
     s.trace().messages.iter().map(|m| (m.id, m.due - m.sent_at)).collect()
 }
 

@@ -2,15 +2,15 @@
 //! link inside.
 
 use happened_before::cli::{self, Host, Output};
+use happened_before::core::sorted::SortedMap;
 use happened_before::share::carry;
 use happened_before::share::link::Link;
-use std::collections::BTreeMap;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 #[derive(Default)]
 struct Files {
-    all: Mutex<BTreeMap<String, Vec<u8>>>,
+    all: Mutex<SortedMap<String, Vec<u8>>>,
     /// How often it may be asked whether to stop; 0 is for ever.
     patience: u64,
     asked: AtomicU64,

@@ -4,8 +4,8 @@
 //! that it is skipped.
 
 use happened_before::cli::{self, Host, Output};
+use happened_before::core::sorted::SortedMap;
 use serde_json::{Map, Value, json};
-use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 fn conformance(path: &str) -> Option<String> {
@@ -24,7 +24,7 @@ fn document(path: &str) -> Option<Value> {
 
 /// A machine with the given files and standard input.
 struct Desk {
-    files: BTreeMap<String, Vec<u8>>,
+    files: SortedMap<String, Vec<u8>>,
     stdin: String,
 }
 
@@ -44,7 +44,7 @@ impl Host for Desk {
 }
 
 fn hb(args: &str, input: &str) -> Output {
-    let files = BTreeMap::from([("input".to_string(), input.as_bytes().to_vec())]);
+    let files = SortedMap::from([("input".to_string(), input.as_bytes().to_vec())]);
     let args: Vec<String> = args.split_whitespace().map(str::to_string).collect();
     cli::call(&args, &Desk { files, stdin: input.to_string() })
 }
@@ -276,7 +276,7 @@ fn shiviz_logs_have_the_hosts_and_events_that_shiviz_finds() {
             vec!["import", "shiviz", "log", "--parser", case["parser"].as_str().unwrap()];
         args.extend(case["delimiter"].as_str().map(|d| ["--delimiter", d]).into_iter().flatten());
         let args: Vec<String> = args.into_iter().map(str::to_string).collect();
-        let files = BTreeMap::from([("log".to_string(), text.into_bytes())]);
+        let files = SortedMap::from([("log".to_string(), text.into_bytes())]);
         let out = cli::call(&args, &Desk { files, stdin: String::new() });
         assert_eq!((out.code, out.stderr.as_str()), (0, ""), "{log}");
         let found: Value = serde_json::from_str(&out.stdout).unwrap();

@@ -7,8 +7,8 @@ pub use run::Run;
 use super::nemesis::{Field, Nemesis};
 use crate::core::action::Entry;
 use crate::core::config::{Setup, Unit};
+use crate::core::sorted::SortedMap;
 use crate::protocols::{Info, Scene};
-use std::collections::BTreeMap;
 use std::sync::Arc;
 
 /// Steps of the phase with faults unless told otherwise.
@@ -40,7 +40,7 @@ pub struct Outcome {
     /// It recovered after the faults; `None` if a property broke before.
     pub converged: Option<bool>,
     /// How often each rule was applied.
-    pub rules: BTreeMap<&'static str, u64>,
+    pub rules: SortedMap<&'static str, u64>,
 }
 
 /// A property's first violation in a run.

@@ -9,9 +9,9 @@ mod survey;
 pub use survey::{Point, Survey, Terms};
 
 use crate::core::protocol::CallName;
+use crate::core::sorted::SortedMap;
 use crate::core::trace::{OpEnd, OpLife};
 use serde::Serialize;
-use std::collections::BTreeMap;
 
 /// How long a kind of operation took, in microseconds; of those that were answered.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
@@ -82,7 +82,7 @@ fn kind(calls: &[CallName], op: &OpLife) -> &'static str {
 pub fn figures(calls: &[CallName], ops: &[OpLife], step: u64, t: u64) -> Figures {
     let mut out = Figures::default();
     let (mut reads, mut writes) = (Vec::new(), Vec::new());
-    let mut known: BTreeMap<u32, Vec<Write>> = BTreeMap::new();
+    let mut known: SortedMap<u32, Vec<Write>> = SortedMap::new();
     let name = |op: &OpLife| kind(calls, op);
     for op in ops.iter().take_while(|op| op.step <= step) {
         let ended = op.ended.filter(|(s, _)| *s <= step).map(|(_, at)| at);

@@ -9,9 +9,9 @@ use crate::core::config::Setup;
 use crate::core::hash::fingerprint;
 use crate::core::ids::{NodeId, NodeSet};
 use crate::core::session::Build;
+use crate::core::sorted::SortedMap;
 use crate::core::view::Shape;
 use crate::core::world::AnyWorld;
-use std::collections::BTreeMap;
 
 /// A run that breaks a property.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -141,7 +141,7 @@ pub struct Shrinker {
     /// The smallest run when the present round of passes began.
     before: Option<Violating>,
     /// Candidates that did not break the property within so many steps.
-    refuted: BTreeMap<u64, u64>,
+    refuted: SortedMap<u64, u64>,
     replays: u64,
     /// Sizes and knobs stay as they are.
     same_setup: bool,
@@ -203,7 +203,7 @@ impl Shrinker {
             build,
             best,
             before: None,
-            refuted: BTreeMap::new(),
+            refuted: SortedMap::new(),
             replays: 0,
             same_setup: false,
             stage: Stage::First,

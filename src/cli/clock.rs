@@ -5,8 +5,8 @@ use super::{Answer, Args, Host};
 use crate::algo::clocks::{
     Causality, DvvSet, Hlc, Lamport, Timestamp, VectorClock, is_forward_jump,
 };
+use crate::core::sorted::SortedMap;
 use serde_json::{Map, Value, json};
-use std::collections::BTreeMap;
 
 type Row<'a> = &'a [Value];
 type Out = Result<Vec<Value>, String>;
@@ -22,7 +22,7 @@ pub fn clock(args: &mut Args, host: &dyn Host) -> Answer {
     let kind = args.need("which clock, lamport, hlc, vector or dvvset,")?;
     match kind.as_str() {
         "lamport" => {
-            let mut nodes = BTreeMap::new();
+            let mut nodes = SortedMap::new();
             each_case(args, host, |case| lamport_event(&mut nodes, case))
         }
         "hlc" => {
@@ -33,7 +33,7 @@ pub fn clock(args: &mut Args, host: &dyn Host) -> Answer {
             })
         }
         "vector" => {
-            let mut nodes = BTreeMap::new();
+            let mut nodes = SortedMap::new();
             each_case(args, host, |case| match case.get("ev") {
                 Some(_) => vector_event(&mut nodes, case),
                 None => from_tables(VECTOR, case),
@@ -165,7 +165,7 @@ fn is_receive(case: &Map<String, Value>) -> Result<bool, String> {
     }
 }
 
-fn lamport_event(nodes: &mut BTreeMap<String, Lamport>, case: &Value) -> Result<String, String> {
+fn lamport_event(nodes: &mut SortedMap<String, Lamport>, case: &Value) -> Result<String, String> {
     let case = object(case)?;
     let clock = nodes.entry(node_of(case)).or_default();
     let stamp = match is_receive(case)? {
@@ -317,7 +317,7 @@ fn vector_object(clock: &VectorClock<Process>) -> Value {
 }
 
 fn vector_event(
-    nodes: &mut BTreeMap<String, VectorClock<Process>>,
+    nodes: &mut SortedMap<String, VectorClock<Process>>,
     case: &Value,
 ) -> Result<String, String> {
     let case = object(case)?;
@@ -376,7 +376,7 @@ fn set(value: &Value) -> Result<Set, String> {
     let texts = |v: &Value, what| {
         Ok::<Vec<String>, String>(list(v, what)?.iter().map(Value::to_string).collect())
     };
-    let mut entries = BTreeMap::new();
+    let mut entries = SortedMap::new();
     for entry in list(field(fields, "entries")?, "entries")? {
         let [id, count, values] = list(entry, "an entry")?.as_slice() else {
             return Err(format!("an entry is [id, count, [values]], not {}", brief(entry)));

@@ -11,8 +11,8 @@ use crate::algo::clocks::VectorClock;
 use crate::algo::crdt::{
     Crdt, GCounter, LwwRegister, MvRegister, OrSet, PnCounter, Put, Rga, TwoPhaseSet,
 };
+use crate::core::sorted::SortedMap;
 use serde_json::{Map, Value, json};
-use std::collections::BTreeMap;
 
 const TYPES: &str = "g-counter, pn-counter, lww, mvreg, two-phase-set, or-set or rga";
 
@@ -47,7 +47,7 @@ trait Scripted: Crdt + Default {
 
 fn play<C: Scripted>(case: &Value) -> Result<String, String> {
     let case = object(case)?;
-    let mut replicas: BTreeMap<String, C> = BTreeMap::new();
+    let mut replicas: SortedMap<String, C> = SortedMap::new();
     for (i, step) in list(field(case, "steps")?, "steps")?.iter().enumerate() {
         do_step(&mut replicas, step).map_err(|e| format!("step {i}: {e}"))?;
     }
@@ -60,7 +60,7 @@ fn play<C: Scripted>(case: &Value) -> Result<String, String> {
     Ok(Value::Object(out).to_string())
 }
 
-fn do_step<C: Scripted>(replicas: &mut BTreeMap<String, C>, step: &Value) -> Result<(), String> {
+fn do_step<C: Scripted>(replicas: &mut SortedMap<String, C>, step: &Value) -> Result<(), String> {
     let [replica, what, arguments @ ..] = list(step, "a step")?.as_slice() else {
         return Err(format!("a step is [replica, what, ...], not {}", brief(step)));
     };

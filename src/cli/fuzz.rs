@@ -4,10 +4,10 @@ use super::play::take_setup;
 use super::{Answer, Args, Bad, HOLDS, Host, UNKNOWN, VIOLATED};
 use crate::check::fuzz::{DEFAULT_STEPS, Outcome, Target};
 use crate::check::shrink::{Violating, shrink};
+use crate::core::sorted::SortedMap;
 use crate::protocols::scene;
 use crate::share::link::{Link, MAX_STEP};
 use serde_json::{Value, json};
-use std::collections::BTreeMap;
 use std::ops::Range;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
@@ -69,10 +69,10 @@ struct Tally {
     steps: u64,
     violating: Vec<u64>,
     unconverged: Vec<u64>,
-    rules: BTreeMap<&'static str, u64>,
+    rules: SortedMap<&'static str, u64>,
     /// For each property the run that broke it after the fewest faults: their number, the step, the
     /// seed.
-    best: BTreeMap<&'static str, ((usize, u64, u64), Outcome)>,
+    best: SortedMap<&'static str, ((usize, u64, u64), Outcome)>,
     /// Why a run could not be made.
     failed: Option<String>,
 }

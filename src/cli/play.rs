@@ -5,6 +5,7 @@ use crate::core::action::Call;
 use crate::core::config::{Setup, parse_time};
 use crate::core::protocol::{PropertyKind, key_name};
 use crate::core::session::Session;
+use crate::core::sorted::SortedMap;
 use crate::core::trace::{OpEnd, OpLife};
 use crate::core::view::{Status, What};
 use crate::protocols::{Info, scene};
@@ -14,7 +15,6 @@ use crate::scene::svg_text::standalone;
 use crate::share::export::tell::tell;
 use crate::share::link::{Link, MAX_STEP, MAX_TIME, ViewState};
 use serde_json::{Map, Value, json};
-use std::collections::BTreeMap;
 
 /// Played unless something else is asked for, in microseconds.
 const DEFAULT_UNTIL: u64 = 10_000_000;
@@ -41,7 +41,7 @@ pub fn take_setup(args: &mut Args) -> Result<Setup, Bad> {
     let seed = args.number("--seed")?.unwrap_or(0);
     let id = args.need("the scene")?;
     let scene = scene(&id)?;
-    let mut knobs = BTreeMap::new();
+    let mut knobs = SortedMap::new();
     for (name, value) in turned {
         let value = scene.parse_knob(&name, &value)?;
         knobs.insert(name, value);
@@ -218,8 +218,8 @@ impl Played {
         Ok((self.code(), self.text(form)?))
     }
 
-    fn kinds(&self) -> BTreeMap<&'static str, u64> {
-        let mut kinds = BTreeMap::new();
+    fn kinds(&self) -> SortedMap<&'static str, u64> {
+        let mut kinds = SortedMap::new();
         for message in self.session.trace().messages.iter() {
             *kinds.entry(message.look.name).or_default() += 1;
         }

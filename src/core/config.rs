@@ -3,8 +3,8 @@
 use super::action::Fsync;
 use super::random::{between, chance, exponential, pareto};
 use super::regions::Map;
+use crate::core::sorted::{SortedMap, SortedSet};
 use serde::{Deserialize, Serialize};
-use std::collections::{BTreeMap, BTreeSet};
 
 /// How long messages travel.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
@@ -512,10 +512,10 @@ pub struct Setup {
     pub preset: String,
     /// Knobs turned away from the preset.
     #[serde(default)]
-    pub knobs: BTreeMap<String, i64>,
+    pub knobs: SortedMap<String, i64>,
     /// Named bugs switched on.
     #[serde(default)]
-    pub mutants: BTreeSet<String>,
+    pub mutants: SortedSet<String>,
     /// Where all randomness comes from.
     pub seed: u64,
 }

@@ -128,7 +128,7 @@ pub fn fingerprint<T: Hash + ?Sized>(value: &T) -> u64 {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use std::collections::BTreeSet;
+    use crate::core::sorted::SortedSet;
 
     #[derive(Hash)]
     enum Sample {
@@ -202,7 +202,7 @@ mod tests {
             of(&[b"ab"]),
             of(&[b"a", b"b"]),
         ];
-        assert_eq!(all.iter().collect::<BTreeSet<_>>().len(), all.len());
+        assert_eq!(all.iter().collect::<SortedSet<_>>().len(), all.len());
     }
 
     /// Flipping one input bit flips each output bit about half of the time.
@@ -229,9 +229,9 @@ mod tests {
     /// Small dense integers are what model states are made of.
     #[test]
     fn small_states_do_not_collide() {
-        let mut low = BTreeSet::new();
-        let mut high = BTreeSet::new();
-        let mut all = BTreeSet::new();
+        let mut low = SortedSet::new();
+        let mut high = SortedSet::new();
+        let mut all = SortedSet::new();
         for a in 0..64u8 {
             for b in 0..64u8 {
                 for c in 0..32u64 {

@@ -1,7 +1,7 @@
 //! Names of things: processes, sets of them, messages and operations.
 
+use crate::core::sorted::SortedMap;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
-use std::collections::BTreeMap;
 
 /// A process: servers come first, clients after them.
 #[derive(
@@ -137,7 +137,7 @@ impl Names {
         out
     }
     /// A map with servers as keys.
-    pub fn keys<T: Clone>(&self, map: &BTreeMap<NodeId, T>) -> BTreeMap<NodeId, T> {
+    pub fn keys<T: Clone>(&self, map: &SortedMap<NodeId, T>) -> SortedMap<NodeId, T> {
         map.iter().map(|(n, v)| (self.of(*n), v.clone())).collect()
     }
 }

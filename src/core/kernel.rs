@@ -8,7 +8,8 @@ use super::hash::fingerprint;
 use super::ids::{MsgId, NodeId, NodeSet};
 use super::random::{Stream, between, chance, draw};
 use super::view::{Loss, Stamp};
-use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use crate::core::sorted::{SortedMap, SortedSet};
+use std::collections::VecDeque;
 
 /// What happens by itself. At equal times in this order, then by name: never by insertion order,
 /// which an intervention elsewhere could change.
@@ -51,7 +52,7 @@ pub struct Proc {
     /// A background sync is on its way.
     pub flushing: bool,
     pub clock: Clock,
-    pub timers: BTreeMap<u32, Slot>,
+    pub timers: SortedMap<u32, Slot>,
     pub inbox: VecDeque<Due>,
     pub stamp: Stamp,
     pub draws: u64,
@@ -136,9 +137,9 @@ pub struct Kernel {
     pub mode: Mode,
     pub common: Common,
     pub procs: Vec<Proc>,
-    pub links: BTreeMap<(NodeId, NodeId), Link>,
-    pub flight: BTreeMap<MsgId, Flight>,
-    queue: BTreeSet<(u64, Due)>,
+    pub links: SortedMap<(NodeId, NodeId), Link>,
+    pub flight: SortedMap<MsgId, Flight>,
+    queue: SortedSet<(u64, Due)>,
 }
 
 impl Kernel {
@@ -154,7 +155,7 @@ impl Kernel {
             syncing: false,
             flushing: false,
             clock: first_clock(&common, seed, n),
-            timers: BTreeMap::new(),
+            timers: SortedMap::new(),
             inbox: VecDeque::new(),
             stamp: blank.clone(),
             draws: 0,
@@ -171,9 +172,9 @@ impl Kernel {
             digest: fingerprint(&seed),
             mode: Mode::Timed,
             procs: procs.collect(),
-            links: BTreeMap::new(),
-            flight: BTreeMap::new(),
-            queue: BTreeSet::new(),
+            links: SortedMap::new(),
+            flight: SortedMap::new(),
+            queue: SortedSet::new(),
             common,
         };
         for n in 0..common.nodes {

@@ -13,6 +13,7 @@ pub mod protocol;
 pub mod random;
 pub mod regions;
 pub mod session;
+pub mod sorted;
 pub mod trace;
 pub mod view;
 pub mod world;

@@ -10,7 +10,7 @@ use super::config::Setup;
 use super::trace::Trace;
 use super::view::{Event, WorldView};
 use super::world::AnyWorld;
-use std::collections::BTreeMap;
+use crate::core::sorted::SortedMap;
 use std::sync::Arc;
 
 /// Steps between checkpoints: re-running this many costs far less than a frame.
@@ -43,7 +43,7 @@ pub struct Branch {
     /// What has been recorded of it.
     pub trace: Trace,
     /// Branches share those they have in common.
-    checkpoints: BTreeMap<u64, Arc<Checkpoint>>,
+    checkpoints: SortedMap<u64, Arc<Checkpoint>>,
 }
 
 struct Checkpoint {
@@ -77,7 +77,7 @@ impl Session {
             journal,
             off: Vec::new(),
             trace: Trace::default(),
-            checkpoints: BTreeMap::from([(0, start)]),
+            checkpoints: SortedMap::from([(0, start)]),
         };
         Ok(Session { setup, branches: vec![branch], current: 0, world, applied: 0, time: 0 })
     }
@@ -271,7 +271,7 @@ impl Session {
 }
 
 /// Keeps the first and every second of the rest once there are too many.
-fn thin(checkpoints: &mut BTreeMap<u64, Arc<Checkpoint>>) {
+fn thin(checkpoints: &mut SortedMap<u64, Arc<Checkpoint>>) {
     if checkpoints.len() > MOST_CHECKPOINTS {
         let mut keep = false;
         checkpoints.retain(|step, _| {

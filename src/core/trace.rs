@@ -5,8 +5,8 @@ use super::action::Call;
 use super::ids::{MsgId, NodeId, OpId};
 use super::list::List;
 use super::view::{Event, Loss, MessageLook, OpStep, What};
+use crate::core::sorted::{SortedMap, SortedSet};
 use serde::Serialize;
-use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 /// How a message ended.
@@ -80,10 +80,10 @@ pub struct Trace {
     pub messages: List<Passage>,
     /// Operations in the order of invocation.
     pub ops: Vec<OpLife>,
-    open: BTreeMap<MsgId, usize>,
-    open_ops: BTreeMap<OpId, usize>,
+    open: SortedMap<MsgId, usize>,
+    open_ops: SortedMap<OpId, usize>,
     /// Every way messages look, once.
-    looks: BTreeSet<Arc<MessageLook>>,
+    looks: SortedSet<Arc<MessageLook>>,
 }
 
 impl Trace {

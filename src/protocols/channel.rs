@@ -1,7 +1,7 @@
 //! A reliable link between two processes over one that loses, doubles and reorders: messages are
 //! numbered, and what is not acknowledged is sent again. Kept on disk, so that a restart reconnects.
 
-use std::collections::BTreeMap;
+use crate::core::sorted::SortedMap;
 
 /// One end of a link. What is sent is kept until the other end has acknowledged it.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -13,12 +13,12 @@ pub struct Channel<M> {
     /// All up to this number have been taken.
     pub got: u32,
     /// Came before one that is still missing, by number.
-    pub early: BTreeMap<u32, M>,
+    pub early: SortedMap<u32, M>,
 }
 
 impl<M> Default for Channel<M> {
     fn default() -> Self {
-        Channel { sent: 0, unacknowledged: Vec::new(), got: 0, early: BTreeMap::new() }
+        Channel { sent: 0, unacknowledged: Vec::new(), got: 0, early: SortedMap::new() }
     }
 }
 

@@ -17,8 +17,8 @@ use crate::core::protocol::{
     CallName, Context, Mutant, Node, Outcome, Property, PropertyKind, Protocol, Seen, Show,
     TimerName, Witness,
 };
+use crate::core::sorted::SortedMap;
 use crate::core::view::{Family, Layout, Lens, MessageLook, NodeLook};
-use std::collections::BTreeMap;
 
 /// The protocol: a name for its types and rules.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -195,7 +195,7 @@ impl Protocol for Largest {
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub struct Observer {
     /// The largest number that each server has told a client.
-    told: BTreeMap<NodeId, i64>,
+    told: SortedMap<NodeId, i64>,
 }
 
 impl Show for Largest {

@@ -235,8 +235,8 @@ pub fn lanes() -> Vec<Lane> {
 pub struct Recorder {
     pub trace: Trace,
     known: Vec<Vec<u32>>,
-    stamps: std::collections::BTreeMap<MsgId, Arc<[u32]>>,
-    counts: std::collections::BTreeMap<(u16, u16), u32>,
+    stamps: crate::core::sorted::SortedMap<MsgId, Arc<[u32]>>,
+    counts: crate::core::sorted::SortedMap<(u16, u16), u32>,
     pending: Vec<(u64, u64, MsgId, Option<Loss>)>,
     order: u64,
 }

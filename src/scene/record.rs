@@ -4,7 +4,7 @@
 use super::geometry::{PX, Point, Track};
 use super::text::{fit, width};
 use super::{Anchor, Face, Item, Scene, Size, Target};
-use std::collections::BTreeMap;
+use crate::core::sorted::SortedMap;
 
 /// How an operation ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -52,14 +52,14 @@ impl Record {
     /// Lays operations out.
     pub fn new(bars: Vec<Bar>) -> Record {
         let end = |b: &Bar| b.to.unwrap_or(b.from + TORN);
-        let mut lives: BTreeMap<u32, (u64, u64)> = BTreeMap::new();
+        let mut lives: SortedMap<u32, (u64, u64)> = SortedMap::new();
         for bar in &bars {
             let life = lives.entry(bar.process).or_insert((bar.from, 0));
             life.1 = life.1.max(end(bar));
         }
         let mut order: Vec<(u64, u64, u32)> = lives.iter().map(|(p, l)| (l.0, l.1, *p)).collect();
         order.sort_unstable();
-        let (mut free, mut row_of): (Vec<u64>, BTreeMap<u32, u32>) = Default::default();
+        let (mut free, mut row_of): (Vec<u64>, SortedMap<u32, u32>) = Default::default();
         for (from, to, process) in order {
             let row = free.iter().position(|end| *end < from).unwrap_or(free.len());
             match free.get_mut(row) {

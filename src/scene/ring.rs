@@ -7,6 +7,7 @@ use super::geometry::{PX, Point, TURN, Track};
 use super::text::fit;
 use super::{Anchor, Face, Item, Scene, Size, Target};
 use crate::core::ids::NodeId;
+use crate::core::sorted::SortedMap;
 use crate::core::view::{KeyView, NodeView, RingView, WorldView};
 use std::cell::RefCell;
 use std::collections::BTreeMap;

@@ -1,7 +1,7 @@
 //! The page's colours for pictures that leave the page: the tokens are read, and every reference
 //! to one is written out, since other programs know no custom properties.
 
-use std::collections::BTreeMap;
+use crate::core::sorted::SortedMap;
 
 /// Which set of colours.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -26,8 +26,8 @@ pub fn sheet(theme: Theme) -> String {
 }
 
 /// The custom properties of a theme, in the order in which the sheet sets them.
-pub fn tokens(css: &str, theme: Theme) -> BTreeMap<String, String> {
-    let mut all = BTreeMap::new();
+pub fn tokens(css: &str, theme: Theme) -> SortedMap<String, String> {
+    let mut all = SortedMap::new();
     for rule in rules(css) {
         if applies(&rule, theme) {
             for (name, value) in declarations(rule.body) {
@@ -98,7 +98,7 @@ fn declarations(body: &str) -> impl Iterator<Item = (String, String)> + '_ {
 }
 
 /// Writes out `var(--name)`; what is not known is left as it is.
-fn resolve(css: &str, tokens: &BTreeMap<String, String>) -> String {
+fn resolve(css: &str, tokens: &SortedMap<String, String>) -> String {
     let mut out = String::with_capacity(css.len());
     let mut rest = css;
     while let Some(i) = rest.find("var(--") {

@@ -10,9 +10,9 @@ use super::timeline::Timeline;
 use super::{Item, Part, Point, Scene, Shape, Size, Target};
 use super::{fixture, log_strip, matrix, svg_text};
 use crate::core::ids::NodeId;
+use crate::core::sorted::SortedSet;
 use crate::core::view::{Layout, Lens, Status, WorldView};
 use expect_test::expect_file;
-use std::collections::BTreeSet;
 
 const SIZES: [(i32, i32); 5] = [(822, 470), (470, 470), (360, 300), (1000, 900), (280, 200)];
 pub const LAYOUTS: [Layout; 3] = [Layout::Circle, Layout::Row, Layout::TwoSites];
@@ -110,7 +110,7 @@ fn history<'a>(
 #[test]
 fn keys_are_unique_within_a_picture() {
     for scene in pictures() {
-        let mut known = BTreeSet::new();
+        let mut known = SortedSet::new();
         for i in every(&scene).iter().filter(|i| !i.key.is_empty()) {
             assert!(known.insert(&i.key), "{} twice in {}", i.key, scene.title);
         }
@@ -121,11 +121,11 @@ fn keys_are_unique_within_a_picture() {
 fn every_class_has_a_rule() {
     let css = include_str!("../../www/scene.css");
     let words = css.split(|c: char| !(c.is_alphanumeric() || c == '-'));
-    let known: BTreeSet<&str> = words.collect();
+    let known: SortedSet<&str> = words.collect();
     // These say what a thing is; they need no rule of their own.
     let plain =
         ["node", "no-epoch", "wall", "slow", "paused", "name", "docked", "doomed", "chip-text"];
-    let mut missing = BTreeSet::new();
+    let mut missing = SortedSet::new();
     for scene in pictures() {
         for class in every(&scene).iter().flat_map(|i| i.class.split_whitespace()) {
             if !plain.contains(&class) && !known.contains(class) {

@@ -7,9 +7,9 @@ use crate::core::config::{COMMON, Setup};
 use crate::core::ids::{NodeId, NodeSet, OpId};
 use crate::core::protocol::{CallName, call_text};
 use crate::core::session::Session;
+use crate::core::sorted::SortedMap;
 use crate::core::trace::{OpEnd, OpLife};
 use crate::protocols::{Info, Scene, scene};
-use std::collections::BTreeMap;
 
 /// An assumption of the protocol, not a property of the place where it runs.
 const ASSUMED: &[&str] = &["net.fifo"];
@@ -23,7 +23,7 @@ pub struct Carried {
     /// What means the same there, in order of time.
     pub journal: Vec<Entry>,
     /// What does not: why, and how many interventions.
-    pub left: BTreeMap<Left, usize>,
+    pub left: SortedMap<Left, usize>,
 }
 
 /// Why an intervention stays behind. In the order in which it is said.
@@ -78,13 +78,13 @@ impl Carried {
 /// A scene as a run has it.
 struct Place {
     info: Info,
-    values: BTreeMap<&'static str, i64>,
+    values: SortedMap<&'static str, i64>,
 }
 
 impl Place {
     fn of(scene: &Scene, setup: &Setup) -> Result<Place, String> {
         let info = scene.info_of(&setup.preset);
-        let mut values: BTreeMap<&str, i64> =
+        let mut values: SortedMap<&str, i64> =
             info.knobs.iter().map(|k| (k.id, k.default)).collect();
         let preset = scene.preset(&setup.preset)?.values.iter().copied();
         let turned = setup.knobs.iter().map(|(id, value)| (id.as_str(), *value));
@@ -120,7 +120,7 @@ pub fn carry(setup: &Setup, journal: &[Entry], to: &str) -> Result<Carried, Stri
     }
     (there.build)(&fresh)?;
     let onto = Map { to: Place::of(there, &fresh)?, from };
-    let mut carried = Carried { setup: fresh, journal: Vec::new(), left: BTreeMap::new() };
+    let mut carried = Carried { setup: fresh, journal: Vec::new(), left: SortedMap::new() };
     for entry in journal {
         match onto.action(&entry.action) {
             Ok(action) => carried.journal.push(Entry { at: entry.at, action }),
@@ -271,7 +271,7 @@ fn operations(here: &Session, there: &Session, until: u64) -> Option<Differing> 
     let of = |first: u16, id: OpId| (id.client.0.wrapping_sub(first), id.nth);
     let first = theirs.count("nodes");
     let others = there.trace().ops.iter();
-    let others: BTreeMap<(u16, u32), (u64, &str)> =
+    let others: SortedMap<(u16, u32), (u64, &str)> =
         others.filter_map(|op| Some((of(first, op.id), end(op, until)?))).collect();
     let first = mine.count("nodes");
     let differ = here.trace().ops.iter().filter_map(|op| {

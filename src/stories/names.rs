@@ -2,11 +2,11 @@
 //! way.
 
 use crate::core::ids::{NodeId, NodeSet};
+use crate::core::sorted::SortedMap;
 use crate::core::view::{Border, NodeView, Shape, Status, WorldView};
-use std::collections::BTreeMap;
 
 /// Names given by `name old = leader`.
-pub type Given = BTreeMap<String, NodeId>;
+pub type Given = SortedMap<String, NodeId>;
 
 fn is_client(n: &NodeView) -> bool {
     n.shape == Shape::Client

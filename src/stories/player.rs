@@ -9,9 +9,9 @@ use crate::core::config::Setup;
 use crate::core::ids::NodeSet;
 use crate::core::protocol::CallName;
 use crate::core::session::Session;
+use crate::core::sorted::SortedMap;
 use crate::core::view::{MessageView, WorldView};
 use crate::protocols::Scene;
-use std::collections::BTreeMap;
 
 /// A step that has not come true after this much virtual time has failed.
 pub const PATIENCE: u64 = 30_000_000;
@@ -25,7 +25,7 @@ pub fn setup(scene: &Scene, story: &Story) -> Setup {
     Setup {
         scene: scene.id.into(),
         preset: story.preset.into(),
-        knobs: story.knobs.iter().map(|(k, v)| ((*k).to_string(), *v)).collect::<BTreeMap<_, _>>(),
+        knobs: story.knobs.iter().map(|(k, v)| ((*k).to_string(), *v)).collect::<SortedMap<_, _>>(),
         mutants: story.mutants.iter().map(|m| (*m).to_string()).collect(),
         seed: story.seed,
     }

@@ -1,6 +1,7 @@
 //! Two runs side by side under one playhead: where they first differ, and what differs now.
 
 use super::model::{Model, sentence};
+use crate::core::sorted::SortedSet;
 use happened_before::core::config::Setup;
 use happened_before::core::ids::{MsgId, NodeId};
 use happened_before::core::session::{Document, Session};
@@ -11,7 +12,6 @@ use happened_before::scene::index::Index;
 use happened_before::scene::{self, Item, Shape, Target};
 use happened_before::share::link::Link;
 use happened_before::share::transfer::{Differing, carry, comparable, first_difference};
-use std::collections::BTreeSet;
 use std::rc::Rc;
 
 /// Tenths of a pixel around what differs.
@@ -34,9 +34,9 @@ pub struct Beside {
     /// The first step that is not alike: its own number, and when.
     pub parting: Option<(u64, u64)>,
     /// Nodes that are not as in the run that is looked at.
-    pub nodes: BTreeSet<NodeId>,
+    pub nodes: SortedSet<NodeId>,
     /// Messages that are only here or only there.
-    pub messages: BTreeSet<MsgId>,
+    pub messages: SortedSet<MsgId>,
 }
 
 /// What there is to say of another protocol on the same faults.
@@ -96,7 +96,7 @@ impl Beside {
             .map(|n| n.id)
             .collect();
         let flying =
-            |view: &WorldView| -> BTreeSet<MsgId> { view.messages.iter().map(|m| m.id).collect() };
+            |view: &WorldView| -> SortedSet<MsgId> { view.messages.iter().map(|m| m.id).collect() };
         self.messages = flying(&mine).symmetric_difference(&flying(&theirs)).copied().collect();
         self.view = Rc::new(mine);
     }

@@ -7,6 +7,7 @@ use super::model::sentence;
 use super::stage::place;
 use super::work::{self, Hand, Job, Source, Told};
 use super::{dom, overlay};
+use crate::core::sorted::SortedSet;
 use happened_before::algo::clocks::overlay::Comparison;
 use happened_before::core::trace::Relation;
 use happened_before::scene::execution::relation;
@@ -16,7 +17,6 @@ use happened_before::share::import::execution::{Execution, count};
 use happened_before::share::import::reading::News;
 use happened_before::share::import::{compact, shiviz};
 use pane::{Pane, Strip};
-use std::collections::BTreeSet;
 use wasm_bindgen::prelude::*;
 use web_sys::DragEvent;
 use yew::prelude::*;
@@ -122,7 +122,7 @@ pub struct Imported {
     /// The second pane is shown.
     beside: bool,
     order: Vec<u32>,
-    hidden: BTreeSet<u32>,
+    hidden: SortedSet<u32>,
     collapse: bool,
     window: (i64, i64),
     /// Pane and event.
@@ -183,7 +183,7 @@ impl Component for Imported {
             strip: Strip::default(),
             beside: false,
             order: Vec::new(),
-            hidden: BTreeSet::new(),
+            hidden: SortedSet::new(),
             collapse: false,
             window: (0, FIRST.0),
             selected: None,

@@ -1,8 +1,8 @@
 //! Pictures on the page: a list of shapes becomes SVG elements, and only what differs from the
 //! picture before is written. While time runs, what moves is painted instead (see `paint`).
 
+use crate::core::sorted::SortedMap;
 use happened_before::scene::{Anchor, Item, Point, Scene, Shape, Target, Track};
-use std::collections::BTreeMap;
 use std::fmt::Write;
 use web_sys::Element;
 
@@ -124,7 +124,7 @@ impl Pen {
     /// Brings the children of an element from one list of shapes to another.
     fn patch(&self, parent: &Element, old: Vec<Held>, new: Vec<Item>) -> Vec<Held> {
         let mut pool: Vec<Option<Held>> = old.into_iter().map(Some).collect();
-        let named: BTreeMap<String, usize> = pool
+        let named: SortedMap<String, usize> = pool
             .iter()
             .enumerate()
             .filter_map(|(i, h)| h.as_ref().map(|h| (h.head.key.clone(), i)))

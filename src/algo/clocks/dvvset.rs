@@ -2,14 +2,14 @@
 //! a key and their causality in one compact value.
 
 use super::{Causality, VectorClock};
-use std::collections::BTreeMap;
+use crate::core::sorted::SortedMap;
 
 /// What a server stores for a key, or what a client sends: values with their causal history.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct DvvSet<K: Ord, V> {
     /// Per server: how many writes it has taken, and the values of the newest of them that are
     /// still siblings, newest first; never more values than writes.
-    pub entries: BTreeMap<K, (u64, Vec<V>)>,
+    pub entries: SortedMap<K, (u64, Vec<V>)>,
     /// Values that no server has given a dot yet.
     pub anonymous: Vec<V>,
 }

@@ -7,9 +7,9 @@ use crate::core::clock::Clock;
 use crate::core::config::show_time;
 use crate::core::ids::{MsgId, NodeId};
 use crate::core::kernel::original;
+use crate::core::sorted::SortedMap;
 use crate::core::trace::{Relation, Trace};
 use crate::core::view::{Event, Lens, What, WorldView};
-use std::collections::BTreeMap;
 
 /// Which clock.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -89,7 +89,7 @@ pub struct Overlay {
     /// The step before, of the same process.
     before: Vec<u32>,
     last: Vec<u32>,
-    sent: BTreeMap<MsgId, u32>,
+    sent: SortedMap<MsgId, u32>,
 }
 
 impl Overlay {
@@ -108,7 +108,7 @@ impl Overlay {
             times: Vec::new(),
             before: Vec::new(),
             last: vec![0; start.nodes.len()],
-            sent: BTreeMap::new(),
+            sent: SortedMap::new(),
         }
     }
 

@@ -1,8 +1,8 @@
 //! Published tables and the laws of each clock.
 
 use super::*;
+use crate::core::sorted::{SortedMap, SortedSet};
 use proptest::prelude::*;
-use std::collections::{BTreeMap, BTreeSet};
 
 /// One step of a run of processes: who acts, and whose last message it receives, if any.
 type Step = (usize, Option<usize>);
@@ -13,12 +13,12 @@ fn runs() -> impl Strategy<Value = Vec<Step>> {
 
 /// The causal past of every event by graph search over program order and messages, which is what
 /// the clocks are judged against. A step may receive from any earlier event.
-fn pasts(steps: &[Step]) -> Vec<BTreeSet<usize>> {
-    let mut last: BTreeMap<usize, usize> = BTreeMap::new();
-    let mut pasts: Vec<BTreeSet<usize>> = Vec::new();
+fn pasts(steps: &[Step]) -> Vec<SortedSet<usize>> {
+    let mut last: SortedMap<usize, usize> = SortedMap::new();
+    let mut pasts: Vec<SortedSet<usize>> = Vec::new();
     for (i, (who, from)) in steps.iter().enumerate() {
         let parents = last.get(who).copied().into_iter().chain(sender(i, *from));
-        let mut past = BTreeSet::from([i]);
+        let mut past = SortedSet::from([i]);
         parents.for_each(|p| past.extend(&pasts[p]));
         pasts.push(past);
         last.insert(*who, i);
@@ -125,9 +125,9 @@ proptest! {
         let mut dvv = [Siblings::<u8, usize>::new(), Siblings::new()];
         let mut set = [empty_set(), empty_set()];
         // The oracle: per server the live writes and all writes in its history.
-        let mut live = [BTreeSet::new(), BTreeSet::new()];
-        let mut known = [BTreeSet::new(), BTreeSet::new()];
-        let mut read = (VectorClock::new(), VectorClock::new(), BTreeSet::new());
+        let mut live = [SortedSet::new(), SortedSet::new()];
+        let mut known = [SortedSet::new(), SortedSet::new()];
+        let mut read = (VectorClock::new(), VectorClock::new(), SortedSet::new());
         for (value, (at, what)) in ops.into_iter().enumerate() {
             let s = usize::from(at);
             match what {
@@ -151,7 +151,7 @@ proptest! {
                     let theirs = dvv[o].clone();
                     dvv[s].sync(&theirs);
                     set[s] = set[s].sync(&set[o]);
-                    let keep: BTreeSet<usize> = live[s].union(&live[o]).copied()
+                    let keep: SortedSet<usize> = live[s].iter().chain(&live[o]).copied()
                         .filter(|v| (live[s].contains(v) || !known[s].contains(v))
                             && (live[o].contains(v) || !known[o].contains(v)))
                         .collect();
@@ -160,9 +160,9 @@ proptest! {
                     known[s].extend(more);
                 }
             }
-            let stored: BTreeSet<usize> = set[s].values().copied().collect();
+            let stored: SortedSet<usize> = set[s].values().copied().collect();
             prop_assert_eq!(&stored, &live[s], "set after step {}", value);
-            let stored: BTreeSet<usize> = dvv[s].versions().iter().map(|(_, v)| *v).collect();
+            let stored: SortedSet<usize> = dvv[s].versions().iter().map(|(_, v)| *v).collect();
             prop_assert_eq!(&stored, &live[s], "versions after step {}", value);
         }
     }

@@ -1,7 +1,7 @@
 //! Vector clocks (Fidge 1988, Mattern 1989) and, as the same value, version vectors (Parker 1983).
 
+use crate::core::sorted::SortedMap;
 use serde::{Deserialize, Serialize};
-use std::collections::BTreeMap;
 
 /// How two events, or two versions, are related.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -32,12 +32,12 @@ impl Causality {
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct VectorClock<K: Ord> {
     /// Never holds a 0, so that equal clocks are equal values.
-    counts: BTreeMap<K, u64>,
+    counts: SortedMap<K, u64>,
 }
 
 impl<K: Ord> Default for VectorClock<K> {
     fn default() -> Self {
-        VectorClock { counts: BTreeMap::new() }
+        VectorClock { counts: SortedMap::new() }
     }
 }
 

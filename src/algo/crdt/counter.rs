@@ -1,17 +1,17 @@
 //! Counters: grow-only, and one that also falls.
 
 use super::Crdt;
-use std::collections::BTreeMap;
+use crate::core::sorted::SortedMap;
 
 /// A counter that only grows: one count per replica, joined by maximum.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct GCounter<K: Ord> {
-    counts: BTreeMap<K, u64>,
+    counts: SortedMap<K, u64>,
 }
 
 impl<K: Ord> Default for GCounter<K> {
     fn default() -> Self {
-        GCounter { counts: BTreeMap::new() }
+        GCounter { counts: SortedMap::new() }
     }
 }
 
@@ -30,7 +30,7 @@ impl<K: Ord + Clone> GCounter<K> {
     }
 
     /// What each replica has added.
-    pub fn counts(&self) -> &BTreeMap<K, u64> {
+    pub fn counts(&self) -> &SortedMap<K, u64> {
         &self.counts
     }
 }

@@ -2,7 +2,7 @@
 
 use super::Crdt;
 use crate::algo::clocks::{Causality, VectorClock};
-use std::collections::BTreeMap;
+use crate::core::sorted::SortedMap;
 
 /// A register whose write with the largest (timestamp, replica) wins; an acknowledged write with
 /// a smaller one is lost without a trace.
@@ -55,12 +55,12 @@ pub struct Put<K: Ord, V> {
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct MvRegister<K: Ord, V> {
     /// By the clock of their write; no clock is before another.
-    values: BTreeMap<VectorClock<K>, V>,
+    values: SortedMap<VectorClock<K>, V>,
 }
 
 impl<K: Ord, V> Default for MvRegister<K, V> {
     fn default() -> Self {
-        MvRegister { values: BTreeMap::new() }
+        MvRegister { values: SortedMap::new() }
     }
 }
 

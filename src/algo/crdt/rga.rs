@@ -1,7 +1,7 @@
 //! A replicated growable array (Roh, Jeon, Kim, Lee 2011): a text that several edit at once.
 
 use super::Crdt;
-use std::collections::BTreeMap;
+use crate::core::sorted::SortedMap;
 
 /// A unique name of an element: a Lamport timestamp, then the replica.
 type Id<K> = (u64, K);
@@ -29,12 +29,12 @@ struct Element<K, V> {
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Rga<K: Ord, V> {
     /// All elements ever inserted; what they follow is always here too.
-    elements: BTreeMap<Id<K>, Element<K, V>>,
+    elements: SortedMap<Id<K>, Element<K, V>>,
 }
 
 impl<K: Ord, V> Default for Rga<K, V> {
     fn default() -> Self {
-        Rga { elements: BTreeMap::new() }
+        Rga { elements: SortedMap::new() }
     }
 }
 
@@ -73,7 +73,7 @@ impl<K: Ord + Clone, V: Clone + Eq> Rga<K, V> {
 
     /// Names, values and whether they are removed, in order, tombstones included.
     pub fn all(&self) -> Vec<(&Id<K>, &V, bool)> {
-        let mut children: BTreeMap<Option<&Id<K>>, Vec<&Id<K>>> = BTreeMap::new();
+        let mut children: SortedMap<Option<&Id<K>>, Vec<&Id<K>>> = SortedMap::new();
         for (id, element) in &self.elements {
             children.entry(element.after.as_ref()).or_default().push(id);
         }

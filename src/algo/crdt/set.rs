@@ -1,20 +1,20 @@
 //! Sets: two-phase, where a removed element never comes back, and observed-remove, where it does.
 
 use super::Crdt;
-use std::collections::{BTreeMap, BTreeSet};
+use crate::core::sorted::{SortedMap, SortedSet};
 
 /// A set of what was added less what was removed; removal is for ever.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct TwoPhaseSet<V: Ord> {
     /// All that was ever added.
-    pub added: BTreeSet<V>,
+    pub added: SortedSet<V>,
     /// Tombstones.
-    pub removed: BTreeSet<V>,
+    pub removed: SortedSet<V>,
 }
 
 impl<V: Ord> Default for TwoPhaseSet<V> {
     fn default() -> Self {
-        TwoPhaseSet { added: BTreeSet::new(), removed: BTreeSet::new() }
+        TwoPhaseSet { added: SortedSet::new(), removed: SortedSet::new() }
     }
 }
 
@@ -57,16 +57,16 @@ type Tag<K> = (K, u64);
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct OrSet<K: Ord, V: Ord> {
     /// The tags of each element's additions, removed ones included.
-    added: BTreeMap<V, BTreeSet<Tag<K>>>,
+    added: SortedMap<V, SortedSet<Tag<K>>>,
     /// Tombstones: the tags that removals have observed.
-    removed: BTreeSet<Tag<K>>,
+    removed: SortedSet<Tag<K>>,
     /// How many tags each replica has given.
-    given: BTreeMap<K, u64>,
+    given: SortedMap<K, u64>,
 }
 
 impl<K: Ord, V: Ord> Default for OrSet<K, V> {
     fn default() -> Self {
-        OrSet { added: BTreeMap::new(), removed: BTreeSet::new(), given: BTreeMap::new() }
+        OrSet { added: SortedMap::new(), removed: SortedSet::new(), given: SortedMap::new() }
     }
 }
 
@@ -94,7 +94,7 @@ impl<K: Ord + Clone, V: Ord + Clone> OrSet<K, V> {
     }
 
     /// The tombstones.
-    pub fn tombstones(&self) -> &BTreeSet<Tag<K>> {
+    pub fn tombstones(&self) -> &SortedSet<Tag<K>> {
         &self.removed
     }
 

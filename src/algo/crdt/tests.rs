@@ -2,8 +2,8 @@
 
 use super::*;
 use crate::algo::clocks::VectorClock;
+use crate::core::sorted::SortedSet;
 use proptest::prelude::*;
-use std::collections::BTreeSet;
 
 /// A step at a replica: an operation with two small arguments, or a merge from another replica.
 type Step = (usize, u8, u8, u8);
@@ -82,7 +82,7 @@ proptest! {
     #[test]
     fn concurrent_values_stay(steps in steps()) {
         let mut next = 0u32;
-        let mut replaced = BTreeSet::new();
+        let mut replaced = SortedSet::new();
         let mut puts = Vec::new();
         let replicas = run::<MvRegister<u8, u32>>(&steps, |r, at, _, _, _| {
             replaced.extend(r.values().copied());
@@ -92,8 +92,8 @@ proptest! {
             next += 1;
         });
         assert_semilattice(&replicas);
-        let found: BTreeSet<u32> = all(&replicas).values().copied().collect();
-        let expected: BTreeSet<u32> = (0..next).filter(|v| !replaced.contains(v)).collect();
+        let found: SortedSet<u32> = all(&replicas).values().copied().collect();
+        let expected: SortedSet<u32> = (0..next).filter(|v| !replaced.contains(v)).collect();
         prop_assert_eq!(found, expected);
         // By operations, in both orders, each twice.
         let (mut forth, mut back) = (MvRegister::default(), MvRegister::default());
@@ -111,7 +111,7 @@ proptest! {
 
     #[test]
     fn what_a_two_phase_set_removed_never_comes_back(steps in steps()) {
-        let mut gone = BTreeSet::new();
+        let mut gone = SortedSet::new();
         let replicas = run::<TwoPhaseSet<u8>>(&steps, |s, _, kind, a, _| match kind {
             0 => { if s.remove(&a) { gone.insert(a); } }
             _ => { s.add(a); }
@@ -129,7 +129,7 @@ proptest! {
         let mut additions = 0u32;
         let mut lives: Vec<(u8, u32)> = Vec::new();
         // Beside each replica, the additions it has seen.
-        let mut seen: [BTreeSet<u32>; 3] = Default::default();
+        let mut seen: [SortedSet<u32>; 3] = Default::default();
         let mut replicas: [OrSet<u8, u8>; 3] = Default::default();
         for (at, kind, a, _) in &steps {
             match kind {
@@ -152,8 +152,8 @@ proptest! {
             }
         }
         assert_semilattice(&replicas);
-        let found: BTreeSet<u8> = all(&replicas).iter().copied().collect();
-        let expected: BTreeSet<u8> = lives.iter().map(|l| l.0).collect();
+        let found: SortedSet<u8> = all(&replicas).iter().copied().collect();
+        let expected: SortedSet<u8> = lives.iter().map(|l| l.0).collect();
         prop_assert_eq!(found, expected);
     }
 

@@ -13,7 +13,8 @@ use super::model::{Kind, Model, Property};
 use super::report::Bounds;
 use super::table::Table;
 use crate::core::hash::fingerprint;
-use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use crate::core::sorted::{SortedMap, SortedSet};
+use std::collections::VecDeque;
 
 const NONE: u32 = u32::MAX;
 
@@ -158,7 +159,7 @@ impl Graph {
         self.edges.len()
     }
 
-    fn fair(&self, node: u32) -> BTreeSet<u32> {
+    fn fair(&self, node: u32) -> SortedSet<u32> {
         self.edges[node as usize].iter().filter_map(|e| e.class).collect()
     }
 
@@ -226,9 +227,9 @@ impl Graph {
 
     /// A cycle through a component on which every fair class is taken or somewhere disabled.
     fn fair_cycle(&self, component: &[u32]) -> Option<Vec<u16>> {
-        let inside: BTreeSet<u32> = component.iter().copied().collect();
-        let mut classes: BTreeMap<u32, Vec<u32>> = BTreeMap::new();
-        let mut enabled: BTreeMap<u32, usize> = BTreeMap::new();
+        let inside: SortedSet<u32> = component.iter().copied().collect();
+        let mut classes: SortedMap<u32, Vec<u32>> = SortedMap::new();
+        let mut enabled: SortedMap<u32, usize> = SortedMap::new();
         for &node in component {
             for class in self.fair(node) {
                 *enabled.entry(class).or_default() += 1;
@@ -245,7 +246,7 @@ impl Graph {
                 at = self.walk(&inside, at, &off, &mut cycle)?;
                 continue;
             }
-            let sources: BTreeSet<u32> = classes.get(&class)?.iter().copied().collect();
+            let sources: SortedSet<u32> = classes.get(&class)?.iter().copied().collect();
             at = self.walk(&inside, at, &|n| sources.contains(&n), &mut cycle)?;
             let mut edges = self.edges[at as usize].iter();
             let edge = edges.find(|e| e.class == Some(class) && inside.contains(&e.to))?;
@@ -264,12 +265,12 @@ impl Graph {
     /// Appends a shortest walk inside the component from `from` to a node that is a `goal`.
     fn walk(
         &self,
-        inside: &BTreeSet<u32>,
+        inside: &SortedSet<u32>,
         from: u32,
         goal: &dyn Fn(u32) -> bool,
         out: &mut Vec<u16>,
     ) -> Option<u32> {
-        let mut came: BTreeMap<u32, (u32, u16)> = BTreeMap::from([(from, (NONE, 0))]);
+        let mut came: SortedMap<u32, (u32, u16)> = SortedMap::from([(from, (NONE, 0))]);
         let mut queue = VecDeque::from([from]);
         while let Some(node) = queue.pop_front() {
             if goal(node) {

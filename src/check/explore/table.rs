@@ -110,12 +110,12 @@ impl<V: Copy + Default> Default for Table<V> {
 mod tests {
     use super::*;
     use crate::core::hash::fingerprint;
-    use std::collections::BTreeMap;
+    use crate::core::sorted::SortedMap;
 
     #[test]
     fn agrees_with_an_ordered_map() {
         let mut table = Table::new();
-        let mut model = BTreeMap::new();
+        let mut model = SortedMap::new();
         for i in 0..20_000u32 {
             let fp = fingerprint(&(i % 7_000));
             let before = model.get(&fp).copied();

@@ -5,9 +5,9 @@ use crate::check::nemesis::{Field, Nemesis};
 use crate::core::action::{Action, Call, Entry};
 use crate::core::config::Setup;
 use crate::core::ids::{NodeId, OpId};
+use crate::core::sorted::SortedMap;
 use crate::core::view::{Event, OpStep, What};
 use crate::core::world::AnyWorld;
-use std::collections::BTreeMap;
 use std::sync::Arc;
 
 /// Virtual time that recovery may take, in client timeouts.
@@ -29,9 +29,9 @@ pub struct Run {
     by_hand: bool,
     world: Box<dyn AnyWorld>,
     /// Faults to come, by time and order.
-    agenda: BTreeMap<(u64, u64), Action>,
+    agenda: SortedMap<(u64, u64), Action>,
     journal: Vec<Entry>,
-    rules: BTreeMap<&'static str, u64>,
+    rules: SortedMap<&'static str, u64>,
     broken: Vec<Broken>,
     planned: u64,
     phase: Phase,
@@ -59,9 +59,9 @@ impl Run {
             field,
             by_hand,
             world,
-            agenda: BTreeMap::new(),
+            agenda: SortedMap::new(),
             journal: Vec::new(),
-            rules: BTreeMap::new(),
+            rules: SortedMap::new(),
             broken: Vec::new(),
             planned: 0,
             phase,

@@ -1,7 +1,7 @@
 //! Convergence, judged from what replicas hold or reads answer at the end.
 
 use super::{Illegal, Legal, Value, Verdict};
-use std::collections::BTreeMap;
+use crate::core::sorted::SortedMap;
 
 /// What one replica (or a last read at it) shows once no update is under way any more.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -11,7 +11,7 @@ pub struct Final {
     /// Ids of the updates that reached it.
     pub delivered: Vec<u32>,
     /// What it answers, by key.
-    pub values: BTreeMap<String, Value>,
+    pub values: SortedMap<String, Value>,
 }
 
 /// Eventual consistency at quiescence: every replica answers the same.

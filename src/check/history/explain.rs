@@ -4,7 +4,7 @@ use super::linearizable::{Outcome as Found, together};
 use super::model::Model;
 use super::search::Plan;
 use super::{Budget, F, Illegal, Op, Outcome, Value};
-use std::collections::BTreeSet;
+use crate::core::sorted::SortedSet;
 
 /// Steps one question of the reduction may take before its operation is simply kept.
 pub(crate) const QUESTION: u64 = 20_000;
@@ -200,7 +200,7 @@ fn useful(ops: Vec<Op>) -> Vec<Op> {
     if !plain {
         return ops;
     }
-    let mut wanted: BTreeSet<Value> = BTreeSet::new();
+    let mut wanted: SortedSet<Value> = SortedSet::new();
     loop {
         let before = wanted.len();
         for op in &ops {

@@ -6,7 +6,7 @@
 //! linearization). Two runs with the same frontier have the same future, so a search may use it to
 //! recognise states.
 
-use std::collections::{BTreeMap, BTreeSet};
+use crate::core::sorted::{SortedMap, SortedSet};
 
 /// What a client asks of a register.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -38,21 +38,21 @@ const MOST: usize = 4_096;
 struct State<Id: Ord> {
     value: Option<i64>,
     /// Open operations that have taken effect, and what they will have to say.
-    done: BTreeMap<Id, Told>,
+    done: SortedMap<Id, Told>,
 }
 
 /// One register.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Frontier<Id: Ord> {
-    open: BTreeMap<Id, Ask>,
-    states: BTreeSet<State<Id>>,
+    open: SortedMap<Id, Ask>,
+    states: SortedSet<State<Id>>,
     given_up: bool,
 }
 
 impl<Id: Copy + Ord> Default for Frontier<Id> {
     fn default() -> Self {
-        let start = State { value: None, done: BTreeMap::new() };
-        Frontier { open: BTreeMap::new(), states: BTreeSet::from([start]), given_up: false }
+        let start = State { value: None, done: SortedMap::new() };
+        Frontier { open: SortedMap::new(), states: SortedSet::from([start]), given_up: false }
     }
 }
 
@@ -79,8 +79,8 @@ impl<Id: Copy + Ord> Frontier<Id> {
         if self.given_up || !self.open.contains_key(&id) {
             return true;
         }
-        let mut next = BTreeSet::new();
-        let mut seen = BTreeSet::new();
+        let mut next = SortedSet::new();
+        let mut seen = SortedSet::new();
         let mut todo: Vec<State<Id>> = std::mem::take(&mut self.states).into_iter().collect();
         while let Some(state) = todo.pop() {
             if seen.len() > MOST {

@@ -4,7 +4,7 @@ use super::linearizable::{self, Outcome as Found, together};
 use super::model::Model;
 use super::search::Plan;
 use super::{Budget, F, History, Illegal, Op, Outcome, Value, Verdict, explain};
-use std::collections::BTreeMap;
+use crate::core::sorted::SortedMap;
 
 /// What a client does.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -46,7 +46,7 @@ struct Key {
 pub struct Incremental {
     model: Model,
     history: History,
-    keys: BTreeMap<Option<String>, Key>,
+    keys: SortedMap<Option<String>, Key>,
     now: u64,
     searches: u64,
 }
@@ -54,7 +54,7 @@ pub struct Incremental {
 impl Incremental {
     /// Starts with nothing.
     pub fn new(model: Model) -> Incremental {
-        let (history, keys) = (History::default(), BTreeMap::new());
+        let (history, keys) = (History::default(), SortedMap::new());
         Incremental { model, history, keys, now: 0, searches: 0 }
     }
 

@@ -5,7 +5,7 @@ use super::explain;
 use super::model::{Kind, Model};
 use super::search::{Plan, Progress, Search};
 use super::{Budget, History, Legal, Op, Verdict};
-use std::collections::BTreeMap;
+use crate::core::sorted::SortedMap;
 
 /// Judges `history`. Operations that failed did not happen; those that are open or unknown may
 /// take effect at any time after their invocation, or never.
@@ -23,7 +23,7 @@ pub fn judge(model: &Model, history: &History, budget: &mut Budget) -> Verdict {
 
 /// The operations of each key that can matter.
 pub(crate) fn by_key<'a>(model: &Model, ops: &'a [Op]) -> Vec<Vec<&'a Op>> {
-    let mut keys: BTreeMap<Option<&str>, Vec<&Op>> = BTreeMap::new();
+    let mut keys: SortedMap<Option<&str>, Vec<&Op>> = SortedMap::new();
     for op in ops.iter().filter(|op| op.completed() || op.maybe()) {
         let key = if model.kind == Kind::MultiRegister { None } else { op.key.as_deref() };
         keys.entry(key).or_default().push(op);
@@ -75,7 +75,7 @@ pub(crate) fn together<'a>(model: &'a Model, plans: Vec<Plan<'a>>, budget: &mut 
 /// (Herlihy and Wing, theorem 1): always take a head that was invoked before every other
 /// remaining operation returned.
 pub(crate) fn merge(ops: &[Op], orders: Vec<Vec<u32>>) -> Vec<u32> {
-    let by_id: BTreeMap<u32, &Op> = ops.iter().map(|op| (op.id, op)).collect();
+    let by_id: SortedMap<u32, &Op> = ops.iter().map(|op| (op.id, op)).collect();
     // The moment an operation takes effect: as early as its own key's order lets it.
     let mut moments: Vec<(u64, usize, usize, u32)> = Vec::new();
     for (key, order) in orders.into_iter().enumerate() {
@@ -92,8 +92,8 @@ pub(crate) fn merge(ops: &[Op], orders: Vec<Vec<u32>>) -> Vec<u32> {
 /// Whether `order` keeps real time and holds every operation that certainly happened, each once.
 /// With [`super::replay`], the whole check of a witness.
 pub fn keeps_real_time(ops: &[Op], order: &[u32]) -> bool {
-    let by_id: BTreeMap<u32, &Op> = ops.iter().map(|op| (op.id, op)).collect();
-    let mut placed = std::collections::BTreeSet::new();
+    let by_id: SortedMap<u32, &Op> = ops.iter().map(|op| (op.id, op)).collect();
+    let mut placed = crate::core::sorted::SortedSet::new();
     let mut latest_invocation = 0;
     for id in order {
         let Some(op) = by_id.get(id) else { return false };

@@ -2,8 +2,8 @@
 
 use super::{F, Op, Outcome, Value};
 
+use crate::core::sorted::{SortedMap, SortedSet};
 use serde::{Deserialize, Serialize};
-use std::collections::{BTreeMap, BTreeSet};
 
 /// The kind of object a history talks to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -212,7 +212,7 @@ fn matches(answer: &Value, is: &Value) -> bool {
 fn sorted(v: &Value) -> Value {
     match v {
         Value::List(all) => {
-            let unique: BTreeSet<&Value> = all.iter().collect();
+            let unique: SortedSet<&Value> = all.iter().collect();
             Value::List(unique.into_iter().cloned().collect())
         }
         Value::Nil => Value::List(Vec::new()),
@@ -262,8 +262,8 @@ fn list(v: &Value) -> Option<&[Value]> {
 ///
 /// This is the independent check of a witness: it knows nothing of how the order was found.
 pub fn replay(model: &Model, ops: &[Op], order: &[u32]) -> Result<(), u32> {
-    let by_id: BTreeMap<u32, &Op> = ops.iter().map(|op| (op.id, op)).collect();
-    let mut states: BTreeMap<Option<&str>, Value> = BTreeMap::new();
+    let by_id: SortedMap<u32, &Op> = ops.iter().map(|op| (op.id, op)).collect();
+    let mut states: SortedMap<Option<&str>, Value> = SortedMap::new();
     for &id in order {
         let op = *by_id.get(&id).ok_or(id)?;
         let state = states.entry(op.key.as_deref()).or_insert_with(|| model.start());

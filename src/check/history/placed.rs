@@ -3,8 +3,8 @@
 
 use crate::core::ids::OpId;
 use crate::core::protocol::{CallName, call_text, key_name};
+use crate::core::sorted::SortedMap;
 use crate::core::trace::{OpEnd, OpLife};
-use std::collections::BTreeMap;
 use std::fmt::Write;
 
 /// An operation and the moment at which it takes effect, in microseconds.
@@ -85,7 +85,7 @@ pub fn events(calls: &[CallName], ops: &[OpLife], step: u64) -> String {
 
 /// Moments for operations in an order: each as early as the order and its call allow.
 pub fn spread(order: &[OpId], ops: &[OpLife]) -> Vec<Point> {
-    let called: BTreeMap<OpId, u64> = ops.iter().map(|o| (o.id, o.invoked)).collect();
+    let called: SortedMap<OpId, u64> = ops.iter().map(|o| (o.id, o.invoked)).collect();
     let mut now = 0;
     let place = |id: &OpId| {
         now = now.max(*called.get(id)?);
@@ -117,9 +117,9 @@ pub fn check(
     step: u64,
     points: &[Point],
 ) -> Result<(), Misfit> {
-    let known: BTreeMap<OpId, &OpLife> = ops.iter().map(|o| (o.id, o)).collect();
+    let known: SortedMap<OpId, &OpLife> = ops.iter().map(|o| (o.id, o)).collect();
     let misfit = |op: OpId, why: String| Err(Misfit { op, why });
-    let mut registers: BTreeMap<u32, i64> = BTreeMap::new();
+    let mut registers: SortedMap<u32, i64> = SortedMap::new();
     let mut last = 0;
     for (id, at) in points {
         let Some(op) = known.get(id) else { continue };

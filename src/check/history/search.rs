@@ -10,7 +10,7 @@ use super::saturate::{INIT, Key};
 use super::states::{REFUSED, States};
 use super::table::Visited;
 use super::{F, Op, Value};
-use std::collections::{BTreeMap, BTreeSet};
+use crate::core::sorted::{SortedMap, SortedSet};
 
 /// Words of memory one search may hold.
 const MEMORY: usize = 24 << 20;
@@ -42,7 +42,7 @@ pub struct Plan<'a> {
     /// where sources are not certain.
     seen: Vec<Vec<(Place, Option<Place>)>>,
     /// The keys an operation writes, by its place.
-    writes: BTreeMap<Place, Vec<u32>>,
+    writes: SortedMap<Place, Vec<u32>>,
 }
 
 /// A chain and a position on it.
@@ -54,7 +54,7 @@ impl<'a> Plan<'a> {
         let mut plan = Plan::default();
         let mut sorted: Vec<&Op> = ops.iter().copied().filter(|op| op.completed()).collect();
         sorted.sort_by_key(|op| (op.invoke, op.id));
-        let mut free: BTreeSet<(u64, usize)> = BTreeSet::new();
+        let mut free: SortedSet<(u64, usize)> = SortedSet::new();
         for op in sorted {
             let item =
                 Item { op, from: op.invoke, until: op.ret.unwrap_or(NEVER), need: vec![], rank: 0 };
@@ -73,7 +73,7 @@ impl<'a> Plan<'a> {
             free.insert((item.until, chain));
             plan.chains[chain].push(item);
         }
-        let mut classes: BTreeMap<(F, &[Value]), Vec<Item<'a>>> = BTreeMap::new();
+        let mut classes: SortedMap<(F, &[Value]), Vec<Item<'a>>> = SortedMap::new();
         for op in ops.iter().copied().filter(|op| op.maybe() && !op.f.reads_only()) {
             let item = Item { op, from: op.invoke, until: NEVER, need: vec![], rank: NEVER };
             classes.entry((op.f, &op.args)).or_default().push(item);
@@ -123,7 +123,7 @@ pub struct Search<'a> {
     states: States,
     kinds: Vec<Vec<u32>>,
     /// For each read of a text (slot, position): the overwrites that can still come before it.
-    overwrites: BTreeMap<(usize, u32), Vec<(usize, u32)>>,
+    overwrites: SortedMap<(usize, u32), Vec<(usize, u32)>>,
     started: bool,
 }
 
@@ -143,7 +143,7 @@ impl<'a> Plan<'a> {
         }
         for (b, place) in places.iter().enumerate() {
             let &Some((chain, at)) = place else { continue };
-            let mut need: BTreeMap<u32, u32> = BTreeMap::new();
+            let mut need: SortedMap<u32, u32> = SortedMap::new();
             let mut rank = 0;
             for (c, n) in order.before(b).filter_map(|a| places[a]) {
                 rank += 1;
@@ -164,7 +164,7 @@ impl<'a> Search<'a> {
         let width = plan.chains.len();
         let slots = width + plan.classes.len();
         type Asked<'x> = (Option<&'x str>, F, &'x [Value], Option<&'x Value>);
-        let mut kinds: BTreeMap<Asked, u32> = BTreeMap::new();
+        let mut kinds: SortedMap<Asked, u32> = SortedMap::new();
         let mut of = Vec::with_capacity(slots);
         for chain in plan.chains.iter().chain(&plan.classes) {
             let mut row = Vec::with_capacity(chain.len());
@@ -383,7 +383,7 @@ impl<'a> Search<'a> {
 }
 
 /// For each read of a text, the overwrites that are not certainly before or after it.
-fn overwrites(plan: &Plan) -> BTreeMap<(usize, u32), Vec<(usize, u32)>> {
+fn overwrites(plan: &Plan) -> SortedMap<(usize, u32), Vec<(usize, u32)>> {
     let mut puts = Vec::new();
     let mut gets = Vec::new();
     for (slot, chain) in plan.chains.iter().chain(&plan.classes).enumerate() {
@@ -396,7 +396,7 @@ fn overwrites(plan: &Plan) -> BTreeMap<(usize, u32), Vec<(usize, u32)>> {
         }
     }
     puts.sort_unstable();
-    let mut all = BTreeMap::new();
+    let mut all = SortedMap::new();
     for (from, until, slot, i) in gets {
         let end = puts.partition_point(|p| p.0 <= until);
         let near = puts[..end].iter().filter(|p| p.1 >= from).map(|p| (p.2, p.3));

@@ -6,7 +6,7 @@ use super::relation::Relation;
 use super::saturate::{Key, saturate};
 use super::search::{Item, Plan};
 use super::{Budget, F, History, Illegal, Legal, Model, Op, Value, Verdict, explain};
-use std::collections::BTreeMap;
+use crate::core::sorted::SortedMap;
 
 /// Judges `history`. Unlike linearizability it is not local: all keys are placed together. An
 /// operation that timed out may take effect at any time after those its process did before it.
@@ -86,9 +86,9 @@ fn smallest<'a>(model: &Model, ops: &[&'a Op], budget: &mut Budget) -> (Vec<&'a 
 
 fn plan<'a>(model: &Model, ops: &[&'a Op]) -> Plan<'a> {
     let mut plan = Plan::default();
-    let mut chains: BTreeMap<u32, u32> = BTreeMap::new();
+    let mut chains: SortedMap<u32, u32> = SortedMap::new();
     type Class<'a> = (u32, Option<&'a str>, F, &'a [Value]);
-    let mut classes: BTreeMap<Class<'a>, Vec<Item<'a>>> = BTreeMap::new();
+    let mut classes: SortedMap<Class<'a>, Vec<Item<'a>>> = SortedMap::new();
     let narrowed = narrowed(model, ops);
     // Where each operation sits: chain and position.
     let mut places: Vec<Option<(u32, u32)>> = vec![None; ops.len()];
@@ -123,8 +123,8 @@ fn narrowed(model: &Model, ops: &[&Op]) -> Option<(Relation, Vec<Key>)> {
         return None;
     }
     let start = model.start();
-    let mut keys: BTreeMap<Option<&str>, Key> = BTreeMap::new();
-    let mut written: BTreeMap<(Option<&str>, &Value), usize> = BTreeMap::new();
+    let mut keys: SortedMap<Option<&str>, Key> = SortedMap::new();
+    let mut written: SortedMap<(Option<&str>, &Value), usize> = SortedMap::new();
     for (i, op) in ops.iter().enumerate() {
         match op.f {
             F::Write | F::Put if op.completed() => {
@@ -147,7 +147,7 @@ fn narrowed(model: &Model, ops: &[&Op]) -> Option<(Relation, Vec<Key>)> {
         }
     }
     let mut order = Relation::new(ops.len());
-    let mut last: BTreeMap<u32, usize> = BTreeMap::new();
+    let mut last: SortedMap<u32, usize> = SortedMap::new();
     for (i, op) in ops.iter().enumerate().filter(|(_, op)| op.completed()) {
         if let Some(before) = last.insert(op.process, i) {
             order.add(before, i);

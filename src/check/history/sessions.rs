@@ -8,7 +8,7 @@
 
 use crate::core::ids::{NodeId, OpId};
 use crate::core::protocol::{Witness, key_name};
-use std::collections::BTreeMap;
+use crate::core::sorted::SortedMap;
 use std::hash::{Hash, Hasher};
 
 /// Writes asked for of which it is not known what became.
@@ -23,7 +23,7 @@ pub trait Version: Copy + Ord + Hash {
 }
 
 /// The newest version of each key.
-pub type Newest<V> = BTreeMap<u32, V>;
+pub type Newest<V> = SortedMap<u32, V>;
 
 /// What can be broken, in the order of [`Sessions::found`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -73,7 +73,7 @@ struct Session<V> {
 
 impl<V> Default for Session<V> {
     fn default() -> Self {
-        Session { wrote: BTreeMap::new(), read: BTreeMap::new(), past: BTreeMap::new() }
+        Session { wrote: SortedMap::new(), read: SortedMap::new(), past: SortedMap::new() }
     }
 }
 
@@ -87,24 +87,24 @@ struct Made<V> {
 /// A watch over the sessions of a run; a client is a session.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Sessions<V> {
-    sessions: BTreeMap<NodeId, Session<V>>,
+    sessions: SortedMap<NodeId, Session<V>>,
     /// Operations that may still be carried out, and their sessions when they were asked for.
-    asked: BTreeMap<OpId, Session<V>>,
-    made: BTreeMap<V, Made<V>>,
+    asked: SortedMap<OpId, Session<V>>,
+    made: SortedMap<V, Made<V>>,
     /// The first pair that breaks each of [`Guarantee::ALL`].
     found: [Option<Witness>; 5],
     /// For each session, what was broken.
-    broken: BTreeMap<NodeId, [bool; 5]>,
+    broken: SortedMap<NodeId, [bool; 5]>,
 }
 
 impl<V> Default for Sessions<V> {
     fn default() -> Self {
         Sessions {
-            sessions: BTreeMap::new(),
-            asked: BTreeMap::new(),
-            made: BTreeMap::new(),
+            sessions: SortedMap::new(),
+            asked: SortedMap::new(),
+            made: SortedMap::new(),
             found: [const { None }; 5],
-            broken: BTreeMap::new(),
+            broken: SortedMap::new(),
         }
     }
 }

@@ -3,7 +3,7 @@
 use super::model::{Kind, Model};
 use super::table::Pairs;
 use super::{F, Op, Value};
-use std::collections::{BTreeMap, BTreeSet};
+use crate::core::sorted::{SortedMap, SortedSet};
 
 /// In place of a state: the operation is not legal.
 pub(super) const REFUSED: u32 = u32::MAX;
@@ -11,7 +11,7 @@ pub(super) const REFUSED: u32 = u32::MAX;
 /// Model states by number; states no answer can tell apart are one.
 pub(super) struct States {
     pub(super) all: Vec<Value>,
-    ids: BTreeMap<Value, u32>,
+    ids: SortedMap<Value, u32>,
     pub(super) memo: Pairs,
     seen: Seen,
     /// Several keys are placed together: a state is a map from key to state.
@@ -22,19 +22,19 @@ pub(super) struct States {
 enum Seen {
     All,
     /// A register's value matters if it was read, or expected by a compare-and-set.
-    Values(BTreeSet<Value>),
+    Values(SortedSet<Value>),
     /// A text matters if a text that was read starts with it.
-    Texts(BTreeSet<String>),
+    Texts(SortedSet<String>),
 }
 
 impl States {
     pub(super) fn new<'a>(model: &Model, ops: impl Iterator<Item = &'a Op>) -> States {
         let mut seen = match model.kind {
-            Kind::Register | Kind::CasRegister => Seen::Values(BTreeSet::new()),
-            Kind::Kv => Seen::Texts(BTreeSet::new()),
+            Kind::Register | Kind::CasRegister => Seen::Values(SortedSet::new()),
+            Kind::Kv => Seen::Texts(SortedSet::new()),
             _ => Seen::All,
         };
-        let mut keys: BTreeSet<Option<&str>> = BTreeSet::new();
+        let mut keys: SortedSet<Option<&str>> = SortedSet::new();
         for op in ops {
             keys.insert(op.key.as_deref());
             match (&mut seen, op.f, op.answer()) {
@@ -52,7 +52,7 @@ impl States {
         }
         let keyed = keys.len() > 1 && model.kind != Kind::MultiRegister;
         let memo = Pairs::new();
-        let mut states = States { all: Vec::new(), ids: BTreeMap::new(), memo, seen, keyed };
+        let mut states = States { all: Vec::new(), ids: SortedMap::new(), memo, seen, keyed };
         let start = if keyed { Value::Map(Vec::new()) } else { states.telling(model.start()) };
         states.number(start);
         states

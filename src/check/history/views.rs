@@ -12,7 +12,7 @@
 
 use super::relation::Relation;
 use super::{Budget, F, History, Illegal, Legal, Model, Op, Value, Verdict, explain};
-use std::collections::BTreeMap;
+use crate::core::sorted::SortedMap;
 
 /// What each process's view has to keep.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -139,7 +139,7 @@ fn views(
     let mut pick = vec![0usize; choices.len()];
     loop {
         budget.take(ops.len() as u64 + 1)?;
-        let from: BTreeMap<usize, usize> =
+        let from: SortedMap<usize, usize> =
             choices.iter().zip(&pick).map(|((r, all), &i)| (*r, all[i])).collect();
         if let Some(views) = with(&nodes, &from, level) {
             return Some(Ok(views));
@@ -167,9 +167,9 @@ fn node(op: &Op) -> Node<'_> {
 }
 
 /// Views with a given reads-from.
-fn with(nodes: &[Node], from: &BTreeMap<usize, usize>, level: Level) -> Option<Views> {
+fn with(nodes: &[Node], from: &SortedMap<usize, usize>, level: Level) -> Option<Views> {
     // A maybe-applied write that nobody saw is as good as none.
-    let seen: std::collections::BTreeSet<usize> = from.values().copied().collect();
+    let seen: crate::core::sorted::SortedSet<usize> = from.values().copied().collect();
     let live: Vec<usize> =
         (0..nodes.len()).filter(|i| !nodes[*i].op.maybe() || seen.contains(i)).collect();
     let base = asked(nodes, &live, from, level);
@@ -203,7 +203,7 @@ fn with(nodes: &[Node], from: &BTreeMap<usize, usize>, level: Level) -> Option<V
 }
 
 /// The pairs every view has to keep, closed.
-fn asked(nodes: &[Node], live: &[usize], from: &BTreeMap<usize, usize>, level: Level) -> Relation {
+fn asked(nodes: &[Node], live: &[usize], from: &SortedMap<usize, usize>, level: Level) -> Relation {
     let mut all = Relation::new(nodes.len());
     let saw = |r: usize| from.get(&r).copied().filter(|w| *w != INIT);
     for (at, &b) in live.iter().enumerate() {
@@ -262,7 +262,7 @@ fn own(nodes: &[Node], mine: &[usize], p: u32, level: Level, view: &mut Relation
 fn saturate(
     nodes: &[Node],
     mine: &[usize],
-    from: &BTreeMap<usize, usize>,
+    from: &SortedMap<usize, usize>,
     p: u32,
     view: &mut Relation,
 ) {
@@ -302,7 +302,7 @@ fn saturate(
 fn serialize(
     nodes: &[Node],
     mine: &[usize],
-    from: &BTreeMap<usize, usize>,
+    from: &SortedMap<usize, usize>,
     (p, level): (u32, Level),
     view: &Relation,
 ) -> Vec<usize> {
@@ -343,7 +343,7 @@ fn serialize(
 fn converges(
     nodes: &[Node],
     live: &[usize],
-    from: &BTreeMap<usize, usize>,
+    from: &SortedMap<usize, usize>,
     causal: &Relation,
 ) -> Option<()> {
     let mut all = causal.clone();

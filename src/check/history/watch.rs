@@ -5,17 +5,17 @@ use super::frontier::{Ask, Frontier, Told};
 use crate::core::action::Call;
 use crate::core::ids::OpId;
 use crate::core::protocol::{CallName, Witness, call_text, key_name};
+use crate::core::sorted::{SortedMap, SortedSet};
 use crate::core::view::OpStep;
-use std::collections::{BTreeMap, BTreeSet};
 use std::hash::{Hash, Hasher};
 
 /// A watch over the operations of a run on registers.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Watch {
-    registers: BTreeMap<u32, Frontier<OpId>>,
-    open: BTreeMap<OpId, Call>,
+    registers: SortedMap<u32, Frontier<OpId>>,
+    open: SortedMap<OpId, Call>,
     /// Open operations whose request a live server has received.
-    received: BTreeSet<OpId>,
+    received: SortedSet<OpId>,
     /// The first answer that no order explains.
     pub broken: Option<Witness>,
     /// How requests that a live server received have ended.

@@ -35,10 +35,10 @@ use crate::core::config::Setup;
 use crate::core::hash::fingerprint;
 use crate::core::ids::{Names, NodeId};
 use crate::core::session::Build;
+use crate::core::sorted::SortedSet;
 use crate::core::trace::{OpLife, Trace};
 use crate::core::view::{Event, Shape, What};
 use crate::core::world::{AnyWorld, Limits, Print};
-use std::collections::BTreeSet;
 use std::fmt;
 use std::hash::{Hash, Hasher};
 use std::sync::Arc;
@@ -261,7 +261,7 @@ impl WorldModel {
 
     /// As how many states one that counts once would count otherwise.
     pub fn orbit(&self, state: &State) -> usize {
-        prints(&state.0, &self.names).collect::<BTreeSet<u64>>().len()
+        prints(&state.0, &self.names).collect::<SortedSet<u64>>().len()
     }
 
     /// The same without reductions.

@@ -4,9 +4,9 @@
 
 use super::{Branch, Checkpoint, Session, usual_name};
 use crate::core::action::{Action, Entry};
+use crate::core::sorted::SortedMap;
 use crate::core::trace::Trace;
 use serde::{Deserialize, Serialize};
-use std::collections::BTreeMap;
 use std::sync::Arc;
 
 /// A branch, apart from what can be computed.
@@ -64,7 +64,7 @@ impl Branch {
     }
 
     /// As much of what is recorded as another journal leaves as it was.
-    fn kept(&self, journal: &[Entry]) -> (Trace, BTreeMap<u64, Arc<Checkpoint>>) {
+    fn kept(&self, journal: &[Entry]) -> (Trace, SortedMap<u64, Arc<Checkpoint>>) {
         let same = common(&self.journal, journal);
         let changed = [self.journal.get(same), journal.get(same)];
         let Some(at) = changed.into_iter().flatten().map(|e| e.at).min() else {
@@ -74,7 +74,7 @@ impl Branch {
         (self.trace.prefix(steps), self.checkpoints_until(steps, at))
     }
 
-    fn checkpoints_until(&self, steps: u64, before: u64) -> BTreeMap<u64, Arc<Checkpoint>> {
+    fn checkpoints_until(&self, steps: u64, before: u64) -> SortedMap<u64, Arc<Checkpoint>> {
         let sound = |(step, c): &(&u64, &Arc<Checkpoint>)| **step == 0 || c.world.now() < before;
         self.checkpoints.range(..=steps).filter(sound).map(|(s, c)| (*s, c.clone())).collect()
     }

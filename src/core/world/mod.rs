@@ -19,9 +19,10 @@ use super::ids::{MsgId, Names, NodeId, OpId};
 use super::kernel::Kernel;
 use super::protocol::{Context, Dice, Effect, Node, Outcome, Payload, Show, client_name};
 use super::view::{Event, MessageView, What, WorldView};
+use crate::core::sorted::SortedMap;
 use clients::Client;
 use observe::Check;
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::VecDeque;
 use std::sync::{Arc, OnceLock};
 
 /// Fixed for the whole run.
@@ -68,7 +69,7 @@ pub struct World<P: Show> {
     settings: Arc<Settings<P>>,
     slots: Vec<Arc<Slot<P>>>,
     clients: Vec<Client<P>>,
-    payloads: BTreeMap<MsgId, Arc<Payload<P>>>,
+    payloads: SortedMap<MsgId, Arc<Payload<P>>>,
     observer: Arc<P::Observer>,
     checks: Vec<Check>,
     /// What clients were told in the present step.
@@ -168,7 +169,7 @@ impl<P: Show> World<P> {
             settings,
             slots,
             clients,
-            payloads: BTreeMap::new(),
+            payloads: SortedMap::new(),
             observer: Arc::default(),
             checks,
             told: Vec::new(),

@@ -4,9 +4,9 @@ use super::table::{Entry, Plan, entries, shard};
 use super::{Config, Directory, Durable, Message, Ret, Role, Timer, Want, mutant};
 use crate::core::ids::{NodeId, OpId};
 use crate::core::protocol::{Context, Outcome, Protocol};
+use crate::core::sorted::SortedMap;
 use crate::protocols::nested::{Inner, pass};
 use crate::protocols::raft::{self, Command, Raft};
-use std::collections::BTreeMap;
 
 type Cx<'a> = Context<'a, Directory>;
 
@@ -18,7 +18,7 @@ pub struct Control {
     /// Who waits, with the number of the request, the oldest first; it works on the first.
     pub queue: Vec<(NodeId, u32, Want)>,
     /// What its entries of the log, by index, are for.
-    pub asked: BTreeMap<u64, Asked>,
+    pub asked: SortedMap<u64, Asked>,
 }
 
 /// What an entry of the log is for.

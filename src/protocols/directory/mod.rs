@@ -47,8 +47,8 @@ use super::raft::{self, Raft};
 use crate::core::config::{Clients, Common, Knob, Net};
 use crate::core::ids::{NodeId, OpId};
 use crate::core::protocol::{Context, Mutant, Node, Outcome, Property, Protocol, Seen, TimerName};
+use crate::core::sorted::SortedMap;
 use crate::core::view::Layout;
-use std::collections::BTreeMap;
 
 /// The protocol.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -134,7 +134,7 @@ const PRESETS: &[Preset] = &[
 ];
 
 /// What a shard server keeps of a shard's keys.
-pub type Items = BTreeMap<u32, Item>;
+pub type Items = SortedMap<u32, Item>;
 
 /// A shard and the version under which it is owned.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
@@ -166,11 +166,11 @@ pub struct Durable {
     /// Directory: what its Raft keeps.
     pub raft: raft::Durable,
     /// The shards it owns.
-    pub owned: BTreeMap<u32, Owned>,
+    pub owned: SortedMap<u32, Owned>,
     /// Shards of which not all has come.
-    pub coming: BTreeMap<u32, Owned>,
+    pub coming: SortedMap<u32, Owned>,
     /// Copies of shards it has given away, as they were then.
-    pub old: BTreeMap<u32, Items>,
+    pub old: SortedMap<u32, Items>,
     /// The links on which shards travel, one a server.
     pub links: Vec<Channel<Parcel>>,
 }

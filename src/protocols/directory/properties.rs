@@ -14,15 +14,15 @@ pub struct Observer {
     pub(super) watch: Watch,
     pub(super) storm: Storm,
     /// Each shard's newest version ever owned, and by whom.
-    pub(super) newest: BTreeMap<u32, Place>,
+    pub(super) newest: SortedMap<u32, Place>,
     /// What each server had of shards it had given away.
-    old: BTreeMap<NodeId, BTreeMap<u32, Items>>,
+    old: SortedMap<NodeId, SortedMap<u32, Items>>,
     /// The last write of each client to a key that was acknowledged.
-    acked: BTreeMap<(u32, NodeId), u32>,
+    acked: SortedMap<(u32, NodeId), u32>,
     /// Entries of the directory's log ever applied, and how many of them by each server.
     pub(super) table: List<raft::Entry>,
-    applied: BTreeMap<NodeId, u64>,
-    broken: BTreeMap<&'static str, Witness>,
+    applied: SortedMap<NodeId, u64>,
+    broken: SortedMap<&'static str, Witness>,
 }
 
 // What servers' states imply is not counted twice, nor are the words of an accusation.
@@ -115,7 +115,7 @@ impl Observer {
     }
 
     fn owners(&mut self, seen: &Seen<Directory>) {
-        let mut owners: BTreeMap<u32, NodeId> = BTreeMap::new();
+        let mut owners: SortedMap<u32, NodeId> = SortedMap::new();
         for n in &seen.nodes {
             for (shard, o) in &n.durable.owned {
                 if let Some(other) = owners.insert(*shard, n.me) {
@@ -169,7 +169,7 @@ impl Observer {
     }
 
     fn kept(&mut self, seen: &Seen<Directory>) {
-        let here: BTreeMap<u32, Vec<&Items>> = whole(seen);
+        let here: SortedMap<u32, Vec<&Items>> = whole(seen);
         let gone = (0..seen.cfg.shards).find(|s| !here.contains_key(s));
         if let Some(shard) =
             gone.filter(|_| !Plan::of(seen.cfg, seen.common.nodes).keepers().is_empty())
@@ -247,8 +247,8 @@ impl Observer {
 
 /// Where each shard is, in one piece or in several: at its owner, or with its last parcel not yet
 /// taken.
-fn whole<'a>(seen: &Seen<'a, Directory>) -> BTreeMap<u32, Vec<&'a Items>> {
-    let mut here: BTreeMap<u32, Vec<&Items>> = BTreeMap::new();
+fn whole<'a>(seen: &Seen<'a, Directory>) -> SortedMap<u32, Vec<&'a Items>> {
+    let mut here: SortedMap<u32, Vec<&Items>> = SortedMap::new();
     for n in &seen.nodes {
         for (shard, o) in &n.durable.owned {
             here.entry(*shard).or_default().push(&o.items);
@@ -256,7 +256,7 @@ fn whole<'a>(seen: &Seen<'a, Directory>) -> BTreeMap<u32, Vec<&'a Items>> {
     }
     // The giver's old copy is what its parcels say, all together. Of a parcel that was taken, the
     // giver may not know yet.
-    let mut on_way: BTreeMap<u32, (u32, &Items)> = BTreeMap::new();
+    let mut on_way: SortedMap<u32, (u32, &Items)> = SortedMap::new();
     for n in &seen.nodes {
         for p in n.durable.links.iter().flat_map(|l| &l.unacknowledged).filter(|p| p.last) {
             let newer = on_way.get(&p.shard).is_none_or(|(version, _)| p.version > *version);

@@ -5,7 +5,7 @@ use super::table::{Plan, shard};
 use super::{Config, Directory, Fetcher, Message, Op, Place, Timer, Want, mutant};
 use crate::core::ids::{NodeId, OpId};
 use crate::core::protocol::{Context, Outcome};
-use std::collections::BTreeMap;
+use crate::core::sorted::SortedMap;
 
 type Cx<'a> = Context<'a, Directory>;
 
@@ -13,11 +13,11 @@ type Cx<'a> = Context<'a, Directory>;
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub struct Router {
     /// Its copy of the table, as far as it has one.
-    pub cache: BTreeMap<u32, Cached>,
+    pub cache: SortedMap<u32, Cached>,
     /// How it gets more.
     pub fetch: Fetcher,
     /// Requests that it has taken on, one a client.
-    pub pending: BTreeMap<NodeId, Pending>,
+    pub pending: SortedMap<NodeId, Pending>,
 }
 
 /// A cached entry.

@@ -4,7 +4,7 @@ use super::Merge;
 use crate::algo::clocks::VectorClock;
 use crate::algo::crdt::{Crdt, LwwRegister, MvRegister};
 use crate::core::ids::NodeId;
-use std::collections::BTreeSet;
+use crate::core::sorted::SortedSet;
 
 /// An update: the server that took it, and its how many-th there, from 1.
 pub type Id = (NodeId, u64);
@@ -86,7 +86,7 @@ impl Cell {
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub struct Heard {
     upto: VectorClock<NodeId>,
-    beyond: BTreeSet<Id>,
+    beyond: SortedSet<Id>,
 }
 
 impl Heard {
@@ -111,7 +111,7 @@ impl Heard {
     pub fn merge(&mut self, other: &Heard) {
         self.upto.merge(&other.upto);
         self.beyond.extend(&other.beyond);
-        let servers: BTreeSet<NodeId> = self.beyond.iter().map(|(server, _)| *server).collect();
+        let servers: SortedSet<NodeId> = self.beyond.iter().map(|(server, _)| *server).collect();
         servers.into_iter().for_each(|server| self.close(server));
     }
 

@@ -34,8 +34,8 @@ use super::sessions::Sessions;
 use crate::core::config::{Clients, Common, Knob};
 use crate::core::ids::{NodeId, OpId};
 use crate::core::protocol::{Context, Mutant, Node, Property, Protocol, Seen, TimerName};
+use crate::core::sorted::SortedMap;
 use crate::core::view::Layout;
-use std::collections::BTreeMap;
 
 /// The protocol.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -130,18 +130,18 @@ pub struct Rumour {
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub struct Durable {
     /// What each key holds.
-    pub store: BTreeMap<u32, Cell>,
+    pub store: SortedMap<u32, Cell>,
     /// The updates that this server has heard of.
     pub heard: Heard,
     /// The last write taken from each client: what comes again is not taken again.
-    pub served: BTreeMap<NodeId, u32>,
+    pub served: SortedMap<NodeId, u32>,
 }
 
 /// Lost in a crash.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub struct State {
     /// Rumours that this server spreads, and how often it was tired of each.
-    pub hot: BTreeMap<Id, (Rumour, u8)>,
+    pub hot: SortedMap<Id, (Rumour, u8)>,
 }
 
 /// What servers say.
@@ -156,7 +156,7 @@ pub enum Message {
     /// All I have.
     Store {
         /// Each key.
-        store: BTreeMap<u32, Cell>,
+        store: SortedMap<u32, Cell>,
         /// Which updates are in it.
         heard: Heard,
         /// The receiver shall send its own in return.

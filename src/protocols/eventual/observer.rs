@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::core::protocol::{Outcome, PropertyKind, Show, Witness, client_name, key_name};
-use std::collections::BTreeSet;
+use crate::core::sorted::SortedSet;
 use std::hash::{Hash, Hasher};
 
 /// What the observer knows.
@@ -11,9 +11,9 @@ pub struct Observer {
     apart: Option<Witness>,
     lost: Option<Witness>,
     /// The last update of each server that its client was told of.
-    acked: BTreeMap<NodeId, u64>,
+    acked: SortedMap<NodeId, u64>,
     /// What each client read last.
-    read: BTreeMap<(NodeId, u32), Cell>,
+    read: SortedMap<(NodeId, u32), Cell>,
     /// The first read that went back, in words.
     back: Option<String>,
     /// Reads that went back, and all reads.
@@ -113,7 +113,7 @@ impl Observer {
 
     fn measure(&mut self, seen: &Seen<Eventual>) {
         let alive: Vec<_> = seen.alive().collect();
-        let mut states: Vec<&BTreeMap<u32, Cell>> = Vec::new();
+        let mut states: Vec<&SortedMap<u32, Cell>> = Vec::new();
         for n in &alive {
             if !states.contains(&&n.durable.store) {
                 states.push(&n.durable.store);
@@ -174,7 +174,7 @@ fn apart(a: &Node<Eventual>, b: &Node<Eventual>) -> Option<Witness> {
     if a.durable.heard != b.durable.heard || a.durable.store == b.durable.store {
         return None;
     }
-    let keys: BTreeSet<u32> =
+    let keys: SortedSet<u32> =
         a.durable.store.keys().chain(b.durable.store.keys()).copied().collect();
     let key = keys.into_iter().find(|k| a.durable.store.get(k) != b.durable.store.get(k))?;
     let has = |n: &Node<Eventual>| {

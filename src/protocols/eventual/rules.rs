@@ -176,7 +176,7 @@ pub(super) fn compare(
     n: &mut N,
     cx: &mut Cx,
     from: NodeId,
-    store: &BTreeMap<u32, Cell>,
+    store: &SortedMap<u32, Cell>,
     theirs: &Heard,
     answer: bool,
 ) {

@@ -46,6 +46,7 @@ use super::channel::{Channel, Packet};
 use crate::core::config::{Clients, Common, Knob, Net};
 use crate::core::ids::{NodeId, NodeSet, OpId};
 use crate::core::protocol::{Context, Mutant, Node, Property, Protocol, Seen, TimerName};
+use crate::core::sorted::{SortedMap, SortedSet};
 use crate::core::view::Layout;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -161,7 +162,7 @@ pub struct Item {
     pub version: u32,
     /// The last write of each client. It travels with the key: a request that comes twice, here or
     /// at the next owner, is carried out once.
-    pub served: BTreeMap<NodeId, u32>,
+    pub served: SortedMap<NodeId, u32>,
 }
 
 /// Keys on their way, with all there is of them.
@@ -236,7 +237,7 @@ pub struct State {
     /// Who keeps each key by the table.
     pub place: Arc<Places>,
     /// Writes that wait, by key and version.
-    pub pending: BTreeMap<(u32, u32), Pending>,
+    pub pending: SortedMap<(u32, u32), Pending>,
     /// Scans that wait for others, one a client.
     pub scans: BTreeMap<NodeId, Sweep>,
     /// What others have said of a loss that this server makes good.
@@ -253,7 +254,7 @@ pub struct Sweep {
     /// How many were asked, this server among them.
     pub asked: u32,
     /// Keys found.
-    pub found: BTreeSet<u32>,
+    pub found: SortedSet<u32>,
 }
 
 /// What servers say.

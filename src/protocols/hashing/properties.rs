@@ -60,7 +60,7 @@ pub struct Observer {
     /// What each rule would have made of the step from one to the other.
     pub(super) rules: Vec<Verdict>,
     /// Requests that each server has carried out.
-    pub(super) done: BTreeMap<NodeId, u32>,
+    pub(super) done: SortedMap<NodeId, u32>,
     /// Keys that the last scan found, and servers that it asked.
     scan: Option<(u32, u32)>,
     /// What the table in use means, worked out when it changed.

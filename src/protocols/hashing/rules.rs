@@ -373,7 +373,7 @@ fn scan(node: &mut Me, cx: &mut Cx, id: OpId, key: u32, keys: i64) {
 }
 
 /// Somebody has looked.
-fn gathered(node: &mut Me, cx: &mut Cx, from: NodeId, op: OpId, keys: BTreeSet<u32>) {
+fn gathered(node: &mut Me, cx: &mut Cx, from: NodeId, op: OpId, keys: SortedSet<u32>) {
     let sweep = node.state.scans.get_mut(&op.client).filter(|s| s.nth == op.nth);
     if let Some(sweep) = sweep {
         sweep.open.remove(from);

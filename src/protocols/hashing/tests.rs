@@ -98,7 +98,7 @@ fn copies_stand_apart() {
     let cfg = Config { copies: 3, racks: 3, keys: 200, ..Config::default() };
     let members: Vec<NodeId> = (0..7).map(NodeId).collect();
     for list in lists(&cfg, &members, Careless::default()) {
-        let racks: std::collections::BTreeSet<u32> =
+        let racks: crate::core::sorted::SortedSet<u32> =
             list.iter().map(|n| super::place::rack(&cfg, *n)).collect();
         assert_eq!((list.len(), racks.len()), (3, 3));
     }
@@ -130,7 +130,7 @@ fn failures_cascade_to_one_neighbour_or_spread() {
         rest.remove(gone);
         let [before, after] = [&all, &rest].map(|m| owners(&cfg, m, Careless::default()));
         let moved = before.iter().zip(&after).filter(|(a, b)| a != b);
-        moved.map(|(_, b)| *b).collect::<std::collections::BTreeSet<_>>().len()
+        moved.map(|(_, b)| *b).collect::<crate::core::sorted::SortedSet<_>>().len()
     };
     assert!((0..12).all(|gone| heirs(1, gone) <= 1));
     assert!((0..12).all(|gone| heirs(16, gone) >= 5));

@@ -30,8 +30,8 @@ use crate::core::ids::{NodeId, OpId};
 use crate::core::protocol::{
     Context, Mutant, Node, Property, PropertyKind, Protocol, Seen, TimerName,
 };
+use crate::core::sorted::SortedMap;
 use crate::core::view::Layout;
-use std::collections::BTreeMap;
 
 /// The protocol.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -166,22 +166,22 @@ pub struct Kept {
     /// The physical clock at the last event.
     pub physical: u64,
     /// Versions of the keys that are here, the oldest first.
-    pub store: BTreeMap<u32, Vec<(Timestamp, i64)>>,
+    pub store: SortedMap<u32, Vec<(Timestamp, i64)>>,
     /// The latest time at which each key was read: no write may go below it.
-    pub read_at: BTreeMap<u32, Timestamp>,
+    pub read_at: SortedMap<u32, Timestamp>,
     /// Each client's last write: its number, and the time it got.
-    pub written: BTreeMap<NodeId, (u32, Timestamp)>,
+    pub written: SortedMap<NodeId, (u32, Timestamp)>,
 }
 
 /// What only lives as long as the process.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub struct State {
     /// Operations it does for clients.
-    pub pending: BTreeMap<OpId, Pending>,
+    pub pending: SortedMap<OpId, Pending>,
     /// The last operation that was begun here.
     pub begun: Option<(OpId, Op)>,
     /// How far each other clock is ahead, microseconds, as measured.
-    pub offsets: BTreeMap<NodeId, i64>,
+    pub offsets: SortedMap<NodeId, i64>,
     /// It has stopped itself.
     pub stopped: bool,
     /// Reads that had to start anew.

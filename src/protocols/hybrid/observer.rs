@@ -6,8 +6,8 @@ use crate::algo::clocks::Timestamp;
 use crate::core::config::show_time;
 use crate::core::ids::{NodeId, OpId};
 use crate::core::protocol::{Outcome, Seen, Show, Witness};
+use crate::core::sorted::SortedMap;
 use crate::protocols::causality::Record;
-use std::collections::BTreeMap;
 
 /// An event: its time, and the largest physical time of its process so far.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
@@ -28,9 +28,9 @@ pub struct Observer {
     /// Clocks were further apart than the maximum offset.
     pub(super) outside: Option<u64>,
     /// The latest acknowledged write of each key.
-    acknowledged: BTreeMap<u32, Timestamp>,
+    acknowledged: SortedMap<u32, Timestamp>,
     /// The same when each read began, by its node.
-    began: BTreeMap<(NodeId, OpId), Timestamp>,
+    began: SortedMap<(NodeId, OpId), Timestamp>,
     pub(super) stale: Option<Witness>,
     /// The stale read came when clocks had been too far apart.
     pub(super) was_outside: bool,

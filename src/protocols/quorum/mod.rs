@@ -32,8 +32,9 @@ use super::catalog::{self, Preset, Scene};
 use crate::core::config::{Clients, Common, Knob};
 use crate::core::ids::{Names, NodeId, NodeSet, OpId};
 use crate::core::protocol::{Context, Mutant, Node, Part, Property, Protocol, Seen, TimerName};
+use crate::core::sorted::{SortedMap, SortedSet};
 use crate::core::view::Layout;
-use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::collections::VecDeque;
 use std::hash::{Hash, Hasher};
 
 /// The protocol.
@@ -126,11 +127,11 @@ pub struct Version {
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub struct Durable {
     /// The newest version known, a key each.
-    pub store: BTreeMap<u32, Version>,
+    pub store: SortedMap<u32, Version>,
     /// Servers that still lack a write this server coordinated.
-    pub hints: BTreeSet<(NodeId, u32)>,
+    pub hints: SortedSet<(NodeId, u32)>,
     /// The last operation begun, a client each: what comes again is not done again.
-    pub served: BTreeMap<NodeId, u32>,
+    pub served: SortedMap<NodeId, u32>,
 }
 
 impl Durable {
@@ -167,7 +168,7 @@ pub struct Pending {
     /// The newest version heard of; in the write phases, the one being written.
     pub best: Version,
     /// What each server answered in the first phase.
-    pub heard: BTreeMap<NodeId, Stamp>,
+    pub heard: SortedMap<NodeId, Stamp>,
     /// Who has confirmed the write; once a read is answered, who has answered it.
     pub stored: NodeSet,
 }
@@ -176,7 +177,7 @@ pub struct Pending {
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct State {
     /// Operations this server coordinates.
-    pub pending: BTreeMap<OpId, Pending>,
+    pub pending: SortedMap<OpId, Pending>,
     /// The same in the order in which the coordinator gives them up, and when, on its own clock.
     pub queue: VecDeque<(OpId, i64)>,
 }

@@ -10,11 +10,11 @@ use std::hash::{Hash, Hasher};
 pub struct Observer {
     watch: Watch,
     /// The newest acknowledged write, a key each.
-    acked: BTreeMap<u32, Stamp>,
+    acked: SortedMap<u32, Stamp>,
     /// Stamps of writes under way.
-    stamps: BTreeMap<OpId, (u32, Stamp)>,
+    stamps: SortedMap<OpId, (u32, Stamp)>,
     /// What each server had after the last step.
-    last: Vec<BTreeMap<u32, Version>>,
+    last: Vec<SortedMap<u32, Version>>,
     lost: Option<Witness>,
     back: Option<Witness>,
 }
@@ -70,11 +70,11 @@ impl Observer {
     /// How many different versions of a key the servers hold.
     pub fn versions(&self, key: u32) -> usize {
         let held = self.last.iter().map(|s| s.get(&key).copied().unwrap_or_default());
-        held.collect::<BTreeSet<Version>>().len()
+        held.collect::<SortedSet<Version>>().len()
     }
 
     /// Keys that somebody has.
-    pub fn keys(&self) -> BTreeSet<u32> {
+    pub fn keys(&self) -> SortedSet<u32> {
         self.last.iter().flat_map(|s| s.keys().copied()).collect()
     }
 
@@ -107,7 +107,7 @@ impl Observer {
     }
 
     fn grows(&mut self, seen: &Seen<Quorum>) {
-        self.last.resize(seen.nodes.len(), BTreeMap::new());
+        self.last.resize(seen.nodes.len(), SortedMap::new());
         for (n, last) in seen.nodes.iter().zip(&mut self.last) {
             if n.durable.store == *last {
                 continue;

@@ -37,7 +37,7 @@ pub(super) fn coordinate(n: &mut N, cx: &mut Cx, id: OpId, op: Op) {
     };
     let phase = if value.is_some() { Phase::Query } else { Phase::Read };
     let best = n.durable.version(key);
-    let heard = BTreeMap::from([(n.me, best.stamp)]);
+    let heard = SortedMap::from([(n.me, best.stamp)]);
     let stored = NodeSet::default();
     n.state.pending.insert(id, Pending { key, value, phase, best, heard, stored });
     n.state.queue.push_back((id, cx.clock + cx.cfg.timeout as i64));
@@ -194,10 +194,10 @@ fn read_reply(n: &mut N, cx: &mut Cx, from: NodeId, op: OpId, version: Version) 
         }
         Phase::Answered if p.value.is_none() => {
             p.stored.insert(from);
-            p.heard = BTreeMap::from([(from, version.stamp)]);
+            p.heard = SortedMap::from([(from, version.stamp)]);
             if version.stamp > p.best.stamp {
                 p.best = version;
-                p.heard = BTreeMap::from([(n.me, n.durable.version(p.key).stamp)]);
+                p.heard = SortedMap::from([(n.me, n.durable.version(p.key).stamp)]);
             }
             repair(n, cx, op);
             settle(n, cx, op);
@@ -282,7 +282,7 @@ pub(super) fn gossip(n: &mut N, cx: &mut Cx) {
 }
 
 fn take_gossip(n: &mut N, cx: &mut Cx, from: NodeId, news: Vec<(u32, Version)>, answer: bool) {
-    let theirs: BTreeMap<u32, Version> = news.iter().copied().collect();
+    let theirs: SortedMap<u32, Version> = news.iter().copied().collect();
     let mut newer = false;
     for (key, version) in news {
         newer |= keep(n, cx, key, version);

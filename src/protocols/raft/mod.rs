@@ -28,8 +28,8 @@ use super::catalog::{self, Preset, Scene};
 use crate::core::config::{Common, Knob, Unit};
 use crate::core::ids::{Names, NodeId, NodeSet, OpId};
 use crate::core::protocol::{Context, Mutant, Node, Part, Property, Protocol, Seen, TimerName};
+use crate::core::sorted::SortedMap;
 use crate::core::view::Layout;
-use std::collections::BTreeMap;
 
 /// The protocol.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -207,16 +207,16 @@ pub struct State {
     /// The key-value store.
     pub store: Store,
     /// Leader: clients to answer once an index is applied.
-    pub waiting: BTreeMap<u64, OpId>,
+    pub waiting: SortedMap<u64, OpId>,
 }
 
 /// The replicated state machine.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub struct Store {
     /// Keys and values.
-    pub values: BTreeMap<u32, i64>,
+    pub values: SortedMap<u32, i64>,
     /// Last serial number applied and its answer, a client each (section 8).
-    pub sessions: BTreeMap<NodeId, (u32, Ret)>,
+    pub sessions: SortedMap<NodeId, (u32, Ret)>,
 }
 
 /// Figure 2's two remote procedure calls and their answers.

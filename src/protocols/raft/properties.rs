@@ -12,14 +12,14 @@ use std::hash::{Hash, Hasher};
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Observer {
     /// Who became leader in a term.
-    pub leaders: BTreeMap<u64, NodeSet>,
+    pub leaders: SortedMap<u64, NodeSet>,
     /// Entries ever committed, with the term of the server that first held them so.
     pub committed: List<(u64, Entry)>,
     /// Each server as it was before the step.
     last: Vec<Last>,
     /// What clients asked and learned.
     watch: Watch,
-    broken: BTreeMap<&'static str, Witness>,
+    broken: SortedMap<&'static str, Witness>,
 }
 
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

@@ -100,7 +100,7 @@ impl Work<'_, '_> {
         let replica = self.change(id);
         let right = replica.data.split_off(&at);
         replica.desc = Desc { end: at, generation, ..left };
-        let sessions = if forget { BTreeMap::new() } else { replica.sessions.clone() };
+        let sessions = if forget { SortedMap::new() } else { replica.sessions.clone() };
         let desc = Desc { id: RangeId { start: at, born: generation }, generation, ..left };
         if !self.cx.mutant(SPLIT_IN_TWO) {
             self.give_birth(desc, leader, right, sessions);
@@ -113,8 +113,8 @@ impl Work<'_, '_> {
         &mut self,
         desc: Desc,
         leader: NodeId,
-        data: BTreeMap<u32, i64>,
-        sessions: BTreeMap<NodeId, u32>,
+        data: SortedMap<u32, i64>,
+        sessions: SortedMap<NodeId, u32>,
     ) {
         let old = self.replica(desc.id);
         // A snapshot of it may have come first, or somebody asked for a vote.

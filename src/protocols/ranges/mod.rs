@@ -45,8 +45,8 @@ use super::catalog::{self, Scene};
 use crate::core::config::{Clients, Common, Knob, Net};
 use crate::core::ids::{NodeId, NodeSet, OpId};
 use crate::core::protocol::{Context, Mutant, Node, Property, Protocol, Seen};
+use crate::core::sorted::SortedMap;
 use crate::core::view::Layout;
-use std::collections::BTreeMap;
 use std::sync::Arc;
 use work::Work;
 

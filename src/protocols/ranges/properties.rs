@@ -4,8 +4,8 @@ use super::desc::{key_at, place, place_name, places};
 use super::*;
 use crate::check::history::watch::Watch;
 use crate::core::protocol::{Outcome, PropertyKind, Show, Witness, key_name};
+use crate::core::sorted::SortedSet;
 use crate::core::view::OpStep;
-use std::collections::BTreeSet;
 use std::hash::{Hash, Hasher};
 
 /// How hot the hottest range is.
@@ -41,15 +41,15 @@ pub struct Observer {
     /// The ranges there are, in the order of the axis.
     pub(super) ranges: Vec<Desc>,
     /// Of every range there ever was the newest descriptor, and which of them were merged.
-    known: BTreeMap<RangeId, Desc>,
-    merged: BTreeSet<RangeId>,
+    known: SortedMap<RangeId, Desc>,
+    merged: SortedSet<RangeId>,
     /// Who became leaseholder, by range and term.
-    leaders: BTreeMap<(RangeId, u64), NodeSet>,
+    leaders: SortedMap<(RangeId, u64), NodeSet>,
     /// Keys with an acknowledged write, and what scans under way have to find of them.
-    written: BTreeSet<u32>,
-    scans: BTreeMap<OpId, Vec<u32>>,
+    written: SortedSet<u32>,
+    scans: SortedMap<OpId, Vec<u32>>,
     /// The last acknowledged write of each client: its number, and which key.
-    acknowledged: BTreeMap<NodeId, (u32, u32)>,
+    acknowledged: SortedMap<NodeId, (u32, u32)>,
     /// Requests that came to a server not in charge any more.
     pub(super) bounced: u32,
     /// Inserts in order of their keys, and those of them that did not meet the last range.
@@ -58,7 +58,7 @@ pub struct Observer {
     pub(super) cost: Option<Cost>,
     /// Moves under way.
     pub(super) moves: u32,
-    broken: BTreeMap<&'static str, Witness>,
+    broken: SortedMap<&'static str, Witness>,
 }
 
 // Who led and what was written follows a search's path; figures decide nothing.
@@ -294,7 +294,7 @@ impl Observer {
 
     fn scanned(&mut self, by: NodeId, id: OpId, of: (u32, u32), rows: &[(u32, i64)]) {
         let due = self.scans.remove(&id).unwrap_or_default();
-        let got: BTreeSet<u32> = rows.iter().map(|r| r.0).collect();
+        let got: SortedSet<u32> = rows.iter().map(|r| r.0).collect();
         if let Some(lost) = due.iter().find(|k| !got.contains(k)) {
             let why = format!(
                 "A scan from {} did not find {}, which was acknowledged before.",
@@ -356,5 +356,5 @@ pub(super) fn ring_servers(nodes: u16) -> u32 {
     use crate::algo::hashing::{HashFn, Node as Server, Ring};
     let names: Vec<Server> = (0..nodes).map(|n| Server::new(Ranges::name(n))).collect();
     let ring = Ring::virtual_nodes(&names, 16, HashFn::Murmur3);
-    ring.points().iter().map(|p| p.1).collect::<BTreeSet<u32>>().len() as u32
+    ring.points().iter().map(|p| p.1).collect::<SortedSet<u32>>().len() as u32
 }

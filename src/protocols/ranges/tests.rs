@@ -6,7 +6,7 @@ use super::*;
 #[test]
 fn buckets_hold_every_key_once() {
     let cfg = Config { keys: 40, buckets: 16, ..Config::default() };
-    let all: std::collections::BTreeSet<u32> = (0..40).map(|k| place(&cfg, k)).collect();
+    let all: crate::core::sorted::SortedSet<u32> = (0..40).map(|k| place(&cfg, k)).collect();
     assert_eq!((all.len(), places(&cfg)), (40, 640));
     let due = spans(&cfg, 10, 8);
     assert_eq!(due.len(), 16);

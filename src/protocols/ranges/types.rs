@@ -4,7 +4,7 @@ use super::allocate::Meter;
 use super::desc::{Desc, Directory, RangeId};
 use crate::core::ids::{NodeId, NodeSet, OpId};
 use crate::core::protocol::TimerName;
-use std::collections::BTreeMap;
+use crate::core::sorted::SortedMap;
 use std::sync::Arc;
 
 /// What an entry of a range's log asks for.
@@ -67,10 +67,10 @@ pub struct Replica {
     /// It serves nothing: who asked for it, in which generation.
     pub frozen: Option<(RangeId, u32)>,
     /// What is written, by place.
-    pub data: BTreeMap<u32, i64>,
+    pub data: SortedMap<u32, i64>,
     /// The last write of each client that was applied. It goes where the keys go, so that a write
     /// that comes again after a split or a merge is done once.
-    pub sessions: BTreeMap<NodeId, u32>,
+    pub sessions: SortedMap<NodeId, u32>,
     /// The meta range: all ranges.
     pub directory: Directory,
     /// How far the log was applied.
@@ -85,7 +85,7 @@ pub struct Replica {
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub struct Durable {
     /// Replicas by range.
-    pub replicas: BTreeMap<RangeId, Arc<Replica>>,
+    pub replicas: SortedMap<RangeId, Arc<Replica>>,
     /// Nothing should be kept here any more.
     pub draining: bool,
 }
@@ -145,13 +145,13 @@ pub struct Seat {
     /// Candidate: who granted.
     pub votes: NodeSet,
     /// Leader: what to send next.
-    pub next: BTreeMap<NodeId, u64>,
+    pub next: SortedMap<NodeId, u64>,
     /// Leader: what is surely there.
-    pub matched: BTreeMap<NodeId, u64>,
+    pub matched: SortedMap<NodeId, u64>,
     /// Leader: snapshots on their way, and for how many heartbeats more to wait for them.
-    pub snapshots: BTreeMap<NodeId, u32>,
+    pub snapshots: SortedMap<NodeId, u32>,
     /// Leader: to whom the outcome of an entry goes.
-    pub waiting: BTreeMap<u64, Waiter>,
+    pub waiting: SortedMap<u64, Waiter>,
     /// Leader: a move under way.
     pub moving: Option<Moving>,
     /// Leader: a merge under way.
@@ -208,15 +208,15 @@ pub struct Part {
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub struct State {
     /// By range.
-    pub seats: BTreeMap<RangeId, Seat>,
+    pub seats: SortedMap<RangeId, Seat>,
     /// What is known of ranges elsewhere.
     pub cache: Directory,
     /// Who is thought to lead them.
-    pub hints: BTreeMap<RangeId, NodeId>,
+    pub hints: SortedMap<RangeId, NodeId>,
     /// Operations of clients.
-    pub pending: BTreeMap<OpId, Pending>,
+    pub pending: SortedMap<OpId, Pending>,
     /// What the servers say of themselves.
-    pub loads: BTreeMap<NodeId, Load>,
+    pub loads: SortedMap<NodeId, Load>,
 }
 
 /// What a server says of itself.

@@ -34,8 +34,9 @@ use crate::check::history::sessions;
 use crate::core::config::{Balance, Clients, Common, Knob};
 use crate::core::ids::{NodeId, NodeSet, OpId};
 use crate::core::protocol::{Context, Mutant, Node, Property, Protocol, Seen, TimerName};
+use crate::core::sorted::SortedMap;
 use crate::core::view::Layout;
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::VecDeque;
 use std::hash::{Hash, Hasher};
 
 /// The protocol.
@@ -152,11 +153,11 @@ impl sessions::Version for Version {
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub struct Durable {
     /// The newest version of each key.
-    pub store: BTreeMap<u32, Version>,
+    pub store: SortedMap<u32, Version>,
     /// What it has seen: all writes of each server up to a time.
     pub seen: Vector,
     /// The last write taken from each client: what comes again is not taken again.
-    pub served: BTreeMap<NodeId, u32>,
+    pub served: SortedMap<NodeId, u32>,
 }
 
 /// An operation that waits until the server is fresh enough.
@@ -183,7 +184,7 @@ pub struct State {
     /// What waits, in the order in which it came.
     pub waiting: VecDeque<Waiting>,
     /// Writes that others have yet to confirm, and who has.
-    pub unconfirmed: BTreeMap<OpId, (Version, NodeSet)>,
+    pub unconfirmed: SortedMap<OpId, (Version, NodeSet)>,
 }
 
 /// What servers say.

@@ -112,12 +112,13 @@ impl Observer {
 
     /// How many different versions of a key the servers show.
     pub fn versions(&self, key: u32) -> usize {
-        let all: std::collections::BTreeSet<_> = self.shown.iter().map(|s| s.get(&key)).collect();
+        let all: crate::core::sorted::SortedSet<_> =
+            self.shown.iter().map(|s| s.get(&key)).collect();
         all.len()
     }
 
     /// Keys that somebody has.
-    pub fn keys(&self) -> std::collections::BTreeSet<u32> {
+    pub fn keys(&self) -> crate::core::sorted::SortedSet<u32> {
         self.shown.iter().flat_map(|s| s.keys().copied()).collect()
     }
 

@@ -38,8 +38,9 @@ use super::raft::Raft;
 use crate::core::config::{Clients, Common, Knob, Net};
 use crate::core::ids::{NodeId, OpId};
 use crate::core::protocol::{Context, Mutant, Node, Property, Protocol, Seen, TimerName};
+use crate::core::sorted::SortedMap;
 use crate::core::view::Layout;
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::VecDeque;
 use std::hash::{Hash, Hasher};
 
 /// The protocol.
@@ -173,15 +174,15 @@ pub struct Decided {
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub struct Durable {
     /// Versions of the rows that are here, the oldest first.
-    pub store: BTreeMap<u32, Vec<Version>>,
+    pub store: SortedMap<u32, Vec<Version>>,
     /// Transactions that wait for their coordinator.
-    pub prepared: BTreeMap<OpId, Prepared>,
+    pub prepared: SortedMap<OpId, Prepared>,
     /// Transactions decided here.
-    pub decided: BTreeMap<OpId, Decided>,
+    pub decided: SortedMap<OpId, Decided>,
     /// No later transaction gets this timestamp or a lower one.
     pub promised: i64,
     /// The last write begun, a client each: what comes again is not done again.
-    pub served: BTreeMap<NodeId, u32>,
+    pub served: SortedMap<NodeId, u32>,
 }
 
 /// What somebody wants a row's lock for.
@@ -227,9 +228,9 @@ pub struct Look {
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct State {
     /// Who wants a row's lock; the first has it.
-    pub locks: BTreeMap<u32, VecDeque<(OpId, Want)>>,
+    pub locks: SortedMap<u32, VecDeque<(OpId, Want)>>,
     /// Transactions whose other tablet has been asked to prepare: row and value.
-    pub begun: BTreeMap<OpId, (u32, i64)>,
+    pub begun: SortedMap<OpId, (u32, i64)>,
     /// Snapshot reads that wait.
     pub snapshots: Vec<Snapshot>,
     /// How often TT.after has said no since it last said yes.

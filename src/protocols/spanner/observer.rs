@@ -4,8 +4,8 @@ use super::*;
 use crate::check::history::watch::Watch;
 use crate::core::config::show_time;
 use crate::core::protocol::{Outcome, PropertyKind, Show, Witness, key_name};
+use crate::core::sorted::SortedSet;
 use crate::core::view::OpStep;
-use std::collections::BTreeSet;
 
 /// What is known of a server's clock from one use of TrueTime to the next.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -46,13 +46,13 @@ pub struct Observer {
     /// The highest timestamp that has been committed.
     committed: Option<(i64, u32)>,
     /// The same when each open write began.
-    began: BTreeMap<OpId, Option<(i64, u32)>>,
+    began: SortedMap<OpId, Option<(i64, u32)>>,
     /// The latest snapshot that a client has from a server, a row each.
-    read_at: BTreeMap<(NodeId, u32), i64>,
+    read_at: SortedMap<(NodeId, u32), i64>,
     /// Committed by the coordinator, and still to be seen at the other tablet.
-    halves: BTreeMap<OpId, (u32, i64)>,
+    halves: SortedMap<OpId, (u32, i64)>,
     /// Versions each server had after the last step.
-    versions: Vec<BTreeSet<OpId>>,
+    versions: Vec<SortedSet<OpId>>,
     external: Blame,
     lies: Blame,
     early: Blame,
@@ -230,7 +230,7 @@ impl Observer {
     /// What is committed, and versions that were not there before.
     fn see_versions(&mut self, seen: &Seen<Spanner>, node: &Node<Spanner>) {
         let (me, disk) = (node.me, &node.durable);
-        self.versions.resize(seen.nodes.len(), BTreeSet::new());
+        self.versions.resize(seen.nodes.len(), SortedSet::new());
         let known = std::mem::take(&mut self.versions[me.at()]);
         let two = seen.cfg.tablets > 1 && seen.nodes.len() > 1;
         let up = seen.up[me.at()];

@@ -34,8 +34,8 @@ use crate::core::list::List;
 use crate::core::protocol::{
     Context, Mutant, Node, Property, PropertyKind, Protocol, Seen, TimerName,
 };
+use crate::core::sorted::SortedMap;
 use crate::core::view::Layout;
-use std::collections::BTreeMap;
 
 /// The protocol.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -209,9 +209,9 @@ pub struct Kept {
     /// The links; empty before the first broadcast.
     pub links: Vec<Channel<Cast>>,
     /// Each key's versions.
-    pub store: BTreeMap<u32, Entry>,
+    pub store: SortedMap<u32, Entry>,
     /// The same, kept in two older ways to compare with; see `vector.compare`.
-    pub beside: BTreeMap<u32, Beside>,
+    pub beside: SortedMap<u32, Beside>,
     /// Writes taken.
     pub writes: u32,
 }
@@ -220,9 +220,9 @@ pub struct Kept {
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub struct State {
     /// For each client and key, what it had read when it was last answered here.
-    pub sessions: BTreeMap<(NodeId, u32), Clock>,
+    pub sessions: SortedMap<(NodeId, u32), Clock>,
     /// The same for the two older ways.
-    pub beside: BTreeMap<(NodeId, u32), (Clock, Clock)>,
+    pub beside: SortedMap<(NodeId, u32), (Clock, Clock)>,
 }
 
 /// A broadcast with the time VT(m) of its sender.

@@ -3,8 +3,8 @@
 use super::{Clock, Vector};
 use crate::core::ids::NodeId;
 use crate::core::protocol::{Node, Seen, Show, Witness};
+use crate::core::sorted::{SortedMap, SortedSet};
 use crate::protocols::causality::Record;
-use std::collections::{BTreeMap, BTreeSet};
 
 /// A write, by the server that took it and its how many-th there.
 type Id = (NodeId, u32);
@@ -16,16 +16,16 @@ pub struct Observer {
     pub(super) disorder: Option<Witness>,
     /// For each broadcast, by sender and number: the broadcasts that happened before it, a count a
     /// process.
-    casts: BTreeMap<(NodeId, u64), Vec<u64>>,
+    casts: SortedMap<(NodeId, u64), Vec<u64>>,
     /// How much of its log each process had delivered after its last step, and what it knew then.
     known: Vec<(u64, Vec<u64>)>,
     pub(super) early: Option<Witness>,
     /// For each write, all writes that its writer had read.
-    read: BTreeMap<Id, BTreeSet<Id>>,
+    read: SortedMap<Id, SortedSet<Id>>,
     /// What the clients had read when they were last answered: by server, client and key.
-    sessions: BTreeMap<(NodeId, NodeId, u32), (Clock, BTreeSet<Id>)>,
+    sessions: SortedMap<(NodeId, NodeId, u32), (Clock, SortedSet<Id>)>,
     /// What each server had of each key after its last step.
-    had: BTreeMap<(NodeId, u32), BTreeSet<Id>>,
+    had: SortedMap<(NodeId, u32), SortedSet<Id>>,
     pub(super) false_siblings: Option<Witness>,
     pub(super) lost: Option<Witness>,
     /// Most siblings seen of a key.
@@ -129,7 +129,7 @@ impl Observer {
         }
         let wrote = notes.contains(&"Put").then_some((me, node.durable.writes));
         for (key, entry) in &node.durable.store {
-            let ids: BTreeSet<Id> = entry.values().map(|w| w.id).collect();
+            let ids: SortedSet<Id> = entry.values().map(|w| w.id).collect();
             if let Some(id) = wrote.filter(|id| ids.contains(id)) {
                 self.wrote(node, *key, id);
             }
@@ -153,7 +153,7 @@ impl Observer {
         self.read.insert(id, read);
     }
 
-    fn follow_sessions(&mut self, node: &Node<Vector>, key: u32, ids: &BTreeSet<Id>) {
+    fn follow_sessions(&mut self, node: &Node<Vector>, key: u32, ids: &SortedSet<Id>) {
         for ((client, k), context) in node.state.sessions.iter().filter(|((_, k), _)| *k == key) {
             let name = (node.me, *client, *k);
             if self.sessions.get(&name).is_none_or(|(known, _)| known != context) {
@@ -164,7 +164,7 @@ impl Observer {
         }
     }
 
-    fn judge(&mut self, me: NodeId, had: &BTreeSet<Id>, ids: &BTreeSet<Id>) {
+    fn judge(&mut self, me: NodeId, had: &SortedSet<Id>, ids: &SortedSet<Id>) {
         let reads = |w: &Id, u: &Id| self.read.get(w).is_some_and(|r| r.contains(u));
         let pair = ids.iter().find_map(|w| Some((w, ids.iter().find(|u| reads(w, u))?)));
         let (lost, read) = (had.difference(ids), |u: &&Id| ids.iter().any(|w| reads(w, u)));

@@ -3,8 +3,8 @@
 use super::*;
 use crate::core::action::Call;
 use crate::core::protocol::{CallName, Show, key_name};
+use crate::core::sorted::SortedSet;
 use crate::core::view::{Cell, Family, Lens, LogView, Mark, MessageLook, NodeLook, Seat, Tray};
-use std::collections::BTreeSet;
 
 /// `[A:2, B:3, C:1]`.
 pub(super) fn vector(clock: &Clock) -> String {
@@ -86,7 +86,7 @@ impl Show for Vector {
             durable.push(("waiting".into(), kept.buffer.len().to_string()));
         }
         let (none, first) = (Entry::default(), cfg.store.then_some(0));
-        let keys: BTreeSet<u32> = first.into_iter().chain(kept.store.keys().copied()).collect();
+        let keys: SortedSet<u32> = first.into_iter().chain(kept.store.keys().copied()).collect();
         for (key, entry) in keys.iter().map(|k| (key_name(*k), kept.store.get(k).unwrap_or(&none)))
         {
             durable.push((key.clone(), siblings(entry)));
@@ -217,7 +217,7 @@ fn shelves(key: u32, entry: &Entry, beside: Option<&Beside>, compare: bool) -> V
         .versions()
         .iter()
         .map(|(d, w)| plain(format!("{} ({},{})", w.value, Vector::name(d.dot.0.0), d.dot.1)));
-    let known: BTreeSet<_> = entry.values().map(|w| w.id).collect();
+    let known: SortedSet<_> = entry.values().map(|w| w.id).collect();
     let old = |w: &Written| if known.contains(&w.id) { Mark::Plain } else { Mark::Stale };
     let value = |w: &Written| Seat { text: w.value.to_string(), mark: old(w) };
     let mut all = vec![Tray {

@@ -89,7 +89,7 @@ fn depths(trace: &Trace, seen: &Range<usize>, nodes: usize) -> Vec<u32> {
     let mut last = vec![0u32; nodes];
     let mut out: Vec<u32> = Vec::with_capacity(seen.len());
     // Where each message in the window was sent.
-    let mut sent = std::collections::BTreeMap::new();
+    let mut sent = crate::core::sorted::SortedMap::new();
     let mut furthest = 0;
     for event in trace.events.range(seen.clone()) {
         let sender = match &event.what {

@@ -3,14 +3,14 @@
 use super::ascii;
 use crate::core::action::Call;
 use crate::core::protocol::{CallName, key_name};
+use crate::core::sorted::SortedMap;
 use crate::core::trace::Trace;
 use crate::core::view::OpStep;
-use std::collections::BTreeMap;
 
 /// Every invocation and its end, in order; times in nanoseconds, as Jepsen has them.
 pub fn jepsen(trace: &Trace, calls: &[CallName]) -> String {
     let mut out = String::new();
-    let mut open = BTreeMap::new();
+    let mut open = SortedMap::new();
     let steps = trace.events.iter().flat_map(|e| e.ops.iter().map(move |op| (e.at, op)));
     for (index, (at, step)) in steps.enumerate() {
         let (id, kind, answer) = match step {

@@ -11,7 +11,7 @@ pub fn mermaid(trace: &Trace, names: &[String], landmarks: &[&str]) -> String {
     for name in names {
         out.push_str(&format!("  participant {name}\n"));
     }
-    let looks: std::collections::BTreeMap<_, _> = trace
+    let looks: crate::core::sorted::SortedMap<_, _> = trace
         .messages
         .iter()
         .filter_map(|m| match m.fate {

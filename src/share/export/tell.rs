@@ -6,9 +6,9 @@ use crate::core::config::show_time;
 use crate::core::ids::{MsgId, NodeId, NodeSet};
 use crate::core::protocol::{CallName, call_text};
 use crate::core::session::Session;
+use crate::core::sorted::SortedMap;
 use crate::core::view::{Event, Family, Loss, NodeView, OpStep, Sent, Status, What, WorldView};
 use crate::core::world::AnyWorld;
-use std::collections::BTreeMap;
 
 /// Changed fields longer than this are left out: the inspector shows them.
 const LONGEST_VALUE: usize = 28;
@@ -35,14 +35,14 @@ pub struct Teller<'a> {
     names: Vec<String>,
     nodes: Vec<NodeView>,
     /// What messages in flight say.
-    air: BTreeMap<MsgId, String>,
+    air: SortedMap<MsgId, String>,
 }
 
 impl<'a> Teller<'a> {
     /// Starts where `view` is.
     pub fn new(calls: &'a [CallName], view: WorldView) -> Self {
         let names = view.nodes.iter().map(|n| ascii(&n.name)).collect();
-        Teller { calls, names, nodes: view.nodes, air: BTreeMap::new() }
+        Teller { calls, names, nodes: view.nodes, air: SortedMap::new() }
     }
 
     fn name(&self, node: NodeId) -> &str {
@@ -160,7 +160,7 @@ impl<'a> Teller<'a> {
             said.push(ascii(&new.badge));
         }
         let before = old.durable.iter().chain(&old.volatile);
-        let before: BTreeMap<&str, &str> = before.map(|(k, v)| (&**k, &**v)).collect();
+        let before: SortedMap<&str, &str> = before.map(|(k, v)| (&**k, &**v)).collect();
         for (name, value) in new.durable.iter().chain(&new.volatile) {
             let changed = before.get(&**name).is_none_or(|v| *v != value);
             // Roles and badges have been said.

@@ -4,8 +4,9 @@
 //! message, or, if all have been received, to the last one (a duplicate).
 
 use super::execution::{Event, Execution, ImportError, Impossible, Linking, count};
+use crate::core::sorted::SortedMap;
 use serde::Deserialize;
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::VecDeque;
 
 /// Longest trace that is read, in bytes.
 const MAX_BYTES: usize = 256 << 20;
@@ -86,9 +87,9 @@ pub(super) struct Reader {
     line: u32,
     linking: Linking,
     pub(super) execution: Execution,
-    nodes: BTreeMap<String, Node>,
-    sent: BTreeMap<Message, Sendings>,
-    leaders: BTreeMap<u64, String>,
+    nodes: SortedMap<String, Node>,
+    sent: SortedMap<Message, Sendings>,
+    leaders: SortedMap<u64, String>,
 }
 
 impl Reader {

@@ -1,6 +1,6 @@
 //! A recorded execution: events on hosts, ordered by what each could know.
 
-use std::collections::BTreeMap;
+use crate::core::sorted::SortedMap;
 
 /// One run of a system.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -83,7 +83,7 @@ pub(super) struct Linking {
     first: Option<Impossible>,
 }
 
-type Index = BTreeMap<(u32, u64), u32>;
+type Index = SortedMap<(u32, u64), u32>;
 
 impl Linking {
     /// How many events have been checked.

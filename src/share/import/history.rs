@@ -4,7 +4,7 @@ use super::notation::{Form, Node, edn, edn_part, json};
 use super::{Fault, text};
 use crate::check::history::model::Kind;
 use crate::check::history::{F, History, Outcome, Value};
-use std::collections::BTreeMap;
+use crate::core::sorted::SortedMap;
 
 /// Invocations one history may have.
 pub const MAX_OPS: usize = 1_000_000;
@@ -67,7 +67,7 @@ impl Reading {
 pub fn read(bytes: &[u8], format: Format, reading: &Reading) -> Result<History, Fault> {
     let text = text(bytes)?;
     let mut builder =
-        Builder { reading, history: History::default(), open: BTreeMap::new(), now: 0 };
+        Builder { reading, history: History::default(), open: SortedMap::new(), now: 0 };
     match format {
         Format::JepsenLog => jepsen_log(text, &mut builder)?,
         Format::Edn | Format::Kv => {
@@ -96,7 +96,7 @@ struct Builder<'a> {
     reading: &'a Reading,
     history: History,
     /// Process to the operation it waits for, and the line it asked on.
-    open: BTreeMap<u32, (u32, u32)>,
+    open: SortedMap<u32, (u32, u32)>,
     now: u64,
 }
 

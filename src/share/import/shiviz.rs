@@ -6,8 +6,8 @@
 //! stopped.
 
 use super::execution::{Event, Execution, ImportError, Linking, count};
+use crate::core::sorted::SortedMap;
 use regress::{Flags, Regex};
-use std::collections::BTreeMap;
 use std::ops::Range;
 
 /// The parser that ShiViz offers for GoVector logs, and that [`export`] writes for.
@@ -300,7 +300,7 @@ impl Part {
 /// Names numbered in the order in which they are met.
 #[derive(Default)]
 struct Hosts {
-    ids: BTreeMap<String, u32>,
+    ids: SortedMap<String, u32>,
     names: Vec<String>,
 }
 
@@ -321,7 +321,7 @@ fn parse_clock(
     json: &str,
     column: impl Fn() -> u32,
     line: u32,
-) -> Result<BTreeMap<String, u64>, ImportError> {
+) -> Result<SortedMap<String, u64>, ImportError> {
     serde_json::from_str(json).map_err(|e| {
         let within = e.column().saturating_sub(1) as u32;
         let (line, column) = match e.line() {

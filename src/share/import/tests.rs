@@ -3,8 +3,8 @@
 use super::etcd;
 use super::execution::{Execution, ImportError, count};
 use super::shiviz::{self, DEFAULT_PARSER};
+use crate::core::sorted::SortedSet;
 use proptest::prelude::*;
-use std::collections::BTreeSet;
 
 /// A log of a random run: who acts in each step, from which earlier step it receives, if any, and
 /// a key by which the lines are shuffled.
@@ -38,8 +38,8 @@ fn read(log: &str) -> Execution {
 }
 
 /// Everything reachable along parents, by graph search.
-fn past(execution: &Execution, of: u32) -> BTreeSet<u32> {
-    let mut seen = BTreeSet::new();
+fn past(execution: &Execution, of: u32) -> SortedSet<u32> {
+    let mut seen = SortedSet::new();
     let mut next = execution.events[of as usize].parents.clone();
     while let Some(event) = next.pop() {
         if seen.insert(event) {

@@ -4,7 +4,7 @@ use super::notation::{Form, Node, edn, json};
 use super::{Fault, text};
 use crate::check::history::Value;
 use crate::check::history::txn::{End, Step, Txn};
-use std::collections::BTreeMap;
+use crate::core::sorted::SortedMap;
 
 /// Transactions one history may have.
 const MAX_TXNS: usize = 200_000;
@@ -161,7 +161,7 @@ impl Reader {
     }
 
     fn events(&mut self, all: &[Node]) -> Result<(), Fault> {
-        let mut open: BTreeMap<u32, usize> = BTreeMap::new();
+        let mut open: SortedMap<u32, usize> = SortedMap::new();
         for (now, node) in all.iter().enumerate() {
             let need = |key: &str| {
                 node.get(key).ok_or_else(|| node.fault(format!("this event has no '{key}'")))

@@ -1,11 +1,11 @@
 //! One execution on the page: its plan, what is marked in it, its picture.
 
+use crate::core::sorted::SortedSet;
 use crate::ui::picture::Picture;
 use happened_before::scene::execution::{Drawing, Plan, SLIDING};
 use happened_before::scene::overview::Overview;
 use happened_before::scene::{PX, Size};
 use happened_before::share::import::execution::{Event, Execution};
-use std::collections::BTreeSet;
 use web_sys::Element;
 use yew::prelude::*;
 
@@ -56,7 +56,7 @@ impl Pane {
     /// text, as ShiViz compares them.
     pub fn differ(&mut self, execution: &Execution, other: &Execution) {
         let name = |x: &Execution, e: &Event| (x.hosts[e.host as usize].clone(), e.text.clone());
-        let known: BTreeSet<_> = other.events.iter().map(|e| name(other, e)).collect();
+        let known: SortedSet<_> = other.events.iter().map(|e| name(other, e)).collect();
         self.mark(execution, |e| !known.contains(&name(execution, e)));
     }
 

@@ -1,10 +1,10 @@
 //! A picture as a list of numbers: one message to the painter instead of a call a stroke.
 
 use super::styles::{Id, Styles};
+use crate::core::sorted::SortedMap;
 use happened_before::scene::{Anchor, Face, Item, ONE, Scene, Shape};
 use js_sys::Array;
 use std::borrow::Cow;
-use std::collections::BTreeMap;
 
 /// Words the painter keeps; then it starts again.
 const WORDS: usize = 1024;
@@ -57,7 +57,7 @@ struct Ink {
 /// Words that the painter knows, by their numbers.
 #[derive(Default)]
 pub struct Words {
-    known: BTreeMap<String, u32>,
+    known: SortedMap<String, u32>,
     /// It has not heard these yet.
     pub news: Array,
     /// It has to forget the others.

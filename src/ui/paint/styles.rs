@@ -3,8 +3,8 @@
 //! when the theme changes.
 
 use super::super::dom;
+use crate::core::sorted::SortedMap;
 use js_sys::{Array, Object, Reflect};
-use std::collections::BTreeMap;
 use wasm_bindgen::prelude::*;
 use web_sys::Element;
 
@@ -23,7 +23,7 @@ struct Style {
 pub struct Styles {
     known: Vec<Style>,
     /// For each outer style, by the element's name and its class.
-    ids: Vec<BTreeMap<&'static str, BTreeMap<String, Id>>>,
+    ids: Vec<SortedMap<&'static str, SortedMap<String, Id>>>,
     theme: String,
     /// What the painter has not heard: numbers and looks in turn.
     news: Array,
@@ -39,7 +39,7 @@ impl Styles {
         if let Some(body) = document.body() {
             let _ = body.append_child(&root);
         }
-        let ids = vec![BTreeMap::new()];
+        let ids = vec![SortedMap::new()];
         let mut styles = Styles { known: Vec::new(), ids, theme: theme(), news: Array::new() };
         styles.add(root);
         styles
@@ -68,7 +68,7 @@ impl Styles {
         let _ = self.known[outer].probe.append_child(&probe);
         let id = self.known.len();
         self.add(probe);
-        self.ids.push(BTreeMap::new());
+        self.ids.push(SortedMap::new());
         self.ids[outer].entry(tag).or_default().insert(class.to_owned(), id);
         id
     }

@@ -4,7 +4,7 @@
 use super::cycles::{self, Edge};
 use super::{End, Step, Txn, names};
 use crate::check::history::{Illegal, Legal, Value, Verdict, explain};
-use std::collections::{BTreeMap, BTreeSet};
+use crate::core::sorted::{SortedMap, SortedSet};
 
 /// A key and an element of its list.
 type Place<'a> = (&'a str, &'a Value);
@@ -13,18 +13,22 @@ type Place<'a> = (&'a str, &'a Value);
 struct Known<'a> {
     txns: &'a [&'a Txn],
     /// Who appended an element, and whether it was that transaction's last to the key.
-    writers: BTreeMap<Place<'a>, (usize, bool)>,
-    orders: BTreeMap<&'a str, Vec<&'a Value>>,
-    found: BTreeSet<&'static str>,
+    writers: SortedMap<Place<'a>, (usize, bool)>,
+    orders: SortedMap<&'a str, Vec<&'a Value>>,
+    found: SortedSet<&'static str>,
 }
 
 /// The name of the finding that there was nothing to find.
 pub const EMPTY: &str = "empty-transaction-graph";
 
 /// Every anomaly of `txns`, or nothing if a component of the graph is too large.
-pub fn anomalies(txns: &[&Txn], process: bool, realtime: bool) -> Option<BTreeSet<&'static str>> {
-    let mut known =
-        Known { txns, writers: BTreeMap::new(), orders: BTreeMap::new(), found: BTreeSet::new() };
+pub fn anomalies(txns: &[&Txn], process: bool, realtime: bool) -> Option<SortedSet<&'static str>> {
+    let mut known = Known {
+        txns,
+        writers: SortedMap::new(),
+        orders: SortedMap::new(),
+        found: SortedSet::new(),
+    };
     known.index();
     known.version_orders();
     known.inside();
@@ -97,7 +101,7 @@ pub fn as_registers(txns: &[Txn]) -> Vec<Txn> {
 impl<'a> Known<'a> {
     fn index(&mut self) {
         for (i, txn) in self.txns.iter().enumerate() {
-            let mut last: BTreeMap<&str, &Value> = BTreeMap::new();
+            let mut last: SortedMap<&str, &Value> = SortedMap::new();
             for step in &txn.steps {
                 if let Step::Append(k, v) = step {
                     self.writers.insert((k, v), (i, false));
@@ -112,7 +116,7 @@ impl<'a> Known<'a> {
 
     /// The longest read of each key; all others have to be prefixes of it.
     fn version_orders(&mut self) {
-        let mut reads: BTreeMap<&str, Vec<&Vec<Value>>> = BTreeMap::new();
+        let mut reads: SortedMap<&str, Vec<&Vec<Value>>> = SortedMap::new();
         for txn in self.committed() {
             for step in &txn.steps {
                 if let Step::List(k, Some(list)) = step {
@@ -125,8 +129,8 @@ impl<'a> Known<'a> {
             if lists.iter().any(|l| !longest.starts_with(l)) {
                 self.found.insert("incompatible-order");
             }
-            let unique: BTreeSet<&Value> = longest.iter().collect();
-            if lists.iter().any(|l| l.iter().collect::<BTreeSet<_>>().len() < l.len()) {
+            let unique: SortedSet<&Value> = longest.iter().collect();
+            if lists.iter().any(|l| l.iter().collect::<SortedSet<_>>().len() < l.len()) {
                 self.found.insert("duplicate-elements");
             }
             if unique.len() == longest.len() {
@@ -134,7 +138,7 @@ impl<'a> Known<'a> {
             }
         }
         // The only append nobody saw came after all that were seen.
-        let mut unseen: BTreeMap<&str, Vec<(&Value, usize)>> = BTreeMap::new();
+        let mut unseen: SortedMap<&str, Vec<(&Value, usize)>> = SortedMap::new();
         for (&(k, v), &(i, _)) in &self.writers {
             let seen = self.orders.get(k).is_some_and(|o| o.contains(&v));
             if self.txns[i].may_count() && !seen {
@@ -165,8 +169,8 @@ impl<'a> Known<'a> {
     /// Whether each transaction agrees with itself.
     fn inside(&mut self) {
         for txn in self.committed() {
-            let mut full: BTreeMap<&str, Vec<&Value>> = BTreeMap::new();
-            let mut tail: BTreeMap<&str, Vec<&Value>> = BTreeMap::new();
+            let mut full: SortedMap<&str, Vec<&Value>> = SortedMap::new();
+            let mut tail: SortedMap<&str, Vec<&Value>> = SortedMap::new();
             for (at, step) in txn.steps.iter().enumerate() {
                 match step {
                     Step::Append(k, v) => match full.get_mut(k.as_str()) {
@@ -198,7 +202,7 @@ impl<'a> Known<'a> {
 
     /// What a transaction read of each key before it appended to it.
     fn outside(txn: &'a Txn) -> Vec<(&'a str, &'a [Value])> {
-        let mut touched: BTreeSet<&str> = BTreeSet::new();
+        let mut touched: SortedSet<&str> = SortedSet::new();
         let mut all = Vec::new();
         for step in &txn.steps {
             match step {
@@ -234,7 +238,7 @@ impl<'a> Known<'a> {
 
     /// Two transactions that read the same version of a key and both appended to it.
     fn lost_updates(&mut self) {
-        let mut seen: BTreeMap<(&str, &[Value]), u32> = BTreeMap::new();
+        let mut seen: SortedMap<(&str, &[Value]), u32> = SortedMap::new();
         for txn in self.committed() {
             for (k, list) in Known::outside(txn) {
                 if txn.steps.iter().any(|s| matches!(s, Step::Append(x, _) if x == k)) {
@@ -247,8 +251,8 @@ impl<'a> Known<'a> {
         }
     }
 
-    fn edges(&self, process: bool, realtime: bool) -> BTreeSet<(usize, usize, Edge)> {
-        let mut edges = BTreeSet::new();
+    fn edges(&self, process: bool, realtime: bool) -> SortedSet<(usize, usize, Edge)> {
+        let mut edges = SortedSet::new();
         let live = |k: &'a str, v: &'a Value| {
             self.writers.get(&(k, v)).map(|w| w.0).filter(|&i| self.txns[i].may_count())
         };
@@ -276,7 +280,7 @@ impl<'a> Known<'a> {
             }
         }
         if process {
-            let mut last: BTreeMap<u32, usize> = BTreeMap::new();
+            let mut last: SortedMap<u32, usize> = SortedMap::new();
             for (i, txn) in self.txns.iter().enumerate().filter(|t| t.1.may_count()) {
                 add(last.insert(txn.session, i), Some(i), Edge::Process);
             }

@@ -2,7 +2,7 @@
 
 use super::names;
 use crate::check::history::relation::Relation;
-use std::collections::BTreeSet;
+use crate::core::sorted::SortedSet;
 
 /// Kinds of edges between transactions.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -24,8 +24,8 @@ const MAX_COMPONENT: usize = 2500;
 
 /// Names of all cycles that are not implied by others of the same component; nothing if a
 /// component is too large.
-pub fn find(n: usize, edges: &BTreeSet<(usize, usize, Edge)>) -> Option<BTreeSet<&'static str>> {
-    let mut found = BTreeSet::new();
+pub fn find(n: usize, edges: &SortedSet<(usize, usize, Edge)>) -> Option<SortedSet<&'static str>> {
+    let mut found = SortedSet::new();
     for part in components(n, edges) {
         if part.len() > MAX_COMPONENT {
             return None;
@@ -35,12 +35,12 @@ pub fn find(n: usize, edges: &BTreeSet<(usize, usize, Edge)>) -> Option<BTreeSet
     Some(found)
 }
 
-fn within(part: &[usize], edges: &BTreeSet<(usize, usize, Edge)>) -> BTreeSet<&'static str> {
+fn within(part: &[usize], edges: &SortedSet<(usize, usize, Edge)>) -> SortedSet<&'static str> {
     let local = |v: usize| part.binary_search(&v).ok();
     let mine: Vec<(usize, usize, Edge)> =
         edges.iter().filter_map(|&(a, b, e)| Some((local(a)?, local(b)?, e))).collect();
-    let mut found: BTreeSet<&'static str> = BTreeSet::new();
-    let mut known: BTreeSet<&'static str> = BTreeSet::new();
+    let mut found: SortedSet<&'static str> = SortedSet::new();
+    let mut known: SortedSet<&'static str> = SortedSet::new();
     let variants: [(&[Edge], [&'static str; 5]); 3] = [
         (&[], ["G0", "G1c", "G-single-item", "G-nonadjacent-item", "G2-item"]),
         (
@@ -110,7 +110,7 @@ fn kinds(n: usize, edges: &[(usize, usize, Edge)], extra: &[Edge]) -> [bool; 5] 
 }
 
 /// Strongly connected components of two or more vertices, each sorted (Tarjan, iterative).
-fn components(n: usize, edges: &BTreeSet<(usize, usize, Edge)>) -> Vec<Vec<usize>> {
+fn components(n: usize, edges: &SortedSet<(usize, usize, Edge)>) -> Vec<Vec<usize>> {
     let mut out: Vec<Vec<usize>> = vec![Vec::new(); n];
     for &(a, b, _) in edges {
         out[a].push(b);

@@ -2,7 +2,7 @@
 //! (1999), Bailis et al. (2013), Cerone et al. (2015) and Daudjee and Salem (2004, 2006), as
 //! collected for Jepsen's Elle.
 
-use std::collections::BTreeSet;
+use crate::core::sorted::SortedSet;
 
 /// An anomaly on the left is also each of those on the right.
 const IMPLIES: &[(&str, &[&str])] = &[
@@ -131,7 +131,7 @@ const FORBIDS: &[(&str, &[&str])] = &[
     ("update-serializable", &["G1"]),
 ];
 
-type Names = BTreeSet<&'static str>;
+type Names = SortedSet<&'static str>;
 
 fn reach(edges: &'static [(&str, &[&str])], from: Names, back: bool) -> Names {
     let mut seen = from;
@@ -198,7 +198,7 @@ pub fn prohibited(asked: &[&'static str]) -> Names {
 }
 
 /// The weakest levels that cannot hold, given these anomalies.
-pub fn weakest_broken(anomalies: &BTreeSet<&'static str>) -> Vec<&'static str> {
+pub fn weakest_broken(anomalies: &SortedSet<&'static str>) -> Vec<&'static str> {
     let implied = reach(IMPLIES, anomalies.clone(), false);
     let direct: Names = FORBIDS
         .iter()

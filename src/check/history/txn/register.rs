@@ -13,7 +13,7 @@ use crate::check::history::search::{Item, Plan};
 use crate::check::history::{
     Budget, F, Illegal, Legal, Model, Op, Outcome, Value, Verdict, explain,
 };
-use std::collections::{BTreeMap, BTreeSet};
+use crate::core::sorted::{SortedMap, SortedSet};
 
 /// A level of transactional consistency. All keep the order of sessions, except where a session
 /// guarantee stands alone.
@@ -86,7 +86,7 @@ const MAX_TXNS: usize = 3000;
 
 enum Answer {
     Legal(Vec<u32>),
-    Illegal(BTreeSet<&'static str>),
+    Illegal(SortedSet<&'static str>),
     Unknown,
 }
 
@@ -139,7 +139,7 @@ fn weakest(txns: &[&Txn], level: Level, budget: &mut Budget) -> Level {
 
 /// Whether every value read in `some` was written in `some`, as far as it ever was.
 fn closed(some: &[&Txn], all: &[&Txn]) -> bool {
-    let written = |txns: &[&Txn]| -> BTreeSet<(String, Value)> {
+    let written = |txns: &[&Txn]| -> SortedSet<(String, Value)> {
         let steps = txns.iter().flat_map(|t| &t.steps);
         steps
             .filter_map(|s| match s {
@@ -164,11 +164,11 @@ struct Face<'a> {
     /// Reads of what others wrote, in order.
     reads: Vec<(&'a str, &'a Value)>,
     /// Its last write of each key.
-    writes: BTreeMap<&'a str, &'a Value>,
+    writes: SortedMap<&'a str, &'a Value>,
 }
 
 fn check(txns: &[&Txn], level: Level, budget: &mut Budget) -> Answer {
-    let mut bad = BTreeSet::new();
+    let mut bad = SortedSet::new();
     let faces: Vec<Face> =
         txns.iter().filter(|t| t.may_count()).map(|t| face(t, level, &mut bad)).collect();
     let from = sources(txns, &faces, &mut bad);
@@ -184,9 +184,9 @@ fn check(txns: &[&Txn], level: Level, budget: &mut Budget) -> Answer {
     }
 }
 
-fn face<'a>(txn: &'a Txn, level: Level, bad: &mut BTreeSet<&'static str>) -> Face<'a> {
-    let mut face = Face { txn, reads: Vec::new(), writes: BTreeMap::new() };
-    let mut now: BTreeMap<&str, &Value> = BTreeMap::new();
+fn face<'a>(txn: &'a Txn, level: Level, bad: &mut SortedSet<&'static str>) -> Face<'a> {
+    let mut face = Face { txn, reads: Vec::new(), writes: SortedMap::new() };
+    let mut now: SortedMap<&str, &Value> = SortedMap::new();
     for step in &txn.steps {
         match step {
             Step::Write(k, v) => {
@@ -214,14 +214,14 @@ fn face<'a>(txn: &'a Txn, level: Level, bad: &mut BTreeSet<&'static str>) -> Fac
 /// the start.
 type Source = (usize, usize, Vec<usize>);
 
-fn sources(txns: &[&Txn], faces: &[Face], bad: &mut BTreeSet<&'static str>) -> Vec<Source> {
-    let mut last: BTreeMap<(&str, &Value), Vec<usize>> = BTreeMap::new();
+fn sources(txns: &[&Txn], faces: &[Face], bad: &mut SortedSet<&'static str>) -> Vec<Source> {
+    let mut last: SortedMap<(&str, &Value), Vec<usize>> = SortedMap::new();
     for (i, f) in faces.iter().enumerate() {
         for (k, v) in &f.writes {
             last.entry((k, v)).or_default().push(i);
         }
     }
-    let mut any: BTreeMap<(&str, &Value), (bool, Vec<u32>)> = BTreeMap::new();
+    let mut any: SortedMap<(&str, &Value), (bool, Vec<u32>)> = SortedMap::new();
     for t in txns {
         for s in &t.steps {
             if let Step::Write(k, v) = s {
@@ -268,7 +268,7 @@ fn saturated(faces: &[Face], from: Vec<Source>, level: Level, budget: &mut Budge
             return Answer::Legal(order);
         }
         let Some(next) = (0..pick.len()).find(|&i| pick[i] + 1 < from[i].2.len()) else {
-            return Answer::Illegal(BTreeSet::new());
+            return Answer::Illegal(SortedSet::new());
         };
         pick[next] += 1;
         pick[..next].fill(0);
@@ -338,7 +338,7 @@ fn ordered(faces: &[Face], from: &[Source], level: Level, budget: &mut Budget) -
     // The start is a value nobody writes.
     let start = Value::Bool(false);
     let model = Model::starting(Kind::MultiRegister, start.clone());
-    let initial: BTreeSet<(usize, usize)> =
+    let initial: SortedSet<(usize, usize)> =
         from.iter().filter(|s| s.2.contains(&INIT)).map(|s| (s.0, s.1)).collect();
     let split = matches!(level, Level::Prefix | Level::Snapshot);
     let ops: Vec<Vec<Op>> = faces
@@ -364,7 +364,7 @@ fn ordered(faces: &[Face], from: &[Source], level: Level, budget: &mut Budget) -
         })
         .collect();
     let mut plan = Plan::default();
-    let mut chains: BTreeMap<u32, usize> = BTreeMap::new();
+    let mut chains: SortedMap<u32, usize> = SortedMap::new();
     let mut places: Vec<Option<(u32, u32)>> = Vec::new();
     for (f, ops) in faces.iter().zip(&ops) {
         let real = level == Level::Strict;
@@ -395,7 +395,7 @@ fn ordered(faces: &[Face], from: &[Source], level: Level, budget: &mut Budget) -
     }
     if let Some((order, keys)) = narrowed(faces, from, split, level) {
         if order.cyclic() {
-            return Answer::Illegal(BTreeSet::new());
+            return Answer::Illegal(SortedSet::new());
         }
         plan.keep(&order, &places, &keys);
     }
@@ -404,7 +404,7 @@ fn ordered(faces: &[Face], from: &[Source], level: Level, budget: &mut Budget) -
             let ids = orders.into_iter().flatten();
             Answer::Legal(ids.filter(|id| id % 2 == 1).map(|id| id / 2).collect())
         }
-        Found::Illegal(_) => Answer::Illegal(BTreeSet::new()),
+        Found::Illegal(_) => Answer::Illegal(SortedSet::new()),
         Found::Unknown(_) => Answer::Unknown,
     }
 }
@@ -424,8 +424,8 @@ fn narrowed(
     let reads = |i: usize| if split { 2 * i } else { i };
     let writes = |i: usize| if split { 2 * i + 1 } else { i };
     let mut order = Relation::new(faces.len() * if split { 2 } else { 1 });
-    let mut last: BTreeMap<u32, usize> = BTreeMap::new();
-    let mut keys: BTreeMap<&str, Key> = BTreeMap::new();
+    let mut last: SortedMap<u32, usize> = SortedMap::new();
+    let mut keys: SortedMap<&str, Key> = SortedMap::new();
     for (i, f) in faces.iter().enumerate() {
         if let Some(before) = last.insert(f.txn.session, i) {
             order.add(writes(before), reads(i));
