@@ -10,7 +10,6 @@ use crate::core::ids::NodeId;
 use crate::core::sorted::SortedMap;
 use crate::core::view::{KeyView, NodeView, RingView, WorldView};
 use std::cell::RefCell;
-use std::collections::BTreeMap;
 use std::sync::Arc;
 
 /// The width and height that the picture is drawn for, in pixels.
@@ -154,8 +153,8 @@ impl<'a> Plan<'a> {
 
     fn arcs(&self) -> Vec<Item> {
         let (outer, inner) = (self.radius, self.radius - self.px(15));
-        let mut arcs: BTreeMap<NodeId, Track> = BTreeMap::new();
-        let mut ticks: BTreeMap<NodeId, Track> = BTreeMap::new();
+        let mut arcs: SortedMap<NodeId, Track> = SortedMap::new();
+        let mut ticks: SortedMap<NodeId, Track> = SortedMap::new();
         for (from, to, owner) in self.sectors() {
             let track = arcs.entry(owner).or_default();
             let turn = (to - from).rem_euclid(TURN);
@@ -187,10 +186,10 @@ impl<'a> Plan<'a> {
     }
 
     /// The parts of the ring that each server's points own, of 2^32.
-    fn shares(&self) -> BTreeMap<NodeId, u64> {
+    fn shares(&self) -> SortedMap<NodeId, u64> {
         let points = &self.ring.points;
         let mut before = points.last().map_or(0, |p| p.0);
-        let mut all = BTreeMap::new();
+        let mut all = SortedMap::new();
         for (at, node) in points.iter() {
             let arc = u64::from(at.wrapping_sub(before));
             *all.entry(*node).or_default() += if points.len() == 1 { 1 << 32 } else { arc };
@@ -286,7 +285,7 @@ impl<'a> Plan<'a> {
 
     /// A path a holder, drawn with round ends.
     fn crowd(&self, r: i32, out: &mut Vec<Item>) {
-        let mut paths: BTreeMap<Option<NodeId>, Track> = BTreeMap::new();
+        let mut paths: SortedMap<Option<NodeId>, Track> = SortedMap::new();
         for (key, holder) in self.all() {
             let there = holder == Some(key.owner);
             let p = self.place(key.at, if there { r } else { r - self.px(10) });

@@ -1,7 +1,7 @@
 //! The hash ring (Karger et al. 1997): nodes own the arcs that end at their points.
 
 use super::{HashFn, Node, Placement, md5, total_weight};
-use std::collections::BTreeSet;
+use crate::core::sorted::SortedSet;
 use std::fmt::Write;
 
 /// How a key becomes a position on the ring.
@@ -118,7 +118,7 @@ impl Ring {
 
     /// The pairs of nodes, in order, that stand together in the first `count` nodes of some range:
     /// if both are lost, that range has two copies less.
-    pub fn together(&self, count: usize) -> BTreeSet<(u32, u32)> {
+    pub fn together(&self, count: usize) -> SortedSet<(u32, u32)> {
         let all = self.nodes as usize;
         let mut met = vec![false; all * all];
         let mut list: Vec<u32> = Vec::new();

@@ -16,7 +16,7 @@ pub struct Census {
     /// Keys that somebody has, or has in a parcel.
     pub found: Keys,
     /// The newest copies met.
-    pub newest: BTreeMap<u32, Item>,
+    pub newest: SortedMap<u32, Item>,
 }
 
 /// The administrator gives a server up.
@@ -78,7 +78,7 @@ pub fn begin(node: &mut Me, cx: &mut Cx) {
         return cx.send(KEEPER, Message::Restored { version: table.version });
     }
     let all: NodeSet = cx.others().filter(|n| !table.gone.has(*n)).collect();
-    let blank = || Census { open: all, found: Keys::default(), newest: BTreeMap::new() };
+    let blank = || Census { open: all, found: Keys::default(), newest: SortedMap::new() };
     let open = node.state.census.get_or_insert_with(blank).open;
     for to in open.iter() {
         cx.send(to, Message::Count(node.durable.table.clone()));

@@ -48,7 +48,6 @@ use crate::core::ids::{NodeId, NodeSet, OpId};
 use crate::core::protocol::{Context, Mutant, Node, Property, Protocol, Seen, TimerName};
 use crate::core::sorted::{SortedMap, SortedSet};
 use crate::core::view::Layout;
-use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 /// The protocol.
@@ -182,9 +181,9 @@ pub struct Durable {
     /// The keys it owns.
     pub held: Keys,
     /// Those of them that were ever written.
-    pub items: BTreeMap<u32, Item>,
+    pub items: SortedMap<u32, Item>,
     /// Copies of others' keys that were ever written.
-    pub copies: BTreeMap<u32, Item>,
+    pub copies: SortedMap<u32, Item>,
     /// The table by which it last made a loss good.
     pub restored: u32,
     /// The links on which keys travel, one a server.
@@ -214,7 +213,7 @@ impl Durable {
 }
 
 /// What was never written takes no room.
-fn keep(items: &mut BTreeMap<u32, Item>, key: u32, item: Item) {
+fn keep(items: &mut SortedMap<u32, Item>, key: u32, item: Item) {
     if item == Item::default() {
         items.remove(&key);
     } else {
@@ -239,7 +238,7 @@ pub struct State {
     /// Writes that wait, by key and version.
     pub pending: SortedMap<(u32, u32), Pending>,
     /// Scans that wait for others, one a client.
-    pub scans: BTreeMap<NodeId, Sweep>,
+    pub scans: SortedMap<NodeId, Sweep>,
     /// What others have said of a loss that this server makes good.
     pub census: Option<loss::Census>,
 }
@@ -271,7 +270,7 @@ pub enum Message {
     /// Which keys from `key` on, so many, do you hold?
     Scan { op: OpId, key: u32, keys: u32 },
     /// These.
-    Holds { op: OpId, keys: BTreeSet<u32> },
+    Holds { op: OpId, keys: SortedSet<u32> },
     /// A server is gone: what have you?
     Count(Table),
     /// By this table's number: these keys, or parcels with them, and these copies.

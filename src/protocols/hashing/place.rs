@@ -6,9 +6,10 @@ use crate::algo::hashing::{
 };
 use crate::core::ids::{NodeId, NodeSet};
 use crate::core::protocol::key_name;
+use crate::core::sorted::{SortedMap, SortedSet};
 use crate::core::view::KeyView;
 use std::cell::RefCell;
-use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::collections::VecDeque;
 use std::hash::{Hash, Hasher};
 use std::sync::{Arc, OnceLock};
 
@@ -20,7 +21,7 @@ pub struct Table {
     /// Who takes keys.
     pub members: Vec<NodeId>,
     /// Who has taken the place of another is hashed by the other's name.
-    pub places: BTreeMap<NodeId, NodeId>,
+    pub places: SortedMap<NodeId, NodeId>,
     /// Servers that never come back.
     pub gone: NodeSet,
     /// A loss that is being made good: meanwhile no keys are given or taken.
@@ -62,7 +63,7 @@ pub struct Places {
     cfg: Config,
     careless: Careless,
     members: Vec<NodeId>,
-    names: BTreeMap<NodeId, NodeId>,
+    names: SortedMap<NodeId, NodeId>,
     /// The owner of each key; none if there are no members.
     pub owners: Vec<NodeId>,
     /// The ring, for the rules that have one.
@@ -213,7 +214,7 @@ impl Places {
 
     fn all_lists(&self) -> Vec<NodeId> {
         let members = &self.members;
-        let racks: BTreeSet<u32> = members.iter().map(|n| rack(&self.cfg, *n)).collect();
+        let racks: SortedSet<u32> = members.iter().map(|n| rack(&self.cfg, *n)).collect();
         let mut out = Vec::with_capacity(self.owners.len() * self.each());
         for (key, owner) in (0..).zip(&self.owners) {
             match &self.ring {

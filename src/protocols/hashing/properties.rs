@@ -66,9 +66,9 @@ pub struct Observer {
     /// What the table in use means, worked out when it changed.
     meaning: Meaning,
     /// Writes under way.
-    writes: BTreeMap<OpId, Write>,
+    writes: SortedMap<OpId, Write>,
     /// The newest acknowledged version of each key.
-    safe: BTreeMap<u32, u32>,
+    safe: SortedMap<u32, u32>,
     /// What each server had after the last step.
     stocks: Vec<Stock>,
     /// First witnesses.

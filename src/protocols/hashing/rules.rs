@@ -38,7 +38,7 @@ pub fn start(cx: &mut Cx, durable: &Durable) -> State {
         cx.set_timer(Timer::Resend, resend);
     }
     let place = super::place::of(cx.cfg, &durable.table, careless(cx));
-    State { place, pending: BTreeMap::new(), scans: BTreeMap::new(), census: None }
+    State { place, pending: SortedMap::new(), scans: SortedMap::new(), census: None }
 }
 
 /// A message.
@@ -104,7 +104,7 @@ fn pack(node: &mut Me, cx: &mut Cx) -> Vec<(NodeId, Packet<Parcel>)> {
         return Vec::new();
     }
     let most = cx.cfg.parcel.max(1) as usize;
-    let mut owed: BTreeMap<NodeId, Vec<u32>> = BTreeMap::new();
+    let mut owed: SortedMap<NodeId, Vec<u32>> = SortedMap::new();
     for key in node.durable.held.iter() {
         let Some(to) = owner(&node.state, key).filter(|o| *o != node.me) else { continue };
         let keys = owed.entry(to).or_default();
@@ -353,7 +353,7 @@ pub(super) fn announce(node: &mut Me, cx: &mut Cx, mut table: Table) {
 }
 
 /// Keys of an interval that a server holds.
-fn held_in(node: &Me, key: u32, keys: u32) -> BTreeSet<u32> {
+fn held_in(node: &Me, key: u32, keys: u32) -> SortedSet<u32> {
     node.durable.held.iter().filter(|k| (key..key.saturating_add(keys)).contains(k)).collect()
 }
 

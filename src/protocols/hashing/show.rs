@@ -226,7 +226,7 @@ fn moves(
     keys: &[KeyView],
     holders: &[Option<NodeId>],
 ) -> Vec<MoveView> {
-    let mut owed: BTreeMap<(NodeId, NodeId), u32> = BTreeMap::new();
+    let mut owed: SortedMap<(NodeId, NodeId), u32> = SortedMap::new();
     for (key, holder) in keys.iter().zip(holders) {
         if let Some(from) = holder.filter(|h| *h != key.owner) {
             *owed.entry((from, key.owner)).or_default() += 1;

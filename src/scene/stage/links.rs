@@ -2,13 +2,13 @@
 
 use super::Stage;
 use crate::core::ids::{NodeId, NodeSet};
+use crate::core::sorted::{SortedMap, SortedSet};
 use crate::core::view::{LinkView, Shape};
 use crate::scene::geometry::{ONE, Point, TURN, Track, sin};
 use crate::scene::place::{Grade, Plan};
 use crate::scene::text;
 use crate::scene::{Anchor, Face, Item, Target};
 use std::borrow::Cow;
-use std::collections::{BTreeMap, BTreeSet};
 
 /// The way of messages from one node to another: straight, or bent past nodes in between.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -253,9 +253,9 @@ pub fn links(stage: &Stage, plan: &Plan, walled: bool) -> Vec<Item> {
     let mut out = Vec::new();
     let mut plain = Track::new();
     // Among a hundred servers there are five thousand pairs: each is looked up.
-    let odd: BTreeMap<(NodeId, NodeId), &LinkView> =
+    let odd: SortedMap<(NodeId, NodeId), &LinkView> =
         view.links.iter().map(|l| ((l.from, l.to), l)).collect();
-    let busy: BTreeSet<(NodeId, NodeId)> =
+    let busy: SortedSet<(NodeId, NodeId)> =
         view.messages.iter().map(|m| (m.id.from.min(m.id.to), m.id.from.max(m.id.to))).collect();
     let all = |a: u16| (a + 1..n).map(move |b| (NodeId(a), NodeId(b)));
     let pairs: Vec<(NodeId, NodeId)> = match plan.grade {
