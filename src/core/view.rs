@@ -146,9 +146,11 @@ pub struct RingView {
     /// The rule in use.
     pub rule: &'static str,
     /// The servers' points in order, if the rule has a ring: each owns what ends there.
-    pub points: Vec<(u32, NodeId)>,
-    /// Keys in order of their names.
-    pub keys: Vec<KeyView>,
+    pub points: Arc<Vec<(u32, NodeId)>>,
+    /// Keys in order of their names: what the members imply.
+    pub keys: Arc<Vec<KeyView>>,
+    /// Who serves each of them; nobody while it is on its way.
+    pub holders: Vec<Option<NodeId>>,
     /// The members, in the order in which they joined.
     pub members: Vec<NodeId>,
     /// What is still to be given away.
@@ -167,9 +169,7 @@ pub struct RingView {
 pub struct KeyView {
     /// Its place.
     pub at: u32,
-    /// Who serves it; nobody while it is on its way.
-    pub holder: Option<NodeId>,
-    /// Who should.
+    /// Who should serve it.
     pub owner: NodeId,
     /// Who keeps copies.
     pub copies: Vec<NodeId>,
@@ -190,15 +190,19 @@ pub struct MoveView {
     pub left: Option<u64>,
 }
 
-/// A placement rule, judged by the last change of members.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+/// A placement rule under the same members.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct RuleView {
     /// Its name.
     pub name: &'static str,
-    /// Keys that changed their owner.
+    /// Keys that changed their owner in the last change of members.
     pub moved: u32,
+    /// The same for all changes so far.
+    pub all: u32,
     /// Keys of the fullest server.
     pub most: u32,
+    /// Keys of each member, in the order of the members.
+    pub loads: Vec<u32>,
 }
 
 /// What kind of thing a node is; decides its outline.

@@ -1,12 +1,16 @@
 //! Where keys live: the hash ring with its servers' points and keys at their true places, what is
-//! moving, how even it is, and what other rules would have moved.
+//! moving, how even it is, and what other rules make of the same members.
+
+mod rivals;
 
 use super::geometry::{PX, Point, TURN, Track};
-use super::text::{fit, width};
+use super::text::fit;
 use super::{Anchor, Face, Item, Scene, Size, Target};
 use crate::core::ids::NodeId;
 use crate::core::sorted::SortedMap;
 use crate::core::view::{KeyView, NodeView, RingView, WorldView};
+use std::cell::RefCell;
+use std::sync::Arc;
 
 /// The width and height that the picture is drawn for, in pixels.
 const BASE: (i32, i32) = (340, 400);
@@ -14,8 +18,23 @@ const BASE: (i32, i32) = (340, 400);
 const SECTORS: usize = 1_440;
 /// More keys than this share a path a holder.
 const SINGLE: usize = 300;
+/// More keys than this are drawn as how many there are in each part of the circle,
+const CROWD: usize = 1_000;
+/// of so many parts.
+const PARTS: usize = 240;
 /// More members than this get a bar without a name.
 const NAMED: usize = 8;
+
+/// Points, selection and size, and the arcs made of them.
+type Arcs = (Arc<Vec<(u32, NodeId)>>, Option<NodeId>, Size, Vec<Item>);
+
+/// Keys in each part, selection and size, and what was drawn of them.
+type Density = ([[u32; 3]; PARTS], Option<NodeId>, Size, Vec<Item>);
+
+thread_local! {
+    static ARCS: RefCell<Option<Arcs>> = const { RefCell::new(None) };
+    static DENSITY: RefCell<Option<Density>> = const { RefCell::new(None) };
+}
 
 /// The height the picture needs at its base width, in tenths of a pixel.
 pub fn height() -> i32 {
@@ -29,15 +48,15 @@ pub fn scene(view: &WorldView, selected: Option<NodeId>, size: Size) -> Scene {
     let plan = Plan::new(view, ring, selected, size);
     let away: u32 = ring.moves.iter().map(|m| m.keys).sum();
     scene.desc = format!(
-        "{} keys on {} members by {}; {away} still to move",
+        "{} keys on {} members by {}; {away} still to move. {}",
         ring.keys.len(),
         ring.members.len(),
-        ring.rule
+        ring.rule,
+        plan.rivals()
     );
     let out = &mut scene.items;
     plan.header(out);
     plan.owners(out);
-    plan.ways(out);
     plan.keys(out);
     plan.middle(away, out);
     plan.loads(out);
@@ -112,13 +131,28 @@ impl<'a> Plan<'a> {
         out.push(self.text("soft", right, (Face::Sans, 11, Anchor::End), hint));
     }
 
-    /// The arcs, a path an owner, and a tick a point.
+    /// The arcs, a path an owner, and a tick a point. They are made anew when points, size or
+    /// selection are others.
     fn owners(&self, out: &mut Vec<Item>) {
-        let (outer, inner) = (self.radius, self.radius - self.px(15));
         if self.ring.points.is_empty() {
-            let circle = Item::circle("ring-line", self.centre, outer);
+            let circle = Item::circle("ring-line", self.centre, self.radius);
             return out.push(circle.key("ring"));
         }
+        let known = ARCS.with_borrow(|arcs| {
+            let arcs = arcs.as_ref()?;
+            let same = Arc::ptr_eq(&arcs.0, &self.ring.points);
+            (same && arcs.1 == self.selected && arcs.2 == self.size).then(|| arcs.3.clone())
+        });
+        out.extend(known.unwrap_or_else(|| {
+            let made = self.arcs();
+            let key = (self.ring.points.clone(), self.selected, self.size, made.clone());
+            ARCS.set(Some(key));
+            made
+        }));
+    }
+
+    fn arcs(&self) -> Vec<Item> {
+        let (outer, inner) = (self.radius, self.radius - self.px(15));
         let mut arcs: SortedMap<NodeId, Track> = SortedMap::new();
         let mut ticks: SortedMap<NodeId, Track> = SortedMap::new();
         for (from, to, owner) in self.sectors() {
@@ -131,38 +165,37 @@ impl<'a> Plan<'a> {
             track.line(p(from + turn, inner)).arc_back(inner, long, p(from, inner)).close();
         }
         if self.ring.points.len() <= SECTORS {
-            for (at, owner) in &self.ring.points {
+            for (at, owner) in self.ring.points.iter() {
                 let far = self.place(*at, outer + self.px(5));
                 ticks.entry(*owner).or_default().to(self.place(*at, outer)).line(far);
             }
         }
-        for (owner, track) in arcs {
+        let shares = self.shares();
+        let one = |(owner, track): (NodeId, Track)| {
             let mut parts = vec![Item::path("body", track)];
             parts.extend(ticks.remove(&owner).map(|t| Item::path("inner", t)));
-            let share = self.share(owner);
-            let words = format!("{}: {share} of the ring", self.name(owner));
-            out.push(
-                Item::group(self.hue(owner, "arc"), Point::default(), parts)
-                    .key(format!("arc-{}", owner.0))
-                    .title(words)
-                    .target(Target::Node(owner)),
-            );
-        }
+            let share = shares.get(&owner).map_or(0, |all| (all * 1_000 + (1 << 31)) >> 32);
+            let words =
+                format!("{}: {}.{} % of the ring", self.name(owner), share / 10, share % 10);
+            Item::group(self.hue(owner, "arc"), Point::default(), parts)
+                .key(format!("arc-{}", owner.0))
+                .title(words)
+                .target(Target::Node(owner))
+        };
+        arcs.into_iter().map(one).collect()
     }
 
-    /// The part of the ring that a server's points own.
-    fn share(&self, owner: NodeId) -> String {
+    /// The parts of the ring that each server's points own, of 2^32.
+    fn shares(&self) -> SortedMap<NodeId, u64> {
         let points = &self.ring.points;
         let mut before = points.last().map_or(0, |p| p.0);
-        let mut all = 0u64;
-        for (at, node) in points {
-            if *node == owner {
-                let arc = u64::from(at.wrapping_sub(before));
-                all += if points.len() == 1 { 1 << 32 } else { arc };
-            }
+        let mut all = SortedMap::new();
+        for (at, node) in points.iter() {
+            let arc = u64::from(at.wrapping_sub(before));
+            *all.entry(*node).or_default() += if points.len() == 1 { 1 << 32 } else { arc };
             before = *at;
         }
-        format!("{} %", (all * 100 + (1 << 31)) >> 32)
+        all
     }
 
     /// From, to and owner of the arcs; neighbours of one owner are one.
@@ -175,7 +208,7 @@ impl<'a> Plan<'a> {
         };
         if points.len() <= SECTORS {
             let mut from = points.last().map_or(0, |p| angle(p.0));
-            for (at, owner) in points {
+            for (at, owner) in points.iter() {
                 let to = angle(*at);
                 if to != from || points.len() == 1 {
                     add(from, to, *owner);
@@ -194,12 +227,16 @@ impl<'a> Plan<'a> {
         out
     }
 
+    /// The keys with who serves them.
+    fn all(&self) -> impl Iterator<Item = (&'a KeyView, Option<NodeId>)> + use<'a> {
+        self.ring.keys.iter().zip(self.ring.holders.iter().copied())
+    }
+
     /// Keys on their way, as chords between the middles of what they leave and where they go.
     fn ways(&self, out: &mut Vec<Item>) {
         let inner = self.radius - self.px(34);
-        let moving = self.ring.keys.iter().enumerate().filter(|(_, k)| k.holder != Some(k.owner));
         let mut track = Track::new();
-        for (_, key) in moving {
+        for (key, _) in self.all().filter(|(k, h)| *h != Some(k.owner)) {
             track.to(self.place(key.at, inner)).line(self.place(key.at, self.radius));
         }
         if !track.0.is_empty() {
@@ -209,27 +246,29 @@ impl<'a> Plan<'a> {
 
     fn keys(&self, out: &mut Vec<Item>) {
         let r = self.radius - self.px(24);
-        if self.ring.keys.len() > SINGLE {
-            return self.crowd(r, out);
+        match self.ring.keys.len() {
+            0..=SINGLE => {}
+            n if n <= CROWD => {
+                self.ways(out);
+                return self.crowd(r, out);
+            }
+            _ => return self.density(out),
         }
-        for (i, key) in self.ring.keys.iter().enumerate() {
-            let at = self.place(key.at, if self.moves(key) { r - self.px(10) } else { r });
-            let class = match key.holder {
+        self.ways(out);
+        for (i, (key, holder)) in self.all().enumerate() {
+            let there = holder == Some(key.owner);
+            let at = self.place(key.at, if there { r } else { r - self.px(10) });
+            let class = match holder {
                 Some(holder) => self.hue(holder, "ring-key"),
                 None => "ring-key away".into(),
             };
             let parts = vec![Item::circle("body", Point::default(), self.px(3))];
-            out.push(
-                Item::group(class, at, parts).key(format!("key-{i}")).title(self.describe(i, key)),
-            );
+            let words = self.describe(i, key, holder);
+            out.push(Item::group(class, at, parts).key(format!("key-{i}")).title(words));
         }
     }
 
-    fn moves(&self, key: &KeyView) -> bool {
-        key.holder != Some(key.owner)
-    }
-
-    fn describe(&self, i: usize, key: &KeyView) -> String {
+    fn describe(&self, i: usize, key: &KeyView, holder: Option<NodeId>) -> String {
         let name = crate::core::protocol::key_name(i as u32);
         let copies: Vec<&str> = key.copies.iter().map(|n| self.name(*n)).collect();
         let copies = if copies.is_empty() {
@@ -237,7 +276,7 @@ impl<'a> Plan<'a> {
         } else {
             format!(", copies on {}", copies.join(" and "))
         };
-        match key.holder {
+        match holder {
             Some(h) if h == key.owner => format!("{name}: on {}{copies}", self.name(h)),
             Some(h) => format!("{name}: on {}, goes to {}", self.name(h), self.name(key.owner)),
             None => format!("{name}: on its way to {}", self.name(key.owner)),
@@ -247,9 +286,10 @@ impl<'a> Plan<'a> {
     /// A path a holder, drawn with round ends.
     fn crowd(&self, r: i32, out: &mut Vec<Item>) {
         let mut paths: SortedMap<Option<NodeId>, Track> = SortedMap::new();
-        for key in &self.ring.keys {
-            let p = self.place(key.at, if self.moves(key) { r - self.px(10) } else { r });
-            paths.entry(key.holder).or_default().to(p).line(p);
+        for (key, holder) in self.all() {
+            let there = holder == Some(key.owner);
+            let p = self.place(key.at, if there { r } else { r - self.px(10) });
+            paths.entry(holder).or_default().to(p).line(p);
         }
         for (holder, track) in paths {
             let (class, key) = match holder {
@@ -259,6 +299,57 @@ impl<'a> Plan<'a> {
             let parts = vec![Item::path("inner", track)];
             out.push(Item::group(class, Point::default(), parts).key(format!("keys-{key}")));
         }
+    }
+
+    /// How many keys there are in each part of the circle, inwards; those on their way in ink; those
+    /// of the selected server in its hue.
+    fn density(&self, out: &mut Vec<Item>) {
+        let mut counts = [[0u32; 3]; PARTS];
+        for (key, holder) in self.all() {
+            let part = &mut counts[((u64::from(key.at) * PARTS as u64) >> 32) as usize];
+            part[0] += 1;
+            part[1] += u32::from(holder != Some(key.owner));
+            part[2] += u32::from(holder.is_some() && holder == self.selected);
+        }
+        let known = DENSITY.with_borrow(|d| {
+            let d =
+                d.as_ref().filter(|d| d.0 == counts && d.1 == self.selected && d.2 == self.size)?;
+            Some(d.3.clone())
+        });
+        out.extend(known.unwrap_or_else(|| {
+            let made = self.parts(&counts);
+            DENSITY.set(Some((counts, self.selected, self.size, made.clone())));
+            made
+        }));
+    }
+
+    fn parts(&self, counts: &[[u32; 3]; PARTS]) -> Vec<Item> {
+        let most = counts.iter().map(|c| c[0]).max().unwrap_or(0).max(1);
+        let base = self.radius - self.px(18);
+        let track = |which: usize| {
+            let mut track = Track::new();
+            for (part, c) in counts.iter().enumerate().filter(|(_, c)| c[which] > 0) {
+                let [a, b] = [part, part + 1].map(|p| (p * TURN as usize / PARTS) as i32);
+                let deep = base - self.px(14) * c[which] as i32 / most as i32;
+                let p = |a: i32, r: i32| self.centre.plus(Point::polar(a, r));
+                track.to(p(a, base)).line(p(b, base)).line(p(b, deep)).line(p(a, deep)).close();
+            }
+            track
+        };
+        let words = format!(
+            "{} keys, inwards: {most} in the fullest of {PARTS} equal parts of the ring",
+            self.ring.keys.len()
+        );
+        let mut out = vec![
+            Item::path("rule-bar", track(0)).key("keys-all").title(words),
+            Item::path("rule-bar mine", track(1)).key("keys-away"),
+        ];
+        if let Some(n) = self.selected {
+            let parts = vec![Item::path("body", track(2))];
+            let group = Item::group(self.hue(n, "arc"), Point::default(), parts);
+            out.push(group.key("keys-selected"));
+        }
+        out
     }
 
     /// In the middle: how much is under way, and the largest of the moves.
@@ -295,16 +386,19 @@ impl<'a> Plan<'a> {
 
     /// Keys of each member beside the mean.
     fn loads(&self, out: &mut Vec<Item>) {
-        let held = |n: &NodeId| self.ring.keys.iter().filter(|k| k.holder == Some(*n)).count();
-        let loads: Vec<(NodeId, usize)> = self.ring.members.iter().map(|n| (*n, held(n))).collect();
+        let mut held = vec![0usize; self.view.nodes.len()];
+        for holder in self.ring.holders.iter().flatten() {
+            held[holder.at()] += 1;
+        }
+        let loads: Vec<(NodeId, usize)> =
+            self.ring.members.iter().map(|n| (*n, held[n.at()])).collect();
         let most = loads.iter().map(|l| l.1).max().unwrap_or(0);
         let n = loads.len().max(1);
         let keys = self.ring.keys.len();
         let busiest = self.ring.asked.iter().max().copied().unwrap_or(0);
         let (top, w) = (self.px(262), self.size.w * 46 / 100);
         let ratio = (most * n * 100 + keys / 2) / keys.max(1);
-        let words =
-            format!("Keys a server, fullest {}.{:02} \u{d7} mean", ratio / 100, ratio % 100);
+        let words = format!("Keys, fullest {}.{:02} \u{d7} mean", ratio / 100, ratio % 100);
         let style = (Face::SansStrong, 11, Anchor::Start);
         let words = fit(&words, Face::SansStrong, self.px(11), w);
         out.push(self.text("", Point::new(0, top), style, words).key("load-title"));
@@ -352,57 +446,6 @@ impl<'a> Plan<'a> {
                     .key("mean")
                     .title(format!("the mean: {} of {keys} keys", keys / n)),
             );
-        }
-    }
-
-    /// What each rule would have moved.
-    fn rules(&self, out: &mut Vec<Item>) {
-        let (top, left) = (self.px(262), self.size.w * 52 / 100);
-        let most = self.ring.rules.iter().map(|r| r.moved).max().unwrap_or(0);
-        let title = match most {
-            0 => "Members have not changed yet".to_string(),
-            _ => format!("Moved by the last change, least {}", self.ring.least),
-        };
-        let title = fit(&title, Face::SansStrong, self.px(11), self.size.w - left);
-        let style = (Face::SansStrong, 11, Anchor::Start);
-        out.push(self.text("", Point::new(left, top), style, title).key("rule-title"));
-        let names = self.ring.rules.iter().map(|r| width(r.name, Face::Sans, self.px(11)));
-        let bars = left + names.max().unwrap_or(0) + self.px(6);
-        let right = self.size.w - self.px(22);
-        for (i, rule) in self.ring.rules.iter().enumerate().filter(|_| most > 0) {
-            let y = top + self.px(10) + self.px(17) * i as i32;
-            let base = y + self.px(10);
-            let mine = rule.name == self.ring.rule;
-            let face = if mine { Face::SansStrong } else { Face::Sans };
-            let class = if mine { "" } else { "soft" };
-            let w = (right - bars) * rule.moved as i32 / most as i32;
-            let bar = (bars, y + PX, w.max(PX), self.px(10));
-            let at = Point::new(bars + w + self.px(4), base);
-            let parts = vec![
-                self.text(
-                    class,
-                    Point::new(left, base),
-                    (face, 11, Anchor::Start),
-                    rule.name.into(),
-                ),
-                Item::rect(if mine { "rule-bar mine" } else { "rule-bar" }, bar, 0),
-                self.text("soft", at, (Face::Mono, 11, Anchor::Start), rule.moved.to_string()),
-            ];
-            let words = format!(
-                "{}: {} keys change their owner; the fullest server then has {}",
-                rule.name, rule.moved, rule.most
-            );
-            out.push(
-                Item::group("", Point::default(), parts)
-                    .key(format!("rule-{}", rule.name))
-                    .title(words),
-            );
-        }
-        if most > 0 {
-            let x = bars + (right - bars) * self.ring.least.min(most) as i32 / most as i32;
-            let last = top + self.px(10) + self.px(17) * self.ring.rules.len() as i32;
-            let line = Item::line("mean", Point::new(x, top + self.px(7)), Point::new(x, last));
-            out.push(line.key("least").title("no rule can move fewer and stay even"));
         }
     }
 }

@@ -24,8 +24,12 @@ pub fn any(view: &WorldView) -> bool {
 
 /// The height that all trays need, 340 pixels wide.
 pub fn height(view: &WorldView) -> i32 {
-    let all: i32 = nodes(view).map(|n| n.trays.len() as i32 * TRAY + GAP).sum();
-    all.max(152 * PX)
+    nodes(view).map(high).sum::<i32>().max(152 * PX)
+}
+
+/// The height of a node's trays.
+fn high(node: &NodeView) -> i32 {
+    node.trays.len() as i32 * TRAY + GAP
 }
 
 /// All trays, a node after the other.
@@ -33,12 +37,29 @@ pub fn scene(view: &WorldView, size: Size) -> Scene {
     let mut scene = Scene::new(size, "Queues");
     let told = nodes(view).flat_map(|n| n.trays.iter().map(move |t| tell(n, t)));
     scene.desc = told.collect::<Vec<_>>().join("; ");
-    let scale = (i64::from(size.h) * 1000 / i64::from(height(view).max(1))).clamp(700, 1600) as i32;
+    // Where one column would have to be small, there are two.
+    let (whole, half) = (height(view), nodes(view).map(high).sum::<i32>() / 2);
+    let two = size.h < whole * 8 / 10;
+    let mut first = 0;
+    let lefts = nodes(view).take_while(|n| {
+        first += high(n);
+        first - high(n) / 2 <= half
+    });
+    let lefts = if two { lefts.count() } else { usize::MAX };
+    let tall =
+        |from: usize, to: usize| nodes(view).skip(from).take(to).map(high).sum::<i32>().max(1);
+    let need = if two { tall(0, lefts).max(tall(lefts, usize::MAX)) } else { whole.max(1) };
+    let scale = (i64::from(size.h) * 1000 / i64::from(need))
+        .clamp(700, if two { 1000 } else { 1600 }) as i32;
     let px = |n: i32| n * scale / 1000;
-    let mut y = 0;
-    for node in nodes(view) {
+    let wide = if two { (size.w - px(GAP)) / 2 } else { size.w };
+    let (mut x, mut y) = (0, 0);
+    for (i, node) in nodes(view).enumerate() {
+        if i == lefts {
+            (x, y) = (size.w - wide, 0);
+        }
         let style = (Face::MonoStrong, px(12 * PX), Anchor::Start);
-        let at = Point::new(0, y + px(27 * PX));
+        let at = Point::new(x, y + px(27 * PX));
         scene.items.push(
             Item::text("", at, style, fit(&node.name, Face::MonoStrong, px(12 * PX), px(NAMES)))
                 .key(format!("tray-of-{}", node.id.0))
@@ -46,7 +67,7 @@ pub fn scene(view: &WorldView, size: Size) -> Scene {
         );
         for (nth, tray) in node.trays.iter().enumerate() {
             let key = format!("tray-{}-{nth}", node.id.0);
-            seats(tray, &key, (y, size.w, scale), &mut scene.items);
+            seats(tray, &key, (Point::new(x, y), x + wide, scale), &mut scene.items);
             y += px(TRAY);
         }
         y += px(GAP);
@@ -60,9 +81,9 @@ fn tell(node: &NodeView, tray: &Tray) -> String {
     format!("{} {}: {seats}", node.name, tray.title)
 }
 
-fn seats(tray: &Tray, key: &str, (y, right, scale): (i32, i32, i32), out: &mut Vec<Item>) {
+fn seats(tray: &Tray, key: &str, (at, right, scale): (Point, i32, i32), out: &mut Vec<Item>) {
     let px = |n: i32| n * PX * scale / 1000;
-    let (left, small, size) = (NAMES * scale / 1000, px(10), px(11));
+    let (y, left, small, size) = (at.y, at.x + NAMES * scale / 1000, px(10), px(11));
     let title = fit(&tray.title, Face::Sans, small, right - left);
     let at = Point::new(left, y + px(10));
     out.push(

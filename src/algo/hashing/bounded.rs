@@ -24,7 +24,10 @@ pub fn assign_bounded(
     let count = keys.len() as u64;
     let mut room: Vec<u64> = nodes.iter().map(|n| capacity(n, total, count, percent)).collect();
     let place = |key: &&[u8]| {
-        let found = ring.clockwise(ring.position(key)).find(|n| room[*n as usize] > 0);
+        let first = ring.point_of(ring.position(key)).unwrap_or(0);
+        let (wrapped, ahead) = ring.points().split_at(first);
+        let mut walk = ahead.iter().chain(wrapped).map(|p| p.1);
+        let found = walk.find(|n| room[*n as usize] > 0);
         found.inspect(|n| room[*n as usize] -= 1)
     };
     keys.iter().map(place).collect()

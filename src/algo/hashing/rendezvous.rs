@@ -2,6 +2,7 @@
 
 use super::digest::mix;
 use super::{HashFn, Node, Placement};
+use std::cmp::Ordering;
 
 /// Fraction bits of the fixed-point logarithm.
 const FRACTION: u32 = 40;
@@ -25,23 +26,43 @@ impl Rendezvous {
 
     /// The nodes in order of preference for `key`, best first, at most `count`.
     pub fn preference(&self, key: &[u8], count: usize) -> Vec<u32> {
-        let key = self.hash.hash(key);
-        let mut draws: Vec<_> = (0..).zip(&self.nodes).filter(|(_, (_, n))| n.weight > 0).collect();
-        let draw = |seed: u64| mix(mix(key) ^ seed);
-        draws.sort_by(|(_, (sa, a)), (_, (sb, b))| {
-            let (ua, ub) = (draw(*sa), draw(*sb));
-            // a before b when w_a / L_a > w_b / L_b.
-            let left = u128::from(b.weight) * u128::from(minus_log2(ua));
-            let right = u128::from(a.weight) * u128::from(minus_log2(ub));
-            left.cmp(&right).then(ub.cmp(&ua)).then_with(|| a.name.cmp(&b.name))
-        });
-        draws.into_iter().take(count).map(|(i, _)| i).collect()
+        let key = mix(self.hash.hash(key));
+        let all = (0u32..).zip(&self.nodes).filter(|(_, (_, n))| n.weight > 0);
+        let mut draws: Vec<_> = all.map(|(i, (seed, _))| (mix(key ^ seed), i)).collect();
+        draws.sort_by(|a, b| self.before(*a, *b));
+        draws.into_iter().take(count).map(|(_, i)| i).collect()
+    }
+
+    /// Which of two nodes with their draws comes first.
+    fn before(&self, (ua, a): (u64, u32), (ub, b): (u64, u32)) -> Ordering {
+        let [a, b] = [a, b].map(|n| &self.nodes[n as usize].1);
+        let draws = ub.cmp(&ua).then_with(|| a.name.cmp(&b.name));
+        if a.weight == b.weight {
+            return draws;
+        }
+        // a before b when w_a / L_a > w_b / L_b.
+        let left = u128::from(b.weight) * u128::from(minus_log2(ua));
+        let right = u128::from(a.weight) * u128::from(minus_log2(ub));
+        left.cmp(&right).then(draws)
     }
 }
 
 impl Placement for Rendezvous {
     fn owner(&self, key: &[u8]) -> Option<u32> {
-        self.preference(key, 1).first().copied()
+        let key = mix(self.hash.hash(key));
+        // Of nodes of one weight the one with the greatest draw is the best: logarithms are for the
+        // best of each weight alone.
+        let mut best: Vec<(u64, u32)> = Vec::with_capacity(2);
+        for (i, (seed, node)) in (0u32..).zip(&self.nodes).filter(|(_, (_, n))| n.weight > 0) {
+            let draw = mix(key ^ seed);
+            let weight = |at: u32| self.nodes[at as usize].1.weight;
+            match best.iter_mut().find(|(_, at)| weight(*at) == node.weight) {
+                Some(slot) if self.before((draw, i), *slot).is_lt() => *slot = (draw, i),
+                Some(_) => {}
+                None => best.push((draw, i)),
+            }
+        }
+        best.into_iter().min_by(|a, b| self.before(*a, *b)).map(|(_, i)| i)
     }
 }
 

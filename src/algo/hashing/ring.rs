@@ -2,6 +2,7 @@
 
 use super::{HashFn, Node, Placement, md5, total_weight};
 use crate::core::sorted::SortedSet;
+use std::fmt::Write;
 
 /// How a key becomes a position on the ring.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -38,9 +39,15 @@ impl Ring {
     /// A ring with `vnodes * weight` points per node, the hashes of `name-0`, `name-1`, ...
     pub fn virtual_nodes(nodes: &[Node], vnodes: u32, hash: HashFn) -> Self {
         let mut points = Vec::new();
+        let mut name = String::new();
         for (index, node) in (0..).zip(nodes) {
+            name.clone_from(&node.name);
+            name.push('-');
+            let stem = name.len();
             for i in 0..u64::from(vnodes) * u64::from(node.weight) {
-                points.push((hash.hash(format!("{}-{i}", node.name).as_bytes()), index));
+                name.truncate(stem);
+                let _ = write!(name, "{i}");
+                points.push((hash.hash(name.as_bytes()), index));
             }
         }
         Self::sorted(points, nodes, Position::Word(hash))
@@ -63,7 +70,7 @@ impl Ring {
     /// Points that collide are ordered by name: what a node owns must not depend on the order in
     /// which the nodes were listed.
     fn sorted(mut points: Vec<(u64, u32)>, nodes: &[Node], position: Position) -> Self {
-        points.sort_by(|(ha, a), (hb, b)| {
+        points.sort_unstable_by(|(ha, a), (hb, b)| {
             ha.cmp(hb).then_with(|| nodes[*a as usize].name.cmp(&nodes[*b as usize].name))
         });
         Ring { points, position, nodes: nodes.len() as u32 }
@@ -112,7 +119,8 @@ impl Ring {
     /// The pairs of nodes, in order, that stand together in the first `count` nodes of some range:
     /// if both are lost, that range has two copies less.
     pub fn together(&self, count: usize) -> SortedSet<(u32, u32)> {
-        let mut pairs = SortedSet::new();
+        let all = self.nodes as usize;
+        let mut met = vec![false; all * all];
         let mut list: Vec<u32> = Vec::new();
         for start in 0..self.points.len() {
             let (wrapped, ahead) = self.points.split_at(start);
@@ -126,10 +134,13 @@ impl Ring {
                 }
             }
             for (i, a) in list.iter().enumerate() {
-                pairs.extend(list[i + 1..].iter().map(|b| (*a.min(b), *a.max(b))));
+                for b in &list[i + 1..] {
+                    met[*a.min(b) as usize * all + *a.max(b) as usize] = true;
+                }
             }
         }
-        pairs
+        let pairs = met.iter().enumerate().filter(|(_, met)| **met);
+        pairs.map(|(at, _)| ((at / all) as u32, (at % all) as u32)).collect()
     }
 
     /// The length of ring each node owns, in units of the whole ring / 2^64 (or 2^32 for the

@@ -8,8 +8,12 @@
 //!
 //! Whoever scans an interval of keys has to ask every member, since hashing has torn it apart.
 //!
-//! *Leaves out*: replacing a server whose disk is gone (its keys wait until it is back); a second
-//! keeper of the table; cleaning up copies that are no longer needed.
+//! A server that never comes back is replaced by a new one, which takes its places on the ring, or is
+//! removed. Then nobody gives or takes keys until one server has heard from all that are left what
+//! they have: what nobody has was on the lost disk, and is taken from the newest copies.
+//!
+//! *Leaves out*: telling a dead server from a slow one (that is the administrator's word); losing two
+//! servers at once, or the keeper of the table; cleaning up copies that are no longer needed.
 //!
 //! *Checks*: no key has two owners, none is lost on the way, what clients learn is linearizable,
 //! copies stand on different servers and racks, a change of members moves no key between servers
@@ -20,7 +24,9 @@
 //! Consistent Hash Algorithm, 2014; Eisenbud et al.: Maglev, NSDI 2016; Mirrokni, Thorup,
 //! Zadimoghaddam: Consistent Hashing with Bounded Loads, 2018.
 
+mod keys;
 mod knobs;
+mod loss;
 mod place;
 mod properties;
 mod rules;
@@ -29,8 +35,9 @@ mod stories;
 #[cfg(test)]
 mod tests;
 
+pub use keys::Keys;
 pub use knobs::{Config, Scheme};
-pub use place::Table;
+pub use place::{Loss, Places, Table};
 pub use properties::Observer;
 pub use stories::SLIDERS;
 
@@ -41,6 +48,7 @@ use crate::core::ids::{NodeId, NodeSet, OpId};
 use crate::core::protocol::{Context, Mutant, Node, Property, Protocol, Seen, TimerName};
 use crate::core::sorted::{SortedMap, SortedSet};
 use crate::core::view::Layout;
+use std::sync::Arc;
 
 /// The protocol.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -60,7 +68,7 @@ pub const SCENE: Scene = Scene {
         "Eisenbud et al.: Maglev: A Fast and Reliable Software Network Load Balancer, NSDI 2016",
         "Mirrokni, Thorup, Zadimoghaddam: Consistent Hashing with Bounded Loads, SODA 2018",
     ],
-    leaves_out: "Replacing a server whose disk is gone (its keys wait until it is back), a second keeper of the table, cleaning up copies that are no longer needed.",
+    leaves_out: "Telling a dead server from a slow one (that is the administrator's word), losing two servers at once or the keeper of the table, cleaning up copies that are no longer needed.",
     layout: Layout::Circle,
     presets: PRESETS,
     stories: stories::STORIES,
@@ -120,6 +128,28 @@ const PRESETS: &[Preset] = &[
         source: "Envoy: RingHashLbConfig, xxHash, minimum_ring_size 1024",
         values: &[("hash.vnodes", 256), ("hash.function", 2), ("hash.copies", 1)],
     },
+    Preset {
+        id: "haproxy",
+        title: "HAProxy, bounded loads",
+        version: "2.x",
+        source: "HAProxy: BE_WEIGHT_SCALE 16, places of a server of weight 1; hash-balance-factor, off by default, 150 in the manual's example. Its bound is of requests under way, here of keys; the hash is chosen",
+        values: &[("hash.scheme", 6), ("hash.vnodes", 16), ("hash.bound", 150), ("hash.copies", 1)],
+    },
+    Preset {
+        id: "large",
+        title: "A large ring: 100 servers at 256 places, 10,000 keys",
+        version: "3.x",
+        source: "cassandra.yaml of 3.x: num_tokens: 256; the numbers of servers and keys are chosen",
+        values: &[
+            ("nodes", 100),
+            ("hash.members", 99),
+            ("hash.vnodes", 256),
+            ("hash.keys", 10_000),
+            ("hash.parcel", 25),
+            ("hash.copies", 3),
+            ("hash.gossip", 10_000_000),
+        ],
+    },
 ];
 
 /// What a server keeps of a key.
@@ -149,11 +179,46 @@ pub struct Durable {
     /// The members.
     pub table: Table,
     /// The keys it owns.
-    pub held: SortedMap<u32, Item>,
-    /// Copies of others' keys.
+    pub held: Keys,
+    /// Those of them that were ever written.
+    pub items: SortedMap<u32, Item>,
+    /// Copies of others' keys that were ever written.
     pub copies: SortedMap<u32, Item>,
+    /// The table by which it last made a loss good.
+    pub restored: u32,
     /// The links on which keys travel, one a server.
     pub links: Vec<Channel<Parcel>>,
+}
+
+impl Durable {
+    /// What it keeps of a key that it owns.
+    pub fn item(&self, key: u32) -> Option<Item> {
+        self.held.has(key).then(|| self.items.get(&key).cloned().unwrap_or_default())
+    }
+    /// Owns a key from now on.
+    pub fn hold(&mut self, key: u32, item: Item) {
+        self.held.insert(key);
+        keep(&mut self.items, key, item);
+    }
+    /// Owns a key no more.
+    pub fn release(&mut self, key: u32) {
+        self.held.remove(key);
+        self.items.remove(&key);
+    }
+    /// Keys in parcels that it keeps until they are acknowledged.
+    pub fn on_way(&self) -> impl Iterator<Item = u32> + '_ {
+        let parcels = self.links.iter().flat_map(|l| &l.unacknowledged);
+        parcels.flat_map(|p| p.keys.iter().map(|(key, _)| *key))
+    }
+}
+
+/// What was never written takes no room.
+fn keep(items: &mut SortedMap<u32, Item>, key: u32, item: Item) {
+    if item == Item::default() {
+        items.remove(&key);
+    } else {
+        items.insert(key, item);
+    }
 }
 
 /// A write that waits for its copies.
@@ -166,14 +231,16 @@ pub struct Pending {
 }
 
 /// Lost in a crash.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct State {
-    /// Who keeps each key by the table, the owner first.
-    pub lists: Vec<Vec<NodeId>>,
+    /// Who keeps each key by the table.
+    pub place: Arc<Places>,
     /// Writes that wait, by key and version.
     pub pending: SortedMap<(u32, u32), Pending>,
     /// Scans that wait for others, one a client.
     pub scans: SortedMap<NodeId, Sweep>,
+    /// What others have said of a loss that this server makes good.
+    pub census: Option<loss::Census>,
 }
 
 /// A scan under way.
@@ -204,6 +271,12 @@ pub enum Message {
     Scan { op: OpId, key: u32, keys: u32 },
     /// These.
     Holds { op: OpId, keys: SortedSet<u32> },
+    /// A server is gone: what have you?
+    Count(Table),
+    /// By this table's number: these keys, or parcels with them, and these copies.
+    Counted { version: u32, keys: Keys, copies: Vec<(u32, Item)> },
+    /// The loss that this table speaks of has been made good.
+    Restored { version: u32 },
 }
 
 /// Timers of a server.
@@ -233,6 +306,10 @@ pub enum Op {
     Leave(i64),
     /// The keys from this one on, so many.
     Scan { key: u32, keys: i64 },
+    /// Server `dead` never comes back: server `by` takes its places.
+    Replace { dead: i64, by: i64 },
+    /// It never comes back, and nobody takes its places.
+    Remove(i64),
 }
 
 /// What they are told.
@@ -413,12 +490,15 @@ impl Protocol for Hashing {
 
     fn size(message: &Message) -> u32 {
         match message {
-            Message::Members(table) => 20 + 8 * table.members.len() as u32,
+            Message::Members(table) | Message::Count(table) => 20 + 8 * table.members.len() as u32,
             Message::Give(packet) => {
                 40 + packet.body.as_ref().map_or(0, |p| ITEM * p.keys.len() as u32)
             }
             Message::Copy { .. } => 40 + ITEM,
-            Message::Copied { .. } | Message::Scan { .. } => 40,
+            Message::Copied { .. } | Message::Scan { .. } | Message::Restored { .. } => 40,
+            Message::Counted { keys, copies, .. } => {
+                40 + keys.len().div_ceil(8) + ITEM * copies.len() as u32
+            }
             Message::Holds { keys, .. } => 40 + ITEM * keys.len() as u32,
         }
     }

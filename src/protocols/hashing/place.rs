@@ -4,8 +4,14 @@ use super::{Config, Scheme};
 use crate::algo::hashing::{
     Jump, MAGLEV_TABLE, Maglev, Modulo, Node, Placement, Rendezvous, Ring, assign_bounded,
 };
-use crate::core::ids::NodeId;
+use crate::core::ids::{NodeId, NodeSet};
 use crate::core::protocol::key_name;
+use crate::core::sorted::{SortedMap, SortedSet};
+use crate::core::view::KeyView;
+use std::cell::RefCell;
+use std::collections::VecDeque;
+use std::hash::{Hash, Hasher};
+use std::sync::{Arc, OnceLock};
 
 /// The members, in the order in which they joined. Tables are numbered by their one keeper.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
@@ -14,10 +20,36 @@ pub struct Table {
     pub version: u32,
     /// Who takes keys.
     pub members: Vec<NodeId>,
+    /// Who has taken the place of another is hashed by the other's name.
+    pub places: SortedMap<NodeId, NodeId>,
+    /// Servers that never come back.
+    pub gone: NodeSet,
+    /// A loss that is being made good: meanwhile no keys are given or taken.
+    pub loss: Option<Loss>,
+}
+
+/// A server is gone with its disk.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Loss {
+    /// Which.
+    pub dead: NodeId,
+    /// Who takes what nobody else has, from its copies.
+    pub by: NodeId,
+}
+
+impl Table {
+    /// A first table.
+    pub fn of(members: Vec<NodeId>) -> Self {
+        Table { version: 1, members, ..Table::default() }
+    }
+    /// By whose name a member is hashed.
+    fn place(&self, n: NodeId) -> NodeId {
+        self.places.get(&n).copied().unwrap_or(n)
+    }
 }
 
 /// What a rule takes for what it is not: the mutants that place differently.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Careless {
     /// Servers are hashed by their place in the list.
     pub by_place: bool,
@@ -25,101 +57,242 @@ pub struct Careless {
     pub same_server: bool,
 }
 
-/// A server's share.
+/// Who owns each key and who keeps its copies: what rule and members come to.
+#[derive(Clone, Debug)]
+pub struct Places {
+    cfg: Config,
+    careless: Careless,
+    members: Vec<NodeId>,
+    names: SortedMap<NodeId, NodeId>,
+    /// The owner of each key; none if there are no members.
+    pub owners: Vec<NodeId>,
+    /// The ring, for the rules that have one.
+    pub ring: Option<Arc<Ring>>,
+    lists: OnceLock<Vec<NodeId>>,
+    shown: OnceLock<Shown>,
+}
+
+/// Points and keys, for pictures.
+#[derive(Clone, Debug)]
+pub struct Shown {
+    /// The servers' points, in order.
+    pub points: Arc<Vec<(u32, NodeId)>>,
+    /// The keys.
+    pub keys: Arc<Vec<KeyView>>,
+}
+
+// All of it follows from the members.
+impl PartialEq for Places {
+    fn eq(&self, other: &Self) -> bool {
+        self.members == other.members && self.names == other.names
+    }
+}
+
+impl Eq for Places {}
+
+impl Hash for Places {
+    fn hash<H: Hasher>(&self, h: &mut H) {
+        (&self.members, &self.names).hash(h);
+    }
+}
+
+/// Placements that are remembered: both sides of a change, by each of the rules.
+const MEMORY: usize = 20;
+
+thread_local! {
+    // All servers of a world, its copies and its pictures ask for the same few.
+    static KNOWN: RefCell<VecDeque<Arc<Places>>> = const { RefCell::new(VecDeque::new()) };
+}
+
+/// The placement by a table. It is a pure function that remembers the last few answers.
+pub fn of(cfg: &Config, table: &Table, careless: Careless) -> Arc<Places> {
+    let fits = |p: &Arc<Places>| {
+        p.members == table.members
+            && p.careless == careless
+            && p.names == table.places
+            && p.cfg == *cfg
+    };
+    let found = KNOWN.with_borrow(|known| known.iter().find(|p| fits(p)).cloned());
+    found.unwrap_or_else(|| {
+        let made = Arc::new(make(cfg, table, careless));
+        KNOWN.with_borrow_mut(|known| {
+            known.truncate(MEMORY - 1);
+            known.push_front(made.clone());
+        });
+        made
+    })
+}
+
+/// The server's share.
 pub fn weight(cfg: &Config, n: NodeId) -> u32 {
     if u32::from(n.0) < cfg.heavy { cfg.weight } else { 1 }
 }
 
-/// The members as the rules want them, by what they are hashed by.
-fn nodes(cfg: &Config, members: &[NodeId], careless: Careless) -> Vec<Node> {
-    let name = |(i, n): (usize, &NodeId)| match careless.by_place {
-        true => Node::weighted(format!("place-{i}"), weight(cfg, *n)),
-        false => Node::weighted(format!("S{}", n.0 + 1), weight(cfg, *n)),
+fn make(cfg: &Config, table: &Table, careless: Careless) -> Places {
+    let name = |(i, n): (usize, &NodeId)| {
+        let n = table.place(*n);
+        match careless.by_place {
+            true => Node::weighted(format!("place-{i}"), weight(cfg, n)),
+            false => Node::weighted(format!("S{}", n.0 + 1), weight(cfg, n)),
+        }
     };
-    members.iter().enumerate().map(name).collect()
-}
-
-/// The ring, for the rules that have one.
-pub fn ring(cfg: &Config, members: &[NodeId], careless: Careless) -> Option<Ring> {
-    let nodes = nodes(cfg, members, careless);
-    match cfg.scheme {
-        Scheme::Ketama => Some(Ring::ketama(&nodes)),
-        Scheme::Ring | Scheme::Bounded => Some(Ring::virtual_nodes(&nodes, cfg.vnodes, cfg.hash())),
+    let nodes: Vec<Node> = table.members.iter().enumerate().map(name).collect();
+    let ring = match cfg.scheme {
+        Scheme::Ketama => Some(Arc::new(Ring::ketama(&nodes))),
+        Scheme::Ring => Some(Arc::new(Ring::virtual_nodes(&nodes, cfg.vnodes, cfg.hash()))),
+        Scheme::Bounded => {
+            of(&Config { scheme: Scheme::Ring, ..cfg.clone() }, table, careless).ring.clone()
+        }
         _ => None,
-    }
-}
-
-/// The owner of each key; none if there are no members.
-pub fn owners(cfg: &Config, members: &[NodeId], careless: Careless) -> Vec<NodeId> {
-    let nodes = nodes(cfg, members, careless);
+    };
     let names: Vec<String> = (0..cfg.keys).map(key_name).collect();
     let by = |rule: &dyn Placement| -> Vec<Option<u32>> {
         names.iter().map(|k| rule.owner(k.as_bytes())).collect()
     };
-    let count = members.len() as u32;
-    let found = match (cfg.scheme, ring(cfg, members, careless)) {
+    let count = nodes.len() as u32;
+    let found = match (cfg.scheme, &ring) {
         (Scheme::Modulo, _) => by(&Modulo { nodes: count, hash: cfg.hash() }),
         (Scheme::Rendezvous, _) => by(&Rendezvous::new(&nodes, cfg.hash())),
         (Scheme::Jump, _) => by(&Jump { nodes: count, hash: cfg.hash() }),
         (Scheme::Maglev, _) => by(&Maglev::new(&nodes, MAGLEV_TABLE, cfg.hash())),
         (Scheme::Bounded, Some(ring)) => {
             let keys: Vec<&[u8]> = names.iter().map(|k| k.as_bytes()).collect();
-            assign_bounded(&ring, &nodes, &keys, cfg.bound)
+            assign_bounded(ring, &nodes, &keys, cfg.bound)
         }
-        (_, Some(ring)) => by(&ring),
+        (_, Some(ring)) => by(&**ring),
         (_, None) => Vec::new(),
     };
+    let members = table.members.clone();
     let first = members.first().copied();
     let member = |at: Option<u32>| at.and_then(|at| members.get(at as usize).copied()).or(first);
-    found.into_iter().filter_map(member).collect()
+    let owners = found.into_iter().filter_map(member).collect();
+    Places {
+        cfg: cfg.clone(),
+        careless,
+        members,
+        names: table.places.clone(),
+        owners,
+        ring,
+        lists: OnceLock::new(),
+        shown: OnceLock::new(),
+    }
 }
 
-/// For each key who keeps it: its owner, then servers after it, those of new racks first.
-pub fn lists(cfg: &Config, members: &[NodeId], careless: Careless) -> Vec<Vec<NodeId>> {
-    let ring = ring(cfg, members, careless);
-    let owners = owners(cfg, members, careless);
-    let list = |(key, owner): (u32, NodeId)| match &ring {
-        Some(ring) if careless.same_server => next_points(cfg, ring, members, key),
-        Some(ring) => {
-            let walk = ring.clockwise(ring.position(key_name(key).as_bytes()));
-            spread(cfg, owner, walk.map(|n| members[n as usize]))
-        }
-        // Without a ring, those that follow in the list.
-        None => {
-            let at = members.iter().position(|m| *m == owner).unwrap_or(0);
-            spread(cfg, owner, members.iter().cycle().skip(at).take(members.len()).copied())
-        }
-    };
-    (0..).zip(owners).map(list).collect()
-}
+impl Places {
+    /// The owner of a key.
+    pub fn owner(&self, key: u32) -> Option<NodeId> {
+        self.owners.get(key as usize).copied()
+    }
 
-fn next_points(cfg: &Config, ring: &Ring, members: &[NodeId], key: u32) -> Vec<NodeId> {
-    let first = ring.point_of(ring.position(key_name(key).as_bytes())).unwrap_or(0);
-    let points = ring.points().iter().cycle().skip(first);
-    points.take(cfg.copies as usize).map(|p| members[p.1 as usize]).collect()
+    /// How many servers keep a key.
+    fn each(&self) -> usize {
+        match self.careless.same_server && self.ring.is_some() {
+            true => self.cfg.copies as usize,
+            false => (self.cfg.copies.max(1) as usize).min(self.members.len()),
+        }
+    }
+
+    /// Who keeps a key: its owner, then servers after it, those of new racks first.
+    pub fn list(&self, key: u32) -> &[NodeId] {
+        let each = self.each();
+        let all = self.lists.get_or_init(|| self.all_lists());
+        let from = key as usize * each;
+        all.get(from..from + each).unwrap_or(&[])
+    }
+
+    /// The same for all keys.
+    pub fn lists(&self) -> impl Iterator<Item = &[NodeId]> {
+        (0..self.owners.len() as u32).map(|key| self.list(key))
+    }
+
+    /// Keys of each member, in their order.
+    pub fn loads(&self) -> Vec<u32> {
+        let mut held = vec![0u32; self.members.iter().map(|m| m.at() + 1).max().unwrap_or(0)];
+        self.owners.iter().for_each(|o| held[o.at()] += 1);
+        self.members.iter().map(|m| held[m.at()]).collect()
+    }
+
+    fn all_lists(&self) -> Vec<NodeId> {
+        let members = &self.members;
+        let racks: SortedSet<u32> = members.iter().map(|n| rack(&self.cfg, *n)).collect();
+        let mut out = Vec::with_capacity(self.owners.len() * self.each());
+        for (key, owner) in (0..).zip(&self.owners) {
+            match &self.ring {
+                Some(ring) => {
+                    let first = ring.point_of(ring.position(key_name(key).as_bytes())).unwrap_or(0);
+                    let (wrapped, ahead) = ring.points().split_at(first);
+                    let walk = ahead.iter().chain(wrapped).map(|p| members[p.1 as usize]);
+                    if self.careless.same_server {
+                        out.extend(walk.cycle().take(self.each()));
+                    } else {
+                        self.spread(*owner, walk, racks.len(), &mut out);
+                    }
+                }
+                // Without a ring, those that follow in the list.
+                None => {
+                    let at = members.iter().position(|m| m == owner).unwrap_or(0);
+                    let walk = members.iter().cycle().skip(at).take(members.len()).copied();
+                    self.spread(*owner, walk, racks.len(), &mut out);
+                }
+            }
+        }
+        out
+    }
+
+    /// The first servers met, none twice, and none of a rack that has one while there are other
+    /// racks.
+    fn spread(
+        &self,
+        owner: NodeId,
+        walk: impl Iterator<Item = NodeId>,
+        racks: usize,
+        out: &mut Vec<NodeId>,
+    ) {
+        let (wanted, from) = (self.each(), out.len());
+        out.push(owner);
+        let mut others = Vec::new();
+        for n in walk {
+            let chosen = &out[from..];
+            if chosen.len() == wanted
+                || chosen.len() >= racks && chosen.len() + others.len() >= wanted
+            {
+                break;
+            }
+            if chosen.contains(&n) || others.contains(&n) {
+                continue;
+            }
+            if chosen.iter().all(|c| rack(&self.cfg, *c) != rack(&self.cfg, n)) {
+                out.push(n);
+            } else if others.len() < wanted {
+                others.push(n);
+            }
+        }
+        let missing = wanted.saturating_sub(out.len() - from);
+        out.extend(others.into_iter().take(missing));
+    }
+
+    /// Points and keys, for pictures.
+    pub fn shown(&self) -> &Shown {
+        self.shown.get_or_init(|| {
+            let ring = self.ring.as_ref().filter(|_| self.cfg.scheme != Scheme::Ketama);
+            let narrow = self.ring.as_ref().filter(|_| self.cfg.scheme == Scheme::Ketama);
+            let wide = ring.into_iter().flat_map(|r| r.points()).map(|p| ((p.0 >> 32) as u32, p.1));
+            let all = narrow.into_iter().flat_map(|r| r.points()).map(|p| (p.0 as u32, p.1));
+            let points = wide.chain(all).map(|(at, n)| (at, self.members[n as usize]));
+            let key = |(key, list): (u32, &[NodeId])| {
+                let (owner, copies) = list.split_first()?;
+                let at = position(&self.cfg, key);
+                Some(KeyView { at, owner: *owner, copies: copies.to_vec() })
+            };
+            let keys = (0..).zip(self.lists()).filter_map(key).collect();
+            Shown { points: Arc::new(points.collect()), keys: Arc::new(keys) }
+        })
+    }
 }
 
 /// The rack of a server.
 pub fn rack(cfg: &Config, n: NodeId) -> u32 {
     u32::from(n.0) % cfg.racks.max(1)
-}
-
-/// The first servers met, none twice, and none of a rack that has one while there are other racks.
-fn spread(cfg: &Config, owner: NodeId, walk: impl Iterator<Item = NodeId>) -> Vec<NodeId> {
-    let others: Vec<NodeId> = walk.filter(|n| *n != owner).collect();
-    let wanted = (cfg.copies as usize).min(others.len() + 1);
-    let mut chosen = vec![owner];
-    for n in &others {
-        if chosen.len() < wanted && chosen.iter().all(|c| rack(cfg, *c) != rack(cfg, *n)) {
-            chosen.push(*n);
-        }
-    }
-    for n in others {
-        if chosen.len() < wanted && !chosen.contains(&n) {
-            chosen.push(n);
-        }
-    }
-    chosen
 }
 
 /// Where a key falls, as a share of the whole circle in 2^32 parts.

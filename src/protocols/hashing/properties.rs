@@ -1,21 +1,22 @@
 //! What is claimed of it, checked after every step.
 
-use super::place::{Careless, Table, lists, owners, rack};
+use super::place::{Careless, Places, Table, of, rack};
 use super::*;
 use crate::check::history::watch::Watch;
 use crate::core::protocol::{Outcome, PropertyKind, Show, Witness, key_name};
-use crate::core::sorted::SortedSet;
 use std::hash::{Hash, Hasher};
 
-/// What a rule makes of the last change of members, for comparison.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+/// What a rule makes of the members, for comparison.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Verdict {
     /// The rule.
-    pub scheme: Scheme,
-    /// Keys that changed their owner.
+    pub name: &'static str,
+    /// Keys that changed their owner in the last change of members.
     pub moved: u32,
-    /// Keys of the fullest server.
-    pub most: u32,
+    /// The same for all changes so far.
+    pub all: u32,
+    /// Keys of each member.
+    pub loads: Vec<u32>,
 }
 
 /// A write under way.
@@ -40,8 +41,14 @@ struct Meaning {
     together: (u32, u32),
 }
 
-/// Rings of more points are not asked which members stand together.
-const MOST_POINTS: usize = 8_192;
+/// What the observer knew of a server's keys.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+struct Stock {
+    /// Those that it serves.
+    held: Keys,
+    /// These, and those in its parcels.
+    has: Keys,
+}
 
 /// What only an observer knows.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -60,6 +67,10 @@ pub struct Observer {
     meaning: Meaning,
     /// Writes under way.
     writes: SortedMap<OpId, Write>,
+    /// The newest acknowledged version of each key.
+    safe: SortedMap<u32, u32>,
+    /// What each server had after the last step.
+    stocks: Vec<Stock>,
     /// First witnesses.
     owned: Option<Witness>,
     lost: Option<Witness>,
@@ -73,6 +84,9 @@ impl Hash for Observer {
     fn hash<H: Hasher>(&self, h: &mut H) {
         (&self.watch, &self.writes, &self.owned, &self.lost, &self.copied).hash(h);
         (&self.apart, &self.moved).hash(h);
+        if !self.table.gone.is_empty() {
+            self.safe.hash(h);
+        }
     }
 }
 
@@ -88,7 +102,7 @@ pub(super) const PROPERTIES: &[Property<Hashing>] = &[
     Property {
         id: "no-key-lost",
         title: "No Key Lost",
-        claim: "Each key is held by a server, or in a parcel on the disk of the one that gives it away.",
+        claim: "Each key is held by a server, or in a parcel on the disk of the one that gives it away; and one that was on a lost disk is back with its last acknowledged write.",
         cite: "DeCandia et al. 2007, section 4.9: the destination confirms what is handed to it",
         kind: PropertyKind::Safety,
         check: |_, observer| observer.lost.clone(),
@@ -130,8 +144,9 @@ pub(super) const PROPERTIES: &[Property<Hashing>] = &[
 impl Observer {
     pub(super) fn see(&mut self, seen: &Seen<Hashing>) {
         self.watch.see(Hashing::CALLS, seen.request, seen.ops);
+        let version = self.table.version;
         self.changed(seen);
-        self.places(seen);
+        self.places(seen, self.table.version != version);
         self.copies(seen);
         self.scans(seen);
         let served = |rule: &str| matches!(rule, "Read" | "Write");
@@ -149,19 +164,16 @@ impl Observer {
     }
 
     fn means(&self, cfg: &Config) -> Meaning {
-        let to = owners(cfg, &self.table.members, Careless::default());
-        let from = owners(cfg, &self.before.members, Careless::default());
-        let moved = from.iter().zip(&to).filter(|(a, b)| a != b);
-        let heirs: SortedSet<&NodeId> = moved.map(|(_, b)| b).collect();
-        let held = |m: &NodeId| to.iter().filter(|o| *o == m).count() as u32;
-        let most = self.table.members.iter().map(held).max().unwrap_or(0);
+        let [from, to] = [&self.before, &self.table].map(|t| of(cfg, t, Careless::default()));
+        let mut heirs = NodeSet::default();
+        moved(&from, &to).for_each(|n| heirs.insert(n));
+        let most = to.loads().into_iter().max().unwrap_or(0);
         let n = self.table.members.len() as u32;
-        let ring = super::place::ring(cfg, &self.table.members, Careless::default());
-        let ring = ring.filter(|r| cfg.copies > 1 && r.points().len() <= MOST_POINTS);
+        let ring = to.ring.as_ref().filter(|_| cfg.copies > 1);
         let hit = ring.map_or(0, |r| r.together(cfg.copies as usize).len() as u32);
         Meaning {
-            heirs: heirs.len() as u32,
-            fullest: (most * n * 100).checked_div(to.len() as u32).unwrap_or(0),
+            heirs: heirs.len(),
+            fullest: (most * n * 100).checked_div(to.owners.len() as u32).unwrap_or(0),
             together: (hit, n * n.saturating_sub(1) / 2),
         }
     }
@@ -210,20 +222,21 @@ impl Observer {
     fn changed(&mut self, seen: &Seen<Hashing>) {
         let newest = seen.nodes.iter().map(|n| &n.durable.table).max_by_key(|t| t.version);
         let Some(table) = newest.filter(|t| t.version > self.table.version) else { return };
-        self.before = std::mem::replace(&mut self.table, table.clone());
+        let before = std::mem::replace(&mut self.table, table.clone());
+        if before.members == table.members && before.places == table.places {
+            return;
+        }
+        self.before = before;
         if self.before.version == 0 {
             self.before = self.table.clone();
         }
-        let one = |(scheme, _): (Scheme, &str)| {
-            let cfg = Config { scheme, ..seen.cfg.clone() };
-            let [from, to] =
-                [&self.before, &self.table].map(|t| owners(&cfg, &t.members, Careless::default()));
-            let moved = from.iter().zip(&to).filter(|(a, b)| a != b).count() as u32;
-            let held = |m: &NodeId| to.iter().filter(|o| *o == m).count() as u32;
-            let most = self.table.members.iter().map(held).max().unwrap_or(0);
-            Verdict { scheme, moved, most }
+        let one = |(at, (name, cfg)): (usize, (&'static str, Config))| {
+            let [from, to] = [&self.before, &self.table].map(|t| of(&cfg, t, Careless::default()));
+            let moved = moved(&from, &to).count() as u32;
+            let all = self.rules.get(at).map_or(0, |r| r.all) + moved;
+            Verdict { name, moved, all, loads: to.loads() }
         };
-        self.rules = Scheme::ALL.into_iter().map(one).collect();
+        self.rules = rivals(seen.cfg).enumerate().map(one).collect();
         self.meaning = self.means(seen.cfg);
         self.monotone(seen);
     }
@@ -231,64 +244,128 @@ impl Observer {
     /// Compares what the servers' own lists say, the mutants' included.
     fn monotone(&mut self, seen: &Seen<Hashing>) {
         let Some(n) = seen.nodes.iter().find(|n| n.durable.table == self.table) else { return };
-        let spread = n.state.lists.iter().position(|list| !self.well_spread(seen.cfg, list));
-        if let Some(key) = spread.filter(|_| self.apart.is_none()) {
-            let all: Vec<String> = n.state.lists[key].iter().map(|n| Hashing::name(n.0)).collect();
+        let racks = racks(seen.cfg, &self.table.members);
+        let wanted = (seen.cfg.copies as usize).min(self.table.members.len());
+        let spread = |list: &[NodeId]| well_spread(seen.cfg, list, wanted, racks);
+        let bad = n.state.place.lists().enumerate().find(|(_, list)| !spread(list));
+        if let Some((key, list)) = bad.filter(|_| self.apart.is_none()) {
+            let all: Vec<String> = list.iter().map(|n| Hashing::name(n.0)).collect();
             let why =
                 format!("The copies of {} stand on {}.", key_name(key as u32), all.join(", "));
-            self.apart = Some(Witness { why, nodes: n.state.lists[key].clone() });
+            self.apart = Some(Witness { why, nodes: list.to_vec() });
         }
         let old = seen.nodes.iter().find(|n| n.durable.table == self.before);
         let from = match old {
-            Some(old) => old.state.lists.clone(),
-            None => lists(seen.cfg, &self.before.members, Careless::default()),
+            Some(old) => old.state.place.clone(),
+            None => of(seen.cfg, &self.before, Careless::default()),
         };
         let stays = |n: &NodeId| self.before.members.contains(n) && self.table.members.contains(n);
-        let owners = from.iter().zip(&n.state.lists).enumerate();
-        let wrong = owners
-            .filter_map(|(key, (a, b))| Some((key, *a.first()?, *b.first()?)))
-            .find(|(_, a, b)| a != b && stays(a) && stays(b));
-        if let Some((key, a, b)) = wrong.filter(|_| self.moved.is_none()) {
+        let owners = (0..).zip(from.owners.iter().zip(&n.state.place.owners));
+        let wrong = owners.filter(|(_, (a, b))| a != b).find(|(_, (a, b))| stays(a) && stays(b));
+        if let Some((key, (a, b))) = wrong.filter(|_| self.moved.is_none()) {
             let (from, to) = (Hashing::name(a.0), Hashing::name(b.0));
-            let why =
-                format!("{} moves from {from} to {to}, though both stay.", key_name(key as u32));
-            self.moved = Some(Witness { why, nodes: vec![a, b] });
+            let why = format!("{} moves from {from} to {to}, though both stay.", key_name(key));
+            self.moved = Some(Witness { why, nodes: vec![*a, *b] });
         }
     }
 
-    fn well_spread(&self, cfg: &Config, list: &[NodeId]) -> bool {
-        let distinct: SortedSet<_> = list.iter().collect();
-        let racks: SortedSet<u32> = list.iter().map(|n| rack(cfg, *n)).collect();
-        let all: SortedSet<u32> = self.table.members.iter().map(|n| rack(cfg, *n)).collect();
-        let wanted = (cfg.copies as usize).min(self.table.members.len());
-        distinct.len() == wanted && racks.len() >= wanted.min(all.len())
-    }
-
-    /// Each key in one place.
-    fn places(&mut self, seen: &Seen<Hashing>) {
-        let mut held: Vec<Option<NodeId>> = vec![None; seen.cfg.keys as usize];
-        for n in &seen.nodes {
-            for key in n.durable.held.keys() {
-                let Some(slot) = held.get_mut(*key as usize) else { continue };
-                if let (Some(other), None) = (slot.replace(n.me), &self.owned) {
-                    let (a, b) = (Hashing::name(other.0), Hashing::name(n.me.0));
-                    let why = format!("{} is served by {a} and by {b}.", key_name(*key));
-                    self.owned = Some(Witness { why, nodes: vec![other, n.me] });
-                }
+    /// Each key in one place. Only who acts, or is told to be gone, has other keys than before.
+    fn places(&mut self, seen: &Seen<Hashing>, changed: bool) {
+        let first = self.stocks.is_empty();
+        self.stocks.resize(seen.nodes.len(), Stock::default());
+        let all = first || changed && !self.table.gone.is_empty();
+        let touched = seen.touched.map(|n| n.at()).filter(|_| !all);
+        let some = match touched {
+            Some(n) => n..n + 1,
+            None if all => 0..seen.nodes.len(),
+            None => 0..0,
+        };
+        let mut missing = Keys::default();
+        for at in some {
+            let new = self.stock(seen, at);
+            let old = std::mem::replace(&mut self.stocks[at], new);
+            let new = &self.stocks[at];
+            if !new.held.same(&old.held) {
+                let mut came = new.held.clone();
+                came.subtract(&old.held);
+                self.owned = self.owned.take().or_else(|| self.twice(at, &came));
+            }
+            if !self.stocks[at].has.same(&old.has) {
+                let mut went = old.has;
+                went.subtract(&self.stocks[at].has);
+                missing.add(&went);
             }
         }
-        let packed: SortedSet<u32> = seen.nodes.iter().flat_map(|n| on_way(n)).collect();
-        let gone = (0u32..).zip(&held).find(|(key, h)| h.is_none() && !packed.contains(key));
-        if let Some((key, _)) = gone.filter(|_| self.lost.is_none()) {
-            let why = format!("{} is held by nobody, and in nobody's parcel.", key_name(key));
-            self.lost = Some(Witness { why, nodes: Vec::new() });
+        if first || changed {
+            missing = Keys::below(seen.cfg.keys);
         }
+        // What a loss leaves over is looked at when it has been made good.
+        if missing.is_empty() || self.lost.is_some() || self.table.loss.is_some() {
+            return;
+        }
+        self.stocks.iter().for_each(|s| missing.subtract(&s.has));
+        let why = match missing.iter().next() {
+            Some(key) => format!("{} is held by nobody, and in nobody's parcel.", key_name(key)),
+            None if changed && !self.table.gone.is_empty() => match self.forgotten(seen) {
+                Some(why) => why,
+                None => return,
+            },
+            None => return,
+        };
+        self.lost = Some(Witness { why, nodes: Vec::new() });
+    }
+
+    /// What a server has now; one that is gone and down has nothing.
+    fn stock(&self, seen: &Seen<Hashing>, at: usize) -> Stock {
+        let (node, old) = (&seen.nodes[at], &self.stocks[at]);
+        if self.table.gone.has(node.me) && !seen.up[at] {
+            return Stock::default();
+        }
+        let held = &node.durable.held;
+        let parcels = Keys::from_iter(node.durable.on_way());
+        if parcels.is_empty() {
+            return Stock { held: held.clone(), has: held.clone() };
+        }
+        let mut has = held.clone();
+        has.add(&parcels);
+        // What stays the same goes on sharing its memory.
+        let has = if has == old.has { old.has.clone() } else { has };
+        Stock { held: held.clone(), has }
+    }
+
+    /// A key that has come to a server while another has it.
+    fn twice(&self, at: usize, came: &Keys) -> Option<Witness> {
+        let others = self.stocks.iter().enumerate().filter(|(n, _)| *n != at);
+        let found = others.filter_map(|(n, s)| Some((s.held.common(came).iter().next()?, n)));
+        let (key, other) = found.min()?;
+        let [a, b] = [at.min(other), at.max(other)].map(|n| NodeId(n as u16));
+        let (one, two) = (Hashing::name(a.0), Hashing::name(b.0));
+        let why = format!("{} is served by {one} and by {two}.", key_name(key));
+        Some(Witness { why, nodes: vec![a, b] })
+    }
+
+    /// A key that is back without its last acknowledged write.
+    fn forgotten(&self, seen: &Seen<Hashing>) -> Option<String> {
+        let has = |key: u32, least: u32| {
+            let left = || seen.nodes.iter().filter(|n| !self.table.gone.has(n.me));
+            let mut parcels = left().flat_map(|n| &n.durable.links);
+            let mut held = left().filter_map(|n| n.durable.item(key));
+            held.any(|i| i.version >= least)
+                || parcels.any(|l| {
+                    let mut keys = l.unacknowledged.iter().flat_map(|p| &p.keys);
+                    keys.any(|(k, i)| *k == key && i.version >= least)
+                })
+        };
+        let (key, _) = self.safe.iter().find(|(key, least)| !has(**key, **least))?;
+        Some(format!("{} is back without its last acknowledged write.", key_name(*key)))
     }
 
     fn copies(&mut self, seen: &Seen<Hashing>) {
         self.follow(seen);
         for (by, op, _, outcome) in seen.answers {
             let (Some(write), Outcome::Ok(_)) = (self.writes.remove(op), outcome) else { continue };
+            let safe = self.safe.entry(write.key).or_default();
+            *safe = write.version.max(*safe);
             let have = seen.nodes.iter().filter(|n| has(n, write.key, write.version)).count();
             if have < write.copies as usize && self.copied.is_none() {
                 let why = format!(
@@ -311,7 +388,7 @@ impl Observer {
         }
         if let Some(op) = seen.request {
             let mine = |i: &Item| i.served.get(&op.client) == Some(&(op.nth + 1));
-            let found = n.durable.held.iter().find(|(_, item)| mine(item));
+            let found = n.durable.items.iter().find(|(_, item)| mine(item));
             let write = |(key, item): (&u32, &Item)| Write {
                 key: *key,
                 version: item.version,
@@ -323,14 +400,29 @@ impl Observer {
     }
 }
 
-/// Keys in parcels that a server keeps until they are acknowledged.
-pub(super) fn on_way<'a>(n: &'a Node<Hashing>) -> impl Iterator<Item = u32> + 'a {
-    let parcels = n.durable.links.iter().flat_map(|l| &l.unacknowledged);
-    parcels.flat_map(|p| p.keys.iter().map(|(key, _)| *key))
+/// The other rules, and the ring with one place a server, under the same members.
+fn rivals(cfg: &Config) -> impl Iterator<Item = (&'static str, Config)> {
+    let rule = |(scheme, name)| (name, Config { scheme, ..cfg.clone() });
+    let lone = Config { scheme: Scheme::Ring, vnodes: 1, ..cfg.clone() };
+    Scheme::ALL.into_iter().map(rule).chain([("one place", lone)])
+}
+
+/// The new owners of keys that change theirs.
+fn moved(from: &Places, to: &Places) -> impl Iterator<Item = NodeId> {
+    from.owners.iter().zip(&to.owners).filter(|(a, b)| a != b).map(|(_, b)| *b)
+}
+
+fn racks(cfg: &Config, nodes: &[NodeId]) -> usize {
+    nodes.iter().map(|n| NodeId(rack(cfg, *n) as u16)).collect::<NodeSet>().len() as usize
+}
+
+fn well_spread(cfg: &Config, list: &[NodeId], wanted: usize, all: usize) -> bool {
+    let distinct = list.iter().copied().collect::<NodeSet>().len() as usize;
+    distinct == wanted && racks(cfg, list) >= wanted.min(all)
 }
 
 /// Has a server this version of a key, or a newer one, on disk?
 fn has(n: &Node<Hashing>, key: u32, version: u32) -> bool {
-    let items = [n.durable.held.get(&key), n.durable.copies.get(&key)];
+    let items = [n.durable.items.get(&key), n.durable.copies.get(&key)];
     items.into_iter().flatten().any(|i| i.version >= version)
 }

@@ -1,12 +1,11 @@
 //! What servers do.
 
-use super::place::{Careless, Table, lists};
+use super::place::{Careless, Table};
 use super::*;
 use crate::core::protocol::Outcome;
-use crate::core::sorted::SortedSet;
 
-type Cx<'a> = Context<'a, Hashing>;
-type Me = Node<Hashing>;
+pub(super) type Cx<'a> = Context<'a, Hashing>;
+pub(super) type Me = Node<Hashing>;
 
 /// The member that numbers the tables.
 pub const KEEPER: NodeId = NodeId(0);
@@ -20,12 +19,12 @@ fn careless(cx: &Cx) -> Careless {
 /// The first table, and the keys that a server owns by it.
 pub fn disk(cfg: &Config, me: NodeId, nodes: u16) -> Durable {
     let members = (0..nodes.min(cfg.members.max(1) as u16)).map(NodeId).collect();
-    let table = Table { version: 1, members };
-    let owners = super::place::owners(cfg, &table.members, Careless::default());
-    let mine = (0..).zip(owners).filter(|(_, owner)| *owner == me);
-    let held = mine.map(|(key, _)| (key, Item::default())).collect();
+    let table = Table::of(members);
+    let place = super::place::of(cfg, &table, Careless::default());
+    let mine = (0..).zip(&place.owners).filter(|(_, owner)| **owner == me);
+    let held = mine.map(|(key, _)| key).collect();
     let links = vec![Channel::default(); nodes.into()];
-    Durable { table, held, copies: SortedMap::new(), links }
+    Durable { table, held, links, ..Durable::default() }
 }
 
 /// A start, the first or a later one.
@@ -34,11 +33,12 @@ pub fn start(cx: &mut Cx, durable: &Durable) -> State {
     let wait = cx.between(pause / 2, pause);
     cx.set_timer(Timer::Gossip, wait);
     let resend = cx.cfg.resend;
-    if durable.links.iter().any(|l| !l.unacknowledged.is_empty()) {
+    let restores = durable.table.loss.is_some_and(|l| l.by == cx.me);
+    if restores || durable.links.iter().any(|l| !l.unacknowledged.is_empty()) {
         cx.set_timer(Timer::Resend, resend);
     }
-    let lists = lists(cx.cfg, &durable.table.members, careless(cx));
-    State { lists, pending: SortedMap::new(), scans: SortedMap::new() }
+    let place = super::place::of(cx.cfg, &durable.table, careless(cx));
+    State { place, pending: SortedMap::new(), scans: SortedMap::new(), census: None }
 }
 
 /// A message.
@@ -69,50 +69,67 @@ pub fn receive(node: &mut Me, cx: &mut Cx, from: NodeId, message: Message) {
             cx.send(from, Message::Holds { op, keys });
         }
         Message::Holds { op, keys } => gathered(node, cx, from, op, keys),
+        Message::Count(table) => loss::count(node, cx, from, table),
+        Message::Counted { version, keys, copies } => {
+            loss::counted(node, cx, from, version, (keys, copies));
+        }
+        Message::Restored { version } => loss::restored(node, cx, version),
     }
 }
 
 /// A newer table: what it gives to others is given away.
-fn adopt(node: &mut Me, cx: &mut Cx, table: Table) {
+pub(super) fn adopt(node: &mut Me, cx: &mut Cx, table: Table) {
     if table.version <= node.durable.table.version {
         return;
     }
-    node.state.lists = lists(cx.cfg, &table.members, careless(cx));
+    node.state.place = super::place::of(cx.cfg, &table, careless(cx));
     node.durable.table = table;
     cx.note("Adopt");
+    loss::write_off(node);
     let give = pack(node, cx);
     cx.persist(&node.durable);
     dispatch(cx, give);
+    loss::begin(node, cx);
 }
 
 /// The owner of a key by a server's table.
 pub fn owner(state: &State, key: u32) -> Option<NodeId> {
-    state.lists.get(key as usize)?.first().copied()
+    state.place.owner(key)
 }
 
 /// Packs a parcel for each server that is owed keys and waits for none. Packed, they are served no
 /// more; they stay in the parcel, on disk, until it is acknowledged.
 fn pack(node: &mut Me, cx: &mut Cx) -> Vec<(NodeId, Packet<Parcel>)> {
-    let owed = |k: &u32| owner(&node.state, *k).filter(|o| *o != node.me);
-    let to: SortedSet<NodeId> = node.durable.held.keys().filter_map(owed).collect();
+    if node.durable.table.loss.is_some() {
+        return Vec::new();
+    }
+    let most = cx.cfg.parcel.max(1) as usize;
+    let mut owed: SortedMap<NodeId, Vec<u32>> = SortedMap::new();
+    for key in node.durable.held.iter() {
+        let Some(to) = owner(&node.state, key).filter(|o| *o != node.me) else { continue };
+        let keys = owed.entry(to).or_default();
+        if keys.len() < most {
+            keys.push(key);
+        }
+    }
     let mut out = Vec::new();
-    for to in to {
-        let Some(link) = node.durable.links.get(to.at()) else { continue };
-        if !link.unacknowledged.is_empty() {
+    for (to, keys) in owed {
+        let d = &mut node.durable;
+        if d.links.get(to.at()).is_none_or(|link| !link.unacknowledged.is_empty()) {
             continue;
         }
-        let keys = node.durable.held.iter().filter(|(k, _)| owner(&node.state, **k) == Some(to));
-        let keys: Vec<(u32, Item)> =
-            keys.take(cx.cfg.parcel.max(1) as usize).map(|(k, i)| (*k, i.clone())).collect();
+        let item = |key: u32| (key, d.items.get(&key).cloned().unwrap_or_default());
+        let keys: Vec<(u32, Item)> = keys.into_iter().map(item).collect();
         for (key, item) in &keys {
-            if !cx.mutant(mutant::KEEP_SERVING) {
-                node.durable.held.remove(key);
-            }
             // It stays as a copy, as a store keeps what nobody has cleaned up.
-            node.durable.copies.insert(*key, item.clone());
+            keep(&mut d.copies, *key, item.clone());
+            if !cx.mutant(mutant::KEEP_SERVING) {
+                d.release(*key);
+            }
         }
-        let link = &mut node.durable.links[to.at()];
-        let packet = link.send(Parcel { keys, table: node.durable.table.clone() });
+        let table = d.table.clone();
+        let link = &mut d.links[to.at()];
+        let packet = link.send(Parcel { keys, table });
         if cx.mutant(mutant::FORGET) {
             link.unacknowledged.clear();
         }
@@ -138,15 +155,23 @@ fn parcel(node: &mut Me, cx: &mut Cx, from: NodeId, packet: Packet<Parcel>) {
     if let Some(table) = packet.body.as_ref().map(|p| p.table.clone()) {
         adopt(node, cx, table);
     }
+    if node.durable.table.gone.has(from) {
+        return;
+    }
     let Some(link) = node.durable.links.get_mut(from.at()) else { return };
     if cx.mutant(mutant::KEEP_SERVING) {
         let done = link.sent - link.unacknowledged.len() as u32;
         let gone = packet.ack.min(link.sent).saturating_sub(done) as usize;
         for (key, _) in link.unacknowledged[..gone].iter().flat_map(|p| &p.keys) {
-            node.durable.held.remove(key);
+            node.durable.held.remove(*key);
+            node.durable.items.remove(key);
         }
     }
     link.confirm(packet.ack);
+    // While others count what they have, nothing changes hands; it will be sent again.
+    if node.durable.table.loss.is_some() {
+        return cx.persist(&node.durable);
+    }
     let mut taken = Vec::new();
     let asks = packet.body.is_some();
     if let Some(body) = packet.body {
@@ -163,7 +188,7 @@ fn parcel(node: &mut Me, cx: &mut Cx, from: NodeId, packet: Packet<Parcel>) {
     let keys: Vec<(u32, Item)> = taken.into_iter().flat_map(|p| p.keys).collect();
     if !keys.is_empty() {
         cx.note("Take");
-        node.durable.held.extend(keys.iter().cloned());
+        keys.iter().for_each(|(key, item)| node.durable.hold(*key, item.clone()));
     }
     if asks && cx.mutant(mutant::ACK_EARLY) {
         cx.send(from, Message::Give(Box::new(answer.clone())));
@@ -187,6 +212,7 @@ pub fn resend(node: &mut Me, cx: &mut Cx) {
         .flat_map(|(n, link)| link.again().map(move |packet| (NodeId(n), packet)))
         .collect();
     dispatch(cx, waiting);
+    loss::begin(node, cx);
 }
 
 /// Tells one other server, whichever, who the members are.
@@ -207,9 +233,11 @@ pub fn serve(node: &mut Me, cx: &mut Cx, id: OpId, op: Op) {
         Op::Get { key } => get(node, cx, id, key),
         Op::Put { key, value } => put(node, cx, id, key, value),
         Op::Scan { key, keys } => scan(node, cx, id, key, keys),
-        Op::Join(_) | Op::Leave(_) if node.me != KEEPER => {
+        Op::Join(_) | Op::Leave(_) | Op::Replace { .. } | Op::Remove(_) if node.me != KEEPER => {
             cx.reply(id, Outcome::Redirect(Some(KEEPER)));
         }
+        Op::Replace { dead, by } => loss::replace(node, cx, id, (dead, Some(by))),
+        Op::Remove(dead) => loss::replace(node, cx, id, (dead, None)),
         Op::Join(n) => change(node, cx, id, n, true),
         Op::Leave(n) => change(node, cx, id, n, false),
     }
@@ -225,7 +253,7 @@ fn elsewhere(node: &Me, cx: &mut Cx, id: OpId, key: u32) {
 }
 
 fn get(node: &mut Me, cx: &mut Cx, id: OpId, key: u32) {
-    let mut item = node.durable.held.get(&key).cloned();
+    let mut item = node.durable.item(key);
     if cx.mutant(mutant::SERVE_BY_TABLE) && owner(&node.state, key) == Some(node.me) {
         item = item.or(node.durable.copies.get(&key).cloned()).or(Some(Item::default()));
     }
@@ -239,9 +267,10 @@ fn get(node: &mut Me, cx: &mut Cx, id: OpId, key: u32) {
 }
 
 fn put(node: &mut Me, cx: &mut Cx, id: OpId, key: u32, value: i64) {
-    let Some(item) = node.durable.held.get_mut(&key) else {
+    if !node.durable.held.has(key) {
         return elsewhere(node, cx, id, key);
-    };
+    }
+    let item = node.durable.items.entry(key).or_default();
     let last = item.served.entry(id.client).or_default();
     // Written here or by an owner before: only its copies are made sure of once more.
     if *last <= id.nth {
@@ -263,11 +292,10 @@ fn put(node: &mut Me, cx: &mut Cx, id: OpId, key: u32, value: i64) {
 
 /// The servers that keep copies of a key.
 fn keepers(node: &Me, key: u32) -> Vec<NodeId> {
-    let list = node.state.lists.get(key as usize);
-    list.into_iter().flatten().copied().filter(|n| *n != node.me).collect()
+    node.state.place.list(key).iter().copied().filter(|n| *n != node.me).collect()
 }
 
-fn copy(node: &Me, cx: &mut Cx, key: u32, item: &Item) {
+pub(super) fn copy(node: &Me, cx: &mut Cx, key: u32, item: &Item) {
     for to in keepers(node, key) {
         cx.send(to, Message::Copy { key, item: item.clone() });
     }
@@ -284,10 +312,14 @@ fn copied(node: &mut Me, cx: &mut Cx, from: NodeId, of: (u32, u32)) {
     }
 }
 
+/// A server that the administrator names.
+pub(super) fn server(cx: &Cx, n: i64) -> Option<NodeId> {
+    u16::try_from(n - 1).ok().filter(|n| *n < cx.nodes).map(NodeId)
+}
+
 /// A server comes or goes.
 fn change(node: &mut Me, cx: &mut Cx, id: OpId, n: i64, joins: bool) {
-    let server = u16::try_from(n - 1).ok().filter(|n| *n < cx.nodes).map(NodeId);
-    let Some(server) = server else {
+    let Some(server) = server(cx, n) else {
         return cx.reply(id, Outcome::Fail("there is no such server"));
     };
     let mut table = node.durable.table.clone();
@@ -296,24 +328,33 @@ fn change(node: &mut Me, cx: &mut Cx, id: OpId, n: i64, joins: bool) {
         let why = if joins { "it is a member already" } else { "it is no member" };
         return cx.reply(id, Outcome::Fail(why));
     }
+    if table.loss.is_some() || table.gone.has(server) {
+        return cx.reply(id, Outcome::Fail("a loss is made good, or it was said to be gone"));
+    }
     table.members.retain(|m| *m != server);
+    table.places.remove(&server);
     if joins {
         table.members.push(server);
     } else if table.members.is_empty() {
         return cx.reply(id, Outcome::Fail("somebody has to keep the keys"));
     }
-    table.version += 1;
     cx.note(if joins { "Join" } else { "Leave" });
+    announce(node, cx, table);
+    cx.reply(id, Outcome::Ok(Ret::Done));
+}
+
+/// The keeper's next table, to all.
+pub(super) fn announce(node: &mut Me, cx: &mut Cx, mut table: Table) {
+    table.version += 1;
     adopt(node, cx, table.clone());
     for to in cx.others() {
         cx.send(to, Message::Members(table.clone()));
     }
-    cx.reply(id, Outcome::Ok(Ret::Done));
 }
 
 /// Keys of an interval that a server holds.
 fn held_in(node: &Me, key: u32, keys: u32) -> SortedSet<u32> {
-    node.durable.held.range(key..key.saturating_add(keys)).map(|(key, _)| *key).collect()
+    node.durable.held.iter().filter(|k| (key..key.saturating_add(keys)).contains(k)).collect()
 }
 
 /// An interval of keys: by a hash, any member may hold any of them.

@@ -1,19 +1,21 @@
 //! How it is looked at.
 
-use super::place::{self, Careless};
-use super::properties::on_way;
+use super::place;
 use super::*;
 use crate::core::action::Call;
 use crate::core::protocol::{CallName, Show, key_name};
 use crate::core::view::{
     Border, Family, KeyView, Lens, MessageLook, MoveView, NodeLook, RingView, RuleView,
 };
+use std::fmt::Write;
 
 pub(super) const GET: u8 = 0;
 pub(super) const PUT: u8 = 1;
 const JOIN: u8 = 2;
 const LEAVE: u8 = 3;
 const SCAN: u8 = 4;
+const REPLACE: u8 = 5;
+const REMOVE: u8 = 6;
 
 impl Show for Hashing {
     const CALLS: &'static [CallName] = &[
@@ -22,6 +24,8 @@ impl Show for Hashing {
         CallName { name: "join", key: false, value: true, arg: false },
         CallName { name: "leave", key: false, value: true, arg: false },
         CallName { name: "scan", key: true, value: true, arg: false },
+        CallName { name: "replace", key: false, value: true, arg: true },
+        CallName { name: "remove", key: false, value: true, arg: false },
     ];
     const LENSES: &'static [Lens] = &[Lens::Ring];
     const LANDMARKS: &'static [&'static str] = &["Join", "Leave", "Take"];
@@ -33,6 +37,8 @@ impl Show for Hashing {
             JOIN => Some(Op::Join(call.value)),
             LEAVE => Some(Op::Leave(call.value)),
             SCAN => Some(Op::Scan { key: call.key, keys: call.value }),
+            REPLACE => Some(Op::Replace { dead: call.arg, by: call.value }),
+            REMOVE => Some(Op::Remove(call.value)),
             _ => None,
         }
     }
@@ -44,6 +50,10 @@ impl Show for Hashing {
             Op::Join(value) => Call { f: JOIN, value, ..Call::default() },
             Op::Leave(value) => Call { f: LEAVE, value, ..Call::default() },
             Op::Scan { key, keys } => Call { f: SCAN, key, value: keys, ..Call::default() },
+            Op::Replace { dead, by } => {
+                Call { f: REPLACE, arg: dead, value: by, ..Call::default() }
+            }
+            Op::Remove(value) => Call { f: REMOVE, value, ..Call::default() },
         }
     }
 
@@ -59,8 +69,9 @@ impl Show for Hashing {
     fn node(cfg: &Config, _: &Common, node: &Node<Self>) -> NodeLook {
         let d = &node.durable;
         let member = d.table.members.contains(&node.me);
-        let leaving = on_way(node).count();
+        let leaving = d.on_way().count();
         let role = match (member, d.held.is_empty()) {
+            _ if d.table.gone.has(node.me) => "Gone",
             (true, _) => "Member",
             (false, false) => "Leaving",
             (false, true) => "Spare",
@@ -79,9 +90,9 @@ impl Show for Hashing {
             durable: vec![
                 pair("keys", d.held.len().to_string()),
                 pair("members", members(&d.table)),
-                pair("holds", names(d.held.keys().copied())),
-                pair("in parcels", names(on_way(node))),
-                pair("copies", names(d.copies.keys().copied())),
+                pair("holds", names(d.held.iter(), d.held.len())),
+                pair("in parcels", names(d.on_way(), leaving as u32)),
+                pair("copies", names(d.copies.keys().copied(), d.copies.len() as u32)),
             ],
             volatile: vec![
                 pair("rack", (place::rack(cfg, node.me) + 1).to_string()),
@@ -104,6 +115,9 @@ impl Show for Hashing {
             Message::Copied { .. } => ("Copied", Family::Ack, true),
             Message::Scan { .. } => ("Scan", Family::Vote, false),
             Message::Holds { .. } => ("Scan reply", Family::Vote, true),
+            Message::Count(_) => ("Count", Family::Vote, false),
+            Message::Counted { .. } => ("Counted", Family::Vote, true),
+            Message::Restored { .. } => ("Restored", Family::Ack, false),
         };
         MessageLook { name, family, reply, negative: false, epoch: None }
     }
@@ -111,12 +125,12 @@ impl Show for Hashing {
     fn details(message: &Message) -> Vec<(String, String)> {
         let pair = |name: &str, text: String| (name.to_string(), text);
         match message {
-            Message::Members(table) => {
+            Message::Members(table) | Message::Count(table) => {
                 vec![pair("table", table.version.to_string()), pair("members", members(table))]
             }
             Message::Give(p) => match &p.body {
                 Some(parcel) => vec![
-                    pair("keys", names(parcel.keys.iter().map(|k| k.0))),
+                    pair("keys", names(parcel.keys.iter().map(|k| k.0), parcel.keys.len() as u32)),
                     pair("bytes", Hashing::size(message).to_string()),
                     pair("parcel", p.nth.to_string()),
                 ],
@@ -130,7 +144,15 @@ impl Show for Hashing {
             Message::Scan { key, keys, .. } => {
                 vec![pair("from", key_name(*key)), pair("keys", keys.to_string())]
             }
-            Message::Holds { keys, .. } => vec![pair("keys", names(keys.iter().copied()))],
+            Message::Holds { keys, .. } => {
+                vec![pair("keys", names(keys.iter().copied(), keys.len() as u32))]
+            }
+            Message::Counted { version, keys, copies } => vec![
+                pair("table", version.to_string()),
+                pair("has", names(keys.iter(), keys.len())),
+                pair("copies", names(copies.iter().map(|c| c.0), copies.len() as u32)),
+            ],
+            Message::Restored { version } => vec![pair("table", version.to_string())],
             Message::Copied { key, version } => {
                 vec![pair("key", key_name(*key)), pair("version", version.to_string())]
             }
@@ -157,34 +179,24 @@ impl Show for Hashing {
         let nodes = nodes();
         let newest = nodes.iter().max_by_key(|n| n.durable.table.version)?;
         let members = &newest.durable.table.members;
-        let ring = place::ring(cfg, members, Careless::default());
-        let wide = cfg.scheme != Scheme::Ketama;
-        let place = |p: &(u64, u32)| {
-            let at = if wide { p.0 >> 32 } else { p.0 };
-            (at as u32, members[p.1 as usize])
-        };
-        let points = ring.iter().flat_map(|r| r.points()).map(place).collect();
-        let mut holders: Vec<Option<NodeId>> = vec![None; cfg.keys as usize];
-        for n in &nodes {
-            for key in n.durable.held.keys() {
-                if let Some(slot) = holders.get_mut(*key as usize) {
+        let shown = newest.state.place.shown();
+        let mut holders: Vec<Option<NodeId>> = vec![None; shown.keys.len()];
+        // What a server that is gone still has on its disk counts where nobody else has it.
+        let gone = |n: &&&Node<Self>| newest.durable.table.gone.has(n.me);
+        for n in nodes.iter().filter(gone).chain(nodes.iter().filter(|n| !gone(n))) {
+            for key in n.durable.held.iter() {
+                if let Some(slot) = holders.get_mut(key as usize) {
                     *slot = Some(n.me);
                 }
             }
         }
-        let key = |(key, (list, holder)): (u32, (&Vec<NodeId>, Option<NodeId>))| {
-            let (owner, copies) = list.split_first()?;
-            let at = place::position(cfg, key);
-            Some(KeyView { at, holder, owner: *owner, copies: copies.to_vec() })
-        };
-        let keys: Vec<KeyView> =
-            (0..).zip(newest.state.lists.iter().zip(holders)).filter_map(key).collect();
         let rule = Scheme::ALL.iter().find(|(s, _)| *s == cfg.scheme).map_or("", |s| s.1);
         Some(RingView {
             rule,
-            points,
-            moves: moves(common, &nodes, &keys),
-            keys,
+            points: shown.points.clone(),
+            moves: moves(common, &nodes, &shown.keys, &holders),
+            keys: shown.keys.clone(),
+            holders,
             members: members.clone(),
             rules: observer.rules.iter().map(judged).collect(),
             least: least(cfg, observer),
@@ -194,8 +206,8 @@ impl Show for Hashing {
 }
 
 fn judged(v: &properties::Verdict) -> RuleView {
-    let name = Scheme::ALL.iter().find(|(s, _)| *s == v.scheme).map_or("", |s| s.1);
-    RuleView { name, moved: v.moved, most: v.most }
+    let most = v.loads.iter().max().copied().unwrap_or(0);
+    RuleView { name: v.name, moved: v.moved, all: v.all, most, loads: v.loads.clone() }
 }
 
 /// The share of keys that has to move if all servers hold the same number: rounded.
@@ -208,14 +220,21 @@ fn least(cfg: &Config, observer: &Observer) -> u32 {
 }
 
 /// What each server still owes each other one.
-fn moves(common: &Common, nodes: &[&Node<Hashing>], keys: &[KeyView]) -> Vec<MoveView> {
+fn moves(
+    common: &Common,
+    nodes: &[&Node<Hashing>],
+    keys: &[KeyView],
+    holders: &[Option<NodeId>],
+) -> Vec<MoveView> {
     let mut owed: SortedMap<(NodeId, NodeId), u32> = SortedMap::new();
-    for n in nodes {
-        let held = n.durable.held.keys().filter_map(|k| Some((k, keys.get(*k as usize)?)));
-        for (_, key) in held.filter(|(_, key)| key.owner != n.me) {
-            *owed.entry((n.me, key.owner)).or_default() += 1;
+    for (key, holder) in keys.iter().zip(holders) {
+        if let Some(from) = holder.filter(|h| *h != key.owner) {
+            *owed.entry((from, key.owner)).or_default() += 1;
         }
-        for (to, link) in (0..).map(NodeId).zip(&n.durable.links) {
+    }
+    for n in nodes {
+        let open = n.durable.links.iter().zip((0..).map(NodeId));
+        for (link, to) in open.filter(|(link, _)| !link.unacknowledged.is_empty()) {
             let taken = nodes.get(to.at()).map_or(0, |t| t.durable.links[n.me.at()].got);
             let first = link.sent + 1 - link.unacknowledged.len() as u32;
             let open = (first..).zip(&link.unacknowledged).filter(|(nth, _)| *nth > taken);
@@ -235,15 +254,29 @@ fn moves(common: &Common, nodes: &[&Node<Hashing>], keys: &[KeyView]) -> Vec<Mov
 }
 
 fn members(table: &Table) -> String {
-    let all: Vec<String> = table.members.iter().map(|n| Hashing::name(n.0)).collect();
-    all.join(" ")
+    let name = |out: &mut String, n: &NodeId| _ = write!(out, "S{}", n.0 + 1);
+    first(table.members.iter(), table.members.len() as u32, name)
 }
 
 /// Numbers of keys, the first dozen of them.
-fn names(keys: impl Iterator<Item = u32>) -> String {
-    let mut all: Vec<String> = keys.map(key_name).collect();
-    let more = all.len().saturating_sub(12);
-    all.truncate(12);
-    let rest = if more > 0 { format!(" and {more} more") } else { String::new() };
-    all.join(" ") + &rest
+fn names(keys: impl Iterator<Item = u32>, count: u32) -> String {
+    first(keys, count, |out, key| match key {
+        0..3 => out.push_str(&key_name(key)),
+        _ => _ = write!(out, "k{key}"),
+    })
+}
+
+fn first<T>(all: impl Iterator<Item = T>, count: u32, name: impl Fn(&mut String, T)) -> String {
+    let most = 12;
+    let mut out = String::with_capacity(96);
+    for one in all.take(most as usize) {
+        if !out.is_empty() {
+            out.push(' ');
+        }
+        name(&mut out, one);
+    }
+    if count > most {
+        let _ = write!(out, " and {} more", count - most);
+    }
+    out
 }

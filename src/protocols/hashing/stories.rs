@@ -76,6 +76,7 @@ pub(super) const STORIES: &[Story] = &[
         steps: MANY_HEIRS,
         ..ONE_HEIR
     },
+    REPLACED,
     Story {
         id: "scan",
         title: "No range queries",
@@ -125,7 +126,7 @@ const ONE_HEIR: Story = Story {
         ("clients", 1),
         ("nodes", 6),
         ("hash.members", 6),
-        ("hash.copies", 1),
+        ("hash.copies", 2),
         ("hash.keys", 240),
         ("hash.parcel", 100),
     ],
@@ -138,9 +139,9 @@ const ONE_HEIR: Story = Story {
             ..Step::SAY
         },
         Step {
-            text: "{S3} goes. Its load has to go somewhere.",
-            say: &["A: leave 3 at S1"],
-            until: "rule Leave",
+            text: "{S3} fails for good, and is removed. What it had is taken from the copies; its load has to go somewhere.",
+            say: &["crash S3", "A: remove 3 at S1"],
+            until: "rule Remove",
             ask: HEIRS,
             ..Step::SAY
         },
@@ -150,14 +151,83 @@ const ONE_HEIR: Story = Story {
             ..Step::SAY
         },
         Step {
-            text: "So it does: again one server takes it all.",
-            say: &["A: leave 2 at S1"],
-            until: "rule Leave",
+            text: "So it is: {S2} fails under it, and again one server takes it all.",
+            say: &["crash S2", "A: remove 2 at S1"],
+            until: "rule Remove",
             ..Step::SAY
         },
         Step {
             text: "Three loads at one server, the others as they were: that is how a cascade of failures begins.",
             until: "moving = 0 & fact heirs: 1 server",
+            ..Step::SAY
+        },
+    ],
+};
+
+/// A server that does not come back; and one that does after all.
+const REPLACED: Story = Story {
+    id: "replaced",
+    title: "A server is replaced",
+    source: Some(
+        "Apache Cassandra documentation, Adding, replacing, moving and removing nodes: a dead node's tokens are taken over by a new one, which streams from the replicas; the dead one must not come back",
+    ),
+    preset: "cassandra",
+    knobs: &[("client.interval", 0), ("clients", 2)],
+    mutants: &[],
+    seed: 5,
+    steps: &[
+        Step {
+            text: "Each key is on three of four servers: its owner, and two that keep copies. A writes to x; once all three have it, A is told.",
+            say: &["A: put x=7"],
+            until: "op A ok",
+            ..Step::SAY
+        },
+        Step {
+            text: "{S2} fails, and its disk with it: nobody serves its keys. It never comes back, the administrator says: {S5} shall take its places.",
+            say: &["crash S2", "A: replace 2->5 at S1"],
+            until: "rule Replace",
+            ask: Some(Ask {
+                question: "{S5} is hashed by the name of {S2}. How many of 48 keys get another owner?",
+                options: &[
+                    ("A quarter or so: those of {S2}", "not moved >= 24"),
+                    ("Half and more, since {S5} is new", "moved >= 24"),
+                ],
+            }),
+            ..Step::SAY
+        },
+        Step {
+            text: "What was on the lost disk? What nobody else has. So {S5} asks everybody what they have; meanwhile keys change hands nowhere, or one could be missed.",
+            until: "rule Count",
+            ..Step::SAY
+        },
+        Step {
+            text: "All have answered. What nobody has is {S5}'s now, each key with the newest of its copies.",
+            until: "rule Restore S5",
+            ..Step::SAY
+        },
+        Step {
+            text: "A reads x. Whoever owned it, the write that A was told of is there.",
+            say: &["A: get x"],
+            until: "op A ok & moving = 0",
+            ..Step::SAY
+        },
+        Step {
+            text: "But {S2} was not dead. It was slow, and now it is back, with its keys.",
+            say: &["restart S2"],
+            until: "violation one-owner",
+            ask: Some(Ask {
+                question: "What then?",
+                options: &[
+                    ("Two servers own the same keys", "violation one-owner"),
+                    ("It is told before it can do harm", "not violation one-owner"),
+                ],
+            }),
+            ..Step::SAY
+        },
+        Step {
+            text: "Until somebody tells it, two own what {S2} had. No message can tell a dead server from a slow one; that was the administrator's word.",
+            until: "S2 Gone",
+            unlock: &["hash.copies", "hash.scheme", "hash.vnodes"],
             ..Step::SAY
         },
     ],
@@ -174,9 +244,9 @@ const HEIRS: Option<Ask> = Some(Ask {
 const MANY_HEIRS: &[Step] = &[
     Step { text: "The same six servers, each at sixteen places.", until: "after 5ms", ..Step::SAY },
     Step {
-        text: "{S3} goes, as before.",
-        say: &["A: leave 3 at S1"],
-        until: "rule Leave",
+        text: "{S3} fails for good, as before.",
+        say: &["crash S3", "A: remove 3 at S1"],
+        until: "rule Remove",
         ask: HEIRS,
         ..Step::SAY
     },
@@ -278,6 +348,15 @@ pub(super) const CHALLENGES: &[Challenge] = &[
         knobs: SMALL,
         mutants: &["keep-serving"],
         limits: MOVES,
+        impossible: false,
+    },
+    Challenge {
+        id: "last-copy",
+        goal: "Keys are acknowledged before they are on disk, and there is one copy: lose a key by a crash in mid-transfer.",
+        until: "violation no-key-lost",
+        knobs: SMALL,
+        mutants: &["ack-early"],
+        limits: Limits { crashes: 1, ..MOVES },
         impossible: false,
     },
     Challenge {

@@ -248,10 +248,16 @@ impl Work<'_, '_> {
                 return self.route(id, nth);
             }
             Told::NotLeader(hint) => {
+                let tries = part.tries;
                 match hint {
                     Some(leader) => self.node.state.hints.insert(range, leader),
                     None => self.node.state.hints.remove(&range),
                 };
+                // Led by somebody who is no member as far as is known here: the range has moved.
+                let known = self.node.state.cache.of(range).map(|d| d.members);
+                if hint.zip(known).is_some_and(|(leader, members)| !members.has(leader)) {
+                    return self.look_up(slip, tries);
+                }
                 return self.route(id, nth);
             }
         }

@@ -31,7 +31,7 @@ pub(super) const PRESETS: &[Preset] = &[
         id: "tikv",
         title: "TiKV",
         version: "v8.4",
-        source: "Tune Region Performance: region-split-size 256 MiB since v8.4.0; Load Base Split: split.qps-threshold 3000 (there of reads only); three replicas. Scaled: a key stands for 8 MiB, a request for 250",
+        source: "Tune Region Performance: region-split-size 256 MiB since v8.4.0; Load Base Split: split.qps-threshold 3000 (there of reads only); three replicas. Scaled: a key stands for 8 MiB, a request for 250. Chosen: below 64 MiB together two are merged (TiKV looks at one alone)",
         values: &[
             ("range.item", 8),
             ("range.max", 256),
@@ -43,7 +43,7 @@ pub(super) const PRESETS: &[Preset] = &[
         id: "tikv-96",
         title: "TiKV, 96 MiB",
         version: "until v8.3",
-        source: "Tune Region Performance: region-split-size 96 MiB until v8.3; split.qps-threshold 3000. Scaled: a key stands for 4 MiB, a request for 250",
+        source: "Tune Region Performance: region-split-size 96 MiB until v8.3; split.qps-threshold 3000. Scaled: a key stands for 4 MiB, a request for 250. Chosen: below 24 MiB together two are merged (TiKV looks at one alone: max-merge-region-size 20 MiB)",
         values: &[
             ("range.item", 4),
             ("range.max", 96),
@@ -55,7 +55,7 @@ pub(super) const PRESETS: &[Preset] = &[
         id: "hbase",
         title: "HBase",
         version: "2.x",
-        source: "hbase-default.xml: hbase.hregion.max.filesize 10737418240 (10 GiB); one RegionServer serves a region, its copies are left to HDFS; no split by load. Scaled: a key stands for 320 MiB",
+        source: "hbase-default.xml: hbase.hregion.max.filesize 10737418240 (10 GiB); one RegionServer serves a region, its copies are left to HDFS; no split by load. Scaled: a key stands for 320 MiB; merging is left out",
         values: &[
             ("range.item", 320),
             ("range.max", 10_240),
@@ -68,7 +68,7 @@ pub(super) const PRESETS: &[Preset] = &[
         id: "bigtable",
         title: "Bigtable",
         version: "2006",
-        source: "Chang et al. 2006, section 5: tablets of approximately 100-200 MB by default, each assigned to one tablet server; no split by load. Scaled: a key stands for 6 MiB",
+        source: "Chang et al. 2006, section 5: tablets of approximately 100-200 MB by default (200 here), each assigned to one tablet server; no split by load. Scaled: a key stands for 6 MiB; merging is left out",
         values: &[
             ("range.item", 6),
             ("range.max", 200),
@@ -393,7 +393,7 @@ pub(super) const CHALLENGES: &[Challenge] = &[
     },
     Challenge {
         id: "one-edge",
-        goal: "Keys come in order; halve ranges whenever you like. Hold the load off the last range: bring a new highest key into another one.",
+        goal: "Keys come in order, 5,000 a second, say; halve ranges whenever you like. Hold every range below 2,500: for that, one new highest key at least has to meet another range than the last.",
         until: "fact new highest keys that met another range",
         knobs: EDGE,
         mutants: &[],

@@ -31,3 +31,16 @@ fn what_is_newer_is_known_whatever_comes_first() {
     let half: Directory = [old, right].into_iter().collect();
     assert_eq!((half.find(3), half.find(7)), (Some(&old), Some(&right)));
 }
+
+/// Schedules after which gateways once went on asking members of old by their old descriptors.
+#[test]
+fn ranges_recover_once_the_faults_are_over() {
+    use crate::check::fuzz::{DEFAULT_STEPS, Target};
+    use crate::core::config::Setup;
+    let base = Setup { scene: SCENE.id.into(), ..Setup::default() };
+    let target = Target::new(&SCENE, base, DEFAULT_STEPS).expect("a scene");
+    for seed in [176, 189] {
+        let outcome = target.run(seed).expect("a run");
+        assert_eq!((outcome.broken.len(), outcome.converged), (0, Some(true)), "seed {seed}");
+    }
+}

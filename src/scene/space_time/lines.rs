@@ -15,9 +15,12 @@ type Edges<'a> = (Option<&'a Event>, Option<&'a Event>);
 impl Frame<'_> {
     pub(super) fn hosts(&self, out: &mut Vec<Item>) {
         let start = self.axis.left - self.px(8);
+        let mut free = i32::MIN;
         for node in &self.of.hosts {
             let Some(y) = self.row(*node) else { continue };
-            if self.of.part.fixed() {
+            // In a crowd only those are named whose names have room.
+            if self.of.part.fixed() && y >= free {
+                free = y + self.px(12);
                 let size = self.px(12);
                 let name = shorten(&self.name(*node), LABEL);
                 let name = fit(&name, Face::Mono, size, start - self.px(6));
@@ -27,6 +30,8 @@ impl Frame<'_> {
                         .key(format!("host-name-{}", node.0))
                         .target(Target::Node(*node)),
                 );
+            }
+            if self.of.part.fixed() {
                 // From the last step on; the line itself goes over it.
                 let from = Point::new(self.axis.time(self.of.view.now).max(start), y);
                 let ahead = Item::line("host ahead", from, Point::new(self.axis.right, y));

@@ -15,6 +15,9 @@ const HELD: i64 = ONE * 9 / 10;
 /// From this share of its way on, a message that will be lost shows it.
 const BREAKING: i64 = ONE * 42 / 100;
 
+/// More messages times nodes than this are not compared.
+const CROWD: usize = 20_000;
+
 fn key(kind: &str, id: MsgId) -> String {
     format!("{kind}-{}-{}-{}", id.from.0, id.to.0, id.nth)
 }
@@ -78,6 +81,10 @@ pub fn trails(stage: &Stage, plan: &Plan, now: u64, out: &mut Vec<Item>) {
 /// nodes leaves them free, as if it went below.
 pub fn passed(stage: &Stage, plan: &Plan) -> Vec<Item> {
     let mut on = NodeSet::default();
+    // Dots in a crowd are as small as what passes them.
+    if stage.view.messages.len() * stage.view.nodes.len() > CROWD {
+        return Vec::new();
+    }
     for (m, lane, _) in flying(stage, plan).filter(|(m, lane, _)| !m.docked && lane.bend.is_none())
     {
         for n in &stage.view.nodes {

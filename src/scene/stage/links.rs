@@ -2,6 +2,7 @@
 
 use super::Stage;
 use crate::core::ids::{NodeId, NodeSet};
+use crate::core::sorted::{SortedMap, SortedSet};
 use crate::core::view::{LinkView, Shape};
 use crate::scene::geometry::{ONE, Point, TURN, Track, sin};
 use crate::scene::place::{Grade, Plan};
@@ -251,32 +252,35 @@ pub fn links(stage: &Stage, plan: &Plan, walled: bool) -> Vec<Item> {
     let n = view.nodes.len() as u16;
     let mut out = Vec::new();
     let mut plain = Track::new();
-    for a in 0..n {
-        for b in a + 1..n {
-            let (from, to) = (NodeId(a), NodeId(b));
-            let pair =
-                Pair { there: find(&view.links, from, to), back: find(&view.links, to, from) };
-            let odd = pair.there.is_some() || pair.back.is_some();
-            let always = plan.grade != Grade::Dot && server(a) && server(b);
-            if !always && !stage.busy(from, to) {
-                continue;
-            }
-            let Some(lane) = Lane::new(stage, plan, from, to, 0) else { continue };
-            if plan.grade == Grade::Card || odd {
-                out.push(link(stage, plan, &lane, (from, to), pair, walled));
-            } else {
-                plain.0.push_str(&lane.part(ONE).0);
-            }
+    // Among a hundred servers there are five thousand pairs: each is looked up.
+    let odd: SortedMap<(NodeId, NodeId), &LinkView> =
+        view.links.iter().map(|l| ((l.from, l.to), l)).collect();
+    let busy: SortedSet<(NodeId, NodeId)> =
+        view.messages.iter().map(|m| (m.id.from.min(m.id.to), m.id.from.max(m.id.to))).collect();
+    let all = |a: u16| (a + 1..n).map(move |b| (NodeId(a), NodeId(b)));
+    let pairs: Vec<(NodeId, NodeId)> = match plan.grade {
+        Grade::Dot => busy.iter().copied().collect(),
+        _ => (0..n).flat_map(all).collect(),
+    };
+    for (from, to) in pairs {
+        let find = |from, to| odd.get(&(from, to)).copied();
+        let pair = Pair { there: find(from, to), back: find(to, from) };
+        let odd = pair.there.is_some() || pair.back.is_some();
+        let always = plan.grade != Grade::Dot && server(from.0) && server(to.0);
+        if !always && !busy.contains(&(from, to)) {
+            continue;
+        }
+        let Some(lane) = Lane::new(stage, plan, from, to, 0) else { continue };
+        if plan.grade == Grade::Card || odd {
+            out.push(link(stage, plan, &lane, (from, to), pair, walled));
+        } else {
+            plain.0.push_str(&lane.part(ONE).0);
         }
     }
     if !plain.0.is_empty() {
         out.insert(0, Item::path("link", plain).key("links"));
     }
     out
-}
-
-fn find(links: &[LinkView], from: NodeId, to: NodeId) -> Option<&LinkView> {
-    links.iter().find(|l| l.from == from && l.to == to)
 }
 
 fn link(

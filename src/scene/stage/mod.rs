@@ -75,12 +75,6 @@ impl<'a> Stage<'a> {
         scene
     }
 
-    /// Is a message on the way between the two?
-    fn busy(&self, a: NodeId, b: NodeId) -> bool {
-        let between = |from, to| (from == a && to == b) || (from == b && to == a);
-        self.view.messages.iter().any(|m| between(m.id.from, m.id.to))
-    }
-
     /// How what a step does stands to the selected step; `None` without a selection.
     fn relation(&self, step: u64) -> Option<Relation> {
         let trace = self.trace?;
