@@ -3,9 +3,9 @@
 
 #[cfg(target_arch = "wasm32")]
 mod twin {
-    use crate::core::sorted::SortedMap;
     use happened_before::check::hunt::{self, Request as Asked};
     use happened_before::cli::{self, Host, Output};
+    use happened_before::core::sorted::SortedMap;
     use happened_before::share::import::execution::ImportError;
     use happened_before::share::import::reading;
     use serde::{Deserialize, Serialize};

@@ -1,10 +1,10 @@
 //! Two runs side by side under one playhead: where they first differ, and what differs now.
 
 use super::model::{Model, sentence};
-use crate::core::sorted::SortedSet;
 use happened_before::core::config::Setup;
 use happened_before::core::ids::{MsgId, NodeId};
 use happened_before::core::session::{Document, Session};
+use happened_before::core::sorted::SortedSet;
 use happened_before::core::trace::Trace;
 use happened_before::core::view::WorldView;
 use happened_before::protocols::{self, Scene};
@@ -97,7 +97,9 @@ impl Beside {
             .collect();
         let flying =
             |view: &WorldView| -> SortedSet<MsgId> { view.messages.iter().map(|m| m.id).collect() };
-        self.messages = flying(&mine).symmetric_difference(&flying(&theirs)).copied().collect();
+        let (here, there) = (flying(&mine), flying(&theirs));
+        let apart = here.difference(&there).chain(there.difference(&here));
+        self.messages = apart.copied().collect();
         self.view = Rc::new(mine);
     }
 

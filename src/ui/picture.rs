@@ -1,7 +1,7 @@
 //! Pictures on the page: a list of shapes becomes SVG elements, and only what differs from the
 //! picture before is written. While time runs, what moves is painted instead (see `paint`).
 
-use crate::core::sorted::SortedMap;
+use happened_before::core::sorted::SortedMap;
 use happened_before::scene::{Anchor, Item, Point, Scene, Shape, Target, Track};
 use std::fmt::Write;
 use web_sys::Element;

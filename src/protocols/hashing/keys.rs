@@ -11,8 +11,9 @@ impl Keys {
     /// All below a number.
     pub fn below(keys: u32) -> Self {
         let mut words = vec![u64::MAX; keys as usize / 64];
-        if keys % 64 > 0 {
-            words.push((1 << (keys % 64)) - 1);
+        let rest = keys % 64;
+        if rest > 0 {
+            words.push((1 << rest) - 1);
         }
         Keys(Arc::new(words))
     }

@@ -1,7 +1,7 @@
 //! One execution on the page: its plan, what is marked in it, its picture.
 
-use crate::core::sorted::SortedSet;
 use crate::ui::picture::Picture;
+use happened_before::core::sorted::SortedSet;
 use happened_before::scene::execution::{Drawing, Plan, SLIDING};
 use happened_before::scene::overview::Overview;
 use happened_before::scene::{PX, Size};

@@ -1,7 +1,7 @@
 //! A picture as a list of numbers: one message to the painter instead of a call a stroke.
 
 use super::styles::{Id, Styles};
-use crate::core::sorted::SortedMap;
+use happened_before::core::sorted::SortedMap;
 use happened_before::scene::{Anchor, Face, Item, ONE, Scene, Shape};
 use js_sys::Array;
 use std::borrow::Cow;

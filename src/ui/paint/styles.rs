@@ -3,7 +3,7 @@
 //! when the theme changes.
 
 use super::super::dom;
-use crate::core::sorted::SortedMap;
+use happened_before::core::sorted::SortedMap;
 use js_sys::{Array, Object, Reflect};
 use wasm_bindgen::prelude::*;
 use web_sys::Element;
