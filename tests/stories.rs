@@ -62,13 +62,19 @@ fn without_the_narration_the_states_are_the_same() {
 }
 
 #[test]
-fn no_story_breaks_a_claim_unless_a_mutant_is_on_or_its_settings_promise_nothing() {
+fn no_story_breaks_a_claim_unless_it_is_about_that_or_its_settings_promise_nothing() {
     for (scene, story) in all() {
         let (told, _) = play(scene, story).expect("it plays");
         let broken = told.world().broken();
         let promised = story.mutants.is_empty() && told.world().outside().is_none();
         let at = format!("{} {}: {broken:?}", scene.id, story.id);
-        assert!(broken.is_empty() || !promised, "{at}");
+        // A promise that rests on an administrator's word is broken by a wrong word: such a story
+        // waits for just that violation, and no other.
+        let told_of = |id: &str| {
+            let wait = format!("violation {id}");
+            story.steps.iter().any(|s| s.until == wait)
+        };
+        assert!(!promised || broken.iter().all(|(id, _)| told_of(id)), "{at}");
         assert!(!broken.is_empty() || story.mutants.is_empty(), "{at}");
     }
 }
