@@ -14,11 +14,11 @@ fn large() -> Option<(Server, Session, f64)> {
     let server = Server::for_test(&dist);
     s.goto(&format!("{}#consistent-hashing", server.url()));
     s.wait_for_boot();
-    s.wait_until("document.querySelector('#ring svg') && document.querySelector('#preset')", SOON);
+    s.wait_until("document.querySelector('.lenses .arc') && document.querySelector('#preset')", SOON);
     let took = s.eval_async(
         "new Promise(done => { const e = document.querySelector('#preset'); const t = performance.now();\
          e.value = 'large'; e.dispatchEvent(new Event('change', { bubbles: true }));\
-         const look = () => document.querySelector('#ring')?.innerHTML.includes('10000')\
+         const look = () => document.querySelector('.lenses')?.innerHTML.includes('10000')\
            ? requestAnimationFrame(() => done(performance.now() - t)) : setTimeout(look, 4); look(); })",
     );
     Some((server, s, took.as_f64().unwrap_or(f64::NAN)))
@@ -27,9 +27,9 @@ fn large() -> Option<(Server, Session, f64)> {
 #[test]
 fn a_hundred_servers_and_ten_thousand_keys_are_drawn() {
     let Some((_server, mut s, _)) = large() else { return };
-    s.wait_until("document.querySelectorAll('#ring .arc').length === 99", LATER);
+    s.wait_until("document.querySelectorAll('.lenses .arc').length === 99", LATER);
     s.screenshot("ring-large");
-    assert!(s.is("document.querySelectorAll('#ring *').length < 1500"));
+    assert!(s.is("document.querySelectorAll('.lenses *').length < 1500"));
     assert_eq!(s.console_errors(), Vec::<String>::new());
 }
 
