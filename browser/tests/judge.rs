@@ -45,6 +45,8 @@ fn the_lattice_is_lit_and_an_order_is_placed() {
         "document.querySelector('#judge [data-level=linearizable][data-verdict=ok]')",
         LATER,
     );
+    let bars = "document.querySelectorAll('.lens.history [data-target^=\"op:\"]').length > 3";
+    s.wait_until(bars, LATER);
     if s.is("document.querySelector('[data-playing=true]')") {
         s.click("#play");
         s.wait_until("document.querySelector('[data-playing=false]')", SOON);
@@ -52,7 +54,7 @@ fn the_lattice_is_lit_and_an_order_is_placed() {
     s.wait_until("!document.querySelector('#judge-place').disabled", LATER);
     s.run("document.querySelector('#judge-place').click()");
     s.wait_until("document.querySelector('#judge-order[data-legal=true]')", SOON);
-    assert!(s.is("document.querySelectorAll('.lens.history .point').length > 1"));
+    s.wait_until("document.querySelectorAll('.lens.history .point').length > 0", SOON);
     s.run("document.querySelector('#judge').scrollIntoView()");
     s.screenshot("judge-lattice");
     // A point dragged from one end of its bar to the other.

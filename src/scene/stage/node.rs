@@ -203,8 +203,9 @@ impl Pen<'_> {
         let node = self.node;
         let name = shorten(&node.name, LABEL);
         match self.grade {
-            Grade::Dot => {}
-            Grade::Circle => {
+            // Clients keep their size in a crowd.
+            Grade::Dot if node.shape != Shape::Client => {}
+            Grade::Dot | Grade::Circle => {
                 let room = self.half * 2 - self.px(4);
                 let size = self.px(11).min(self.half);
                 let name = text::fit(&name, Face::MonoStrong, size, room);
@@ -234,7 +235,10 @@ impl Pen<'_> {
             let wide = text::width(waiting, Face::Mono, size) / 2 + 4 * PX;
             let x =
                 place.x.clamp(wide.min(self.plan.size.w / 2), self.plan.size.w - wide) - place.x;
-            let at = Point::new(x, self.half + self.px(6) + size * 8 / 10);
+            // Under it, or over it at the stage's lower edge.
+            let gap = self.half + self.px(6);
+            let under = place.y + gap + size <= self.plan.size.h;
+            let at = Point::new(x, if under { gap + size * 8 / 10 } else { -gap });
             out.push(Item::text("soft halo", at, middle(Face::Mono, size), waiting.clone()));
         }
     }
