@@ -14,7 +14,10 @@ fn large() -> Option<(Server, Session, f64)> {
     let server = Server::for_test(&dist);
     s.goto(&format!("{}#consistent-hashing", server.url()));
     s.wait_for_boot();
-    s.wait_until("document.querySelector('.lenses .arc') && document.querySelector('#preset')", SOON);
+    s.wait_until(
+        "document.querySelector('.lenses .arc') && document.querySelector('#preset')",
+        SOON,
+    );
     let took = s.eval_async(
         "new Promise(done => { const e = document.querySelector('#preset'); const t = performance.now();\
          e.value = 'large'; e.dispatchEvent(new Event('change', { bubbles: true }));\

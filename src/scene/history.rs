@@ -94,7 +94,7 @@ impl History<'_> {
             let mine = shown.get(client).map_or(&[][..], Vec::as_slice);
             self.row(*client, mine, y, now, &mut scene.items);
         }
-        self.linear(&rows, now, &mut scene.items);
+        self.linear(&rows, &shown, now, &mut scene.items);
         scene
     }
 
@@ -256,12 +256,22 @@ impl History<'_> {
     }
 
     /// The moments at which operations took effect, joined in their order.
-    fn linear(&self, rows: &[NodeId], now: u64, out: &mut Vec<Item>) {
+    fn linear(
+        &self,
+        rows: &[NodeId],
+        shown: &SortedMap<NodeId, Vec<&OpLife>>,
+        now: u64,
+        out: &mut Vec<Item>,
+    ) {
         let mut line = Track::new();
         let mut first = true;
         let (t0, t1) = self.window;
-        let inside = |at: u64| t0 <= at && at <= t1.min(now);
-        for (op, at) in self.points.iter().filter(|(_, at)| inside(*at)) {
+        // What began before the window is cut off at its edge, the point with the bar.
+        let drawn =
+            |op: &OpId| shown.get(&op.client).is_some_and(|all| all.iter().any(|o| o.id == *op));
+        let inside = |op: &OpId, at: u64| at <= t1.min(now) && (at >= t0 || drawn(op));
+        for (op, at) in self.points.iter().filter(|(op, at)| inside(op, *at)) {
+            let at = &t0.max(*at);
             let Some(row) = rows.iter().position(|c| *c == op.client) else { continue };
             let (x, y) = (self.x(*at), self.y(row));
             let middle = Point::new(x, y + self.bar() / 2);
