@@ -35,7 +35,7 @@ impl Rendezvous {
 
     /// Which of two nodes with their draws comes first.
     fn before(&self, (ua, a): (u64, u32), (ub, b): (u64, u32)) -> Ordering {
-        let [a, b] = [a, b].map(|n| &self.nodes[n as usize].1);
+        let (a, b) = (&self.nodes[a as usize].1, &self.nodes[b as usize].1);
         let draws = ub.cmp(&ua).then_with(|| a.name.cmp(&b.name));
         if a.weight == b.weight {
             return draws;
@@ -57,7 +57,10 @@ impl Placement for Rendezvous {
             let draw = mix(key ^ seed);
             let weight = |at: u32| self.nodes[at as usize].1.weight;
             match best.iter_mut().find(|(_, at)| weight(*at) == node.weight) {
-                Some(slot) if self.before((draw, i), *slot).is_lt() => *slot = (draw, i),
+                Some(slot) if draw < slot.0 => {}
+                Some(slot) if draw > slot.0 || self.before((draw, i), *slot).is_lt() => {
+                    *slot = (draw, i);
+                }
                 Some(_) => {}
                 None => best.push((draw, i)),
             }

@@ -102,6 +102,17 @@ const MEMORY: usize = 20;
 thread_local! {
     // All servers of a world, its copies and its pictures ask for the same few.
     static KNOWN: RefCell<VecDeque<Arc<Places>>> = const { RefCell::new(VecDeque::new()) };
+    static NAMES: RefCell<Arc<Vec<String>>> = RefCell::default();
+}
+
+/// The names of so many keys, written once for all rules.
+fn names(keys: u32) -> Arc<Vec<String>> {
+    NAMES.with_borrow_mut(|known| {
+        if known.len() != keys as usize {
+            *known = Arc::new((0..keys).map(key_name).collect());
+        }
+        known.clone()
+    })
 }
 
 /// The placement by a table. It is a pure function that remembers the last few answers.
@@ -145,7 +156,7 @@ fn make(cfg: &Config, table: &Table, careless: Careless) -> Places {
         }
         _ => None,
     };
-    let names: Vec<String> = (0..cfg.keys).map(key_name).collect();
+    let names = names(cfg.keys);
     let by = |rule: &dyn Placement| -> Vec<Option<u32>> {
         names.iter().map(|k| rule.owner(k.as_bytes())).collect()
     };
@@ -216,10 +227,10 @@ impl Places {
         let members = &self.members;
         let racks: SortedSet<u32> = members.iter().map(|n| rack(&self.cfg, *n)).collect();
         let mut out = Vec::with_capacity(self.owners.len() * self.each());
-        for (key, owner) in (0..).zip(&self.owners) {
+        for (name, owner) in names(self.cfg.keys).iter().zip(&self.owners) {
             match &self.ring {
                 Some(ring) => {
-                    let first = ring.point_of(ring.position(key_name(key).as_bytes())).unwrap_or(0);
+                    let first = ring.point_of(ring.position(name.as_bytes())).unwrap_or(0);
                     let (wrapped, ahead) = ring.points().split_at(first);
                     let walk = ahead.iter().chain(wrapped).map(|p| members[p.1 as usize]);
                     if self.careless.same_server {
