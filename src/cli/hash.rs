@@ -164,8 +164,9 @@ impl Options {
 
     fn bounded(&self, keys: &[Key]) -> Result<Vec<String>, Bad> {
         let percent = u32::try_from(self.percent).map_err(|_| "--percent is at most 4294967295")?;
-        let bytes: Vec<&[u8]> = keys.iter().map(|k| k.bytes.as_slice()).collect();
-        let owners = assign_bounded(&self.ring()?, &self.nodes, &bytes, percent);
+        let ring = self.ring()?;
+        let positions: Vec<u64> = keys.iter().map(|k| ring.position(&k.bytes)).collect();
+        let owners = assign_bounded(&ring, &self.nodes, &positions, percent);
         self.names(owners.into_iter())
     }
 

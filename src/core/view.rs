@@ -150,7 +150,7 @@ pub struct RingView {
     /// Keys in order of their names: what the members imply.
     pub keys: Arc<Vec<KeyView>>,
     /// Who serves each of them; nobody while it is on its way.
-    pub holders: Vec<Option<NodeId>>,
+    pub holders: Arc<Vec<Option<NodeId>>>,
     /// The members, in the order in which they joined.
     pub members: Vec<NodeId>,
     /// What is still to be given away.
@@ -289,9 +289,9 @@ pub struct NodeView {
     /// Running?
     pub status: Status,
     /// What the protocol says of it.
-    pub look: NodeLook,
+    pub look: Arc<NodeLook>,
     /// Its log.
-    pub log: Option<LogView>,
+    pub log: Option<Arc<LogView>>,
     /// The last position of its log that its disk surely keeps, where that is not all of it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub safe: Option<u64>,
@@ -304,8 +304,8 @@ pub struct NodeView {
     /// Waiting for its disk.
     pub syncing: bool,
     /// What it keeps in order, see [`Tray`].
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    pub trays: Vec<Tray>,
+    #[serde(skip_serializing_if = "<[Tray]>::is_empty")]
+    pub trays: Arc<[Tray]>,
     /// Its clock and its timestamps, where the scene is about them.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub ruler: Option<Ruler>,

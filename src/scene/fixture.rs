@@ -32,7 +32,7 @@ fn server(i: u16, role: &str, border: Border, epoch: u64) -> NodeView {
         shape: Shape::Server,
         place: None,
         status: Status::Up,
-        look: NodeLook {
+        look: Arc::new(NodeLook {
             role: role.into(),
             border,
             glyph: match border {
@@ -48,14 +48,14 @@ fn server(i: u16, role: &str, border: Border, epoch: u64) -> NodeView {
             ],
             volatile: vec![("commitIndex".into(), "4".into())],
             ballots: Vec::new(),
-        },
-        log: Some(log(epoch, i)),
+        }),
+        log: Some(Arc::new(log(epoch, i))),
         safe: (i == 4).then_some(4),
         timers: Vec::new(),
         skew: 0,
         drift: 0,
         syncing: false,
-        trays: Vec::new(),
+        trays: Arc::default(),
         ruler: None,
         inbox: 0,
         lies: false,
@@ -78,7 +78,7 @@ fn client(i: u16, name: &str, waiting: Option<&str>) -> NodeView {
         shape: Shape::Client,
         place: None,
         name: name.into(),
-        look: NodeLook::default(),
+        look: Arc::default(),
         log: None,
         waiting: waiting.map(Into::into),
         ..server(i, "", Border::Single, 0)
@@ -117,7 +117,7 @@ pub fn view() -> WorldView {
     nodes[1].timers = vec![election(1_500_000, 1_720_000)];
     nodes[3].timers = vec![election(1_400_000, 1_610_000)];
     nodes[4].timers = vec![election(1_540_000, 1_760_000)];
-    nodes[0].look.ballots = vec![(n(0), true), (n(1), true), (n(4), true)];
+    Arc::make_mut(&mut nodes[0].look).ballots = vec![(n(0), true), (n(1), true), (n(4), true)];
     let append = |a: u16, b: u16, nth| {
         fly(msg(a, b, nth), look("AppendEntries", Family::Replicate, false), 1_553_000, 1_565_000)
     };
@@ -165,16 +165,15 @@ pub fn troubled() -> WorldView {
         LinkView { from: n(0), to: n(4), cut: false, loss: 0, delay: 30_000 },
     ];
     v.nodes[1].status = Status::Crashed;
-    v.nodes[1].look.role = "Crashed".into();
+    Arc::make_mut(&mut v.nodes[1].look).role = "Crashed".into();
     v.nodes[2].status = Status::Paused;
     v.nodes[2].inbox = 3;
     v.nodes[3].status = Status::Slow;
     v.nodes[3].syncing = true;
-    v.nodes[3].look.epoch = Some(11);
-    v.nodes[3].look.badge = "term 11".into();
-    v.nodes[3].look.border = Border::Dashed;
-    v.nodes[3].look.role = "Candidate".into();
-    v.nodes[3].look.ballots = vec![(n(3), true), (n(2), true), (n(4), false)];
+    let look = Arc::make_mut(&mut v.nodes[3].look);
+    (look.epoch, look.badge) = (Some(11), "term 11".into());
+    (look.border, look.role) = (Border::Dashed, "Candidate".into());
+    look.ballots = vec![(n(3), true), (n(2), true), (n(4), false)];
     v.nodes[4].skew = 50_000;
     v.nodes[4].lies = true;
     for m in &mut v.messages {
@@ -195,7 +194,7 @@ pub fn long_log() -> WorldView {
         let cells = (first..=30 - 2 * i as u64)
             .map(|k| Cell { text: format!("k{}={}", k % 4, k * 7), epoch: k / 3 })
             .collect();
-        node.log = Some(LogView { first, cells, committed: 27 - i as u64 });
+        node.log = Some(Arc::new(LogView { first, cells, committed: 27 - i as u64 }));
     }
     v.nodes[3].status = Status::Crashed;
     v.committed = Some(27);

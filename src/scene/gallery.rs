@@ -107,8 +107,9 @@ fn crowds_and_shapes() {
     use crate::core::view::Shape::{Client, General, Router, Server, Service};
     for (node, shape) in view.nodes.iter_mut().zip([Server, Service, Router, General, Client]) {
         node.shape = shape;
-        node.look.epoch = Some(u64::from(node.id.0) + 4);
-        node.look.border = crate::core::view::Border::Double;
+        let look = std::sync::Arc::make_mut(&mut node.look);
+        look.epoch = Some(u64::from(node.id.0) + 4);
+        look.border = crate::core::view::Border::Double;
     }
     view.messages = fixture::families(5);
     write("shapes", &Stage::new(&view, Layout::Circle, Size::px(470, 470)).scene(fixture::NOW));

@@ -104,7 +104,7 @@ fn end(log: &LogView) -> u64 {
 /// Those with a log; of more than nine the leaders, the selected one, and those furthest behind.
 fn rows(view: &WorldView, selected: Option<NodeId>) -> Vec<(&NodeView, &LogView)> {
     let mut all: Vec<_> =
-        view.nodes.iter().filter_map(|n| n.log.as_ref().map(|l| (n, l))).collect();
+        view.nodes.iter().filter_map(|n| n.log.as_deref().map(|l| (n, l))).collect();
     if all.len() > ROWS {
         all.sort_by_key(|(n, l)| {
             let chosen = n.look.border != Border::Double && selected != Some(n.id);

@@ -28,8 +28,8 @@ const NAMED: usize = 8;
 /// Points, selection and size, and the arcs made of them.
 type Arcs = (Arc<Vec<(u32, NodeId)>>, Option<NodeId>, Size, Vec<Item>);
 
-/// Keys in each part, selection and size, and what was drawn of them.
-type Density = ([[u32; 3]; PARTS], Option<NodeId>, Size, Vec<Item>);
+/// Keys and who holds them, selection and size, and what was drawn of them.
+type Density = (Arc<Vec<KeyView>>, Arc<Vec<Option<NodeId>>>, Option<NodeId>, Size, Vec<Item>);
 
 thread_local! {
     static ARCS: RefCell<Option<Arcs>> = const { RefCell::new(None) };
@@ -304,6 +304,21 @@ impl<'a> Plan<'a> {
     /// How many keys there are in each part of the circle, inwards; those on their way in ink; those
     /// of the selected server in its hue.
     fn density(&self, out: &mut Vec<Item>) {
+        let (keys, holders) = (&self.ring.keys, &self.ring.holders);
+        let known = DENSITY.with_borrow(|d| {
+            let d = d.as_ref().filter(|d| Arc::ptr_eq(&d.0, keys) && Arc::ptr_eq(&d.1, holders))?;
+            (d.2 == self.selected && d.3 == self.size).then(|| d.4.clone())
+        });
+        out.extend(known.unwrap_or_else(|| {
+            let made = self.parts(&self.counts());
+            let of = (keys.clone(), holders.clone());
+            DENSITY.set(Some((of.0, of.1, self.selected, self.size, made.clone())));
+            made
+        }));
+    }
+
+    /// In each part of the circle: all keys, those on their way, those of the selected server.
+    fn counts(&self) -> [[u32; 3]; PARTS] {
         let mut counts = [[0u32; 3]; PARTS];
         for (key, holder) in self.all() {
             let part = &mut counts[((u64::from(key.at) * PARTS as u64) >> 32) as usize];
@@ -311,16 +326,7 @@ impl<'a> Plan<'a> {
             part[1] += u32::from(holder != Some(key.owner));
             part[2] += u32::from(holder.is_some() && holder == self.selected);
         }
-        let known = DENSITY.with_borrow(|d| {
-            let d =
-                d.as_ref().filter(|d| d.0 == counts && d.1 == self.selected && d.2 == self.size)?;
-            Some(d.3.clone())
-        });
-        out.extend(known.unwrap_or_else(|| {
-            let made = self.parts(&counts);
-            DENSITY.set(Some((counts, self.selected, self.size, made.clone())));
-            made
-        }));
+        counts
     }
 
     fn parts(&self, counts: &[[u32; 3]; PARTS]) -> Vec<Item> {

@@ -169,7 +169,7 @@ fn nodes_never_overlap_and_never_move() {
                 let mut later = view.clone();
                 for node in &mut later.nodes {
                     node.status = Status::Crashed;
-                    node.look.badge = "another term".into();
+                    std::sync::Arc::make_mut(&mut node.look).badge = "another term".into();
                 }
                 assert_eq!(plan, super::place::Plan::new(&later, layout, Size::px(w, h)));
             }

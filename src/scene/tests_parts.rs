@@ -8,6 +8,7 @@ use super::timeline::Timeline;
 use super::{Item, Part, Scene, Shape, Size, fixture, log_strip};
 use crate::core::ids::{MsgId, NodeId};
 use crate::core::view::{Cell, Layout, LinkView, Shape as Kind, WorldView};
+use std::sync::Arc;
 
 #[test]
 fn the_parts_of_a_picture_are_the_whole() {
@@ -144,13 +145,13 @@ fn entries_that_are_cut_off_haunt_the_log_for_a_moment() {
     let before = fixture::long_log();
     let mut after = before.clone();
     (after.step, after.now) = (before.step + 1, before.now + 100);
-    let log = after.nodes[2].log.as_mut().expect("a log");
+    let log = Arc::make_mut(after.nodes[2].log.as_mut().expect("a log"));
     // The last two are cut off, and another is written in the place of the first of them.
     log.cells.truncate(log.cells.len() - 2);
     let index = log.first + log.cells.len() as u64;
     log.cells.push(Cell { text: "new".into(), epoch: 99 });
     // A snapshot takes in two of another replica's.
-    let other = after.nodes[0].log.as_mut().expect("a log");
+    let other = Arc::make_mut(after.nodes[0].log.as_mut().expect("a log"));
     other.cells.drain(..2);
     other.first += 2;
     let mut ghosts = Vec::new();

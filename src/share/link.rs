@@ -163,7 +163,8 @@ impl Link {
 
     /// As much of a session as an address may hold.
     pub fn address(session: &Session, view: ViewState) -> (Link, Held) {
-        let fits = |link: &Link, most| link.check().is_ok() && link.encode().len() <= most;
+        // Its run is under way, so it can be built.
+        let fits = |link: &Link, most| link.check_sizes().is_ok() && link.encode().len() <= most;
         let whole = Link::whole(session, view.clone());
         let most = if whole.branches.len() > 1 { MOST_ADDRESS } else { MAX_TEXT };
         if fits(&whole, most) {
@@ -241,6 +242,11 @@ impl Link {
 
     /// Checks sizes and names and that there is such a scene, preset, knob and mutant.
     pub fn check(&self) -> Result<(), String> {
+        self.check_sizes()?;
+        (scene(&self.setup.scene)?.build)(&self.setup).map(|_| ())
+    }
+
+    fn check_sizes(&self) -> Result<(), String> {
         let Setup { scene: id, preset, knobs, mutants, .. } = &self.setup;
         let names = [id, preset].into_iter().chain(knobs.keys()).chain(mutants);
         if let Some(odd) = names.into_iter().find(|n| !is_name(n)) {
@@ -259,7 +265,7 @@ impl Link {
         if from > MAX_TIME || width > MAX_TIME {
             return Err("the diagram lies beyond the end of time".into());
         }
-        (scene(id)?.build)(&self.setup).map(|_| ())
+        Ok(())
     }
 
     fn check_branches(&self) -> Result<(), String> {

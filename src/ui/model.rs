@@ -19,6 +19,7 @@ use happened_before::scene::log_strip;
 use happened_before::share::link::{Held, Link, Selection, ViewState};
 use happened_before::stories::telling::Phase;
 use std::rc::Rc;
+use std::sync::Arc;
 
 /// What the inspector shows.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -61,7 +62,7 @@ const CAUSAL: u16 = 1;
 /// A branch and a step of it.
 type Place = (usize, u64);
 /// A node before and after a step.
-type Looks = (NodeLook, NodeLook);
+type Looks = (Arc<NodeLook>, Arc<NodeLook>);
 
 /// What a judge, or the reader, has marked among the operations.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -128,7 +129,7 @@ pub struct Model {
     /// Grows with each change of structure.
     pub revision: u64,
     /// The look of each node before its last event, with that event's step.
-    before: Vec<Option<(u64, NodeLook)>>,
+    before: Vec<Option<(u64, Arc<NodeLook>)>>,
     /// The last thing of interest, and its node's badge then.
     latest: Option<(u64, String)>,
     /// The look before and after a step, with branch and step.
@@ -486,7 +487,7 @@ impl Model {
     }
 
     /// A node before its last event: known from playing, or asked of the session.
-    pub fn look_before(&mut self, node: NodeId) -> Option<NodeLook> {
+    pub fn look_before(&mut self, node: NodeId) -> Option<Arc<NodeLook>> {
         let step = self.last_step(node)?;
         if let Some((known, look)) = self.before.get(node.at())?
             && *known == step

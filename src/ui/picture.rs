@@ -62,7 +62,7 @@ impl Picture {
     pub fn renew(&mut self, item: Item) {
         let Some(held) = self.held.iter_mut().find(|h| h.head.key == item.key) else { return };
         if held.head.shape != item.shape {
-            write_shape(&held.el, &item.shape);
+            write_shape(&held.el, Some(&held.head.shape), &item.shape);
             held.head = item;
         }
     }
@@ -176,9 +176,9 @@ impl Pen {
             Shape::Group { items, .. } => std::mem::take(items),
             _ => Vec::new(),
         };
-        write_shape(&el, &item.shape);
+        write_shape(&el, None, &item.shape);
         write_class(&el, &item);
-        self.write_words(&el, &item);
+        self.write_words(&el, None, &item);
         if item.hidden {
             set(&el, "visibility", "hidden");
         }
@@ -196,7 +196,7 @@ impl Pen {
         };
         let el = &held.el;
         if held.head.shape != item.shape {
-            write_shape(el, &item.shape);
+            write_shape(el, Some(&held.head.shape), &item.shape);
         }
         if held.head.class != item.class {
             write_class(el, &item);
@@ -205,7 +205,7 @@ impl Pen {
             || held.head.target != item.target
             || text(&held.head) != text(&item)
         {
-            self.write_words(el, &item);
+            self.write_words(el, Some(&held.head), &item);
         }
         if held.head.hidden != item.hidden {
             set(el, "visibility", if item.hidden { "hidden" } else { "visible" });
@@ -215,33 +215,47 @@ impl Pen {
         held
     }
 
-    /// Text, name and role. Nodes are buttons with a full name; what moves is not read aloud, there
-    /// are lists for that.
-    fn write_words(&self, el: &Element, item: &Item) {
-        if let Shape::Text { text, .. } = &item.shape {
-            el.set_text_content(Some(text));
+    /// Text, name and role, where they differ from what the element has. Nodes are buttons with a
+    /// full name; what moves is not read aloud, there are lists for that.
+    fn write_words(&self, el: &Element, old: Option<&Item>, item: &Item) {
+        let mut titled = old.map(|o| o.title.as_deref().unwrap_or(""));
+        if let Shape::Text { text: words, .. } = &item.shape
+            && old.and_then(text) != Some(words)
+        {
+            // A title that stood in it goes with the old text.
+            el.set_text_content(Some(words));
+            titled = None;
         }
         if self.mode == Mode::Still {
             return;
         }
+        let aims = old.is_none_or(|o| o.target != item.target);
         match &item.target {
-            Some(target) => {
+            Some(target) if aims => {
                 let mut name = String::new();
                 let _ = write!(name, "{target}");
                 set(el, "data-target", &name);
             }
-            None => {
+            None if aims && old.is_some() => {
                 let _ = el.remove_attribute("data-target");
             }
+            _ => {}
         }
         let title = item.title.as_deref().unwrap_or("");
         if let (Some(Target::Node(node)), Shape::Group { .. }) = (&item.target, &item.shape) {
-            set(el, "role", "button");
-            set(el, "aria-label", title);
-            set(el, "data-node", &node.0.to_string());
-            if !el.has_attribute("tabindex") {
-                set(el, "tabindex", "-1");
+            if titled != Some(title) {
+                set(el, "aria-label", title);
             }
+            if aims {
+                set(el, "role", "button");
+                set(el, "data-node", &node.0.to_string());
+                if !el.has_attribute("tabindex") {
+                    set(el, "tabindex", "-1");
+                }
+            }
+            return;
+        }
+        if titled == Some(title) || titled.is_none() && title.is_empty() {
             return;
         }
         let known = el.first_element_child().filter(|c| c.tag_name() == "title");
@@ -278,22 +292,34 @@ fn write_class(el: &Element, item: &Item) {
     }
 }
 
-fn write_shape(el: &Element, shape: &Shape) {
-    let all = |pairs: &[(&str, i32)]| {
-        for (name, v) in pairs {
-            set(el, name, &number(*v));
+/// The lengths that a shape's element has as attributes.
+fn lengths(shape: &Shape) -> Few {
+    match *shape {
+        Shape::Rect { x, y, w, h, r } => (&["x", "y", "width", "height", "rx"], [x, y, w, h, r]),
+        Shape::Circle { x, y, r } => (&["cx", "cy", "r"], [x, y, r, 0, 0]),
+        Shape::Line { a, b } => (&["x1", "y1", "x2", "y2"], [a.x, a.y, b.x, b.y, 0]),
+        Shape::Text { x, y, size, .. } => (&["x", "y", "font-size"], [x, y, size, 0, 0]),
+        _ => (&[], [0; 5]),
+    }
+}
+
+/// Names, and as many numbers.
+type Few = (&'static [&'static str], [i32; 5]);
+
+/// Writes what differs from the shape that the element has, if it has one.
+fn write_shape(el: &Element, old: Option<&Shape>, shape: &Shape) {
+    let (names, new) = lengths(shape);
+    let was = old.map(lengths).filter(|(known, _)| *known == names).map(|(_, all)| all);
+    for (i, name) in names.iter().enumerate() {
+        if was.is_none_or(|was| was[i] != new[i]) {
+            set(el, name, &number(new[i]));
         }
-    };
+    }
     match shape {
-        Shape::Rect { x, y, w, h, r } => {
-            all(&[("x", *x), ("y", *y), ("width", *w), ("height", *h), ("rx", *r)]);
-        }
-        Shape::Circle { x, y, r } => all(&[("cx", *x), ("cy", *y), ("r", *r)]),
-        Shape::Line { a, b } => all(&[("x1", a.x), ("y1", a.y), ("x2", b.x), ("y2", b.y)]),
         Shape::Path(d) => set(el, "d", d),
         Shape::Arc { r, share } => set(el, "d", &Track::dial(*r, *share).0),
-        Shape::Text { x, y, size, anchor, .. } => {
-            all(&[("x", *x), ("y", *y), ("font-size", *size)]);
+        Shape::Text { anchor, .. } if !matches!(old, Some(Shape::Text { anchor: was, .. }) if was == anchor) =>
+        {
             let anchor = match anchor {
                 Anchor::Start => "start",
                 Anchor::Middle => "middle",
@@ -302,5 +328,6 @@ fn write_shape(el: &Element, shape: &Shape) {
             set(el, "text-anchor", anchor);
         }
         Shape::Group { at, .. } => set(el, "transform", &translate(*at)),
+        _ => {}
     }
 }

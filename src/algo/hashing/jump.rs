@@ -24,10 +24,13 @@ fn round_to_double(n: u128) -> (u128, u32) {
 fn ratio(d: u64) -> (u128, u32) {
     // One more bit than kept, and a sticky bit for whatever the division leaves over.
     let s = 24 + (u64::BITS - d.leading_zeros());
-    let n = 1u128 << (31 + s);
-    let quotient = n / u128::from(d);
-    let sticky = u128::from(!n.is_multiple_of(u128::from(d)));
-    let (kept, drop) = round_to_double((quotient << 1) | sticky);
+    // In two halves, since one division of 128 bits takes longer than two of 64.
+    let high = (31 + s).min(63);
+    let low = 31 + s - high;
+    let (first, rest) = ((1u64 << high) / d, (1u64 << high) % d);
+    let (second, rest) = ((rest << low) / d, (rest << low) % d);
+    let quotient = (u128::from(first) << low) + u128::from(second);
+    let (kept, drop) = round_to_double((quotient << 1) | u128::from(rest > 0));
     (kept, s + 1 - drop)
 }
 
@@ -41,8 +44,11 @@ pub struct Jump {
 }
 
 impl Placement for Jump {
-    fn owner(&self, key: &[u8]) -> Option<u32> {
-        (self.nodes > 0).then(|| jump(self.hash.hash(key), self.nodes))
+    fn position(&self, key: &[u8]) -> u64 {
+        self.hash.hash(key)
+    }
+    fn owner_at(&self, position: u64) -> Option<u32> {
+        (self.nodes > 0).then(|| jump(position, self.nodes))
     }
 }
 

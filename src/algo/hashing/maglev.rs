@@ -15,10 +15,13 @@ pub struct Maglev {
 
 /// A node's walk through the table: a permutation, as `size` is prime.
 struct Walk {
-    next: u64,
-    skip: u64,
+    next: u32,
+    skip: u32,
     credit: u64,
 }
+
+/// An entry that nobody has taken.
+const FREE: u32 = u32::MAX;
 
 impl Maglev {
     /// A table of `size` entries; `size` must be a prime well above the number of nodes, which is
@@ -31,10 +34,10 @@ impl Maglev {
         // Turns follow the names, so that the order in which nodes were listed does not matter.
         let mut turns: Vec<_> = (0..).zip(nodes).collect();
         turns.sort_by(|(_, a), (_, b)| a.name.cmp(&b.name));
-        let m = u64::from(size);
-        let mut walks: Vec<Walk> = turns.iter().map(|(_, n)| Walk::new(&n.name, m, hash)).collect();
-        let mut table: Vec<Option<u32>> = vec![None; size as usize];
-        let mut free = m;
+        let mut walks: Vec<Walk> =
+            turns.iter().map(|(_, n)| Walk::new(&n.name, size.into(), hash)).collect();
+        let mut table = vec![FREE; size as usize];
+        let mut free = size;
         while free > 0 {
             for ((index, node), walk) in turns.iter().zip(&mut walks) {
                 walk.credit += u64::from(node.weight);
@@ -42,11 +45,11 @@ impl Maglev {
                     continue;
                 }
                 walk.credit -= u64::from(top);
-                walk.claim(&mut table, *index, m);
+                walk.claim(&mut table, *index);
                 free -= 1;
             }
         }
-        Maglev { table: table.into_iter().map(|e| e.unwrap_or(0)).collect(), hash }
+        Maglev { table, hash }
     }
 
     /// Which node each entry belongs to.
@@ -58,16 +61,19 @@ impl Maglev {
 impl Walk {
     fn new(name: &str, m: u64, hash: HashFn) -> Self {
         let h = hash.hash(name.as_bytes());
-        Walk { next: h % m, skip: mix(h) % (m - 1).max(1) + 1, credit: 0 }
+        let skip = mix(h) % (m - 1).max(1) + 1;
+        Walk { next: (h % m) as u32, skip: skip as u32, credit: 0 }
     }
 
     /// Takes the first free entry of the walk; the table has one.
-    fn claim(&mut self, table: &mut [Option<u32>], node: u32, m: u64) {
+    fn claim(&mut self, table: &mut [u32], node: u32) {
+        // Both are below the size, which fits 32 bits; their sum need not.
+        let wraps = table.len() as u32 - self.skip;
         loop {
-            let entry = &mut table[self.next as usize];
-            self.next = (self.next + self.skip) % m;
-            if entry.is_none() {
-                *entry = Some(node);
+            let at = self.next as usize;
+            self.next = if self.next >= wraps { self.next - wraps } else { self.next + self.skip };
+            if table[at] == FREE {
+                table[at] = node;
                 return;
             }
         }
@@ -75,9 +81,11 @@ impl Walk {
 }
 
 impl Placement for Maglev {
-    fn owner(&self, key: &[u8]) -> Option<u32> {
-        let size = self.table.len() as u64;
-        let slot = self.hash.hash(key).checked_rem(size)?;
+    fn position(&self, key: &[u8]) -> u64 {
+        self.hash.hash(key)
+    }
+    fn owner_at(&self, position: u64) -> Option<u32> {
+        let slot = position.checked_rem(self.table.len() as u64)?;
         Some(self.table[slot as usize])
     }
 }

@@ -45,8 +45,15 @@ impl Node {
 
 /// A rule that says which node owns a key.
 pub trait Placement {
-    /// Position of the owner in the list of nodes the rule was built from; none without nodes.
-    fn owner(&self, key: &[u8]) -> Option<u32>;
+    /// What the rule makes of a key's bytes before it looks for a node: a hash, or a place on a ring.
+    fn position(&self, key: &[u8]) -> u64;
+    /// Place of the owner, of what has this position, in the list of nodes that the rule was built
+    /// from; none without nodes.
+    fn owner_at(&self, position: u64) -> Option<u32>;
+    /// Place of a key's owner in that list.
+    fn owner(&self, key: &[u8]) -> Option<u32> {
+        self.owner_at(self.position(key))
+    }
 }
 
 /// The sum of the nodes' weights.

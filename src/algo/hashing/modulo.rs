@@ -12,7 +12,10 @@ pub struct Modulo {
 }
 
 impl Placement for Modulo {
-    fn owner(&self, key: &[u8]) -> Option<u32> {
-        self.hash.hash(key).checked_rem(u64::from(self.nodes)).map(|r| r as u32)
+    fn position(&self, key: &[u8]) -> u64 {
+        self.hash.hash(key)
+    }
+    fn owner_at(&self, position: u64) -> Option<u32> {
+        position.checked_rem(u64::from(self.nodes)).map(|r| r as u32)
     }
 }

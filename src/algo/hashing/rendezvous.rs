@@ -33,6 +33,20 @@ impl Rendezvous {
         draws.into_iter().take(count).map(|(_, i)| i).collect()
     }
 
+    /// Which of two nodes a key prefers, by their places in the list; one of weight 0 only if the
+    /// other's is 0 too.
+    pub fn better(&self, position: u64, a: u32, b: u32) -> u32 {
+        let key = mix(position);
+        let node = |at: u32| &self.nodes[at as usize];
+        let draw = |at: u32| (mix(key ^ node(at).0), at);
+        match (node(a).1.weight, node(b).1.weight) {
+            (_, 0) => a,
+            (0, _) => b,
+            _ if self.before(draw(a), draw(b)).is_le() => a,
+            _ => b,
+        }
+    }
+
     /// Which of two nodes with their draws comes first.
     fn before(&self, (ua, a): (u64, u32), (ub, b): (u64, u32)) -> Ordering {
         let (a, b) = (&self.nodes[a as usize].1, &self.nodes[b as usize].1);
@@ -48,8 +62,11 @@ impl Rendezvous {
 }
 
 impl Placement for Rendezvous {
-    fn owner(&self, key: &[u8]) -> Option<u32> {
-        let key = mix(self.hash.hash(key));
+    fn position(&self, key: &[u8]) -> u64 {
+        self.hash.hash(key)
+    }
+    fn owner_at(&self, position: u64) -> Option<u32> {
+        let key = mix(position);
         // Of nodes of one weight the one with the greatest draw is the best: logarithms are for the
         // best of each weight alone.
         let mut best: Vec<(u64, u32)> = Vec::with_capacity(2);

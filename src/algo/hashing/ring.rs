@@ -2,17 +2,19 @@
 
 use super::{HashFn, Node, Placement, md5, total_weight};
 use crate::core::sorted::SortedSet;
+use std::cmp::Ordering;
 use std::fmt::Write;
 
-/// How a key becomes a position on the ring.
+/// Where nodes' points and keys fall.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Position {
-    /// Little-endian u32 of the first four bytes of MD5; the first point at or after it owns.
+enum Kind {
+    /// Little-endian u32 words of MD5, four of each digest; the first point at or after a key's
+    /// owns it.
     Ketama,
-    /// The same number; the first point strictly after it owns.
+    /// The same words, three of each digest; the first point strictly after a key's owns it.
     HashRing,
-    /// A 64-bit hash; the first point at or after it owns.
-    Word(HashFn),
+    /// So many 64-bit hashes a node of weight 1; the first point at or after a key's owns it.
+    Hashes(HashFn, u32),
 }
 
 /// A ring of points, each belonging to a node.
@@ -20,60 +22,153 @@ enum Position {
 pub struct Ring {
     /// Sorted by hash, then by the node's name.
     points: Vec<(u64, u32)>,
-    position: Position,
+    parts: Parts,
+    kind: Kind,
     nodes: u32,
+    /// Have all nodes the same weight?
+    even: bool,
+}
+
+/// A ring cut into even parts, about as many as it has points: whoever looks for a position has few
+/// points to look at.
+#[derive(Clone, Debug, Default)]
+struct Parts {
+    /// The first point of each part.
+    starts: Vec<u32>,
+    /// Bits of a position that are left out of its part's number.
+    shift: u32,
+}
+
+impl Parts {
+    fn cut(points: &[(u64, u32)], bits: u32) -> Self {
+        let depth = points.len().max(2).ilog2().min(16);
+        let mut parts = Parts { starts: Vec::with_capacity(1 << depth), shift: bits - depth };
+        for (at, (position, _)) in (0..).zip(points) {
+            while parts.starts.len() <= parts.of(*position) {
+                parts.starts.push(at);
+            }
+        }
+        parts
+    }
+
+    fn of(&self, position: u64) -> usize {
+        (position >> self.shift) as usize
+    }
+}
+
+impl Kind {
+    /// Where the points of one node of a list fall, in no order.
+    fn points_of(self, nodes: &[Node], index: u32) -> Vec<u64> {
+        let node = &nodes[index as usize];
+        match self {
+            Kind::Ketama => digests(nodes, node, 4),
+            Kind::HashRing => digests(nodes, node, 3),
+            Kind::Hashes(hash, vnodes) => {
+                let mut name = format!("{}-", node.name);
+                let stem = name.len();
+                let point = |i: u64| {
+                    name.truncate(stem);
+                    let _ = write!(name, "{i}");
+                    hash.hash(name.as_bytes())
+                };
+                (0..u64::from(vnodes) * u64::from(node.weight)).map(point).collect()
+            }
+        }
+    }
+
+    /// Are positions of 32 bits, and shares of points relative to all nodes' weights?
+    fn is_narrow(self) -> bool {
+        !matches!(self, Kind::Hashes(..))
+    }
+}
+
+/// So many words of each of a node's digests, of which it has 40, times its share by weight.
+fn digests(nodes: &[Node], node: &Node, words: usize) -> Vec<u64> {
+    let digests = 40 * nodes.len() as u64 * u64::from(node.weight) / total_weight(nodes).max(1);
+    let mut points = Vec::with_capacity(digests as usize * words);
+    for i in 0..digests {
+        let digest = md5(format!("{}-{i}", node.name).as_bytes());
+        points.extend(digest.chunks_exact(4).take(words).map(super::digest::word));
+    }
+    points
+}
+
+fn is_even(nodes: &[Node]) -> bool {
+    nodes.windows(2).all(|pair| pair[0].weight == pair[1].weight)
+}
+
+/// Points that collide are ordered by name: what a node owns must not depend on the order in which
+/// the nodes were listed.
+fn order(nodes: &[Node]) -> impl Fn(&(u64, u32), &(u64, u32)) -> Ordering {
+    |(ha, a), (hb, b)| {
+        ha.cmp(hb).then_with(|| nodes[*a as usize].name.cmp(&nodes[*b as usize].name))
+    }
 }
 
 impl Ring {
     /// libketama's continuum: `40 * n * weight / total` digests of `name-i` per node, four
     /// 32-bit points each (160 points at equal weights).
     pub fn ketama(nodes: &[Node]) -> Self {
-        Self::digests(nodes, 4, Position::Ketama)
+        Self::new(nodes, Kind::Ketama)
     }
 
     /// The ring of Python's `hash_ring` and Go's `serialx/hashring`: three points per digest.
     pub fn hash_ring(nodes: &[Node]) -> Self {
-        Self::digests(nodes, 3, Position::HashRing)
+        Self::new(nodes, Kind::HashRing)
     }
 
     /// A ring with `vnodes * weight` points per node, the hashes of `name-0`, `name-1`, ...
     pub fn virtual_nodes(nodes: &[Node], vnodes: u32, hash: HashFn) -> Self {
-        let mut points = Vec::new();
-        let mut name = String::new();
-        for (index, node) in (0..).zip(nodes) {
-            name.clone_from(&node.name);
-            name.push('-');
-            let stem = name.len();
-            for i in 0..u64::from(vnodes) * u64::from(node.weight) {
-                name.truncate(stem);
-                let _ = write!(name, "{i}");
-                points.push((hash.hash(name.as_bytes()), index));
-            }
-        }
-        Self::sorted(points, nodes, Position::Word(hash))
+        Self::new(nodes, Kind::Hashes(hash, vnodes))
     }
 
-    fn digests(nodes: &[Node], per_digest: usize, position: Position) -> Self {
-        let total = total_weight(nodes).max(1);
-        let mut points = Vec::new();
-        for (index, node) in (0..).zip(nodes) {
-            let digests = 40 * nodes.len() as u64 * u64::from(node.weight) / total;
-            for i in 0..digests {
-                let digest = md5(format!("{}-{i}", node.name).as_bytes());
-                let words = digest.chunks_exact(4).take(per_digest);
-                points.extend(words.map(|w| (super::digest::word(w), index)));
-            }
-        }
-        Self::sorted(points, nodes, position)
+    fn new(nodes: &[Node], kind: Kind) -> Self {
+        let own = |i: u32| kind.points_of(nodes, i).into_iter().map(move |h| (h, i));
+        let mut points: Vec<(u64, u32)> = (0..nodes.len() as u32).flat_map(own).collect();
+        points.sort_unstable_by(order(nodes));
+        Self::of(points, kind, nodes)
     }
 
-    /// Points that collide are ordered by name: what a node owns must not depend on the order in
-    /// which the nodes were listed.
-    fn sorted(mut points: Vec<(u64, u32)>, nodes: &[Node], position: Position) -> Self {
-        points.sort_unstable_by(|(ha, a), (hb, b)| {
-            ha.cmp(hb).then_with(|| nodes[*a as usize].name.cmp(&nodes[*b as usize].name))
-        });
-        Ring { points, position, nodes: nodes.len() as u32 }
+    fn of(points: Vec<(u64, u32)>, kind: Kind, nodes: &[Node]) -> Self {
+        let bits = if kind.is_narrow() { 32 } else { 64 };
+        let parts = Parts::cut(&points, bits);
+        Ring { points, parts, kind, nodes: nodes.len() as u32, even: is_even(nodes) }
+    }
+
+    /// Have the nodes that stay the same points among others as among these?
+    fn keeps_points(&self, nodes: &[Node]) -> bool {
+        !self.kind.is_narrow() || self.even && is_even(nodes)
+    }
+
+    /// The ring of `nodes`, from that of all but the last of them: only that one's points are new.
+    pub fn joined(&self, nodes: &[Node]) -> Self {
+        if nodes.len() != self.nodes as usize + 1 || !self.keeps_points(nodes) {
+            return Self::new(nodes, self.kind);
+        }
+        let order = order(nodes);
+        let own = self.kind.points_of(nodes, self.nodes).into_iter();
+        let mut own: Vec<(u64, u32)> = own.map(|h| (h, self.nodes)).collect();
+        own.sort_unstable_by(&order);
+        let mut points = Vec::with_capacity(self.points.len() + own.len());
+        let mut new = own.into_iter().peekable();
+        for old in &self.points {
+            while let Some(point) = new.next_if(|p| order(p, old).is_lt()) {
+                points.push(point);
+            }
+            points.push(*old);
+        }
+        points.extend(new);
+        Self::of(points, self.kind, nodes)
+    }
+
+    /// The ring of `nodes`, from that of one more, which stood at this place in the list.
+    pub fn left(&self, nodes: &[Node], index: u32) -> Self {
+        if nodes.len() + 1 != self.nodes as usize || !self.keeps_points(nodes) {
+            return Self::new(nodes, self.kind);
+        }
+        let stay = self.points.iter().filter(|p| p.1 != index);
+        let points = stay.map(|(h, n)| (*h, n - u32::from(*n > index))).collect();
+        Self::of(points, self.kind, nodes)
     }
 
     /// The points in ring order: (position, node).
@@ -86,19 +181,14 @@ impl Ring {
         self.nodes
     }
 
-    /// Where a key falls.
-    pub fn position(&self, key: &[u8]) -> u64 {
-        match self.position {
-            Position::Ketama | Position::HashRing => super::digest::word(&md5(key)[..4]),
-            Position::Word(hash) => hash.hash(key),
-        }
-    }
-
     /// Which point in [`Ring::points`] owns a position; none on an empty ring.
     pub fn point_of(&self, position: u64) -> Option<usize> {
-        let strict = self.position == Position::HashRing;
-        let before = |p: &(u64, u32)| p.0 < position || (strict && p.0 == position);
-        let at = self.points.partition_point(before);
+        let part = self.parts.of(position);
+        let from = self.parts.starts.get(part).map_or(0, |at| *at as usize);
+        let to = self.parts.starts.get(part + 1).map_or(self.points.len(), |at| *at as usize);
+        let passed =
+            |p: &(u64, u32)| p.0 < position || self.kind == Kind::HashRing && p.0 == position;
+        let at = from + self.points[from..to].partition_point(passed);
         (!self.points.is_empty()).then_some(if at == self.points.len() { 0 } else { at })
     }
 
@@ -148,7 +238,7 @@ impl Ring {
     pub fn arcs(&self) -> Vec<u64> {
         let mut owned = vec![0u64; self.nodes as usize];
         let Some(last) = self.points.last() else { return owned };
-        let narrow = !matches!(self.position, Position::Word(_));
+        let narrow = self.kind.is_narrow();
         let mut from = last.0;
         for (to, node) in &self.points {
             let mut arc = to.wrapping_sub(from);
@@ -167,7 +257,14 @@ impl Ring {
 }
 
 impl Placement for Ring {
-    fn owner(&self, key: &[u8]) -> Option<u32> {
-        self.point_of(self.position(key)).map(|p| self.points[p].1)
+    fn position(&self, key: &[u8]) -> u64 {
+        match self.kind {
+            Kind::Ketama | Kind::HashRing => super::digest::word(&md5(key)[..4]),
+            Kind::Hashes(hash, _) => hash.hash(key),
+        }
+    }
+
+    fn owner_at(&self, position: u64) -> Option<u32> {
+        self.point_of(position).map(|p| self.points[p].1)
     }
 }

@@ -149,12 +149,50 @@ proptest! {
     }
 
     #[test]
+    fn a_ring_that_changes_is_the_ring_built_anew(
+        kind in 0u8..5, seed: u64, count in 1usize..9, at: prop::sample::Index, weight in 1u32..3,
+    ) {
+        let build = |nodes: &[Node]| match kind {
+            0 => Ring::ketama(nodes),
+            1 => Ring::hash_ring(nodes),
+            2 => Ring::virtual_nodes(nodes, 16, HashFn::CharSum),
+            _ => Ring::virtual_nodes(nodes, 16, HashFn::Murmur3),
+        };
+        let mut nodes = seeded(seed, count);
+        if kind == 4 {
+            nodes[at.index(count)].weight = weight;
+        }
+        let ring = build(&nodes);
+        let mut more = nodes.clone();
+        more.push(Node::weighted("who joins", weight));
+        let (changed, anew) = (ring.joined(&more), build(&more));
+        prop_assert_eq!(changed.points(), anew.points());
+        let index = at.index(count);
+        let mut fewer = nodes.clone();
+        fewer.remove(index);
+        let (changed, anew) = (ring.left(&fewer, index as u32), build(&fewer));
+        prop_assert_eq!(changed.points(), anew.points());
+    }
+
+    /// The first point at or after a position, wherever positions crowd.
+    #[test]
+    fn a_point_is_found_as_by_looking_at_all(seed: u64, count in 1usize..5, bad: bool, positions in prop::collection::vec(any::<u64>(), 20)) {
+        let hash = if bad { HashFn::CharSum } else { HashFn::XxHash64 };
+        let ring = Ring::virtual_nodes(&seeded(seed, count), 16, hash);
+        let ends = ring.points().iter().flat_map(|p| [p.0.wrapping_sub(1), p.0, p.0.wrapping_add(1)]);
+        for position in positions.into_iter().chain([0, u64::MAX]).chain(ends) {
+            let first = ring.points().iter().position(|p| p.0 >= position).unwrap_or(0);
+            prop_assert_eq!(ring.point_of(position), Some(first));
+        }
+    }
+
+    #[test]
     fn no_load_exceeds_its_bound(seed: u64, count in 1usize..9, total in 0usize..300, c in 100u32..300) {
         let nodes = seeded(seed, count);
         let ring = Ring::virtual_nodes(&nodes, 4, HashFn::XxHash64);
         let keys = keys(total);
-        let bytes: Vec<&[u8]> = keys.iter().map(|k| k.as_bytes()).collect();
-        let placed = assign_bounded(&ring, &nodes, &bytes, c);
+        let positions: Vec<u64> = keys.iter().map(|k| ring.position(k.as_bytes())).collect();
+        let placed = assign_bounded(&ring, &nodes, &positions, c);
         let bound = (c as usize * total).div_ceil(100 * count);
         for node in 0..count as u32 {
             let load = placed.iter().filter(|p| **p == Some(node)).count();

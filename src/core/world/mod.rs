@@ -52,6 +52,8 @@ struct Slot<P: Show> {
     print: OnceLock<u64>,
     /// The same under each naming of the servers.
     renamed: OnceLock<Arc<[u64]>>,
+    /// Its part of a run's digest, once that was asked for.
+    digest: OnceLock<u64>,
 }
 
 /// A slot to be changed.
@@ -59,6 +61,7 @@ fn thaw<P: Show>(slots: &mut [Arc<Slot<P>>], node: NodeId) -> &mut Slot<P> {
     let slot = Arc::make_mut(&mut slots[node.at()]);
     slot.print = OnceLock::new();
     slot.renamed = OnceLock::new();
+    slot.digest = OnceLock::new();
     slot
 }
 
@@ -82,6 +85,8 @@ pub struct World<P: Show> {
     asked: Vec<u8>,
     /// Effects of the last handler before each write that came after something visible.
     perils: Vec<u8>,
+    /// What the servers looked like when last asked for.
+    faces: show::Faces<P>,
 }
 
 /// What identifies a state to a search.
@@ -158,8 +163,8 @@ impl<P: Show> World<P> {
             let node = Node { me, state, durable: (*blank).clone() };
             let (synced, before) = (blank.clone(), blank.clone());
             let (written, pending) = (Vec::new(), VecDeque::new());
-            let (print, renamed) = (OnceLock::new(), OnceLock::new());
-            Arc::new(Slot { node, synced, before, written, pending, print, renamed })
+            let (print, renamed, digest) = (OnceLock::new(), OnceLock::new(), OnceLock::new());
+            Arc::new(Slot { node, synced, before, written, pending, print, renamed, digest })
         });
         let slots = slots.collect();
         let clients = (0..common.clients).map(|c| Client::new(c, &mut k)).collect();
@@ -177,6 +182,7 @@ impl<P: Show> World<P> {
             heard: None,
             request: None,
             perils: Vec::new(),
+            faces: show::Faces::default(),
         }
     }
 
@@ -268,8 +274,9 @@ where
         self.message_details(id)
     }
     fn digest(&self) -> u64 {
+        let print = |s: &Slot<P>| fingerprint(&(&s.node, &s.synced, &s.written));
         let nodes: Vec<u64> =
-            self.slots.iter().map(|s| fingerprint(&(&s.node, &s.synced, &s.written))).collect();
+            self.slots.iter().map(|s| *s.digest.get_or_init(|| print(s))).collect();
         fingerprint(&(self.k.digest, self.k.now, self.k.step, nodes))
     }
     fn fork(&self) -> Box<dyn AnyWorld> {

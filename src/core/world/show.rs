@@ -3,9 +3,66 @@
 use super::*;
 use crate::core::kernel::{Mode, Proc, is_twin};
 use crate::core::protocol::{TimerName, call_text};
-use crate::core::view::{LinkView, NodeLook, NodeView, Shape, Status, TimerView, Verdict};
+use crate::core::view::{
+    LinkView, LogView, NodeLook, NodeView, Ruler, Shape, Status, TimerView, Tray, Verdict,
+};
+use std::sync::{Mutex, PoisonError, Weak};
+
+/// What a server's state and disk look like.
+#[derive(Clone, Debug)]
+struct Face {
+    look: Arc<NodeLook>,
+    log: Option<Arc<LogView>>,
+    safe: Option<u64>,
+    trays: Arc<[Tray]>,
+    ruler: Option<Ruler>,
+}
+
+/// The servers' looks when last asked for, each with what it was made of: while that is there, the
+/// look is true. A change moves a slot that is only looked at, so it is gone then.
+#[derive(Debug)]
+pub(super) struct Faces<P: Show>(Mutex<Vec<(Weak<Slot<P>>, Face)>>);
+
+impl<P: Show> Default for Faces<P> {
+    fn default() -> Self {
+        Faces(Mutex::default())
+    }
+}
+
+// Nobody looks at most copies.
+impl<P: Show> Clone for Faces<P> {
+    fn clone(&self) -> Self {
+        Faces::default()
+    }
+}
 
 impl<P: Show> World<P> {
+    fn face(&self, at: usize) -> Face {
+        let slot = &self.slots[at];
+        let mut known = self.faces.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some((of, face)) = known.get(at)
+            && std::ptr::eq(of.as_ptr(), Arc::as_ptr(slot))
+        {
+            return face.clone();
+        }
+        let cfg = &self.settings.cfg;
+        let face = Face {
+            look: Arc::new(P::node(cfg, &self.settings.common, &slot.node)),
+            log: P::log(&slot.node).map(Arc::new),
+            safe: self.safe(slot),
+            trays: P::trays(cfg, &slot.node).into(),
+            ruler: P::ruler(cfg, &slot.node),
+        };
+        let mine = (Arc::downgrade(slot), face.clone());
+        // Servers are looked at in their order.
+        if at == known.len() {
+            known.push(mine);
+        } else if let Some(old) = known.get_mut(at) {
+            *old = mine;
+        }
+        face
+    }
+
     pub(super) fn look(&self) -> WorldView {
         let all = 0..self.k.procs.len() as u16;
         WorldView {
@@ -96,28 +153,30 @@ impl<P: Show> World<P> {
     fn node_view(&self, node: NodeId) -> NodeView {
         let p = self.k.proc(node);
         let server = self.is_server(node);
-        let slot = if server { Some(&self.slots[node.at()]) } else { None };
+        let face = if server {
+            self.face(node.at())
+        } else {
+            let look = Arc::new(self.client_look(node));
+            Face { look, log: None, safe: None, trays: Arc::default(), ruler: None }
+        };
         NodeView {
             id: node,
             name: self.name(node),
-            shape: match slot {
-                Some(_) => P::shape(&self.settings.cfg, &self.settings.common, node),
-                None => Shape::Client,
+            shape: match server {
+                true => P::shape(&self.settings.cfg, &self.settings.common, node),
+                false => Shape::Client,
             },
             place: self.place_name(node),
             status: status(p),
-            look: match slot {
-                Some(s) => P::node(&self.settings.cfg, &self.settings.common, &s.node),
-                None => self.client_look(node),
-            },
-            log: slot.and_then(|s| P::log(&s.node)),
-            safe: slot.and_then(|s| self.safe(s)),
+            look: face.look,
+            log: face.log,
+            safe: face.safe,
             timers: self.timer_views(node, p),
             skew: p.clock.skew(self.k.now),
             drift: p.clock.drift(),
             syncing: p.syncing,
-            trays: slot.map_or_else(Vec::new, |s| P::trays(&self.settings.cfg, &s.node)),
-            ruler: slot.and_then(|s| P::ruler(&self.settings.cfg, &s.node)),
+            trays: face.trays,
+            ruler: face.ruler,
             inbox: p.inbox.len() as u32,
             lies: p.lie != crate::core::action::Lie::Honest,
             waiting: self.waiting(node),

@@ -2,7 +2,7 @@
 
 use super::{Config, Scheme};
 use crate::algo::hashing::{
-    Jump, MAGLEV_TABLE, Maglev, Modulo, Node, Placement, Rendezvous, Ring, assign_bounded,
+    HashFn, Jump, MAGLEV_TABLE, Maglev, Modulo, Node, Placement, Rendezvous, Ring, assign_bounded,
 };
 use crate::core::ids::{NodeId, NodeSet};
 use crate::core::protocol::key_name;
@@ -102,16 +102,28 @@ const MEMORY: usize = 20;
 thread_local! {
     // All servers of a world, its copies and its pictures ask for the same few.
     static KNOWN: RefCell<VecDeque<Arc<Places>>> = const { RefCell::new(VecDeque::new()) };
-    static NAMES: RefCell<Arc<Vec<String>>> = RefCell::default();
+    static POSITIONS: RefCell<VecDeque<Positions>> = const { RefCell::new(VecDeque::new()) };
 }
 
-/// The names of so many keys, written once for all rules.
-fn names(keys: u32) -> Arc<Vec<String>> {
-    NAMES.with_borrow_mut(|known| {
-        if known.len() != keys as usize {
-            *known = Arc::new((0..keys).map(key_name).collect());
-        }
-        known.clone()
+/// Where keys fall.
+type Positions = ((HashFn, bool), Arc<Vec<u64>>);
+
+/// Where so many keys fall by a rule, worked out once for all rules: their names' hashes, or for
+/// ketama the first words of their digests.
+fn positions(cfg: &Config) -> Arc<Vec<u64>> {
+    let narrow = cfg.scheme == Scheme::Ketama;
+    let hash = if narrow { HashFn::Md5 } else { cfg.hash() };
+    let fits = |p: &&Positions| p.0 == (hash, narrow) && p.1.len() == cfg.keys as usize;
+    let found = POSITIONS.with_borrow(|known| known.iter().find(fits).map(|p| p.1.clone()));
+    found.unwrap_or_else(|| {
+        let most = if narrow { u64::from(u32::MAX) } else { u64::MAX };
+        let at = |key| hash.hash(key_name(key).as_bytes()) & most;
+        let made: Arc<Vec<u64>> = Arc::new((0..cfg.keys).map(at).collect());
+        POSITIONS.with_borrow_mut(|known| {
+            known.truncate(3);
+            known.push_front(((hash, narrow), made.clone()));
+        });
+        made
     })
 }
 
@@ -134,6 +146,12 @@ pub fn of(cfg: &Config, table: &Table, careless: Careless) -> Arc<Places> {
     })
 }
 
+/// Remembers nothing.
+#[cfg(test)]
+pub(super) fn forget() {
+    KNOWN.with_borrow_mut(VecDeque::clear);
+}
+
 /// The server's share.
 pub fn weight(cfg: &Config, n: NodeId) -> u32 {
     if u32::from(n.0) < cfg.heavy { cfg.weight } else { 1 }
@@ -148,28 +166,28 @@ fn make(cfg: &Config, table: &Table, careless: Careless) -> Places {
         }
     };
     let nodes: Vec<Node> = table.members.iter().enumerate().map(name).collect();
+    let near = neighbour(cfg, table, careless);
     let ring = match cfg.scheme {
-        Scheme::Ketama => Some(Arc::new(Ring::ketama(&nodes))),
-        Scheme::Ring => Some(Arc::new(Ring::virtual_nodes(&nodes, cfg.vnodes, cfg.hash()))),
+        Scheme::Ketama | Scheme::Ring => Some(Arc::new(ring(cfg, &nodes, near.as_ref()))),
         Scheme::Bounded => {
             of(&Config { scheme: Scheme::Ring, ..cfg.clone() }, table, careless).ring.clone()
         }
         _ => None,
     };
-    let names = names(cfg.keys);
+    let positions = positions(cfg);
     let by = |rule: &dyn Placement| -> Vec<Option<u32>> {
-        names.iter().map(|k| rule.owner(k.as_bytes())).collect()
+        positions.iter().map(|p| rule.owner_at(*p)).collect()
     };
     let count = nodes.len() as u32;
     let found = match (cfg.scheme, &ring) {
         (Scheme::Modulo, _) => by(&Modulo { nodes: count, hash: cfg.hash() }),
-        (Scheme::Rendezvous, _) => by(&Rendezvous::new(&nodes, cfg.hash())),
+        (Scheme::Rendezvous, _) => {
+            let rule = Rendezvous::new(&nodes, cfg.hash());
+            rendezvous(&rule, &table.members, &positions, near)
+        }
         (Scheme::Jump, _) => by(&Jump { nodes: count, hash: cfg.hash() }),
         (Scheme::Maglev, _) => by(&Maglev::new(&nodes, MAGLEV_TABLE, cfg.hash())),
-        (Scheme::Bounded, Some(ring)) => {
-            let keys: Vec<&[u8]> = names.iter().map(|k| k.as_bytes()).collect();
-            assign_bounded(ring, &nodes, &keys, cfg.bound)
-        }
+        (Scheme::Bounded, Some(ring)) => assign_bounded(ring, &nodes, &positions, cfg.bound),
         (_, Some(ring)) => by(&**ring),
         (_, None) => Vec::new(),
     };
@@ -187,6 +205,66 @@ fn make(cfg: &Config, table: &Table, careless: Careless) -> Places {
         lists: OnceLock::new(),
         shown: OnceLock::new(),
     }
+}
+
+/// How a table differs from a known one.
+#[derive(Clone, Copy)]
+enum Step {
+    /// The last member is new.
+    Joined,
+    /// The member at this place was there.
+    Left(usize),
+}
+
+/// A known placement of one member more or less: what follows from it is changed, not made anew.
+fn neighbour(cfg: &Config, table: &Table, careless: Careless) -> Option<(Arc<Places>, Step)> {
+    let step = |p: &Arc<Places>| {
+        if p.cfg != *cfg || p.careless != careless || p.names != table.places {
+            return None;
+        }
+        if table.members.split_last().is_some_and(|(_, others)| p.members == others) {
+            return Some((p.clone(), Step::Joined));
+        }
+        let mut pairs = p.members.iter().zip(&table.members);
+        let gone = pairs.position(|(a, b)| a != b).unwrap_or(table.members.len());
+        let rest = p.members.get(gone + 1..)?;
+        // Names by place are others where one is missing.
+        let one = !careless.by_place && rest == &table.members[gone..];
+        one.then(|| (p.clone(), Step::Left(gone)))
+    };
+    KNOWN.with_borrow(|known| known.iter().find_map(step))
+}
+
+fn ring(cfg: &Config, nodes: &[Node], near: Option<&(Arc<Places>, Step)>) -> Ring {
+    let known = near.and_then(|(p, step)| Some((p.ring.as_ref()?, step)));
+    match known {
+        Some((ring, Step::Joined)) => ring.joined(nodes),
+        Some((ring, Step::Left(at))) => ring.left(nodes, *at as u32),
+        None if cfg.scheme == Scheme::Ketama => Ring::ketama(nodes),
+        None => Ring::virtual_nodes(nodes, cfg.vnodes, cfg.hash()),
+    }
+}
+
+/// By rendezvous each key prefers its owner to all others; only who comes or goes changes that.
+fn rendezvous(
+    rule: &Rendezvous,
+    members: &[NodeId],
+    positions: &[u64],
+    near: Option<(Arc<Places>, Step)>,
+) -> Vec<Option<u32>> {
+    let Some((known, step)) = near else {
+        return positions.iter().map(|p| rule.owner_at(*p)).collect();
+    };
+    let mut places = vec![None; members.iter().map(|m| m.at() + 1).max().unwrap_or(0)];
+    (0..).zip(members).for_each(|(at, m)| places[m.at()] = Some(at));
+    let place = |owner: &NodeId| places.get(owner.at()).copied().flatten();
+    let last = members.len().saturating_sub(1) as u32;
+    let one = |(position, owner): (&u64, &NodeId)| match (place(owner), step) {
+        (Some(at), Step::Joined) => Some(rule.better(*position, at, last)),
+        (Some(at), Step::Left(_)) => Some(at),
+        (None, _) => rule.owner_at(*position),
+    };
+    positions.iter().zip(&known.owners).map(one).collect()
 }
 
 impl Places {
@@ -227,10 +305,10 @@ impl Places {
         let members = &self.members;
         let racks: SortedSet<u32> = members.iter().map(|n| rack(&self.cfg, *n)).collect();
         let mut out = Vec::with_capacity(self.owners.len() * self.each());
-        for (name, owner) in names(self.cfg.keys).iter().zip(&self.owners) {
+        for (position, owner) in positions(&self.cfg).iter().zip(&self.owners) {
             match &self.ring {
                 Some(ring) => {
-                    let first = ring.point_of(ring.position(name.as_bytes())).unwrap_or(0);
+                    let first = ring.point_of(*position).unwrap_or(0);
                     let (wrapped, ahead) = ring.points().split_at(first);
                     let walk = ahead.iter().chain(wrapped).map(|p| members[p.1 as usize]);
                     if self.careless.same_server {
@@ -290,9 +368,12 @@ impl Places {
             let wide = ring.into_iter().flat_map(|r| r.points()).map(|p| ((p.0 >> 32) as u32, p.1));
             let all = narrow.into_iter().flat_map(|r| r.points()).map(|p| (p.0 as u32, p.1));
             let points = wide.chain(all).map(|(at, n)| (at, self.members[n as usize]));
+            let positions = positions(&self.cfg);
+            let narrow = self.cfg.scheme == Scheme::Ketama;
             let key = |(key, list): (u32, &[NodeId])| {
                 let (owner, copies) = list.split_first()?;
-                let at = position(&self.cfg, key);
+                let at = positions[key as usize] >> if narrow { 0 } else { 32 };
+                let at = at as u32;
                 Some(KeyView { at, owner: *owner, copies: copies.to_vec() })
             };
             let keys = (0..).zip(self.lists()).filter_map(key).collect();
@@ -304,13 +385,4 @@ impl Places {
 /// The rack of a server.
 pub fn rack(cfg: &Config, n: NodeId) -> u32 {
     u32::from(n.0) % cfg.racks.max(1)
-}
-
-/// Where a key falls, as a share of the whole circle in 2^32 parts.
-pub fn position(cfg: &Config, key: u32) -> u32 {
-    let name = key_name(key);
-    match cfg.scheme {
-        Scheme::Ketama => Ring::ketama(&[]).position(name.as_bytes()) as u32,
-        _ => (cfg.hash().hash(name.as_bytes()) >> 32) as u32,
-    }
 }

@@ -7,7 +7,9 @@ use crate::core::protocol::{CallName, Show, key_name};
 use crate::core::view::{
     Border, Family, KeyView, Lens, MessageLook, MoveView, NodeLook, RingView, RuleView,
 };
+use std::cell::RefCell;
 use std::fmt::Write;
+use std::rc::Rc;
 
 pub(super) const GET: u8 = 0;
 pub(super) const PUT: u8 = 1;
@@ -180,23 +182,14 @@ impl Show for Hashing {
         let newest = nodes.iter().max_by_key(|n| n.durable.table.version)?;
         let members = &newest.durable.table.members;
         let shown = newest.state.place.shown();
-        let mut holders: Vec<Option<NodeId>> = vec![None; shown.keys.len()];
-        // What a server that is gone still has on its disk counts where nobody else has it.
-        let gone = |n: &&&Node<Self>| newest.durable.table.gone.has(n.me);
-        for n in nodes.iter().filter(gone).chain(nodes.iter().filter(|n| !gone(n))) {
-            for key in n.durable.held.iter() {
-                if let Some(slot) = holders.get_mut(key as usize) {
-                    *slot = Some(n.me);
-                }
-            }
-        }
+        let stock = Stock::of(&nodes, &newest.durable.table, &shown.keys);
         let rule = Scheme::ALL.iter().find(|(s, _)| *s == cfg.scheme).map_or("", |s| s.1);
         Some(RingView {
             rule,
             points: shown.points.clone(),
-            moves: moves(common, &nodes, &shown.keys, &holders),
+            moves: moves(common, &nodes, &stock),
             keys: shown.keys.clone(),
-            holders,
+            holders: stock.holders.clone(),
             members: members.clone(),
             rules: observer.rules.iter().map(judged).collect(),
             least: least(cfg, observer),
@@ -219,19 +212,68 @@ fn least(cfg: &Config, observer: &Observer) -> u32 {
     (cfg.keys * came + to / 2) / to + (cfg.keys * went + from / 2) / from
 }
 
-/// What each server still owes each other one.
-fn moves(
-    common: &Common,
-    nodes: &[&Node<Hashing>],
-    keys: &[KeyView],
-    holders: &[Option<NodeId>],
-) -> Vec<MoveView> {
-    let mut owed: SortedMap<(NodeId, NodeId), u32> = SortedMap::new();
-    for (key, holder) in keys.iter().zip(holders) {
-        if let Some(from) = holder.filter(|h| *h != key.owner) {
-            *owed.entry((from, key.owner)).or_default() += 1;
+/// Keys that a server holds and another is to have, by giver and taker.
+type Owed = SortedMap<(NodeId, NodeId), u32>;
+
+/// Who holds each key, as last asked for: that changes more seldom than pictures.
+#[derive(Default)]
+struct Stock {
+    held: Vec<Keys>,
+    gone: NodeSet,
+    keys: Arc<Vec<KeyView>>,
+    holders: Arc<Vec<Option<NodeId>>>,
+    owed: Owed,
+}
+
+thread_local! {
+    static LAST: RefCell<Rc<Stock>> = RefCell::default();
+}
+
+impl Stock {
+    fn of(nodes: &[&Node<Hashing>], table: &Table, keys: &Arc<Vec<KeyView>>) -> Rc<Stock> {
+        LAST.with_borrow_mut(|last| {
+            let same = |(n, held): (&&Node<Hashing>, &Keys)| n.durable.held.same(held);
+            let fits = last.gone == table.gone
+                && last.held.len() == nodes.len()
+                && Arc::ptr_eq(&last.keys, keys)
+                && nodes.iter().zip(&last.held).all(same);
+            if !fits {
+                *last = Rc::new(Stock::count(nodes, table, keys));
+            }
+            last.clone()
+        })
+    }
+
+    fn count(nodes: &[&Node<Hashing>], table: &Table, keys: &Arc<Vec<KeyView>>) -> Stock {
+        let mut holders: Vec<Option<NodeId>> = vec![None; keys.len()];
+        // What a server that is gone still has on its disk counts where nobody else has it.
+        let gone = |n: &&&Node<Hashing>| table.gone.has(n.me);
+        for n in nodes.iter().filter(gone).chain(nodes.iter().filter(|n| !gone(n))) {
+            for key in n.durable.held.iter() {
+                if let Some(slot) = holders.get_mut(key as usize) {
+                    *slot = Some(n.me);
+                }
+            }
+        }
+        let mut owed = Owed::new();
+        for (key, holder) in keys.iter().zip(&holders) {
+            if let Some(from) = holder.filter(|h| *h != key.owner) {
+                *owed.entry((from, key.owner)).or_default() += 1;
+            }
+        }
+        Stock {
+            held: nodes.iter().map(|n| n.durable.held.clone()).collect(),
+            gone: table.gone,
+            keys: keys.clone(),
+            holders: Arc::new(holders),
+            owed,
         }
     }
+}
+
+/// What each server still owes each other one.
+fn moves(common: &Common, nodes: &[&Node<Hashing>], stock: &Stock) -> Vec<MoveView> {
+    let mut owed = stock.owed.clone();
     for n in nodes {
         let open = n.durable.links.iter().zip((0..).map(NodeId));
         for (link, to) in open.filter(|(link, _)| !link.unacknowledged.is_empty()) {

@@ -8,6 +8,7 @@ use crate::core::protocol::Show;
 use crate::core::session::Session;
 use crate::core::view::WorldView;
 use crate::share::link::Link;
+use proptest::prelude::*;
 
 fn owners(cfg: &Config, members: &[NodeId], careless: Careless) -> Vec<NodeId> {
     of(cfg, &Table::of(members.to_vec()), careless).owners.clone()
@@ -15,6 +16,36 @@ fn owners(cfg: &Config, members: &[NodeId], careless: Careless) -> Vec<NodeId> {
 
 fn lists(cfg: &Config, members: &[NodeId], careless: Careless) -> Vec<Vec<NodeId>> {
     of(cfg, &Table::of(members.to_vec()), careless).lists().map(<[NodeId]>::to_vec).collect()
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(48))]
+    /// A placement that follows from one of a member more or less is the one made of nothing.
+    #[test]
+    fn what_is_changed_is_what_would_be_made_anew(
+        turns in prop::collection::vec(0u16..9, 1..12), heavy in 0u32..4, by_place: bool,
+    ) {
+        let careless = Careless { by_place, ..Careless::default() };
+        let mut members: Vec<NodeId> = (0..4).map(NodeId).collect();
+        let mut all = vec![members.clone()];
+        for n in turns.into_iter().map(NodeId) {
+            match members.iter().position(|m| *m == n) {
+                Some(at) if members.len() > 1 => _ = members.remove(at),
+                Some(_) => {}
+                None => members.push(n),
+            }
+            all.push(members.clone());
+        }
+        for (scheme, name) in Scheme::ALL {
+            let cfg = Config { scheme, vnodes: 8, keys: 120, heavy, weight: 3, ..Config::default() };
+            place::forget();
+            let changed: Vec<_> = all.iter().map(|m| owners(&cfg, m, careless)).collect();
+            for (members, changed) in all.iter().zip(changed) {
+                place::forget();
+                prop_assert_eq!(owners(&cfg, members, careless), changed, "{}", name);
+            }
+        }
+    }
 }
 
 fn at_the_end(preset: &str, knobs: &[(&str, i64)], seed: u64, until: u64) -> WorldView {
@@ -61,7 +92,7 @@ fn members_that_stop_changing_end_with_every_key_at_its_owner() {
         let view = at_the_end("cassandra", &knobs, seed, 30_000_000);
         let ring = view.ring.expect("a ring");
         let away = ring.holders.iter().filter(|h| h.is_none()).count();
-        let both = ring.keys.iter().zip(&ring.holders);
+        let both = ring.keys.iter().zip(ring.holders.iter());
         let wrong = both.filter(|(k, h)| h.is_some_and(|h| h != k.owner)).count();
         let owed: u32 = ring.moves.iter().map(|m| m.keys).sum();
         assert_eq!((away + wrong) as u32, owed, "seed {seed}");

@@ -15,6 +15,15 @@ type Edges<'a> = (Option<&'a Event>, Option<&'a Event>);
 impl Frame<'_> {
     pub(super) fn hosts(&self, out: &mut Vec<Item>) {
         let start = self.axis.left - self.px(8);
+        if self.of.part.fixed() {
+            // From the last step on; the lines themselves go over it.
+            let (from, to) = (self.axis.time(self.of.view.now).max(start), self.axis.right);
+            let mut track = Track::new();
+            for y in self.of.hosts.iter().filter_map(|node| self.row(*node)) {
+                track.to(Point::new(from, y)).line(Point::new(to, y));
+            }
+            out.push(Item::path("host ahead", track).key("hosts-ahead"));
+        }
         let mut free = i32::MIN;
         for node in &self.of.hosts {
             let Some(y) = self.row(*node) else { continue };
@@ -30,12 +39,6 @@ impl Frame<'_> {
                         .key(format!("host-name-{}", node.0))
                         .target(Target::Node(*node)),
                 );
-            }
-            if self.of.part.fixed() {
-                // From the last step on; the line itself goes over it.
-                let from = Point::new(self.axis.time(self.of.view.now).max(start), y);
-                let ahead = Item::line("host ahead", from, Point::new(self.axis.right, y));
-                out.push(ahead.key(format!("host-ahead-{}", node.0)));
             }
             if self.of.part.moving() {
                 self.line(*node, y, out);

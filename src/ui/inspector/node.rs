@@ -84,7 +84,7 @@ pub fn node(desk: &Desk, id: NodeId, ask: &Callback<Ask>) -> Html {
         <>
             { head(view.name.clone(), state.join(", ")) }
             { visit }
-            { looks(format!("{} now", view.name), &view.look, before.as_ref()) }
+            { looks(format!("{} now", view.name), &view.look, before.as_deref()) }
             if !clock.is_empty() {
                 <h3><span></span><span>{ "around it" }</span></h3>
                 { fields(&clock, None) }
