@@ -156,7 +156,7 @@ pub struct RingView {
     /// What is still to be given away.
     pub moves: Vec<MoveView>,
     /// What each rule would have made of the last change of members.
-    pub rules: Vec<RuleView>,
+    pub rules: Arc<Vec<RuleView>>,
     /// Keys whose owner the best rule would have changed at least.
     pub least: u32,
     /// Requests that each member has carried out.
@@ -191,7 +191,7 @@ pub struct MoveView {
 }
 
 /// A placement rule under the same members.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize)]
 pub struct RuleView {
     /// Its name.
     pub name: &'static str,

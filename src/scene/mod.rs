@@ -39,7 +39,7 @@ mod tests;
 #[cfg(test)]
 mod tests_parts;
 
-pub use geometry::{ONE, PX, Point, Track};
+pub use geometry::{ONE, PX, Point, Track, number};
 pub use target::Target;
 pub use text::Face;
 

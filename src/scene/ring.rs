@@ -8,7 +8,7 @@ use super::text::fit;
 use super::{Anchor, Face, Item, Scene, Size, Target};
 use crate::core::ids::NodeId;
 use crate::core::sorted::SortedMap;
-use crate::core::view::{KeyView, NodeView, RingView, WorldView};
+use crate::core::view::{KeyView, NodeView, RingView, RuleView, WorldView};
 use std::cell::RefCell;
 use std::sync::Arc;
 
@@ -31,7 +31,11 @@ type Arcs = (Arc<Vec<(u32, NodeId)>>, Option<NodeId>, Size, Vec<Item>);
 /// Keys and who holds them, selection and size, and what was drawn of them.
 type Density = (Arc<Vec<KeyView>>, Arc<Vec<Option<NodeId>>>, Option<NodeId>, Size, Vec<Item>);
 
+/// The rules, the one in use, size and members; what was drawn and is said of them.
+type Rivals = (Arc<Vec<RuleView>>, &'static str, Size, usize, (Vec<Item>, String));
+
 thread_local! {
+    static RIVALS: RefCell<Option<Rivals>> = const { RefCell::new(None) };
     static ARCS: RefCell<Option<Arcs>> = const { RefCell::new(None) };
     static DENSITY: RefCell<Option<Density>> = const { RefCell::new(None) };
 }
@@ -47,12 +51,13 @@ pub fn scene(view: &WorldView, selected: Option<NodeId>, size: Size) -> Scene {
     let Some(ring) = &view.ring else { return scene };
     let plan = Plan::new(view, ring, selected, size);
     let away: u32 = ring.moves.iter().map(|m| m.keys).sum();
+    let (rules, said) = plan.compared();
     scene.desc = format!(
         "{} keys on {} members by {}; {away} still to move. {}",
         ring.keys.len(),
         ring.members.len(),
         ring.rule,
-        plan.rivals()
+        said
     );
     let out = &mut scene.items;
     plan.header(out);
@@ -60,7 +65,7 @@ pub fn scene(view: &WorldView, selected: Option<NodeId>, size: Size) -> Scene {
     plan.keys(out);
     plan.middle(away, out);
     plan.loads(out);
-    plan.rules(out);
+    out.extend(rules);
     scene
 }
 

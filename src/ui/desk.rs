@@ -23,14 +23,21 @@ use wasm_bindgen::prelude::*;
 use web_sys::Element;
 use yew::Callback;
 
-/// Milliseconds between two looks of the panels at a run that plays.
+/// Milliseconds between two looks of the panels at a run that plays,
 const PANELS: f64 = 200.0;
+/// or so many times as long as the last one took.
+const PANELS_SHARE: f64 = 80.0;
 /// The stage moves in every frame; what creeps beside it, in every third.
 const BESIDE: u32 = 3;
 /// Milliseconds at least between two changes of the stage's elements,
 const STAGE: f64 = 30.0;
+/// or so many times as long as the last one took, if that is more;
+const STAGE_SHARE: f64 = 40.0;
 /// and of all others, the clock among them; where time runs slowly, twice that for both.
 const OTHERS: f64 = 100.0;
+/// Milliseconds of script after which a frame brings no more elements up to date: they follow in the
+/// next ones. A single picture may take longer.
+const SCRIPT: f64 = 6.0;
 /// Slow: a tenth of true speed, as [`Model::speed`] counts, or less.
 const SLOW: i32 = -100;
 
@@ -122,9 +129,17 @@ pub struct Desk {
     last: Cell<Option<f64>>,
     told: Cell<f64>,
     owed: Cell<bool>,
+    /// How long the panels' next look has to wait.
+    pace: Cell<f64>,
     frames: Cell<u32>,
-    /// When the stage's elements, and when all others, last followed.
-    shown: Cell<(f64, f64)>,
+    /// When this frame's script began.
+    begun: Cell<f64>,
+    /// When the elements of each picture last followed.
+    shown: [Cell<f64>; 12],
+    /// Milliseconds that the stage's took.
+    stage_took: Cell<f64>,
+    /// When the clock did.
+    clocked: Cell<f64>,
     /// What paints; until it has come, elements show everything.
     easel: RefCell<Option<Easel>>,
     /// It has been sent for.
@@ -148,8 +163,12 @@ impl Desk {
             last: Cell::new(None),
             told: Cell::new(0.0),
             owed: Cell::new(false),
+            pace: Cell::new(PANELS),
             frames: Cell::new(0),
-            shown: Cell::default(),
+            begun: Cell::default(),
+            shown: Default::default(),
+            stage_took: Cell::default(),
+            clocked: Cell::default(),
             easel: RefCell::default(),
             wanted: Cell::new(false),
             still: Cell::new(dom::still()),
@@ -225,7 +244,7 @@ impl Desk {
         // What is painted from now on has elements until the painter has shown it.
         let begins = self.paints(&self.model.borrow());
         self.stale.set(if begins { u16::MAX } else { 0 });
-        self.shown.set((0.0, 0.0));
+        self.shown.iter().chain([&self.clocked]).for_each(|at| at.set(0.0));
         self.still.set(dom::still());
         self.refresh();
         let model = self.model.borrow();
@@ -306,32 +325,14 @@ impl Desk {
         canvas.paint(&picture(model, slot, h.size, Part::Moving), easel);
     }
 
-    /// One frame of a run that plays.
-    fn play(&self, stepped: bool, now: f64) {
+    /// One frame of a run that plays. Where the panels look at it, elements wait for the next one.
+    fn play(&self, stepped: bool, panels: bool, now: f64) {
         let model = self.model.borrow();
         if stepped {
             self.stale.set(u16::MAX);
         }
         let nth = self.frames.replace(self.frames.get().wrapping_add(1));
-        let (stage, others) = self.shown.get();
-        let times = if model.speed > SLOW { 1.0 } else { 2.0 };
-        let pause = times * OTHERS;
-        let mut soon = 0.0;
-        if now - stage >= times * STAGE && self.is_stale(Slot::Stage) {
-            self.shown.set((now, others));
-            self.show(&model, Slot::Stage);
-            // This frame is dear already: the others come along.
-            soon = pause / 2.0;
-        }
-        let mut settle = false;
-        if now - others >= pause - soon {
-            settle = self.refresh() | self.is_stale_yet(Slot::Time);
-            self.shown.set((self.shown.get().0, now));
-            for slot in Slot::ALL.into_iter().skip(1).filter(|s| self.is_stale(*s)) {
-                self.show(&model, slot);
-            }
-            self.write_time(model.session.time());
-        }
+        let settle = !panels && self.follow(&model, now);
         if self.paints(&model) {
             self.paint(&model, Slot::Stage, false);
             if settle || nth % BESIDE == 1 {
@@ -341,6 +342,48 @@ impl Desk {
                 self.paint(&model, Slot::Line, false);
             }
         }
+    }
+
+    /// Brings elements up to date whose time has come; true if the diagram's are among them, or the
+    /// theme has changed.
+    fn follow(&self, model: &Model, now: f64) -> bool {
+        let times = if model.speed > SLOW { 1.0 } else { 2.0 };
+        let pause = times * OTHERS;
+        let age = |slot: Slot| now - self.shown[slot as usize].get();
+        let mut soon = 0.0;
+        let stage = (self.stage_took.get() * STAGE_SHARE).clamp(STAGE, OTHERS);
+        if age(Slot::Stage) >= times * stage && self.is_stale(Slot::Stage) {
+            self.shown[Slot::Stage as usize].set(now);
+            let begun = dom::now();
+            self.show(model, Slot::Stage);
+            self.stage_took.set(dom::now() - begun);
+            // This frame is dear already: others come along.
+            soon = pause / 2.0;
+        }
+        let mut others: Vec<Slot> = Slot::ALL.into_iter().skip(1).collect();
+        others.retain(|slot| self.is_stale_yet(*slot) && age(*slot) >= pause - soon);
+        others.sort_by(|a, b| age(*b).total_cmp(&age(*a)));
+        let mut settle = false;
+        for slot in others {
+            if self.is_late() && age(slot) < 2.0 * pause {
+                break;
+            }
+            self.is_stale(slot);
+            self.shown[slot as usize].set(now);
+            self.show(model, slot);
+            settle |= slot == Slot::Time;
+        }
+        if now - self.clocked.get() >= pause - soon {
+            self.clocked.set(now);
+            self.write_time(model.session.time());
+            settle |= self.refresh();
+        }
+        settle
+    }
+
+    /// Has this frame's script taken long?
+    fn is_late(&self) -> bool {
+        dom::now() - self.begun.get() > SCRIPT
     }
 
     /// Is a picture older than the last step?
@@ -384,24 +427,37 @@ impl Desk {
     }
 
     /// One frame. A hidden page gets none, so it stands still.
-    fn frame(&self, now: f64) {
+    fn frame(self: &Rc<Self>, now: f64) {
         self.request.set(0);
         if !self.model.borrow().playing {
             return;
         }
+        self.begun.set(dom::now());
         let elapsed = now - self.last.replace(Some(now)).unwrap_or(now);
         let stepped = self.model.borrow_mut().advance(elapsed);
-        self.play(stepped, now);
-        if stepped {
-            self.owed.set(true);
-        }
         let stopped = !self.model.borrow().playing;
-        if stopped || self.owed.get() && now - self.told.get() >= PANELS {
+        self.owed.set(self.owed.get() || stepped);
+        let panels = self.owed.get() && now - self.told.get() >= self.pace.get();
+        self.play(stepped, panels && !stopped, now);
+        if stopped || panels {
             self.told.set(now);
             self.owed.set(false);
-            self.notify.emit(());
+            self.tell();
         }
         self.ask();
+    }
+
+    /// Lets the panels look; the longer they take, the longer they wait until they look again.
+    fn tell(self: &Rc<Self>) {
+        let begun = dom::now();
+        self.notify.emit(());
+        let weak = Rc::downgrade(self);
+        // Comes after what they have put off.
+        wasm_bindgen_futures::spawn_local(async move {
+            if let Some(desk) = weak.upgrade() {
+                desk.pace.set(((dom::now() - begun) * PANELS_SHARE).clamp(PANELS, 5.0 * PANELS));
+            }
+        });
     }
 }
 

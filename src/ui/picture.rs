@@ -2,7 +2,7 @@
 //! picture before is written. While time runs, what moves is painted instead (see `paint`).
 
 use happened_before::core::sorted::SortedMap;
-use happened_before::scene::{Anchor, Item, Point, Scene, Shape, Target, Track};
+use happened_before::scene::{self, Anchor, Item, Point, Scene, Shape, Target, Track};
 use std::fmt::Write;
 use web_sys::Element;
 
@@ -93,11 +93,9 @@ fn set(el: &Element, name: &str, value: &str) {
 
 /// Tenths of a pixel as a decimal number.
 fn number(v: i32) -> String {
-    let (sign, a) = (if v < 0 { "-" } else { "" }, v.unsigned_abs());
-    match a % 10 {
-        0 => format!("{sign}{}", a / 10),
-        d => format!("{sign}{}.{d}", a / 10),
-    }
+    let mut out = String::with_capacity(8);
+    scene::number(&mut out, v);
+    out
 }
 
 fn translate(p: Point) -> String {

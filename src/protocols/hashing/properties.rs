@@ -4,20 +4,8 @@ use super::place::{Careless, Places, Table, of, rack};
 use super::*;
 use crate::check::history::watch::Watch;
 use crate::core::protocol::{Outcome, PropertyKind, Show, Witness, key_name};
+use crate::core::view::RuleView;
 use std::hash::{Hash, Hasher};
-
-/// What a rule makes of the members, for comparison.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub struct Verdict {
-    /// The rule.
-    pub name: &'static str,
-    /// Keys that changed their owner in the last change of members.
-    pub moved: u32,
-    /// The same for all changes so far.
-    pub all: u32,
-    /// Keys of each member.
-    pub loads: Vec<u32>,
-}
 
 /// A write under way.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -58,7 +46,7 @@ pub struct Observer {
     pub(super) table: Table,
     pub(super) before: Table,
     /// What each rule would have made of the step from one to the other.
-    pub(super) rules: Vec<Verdict>,
+    pub(super) rules: Arc<Vec<RuleView>>,
     /// Requests that each server has carried out.
     pub(super) done: SortedMap<NodeId, u32>,
     /// Keys that the last scan found, and servers that it asked.
@@ -234,9 +222,10 @@ impl Observer {
             let [from, to] = [&self.before, &self.table].map(|t| of(&cfg, t, Careless::default()));
             let moved = moved(&from, &to).count() as u32;
             let all = self.rules.get(at).map_or(0, |r| r.all) + moved;
-            Verdict { name, moved, all, loads: to.loads() }
+            let loads = to.loads();
+            RuleView { name, moved, all, most: loads.iter().max().copied().unwrap_or(0), loads }
         };
-        self.rules = rivals(seen.cfg).enumerate().map(one).collect();
+        self.rules = Arc::new(rivals(seen.cfg).enumerate().map(one).collect());
         self.meaning = self.means(seen.cfg);
         self.monotone(seen);
     }

@@ -4,9 +4,7 @@ use super::place;
 use super::*;
 use crate::core::action::Call;
 use crate::core::protocol::{CallName, Show, key_name};
-use crate::core::view::{
-    Border, Family, KeyView, Lens, MessageLook, MoveView, NodeLook, RingView, RuleView,
-};
+use crate::core::view::{Border, Family, KeyView, Lens, MessageLook, MoveView, NodeLook, RingView};
 use std::cell::RefCell;
 use std::fmt::Write;
 use std::rc::Rc;
@@ -191,16 +189,11 @@ impl Show for Hashing {
             keys: shown.keys.clone(),
             holders: stock.holders.clone(),
             members: members.clone(),
-            rules: observer.rules.iter().map(judged).collect(),
+            rules: observer.rules.clone(),
             least: least(cfg, observer),
             asked: members.iter().map(|m| observer.done.get(m).copied().unwrap_or(0)).collect(),
         })
     }
-}
-
-fn judged(v: &properties::Verdict) -> RuleView {
-    let most = v.loads.iter().max().copied().unwrap_or(0);
-    RuleView { name: v.name, moved: v.moved, all: v.all, most, loads: v.loads.clone() }
 }
 
 /// The share of keys that has to move if all servers hold the same number: rounded.

@@ -3,8 +3,9 @@
 use super::super::geometry::{PX, Point, Track};
 use super::super::text::{fit, width};
 use super::super::{Anchor, Face, Item};
-use super::Plan;
+use super::{Plan, RIVALS};
 use crate::core::view::RuleView;
+use std::sync::Arc;
 
 /// Most bars of a rule.
 const COLUMNS: usize = 33;
@@ -21,8 +22,26 @@ impl Plan<'_> {
         (keys as usize * 100 + all / 2) / all
     }
 
+    /// The comparison and what it says, made anew when it is another.
+    pub(super) fn compared(&self) -> (Vec<Item>, String) {
+        let members = self.ring.members.len();
+        let known = RIVALS.with_borrow(|known| {
+            let (rules, rule, size, count, made) = known.as_ref()?;
+            let same = Arc::ptr_eq(rules, &self.ring.rules) && *rule == self.ring.rule;
+            (same && *size == self.size && *count == members).then(|| made.clone())
+        });
+        known.unwrap_or_else(|| {
+            let mut out = Vec::new();
+            self.rules(&mut out);
+            let made = (out, self.rivals());
+            let rules = self.ring.rules.clone();
+            RIVALS.set(Some((rules, self.ring.rule, self.size, members, made.clone())));
+            made
+        })
+    }
+
     /// What the other rules make of the same members, in a sentence.
-    pub(super) fn rivals(&self) -> String {
+    fn rivals(&self) -> String {
         let one = |r: &RuleView| {
             let ratio = r.most as usize * 10_000 / self.mean();
             let moved = self.percent(r.moved);
@@ -34,7 +53,7 @@ impl Plan<'_> {
 
     /// The same members under every rule, side by side: keys of each member, how many the last
     /// change moved, and the fullest member.
-    pub(super) fn rules(&self, out: &mut Vec<Item>) {
+    fn rules(&self, out: &mut Vec<Item>) {
         let (top, left) = (self.px(262), self.size.w * 52 / 100);
         let title = format!("Moved (least {} %), max/mean", self.percent(self.ring.least));
         let title = fit(&title, Face::SansStrong, self.px(11), self.size.w - left);
