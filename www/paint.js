@@ -61,7 +61,7 @@ class Painter {
   }
 
   /** Unless `keep`, the words that are known are forgotten first. Looks: number, look, number, look. */
-  run(id, code, keep, words, passing, looks) {
+  run(id, code, keep = true, words = [], passing = [], looks = []) {
     for (let i = 0; i < looks.length; i += 2) this.looks[looks[i]] = looks[i + 1];
     if (!keep) this.words.length = this.outlines.length = 0;
     this.words.push(...words);
@@ -196,11 +196,12 @@ class There {
     const lent = canvas.transferControlToOffscreen();
     this.worker.postMessage([id, lent], [lent]);
   }
-  run(id, code, ...rest) {
+  run(id, code, keep, ...lists) {
     this.ahead++;
     // A copy: the numbers lie in the program's memory.
     const own = code.slice();
-    this.worker.postMessage([id, own, ...rest], [own.buffer]);
+    const plain = keep && lists.every((list) => !list.length);
+    this.worker.postMessage(plain ? [id, own] : [id, own, keep, ...lists], [own.buffer]);
   }
   busy() {
     return this.ahead > WAITING;

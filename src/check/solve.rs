@@ -46,7 +46,7 @@ pub fn hints(scene: &Scene, setup: &Setup, found: &Found) -> Result<Vec<String>,
 
 /// An action as it looks before it is done.
 fn spoken(teller: &Teller, view: &WorldView, action: &Action) -> String {
-    let name = |node: &NodeId| view.nodes[node.at()].name.as_str();
+    let name = |node: &NodeId| &*view.nodes[node.at()].name;
     match action {
         Action::Deliver(id) => {
             let message = view.messages.iter().find(|m| m.id == *id);

@@ -174,7 +174,7 @@ impl Played {
 
     /// Names of all processes.
     pub fn names(&self) -> Vec<String> {
-        self.session.view().nodes.into_iter().map(|n| n.name).collect()
+        self.session.view().nodes.into_iter().map(|n| n.name.to_string()).collect()
     }
 
     /// The text asked for.

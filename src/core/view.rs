@@ -280,7 +280,7 @@ pub struct NodeView {
     /// Its number.
     pub id: NodeId,
     /// `S1`, `A`.
-    pub name: String,
+    pub name: Arc<str>,
     /// Its outline.
     pub shape: Shape,
     /// Where it stands, if the run has a map.

@@ -28,7 +28,7 @@ pub fn look(name: &'static str, family: Family, reply: bool) -> MessageLook {
 fn server(i: u16, role: &str, border: Border, epoch: u64) -> NodeView {
     NodeView {
         id: n(i),
-        name: format!("S{}", i + 1),
+        name: format!("S{}", i + 1).into(),
         shape: Shape::Server,
         place: None,
         status: Status::Up,

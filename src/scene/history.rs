@@ -83,7 +83,7 @@ impl History<'_> {
         for (i, client) in rows.iter().enumerate() {
             let y = self.y(i);
             let size = self.px(12).min(self.bar());
-            let name = self.view.nodes.get(client.at()).map_or("", |n| n.name.as_str());
+            let name = self.view.nodes.get(client.at()).map_or("", |n| &*n.name);
             let name = fit(name, Face::Mono, size, self.left() - self.px(6));
             let at = Point::new(0, y + self.bar() / 2 + size * 36 / 100);
             scene.items.push(

@@ -135,7 +135,9 @@ fn clock_of(node: &NodeView, ruler: &Ruler, skew: i64, y: i32, scale: &Scale, ou
     let name = (Face::MonoStrong, scale.px(12 * PX), Anchor::Start);
     let at = Point::new(0, y + scale.px(4 * PX));
     out.push(
-        Item::text("", at, name, node.name.clone()).key(key("of")).target(Target::Node(node.id)),
+        Item::text("", at, name, node.name.to_string())
+            .key(key("of"))
+            .target(Target::Node(node.id)),
     );
     let line = (Point::new(scale.left, y), Point::new(scale.right, y));
     out.push(Item::line("host", line.0, line.1).key(key("line")));

@@ -25,7 +25,7 @@ pub fn many(n: u16, clients: u16) -> WorldView {
         .map(|i| {
             let mut node = if i < n { server.clone() } else { client.clone() };
             node.id = NodeId(i);
-            node.name = format!("S{}", i + 1);
+            node.name = format!("S{}", i + 1).into();
             node
         })
         .collect();

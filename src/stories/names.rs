@@ -26,7 +26,7 @@ pub fn node(view: &WorldView, given: &Given, name: &str) -> Result<NodeId, Strin
     if let Some(id) = given.get(name) {
         return Ok(*id);
     }
-    if let Some(n) = view.nodes.iter().find(|n| n.name == name) {
+    if let Some(n) = view.nodes.iter().find(|n| *n.name == *name) {
         return Ok(n.id);
     }
     let lead = leader(view);

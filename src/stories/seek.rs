@@ -88,14 +88,14 @@ fn numbered<'a>(view: &WorldView, words: &'a [&'a str]) -> (Vec<String>, &'a [&'
     if let ["node" | "server", n, rest @ ..] = words
         && let Some(node) = n.parse::<usize>().ok().and_then(|n| view.nodes.get(n.checked_sub(1)?))
     {
-        return (vec![node.name.clone()], rest);
+        return (vec![node.name.to_string()], rest);
     }
     (Vec::new(), words)
 }
 
 /// The field that counts what a node has applied or committed.
 fn counter(view: &WorldView, who: &str, verb: &str) -> Result<&'static str, String> {
-    let node = view.nodes.iter().find(|n| n.name == who);
+    let node = view.nodes.iter().find(|n| *n.name == *who);
     let node = node.ok_or_else(|| format!("nobody is called '{who}'"))?;
     let names: &[&str] = match verb {
         "applies" => &["lastApplied", "applied", "commitIndex"],

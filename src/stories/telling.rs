@@ -235,7 +235,7 @@ impl Telling {
             let Some((name, tail)) = after.split_once('}') else { break };
             parts.push(Part::Text(before.into()));
             parts.push(match node(view, &self.player.given, name) {
-                Ok(id) => Part::Node(id, view.nodes[id.at()].name.clone()),
+                Ok(id) => Part::Node(id, view.nodes[id.at()].name.to_string()),
                 Err(_) => Part::Text(format!("the {name}")),
             });
             rest = tail;

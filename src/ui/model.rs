@@ -477,7 +477,7 @@ impl Model {
 
     /// A node's name.
     pub fn name(&self, node: NodeId) -> String {
-        self.view.nodes.get(node.at()).map_or_else(|| "?".into(), |n| n.name.clone())
+        self.view.nodes.get(node.at()).map_or_else(|| "?".into(), |n| n.name.to_string())
     }
 
     /// The last step of a node up to the cursor.

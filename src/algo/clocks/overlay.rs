@@ -107,7 +107,7 @@ impl Overlay {
         };
         Overlay {
             kind,
-            names: start.nodes.iter().map(|n| n.name.clone()).collect(),
+            names: start.nodes.iter().map(|n| n.name.to_string()).collect(),
             clocks: start.nodes.iter().map(|n| Clock::new(n.skew, n.drift)).collect(),
             now: vec![zero; start.nodes.len()],
             times: Vec::new(),

@@ -85,6 +85,8 @@ pub struct World<P: Show> {
     asked: Vec<u8>,
     /// Effects of the last handler before each write that came after something visible.
     perils: Vec<u8>,
+    /// All processes' names.
+    names: Arc<[Arc<str>]>,
     /// What the servers looked like when last asked for.
     faces: show::Faces<P>,
 }
@@ -168,6 +170,9 @@ impl<P: Show> World<P> {
         });
         let slots = slots.collect();
         let clients = (0..common.clients).map(|c| Client::new(c, &mut k)).collect();
+        let server = |n: u16| P::name(n).into();
+        let client = |n: u16| client_name(P::FIRST_CLIENT, n).into();
+        let names = (0..common.nodes).map(server).chain((0..common.clients).map(client)).collect();
         let checks = P::properties().iter().map(|_| Check::default()).collect();
         World {
             k,
@@ -182,6 +187,7 @@ impl<P: Show> World<P> {
             heard: None,
             request: None,
             perils: Vec::new(),
+            names,
             faces: show::Faces::default(),
         }
     }
@@ -209,12 +215,8 @@ impl<P: Show> World<P> {
         if self.k.has(node) { Ok(()) } else { Err(format!("there is no process {}", node.0)) }
     }
 
-    fn name(&self, node: NodeId) -> String {
-        if self.is_server(node) {
-            P::name(node.0)
-        } else {
-            client_name(P::FIRST_CLIENT, node.0 - self.settings.common.nodes)
-        }
+    fn name(&self, node: NodeId) -> &str {
+        self.names.get(node.at()).map_or("?", |name| name)
     }
 }
 

@@ -161,7 +161,7 @@ impl<P: Show> World<P> {
         };
         NodeView {
             id: node,
-            name: self.name(node),
+            name: self.names[node.at()].clone(),
             shape: match server {
                 true => P::shape(&self.settings.cfg, &self.settings.common, node),
                 false => Shape::Client,

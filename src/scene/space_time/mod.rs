@@ -193,7 +193,7 @@ impl<'a> Frame<'a> {
     }
 
     fn name(&self, node: NodeId) -> String {
-        self.of.view.nodes.get(node.at()).map_or(String::new(), |n| n.name.clone())
+        self.of.view.nodes.get(node.at()).map_or(String::new(), |n| n.name.to_string())
     }
 
     /// The place up to which the run has come.

@@ -120,7 +120,7 @@ impl<'a> Stage<'a> {
 
     /// `S3 S4 | S1 S2 S5`.
     fn partition(&self) -> String {
-        let name = |n: NodeId| self.view.nodes.get(n.at()).map_or("?", |v| v.name.as_str());
+        let name = |n: NodeId| self.view.nodes.get(n.at()).map_or("?", |v| &*v.name);
         if let Some(sides) = links::one_way(self) {
             let all = |side: &NodeSet| side.iter().map(name).collect::<Vec<_>>().join(" ");
             return format!(

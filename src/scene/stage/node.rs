@@ -68,7 +68,7 @@ fn grade(plan: &Plan, node: &NodeView) -> Grade {
 
 /// A node in words, for those who hover or listen.
 fn describe(node: &NodeView) -> String {
-    let mut out = node.name.clone();
+    let mut out = node.name.to_string();
     let mut add = |s: &str| {
         if !s.is_empty() {
             out.push_str(", ");

@@ -94,7 +94,7 @@ pub fn example() -> (String, &'static str) {
             let _ = session.act(Action::Crash { node: NodeId(0), mode: CrashMode::Process });
         }
         session.advance_to(1_200_000, 4_000);
-        let names: Vec<String> = session.view().nodes.iter().map(|n| n.name.clone()).collect();
+        let names: Vec<String> = session.view().nodes.iter().map(|n| n.name.to_string()).collect();
         text.push_str(&format!("=== {label} ===\n{}", export::shiviz(session.trace(), &names)));
     }
     (text, "^=== (?<trace>.*) ===$")

@@ -82,7 +82,7 @@ pub fn node(desk: &Desk, id: NodeId, ask: &Callback<Ask>) -> Html {
     }
     html! {
         <>
-            { head(view.name.clone(), state.join(", ")) }
+            { head(view.name.to_string(), state.join(", ")) }
             { visit }
             { looks(format!("{} now", view.name), &view.look, before.as_deref()) }
             if !clock.is_empty() {

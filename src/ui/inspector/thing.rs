@@ -120,7 +120,7 @@ pub fn entry(desk: &Desk, id: NodeId, index: u64) -> Html {
                 index.checked_sub(l.first).and_then(|i| l.cells.get(i as usize)) == Some(cell)
             })
         })
-        .map(|n| n.name.clone())
+        .map(|n| n.name.to_string())
         .collect();
     let all = vec![
         ("says".to_string(), cell.text.clone()),
