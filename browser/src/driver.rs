@@ -110,9 +110,9 @@ fn port_in(line: &str) -> Option<u16> {
     digits.parse().ok()
 }
 
-/// Options a session of this browser starts with.
-pub fn capabilities(found: &Found, look: Look) -> Value {
-    let always = match found.browser {
+/// Options a session of this browser starts with; `traced`, it records the main thread's tasks.
+pub fn capabilities(found: &Found, look: Look, traced: bool) -> Value {
+    let mut always = match found.browser {
         Browser::Chromium => json!({
             "browserName": "chrome",
             "goog:loggingPrefs": { "browser": "ALL" },
@@ -130,6 +130,12 @@ pub fn capabilities(found: &Found, look: Look) -> Value {
             },
         }),
     };
+    if traced && found.browser == Browser::Chromium {
+        always["goog:loggingPrefs"]["performance"] = json!("ALL");
+        always["goog:chromeOptions"]["perfLoggingPrefs"] = json!({
+            "enableNetwork": false, "enablePage": false, "traceCategories": "devtools.timeline,toplevel,blink.user_timing",
+        });
+    }
     json!({ "capabilities": { "alwaysMatch": always } })
 }
 

@@ -6,12 +6,14 @@
 
 mod base64;
 mod driver;
+mod frames;
 mod http;
 mod keys;
 mod serve;
 mod session;
 
 pub use driver::Browser;
+pub use frames::Frames;
 pub use serve::{Override, Reply, Server, mime};
 pub use session::{Look, Scheme, Session};
 
@@ -46,8 +48,17 @@ pub fn dist() -> Option<PathBuf> {
 
 /// A session in a real browser, or `None` (said aloud) where that browser or its driver is missing.
 pub fn session(browser: Browser, look: Look) -> Option<Session> {
+    start(browser, look, false)
+}
+
+/// The same in Chromium, recording what its main thread does; see [`Frames`].
+pub fn traced_session(look: Look) -> Option<Session> {
+    start(Browser::Chromium, look, true)
+}
+
+fn start(browser: Browser, look: Look, traced: bool) -> Option<Session> {
     match browser.find() {
-        Ok(found) => Some(Session::start(&found, look)),
+        Ok(found) => Some(Session::start(&found, look, traced)),
         // `cargo xtask test` installs Chromium; other browsers are walked where they are at hand.
         Err(missing) if browser != Browser::Chromium => {
             println!("skipped: {missing}");

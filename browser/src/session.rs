@@ -72,9 +72,9 @@ pub struct Session {
 }
 
 impl Session {
-    pub(crate) fn start(found: &Found, look: Look) -> Session {
+    pub(crate) fn start(found: &Found, look: Look, traced: bool) -> Session {
         let driver = Driver::start(found);
-        let options = driver::capabilities(found, look);
+        let options = driver::capabilities(found, look, traced);
         let answer = http::call(driver.port, "POST", "/session", &options)
             .unwrap_or_else(|e| panic!("{} does not start: {e}", found.program.display()));
         let id = answer["sessionId"].as_str().expect("a session has an id").to_owned();
@@ -263,6 +263,17 @@ impl Session {
             errors.extend(severe.map(|e| text(&e["message"])));
         }
         errors
+    }
+
+    /// What a traced session has recorded since the last look: events of Chromium's trace format.
+    pub(crate) fn trace(&mut self) -> Vec<Value> {
+        let log = self.post("/se/log", json!({ "type": "performance" }));
+        let event = |entry: &Value| {
+            let mut entry: Value = serde_json::from_str(entry["message"].as_str()?).ok()?;
+            let message = entry["message"].take();
+            (message["method"] == "Tracing.dataCollected").then(|| message["params"].clone())
+        };
+        log.as_array().into_iter().flatten().filter_map(event).collect()
     }
 
     fn element(&mut self, css: &str) -> String {

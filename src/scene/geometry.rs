@@ -115,7 +115,7 @@ pub fn number(out: &mut String, v: i32) {
         digits[at] = byte;
     };
     let a = v.unsigned_abs();
-    if a % 10 > 0 {
+    if !a.is_multiple_of(10) {
         put(b'0' + (a % 10) as u8);
         put(b'.');
     }

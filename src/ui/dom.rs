@@ -49,7 +49,11 @@ pub fn keep(key: &str, value: Option<&str>) {
 
 /// Milliseconds since the page was opened.
 pub fn now() -> f64 {
-    window().performance().map_or(0.0, |p| p.now())
+    thread_local! {
+        // Frames ask often: only once for what is asked.
+        static CLOCK: Option<web_sys::Performance> = window().performance();
+    }
+    CLOCK.with(|clock| clock.as_ref().map_or(0.0, web_sys::Performance::now))
 }
 
 /// Runs something before the next picture; gives the request's number.

@@ -121,6 +121,13 @@ struct Pen {
 impl Pen {
     /// Brings the children of an element from one list of shapes to another.
     fn patch(&self, parent: &Element, old: Vec<Held>, new: Vec<Item>) -> Vec<Held> {
+        let same = |(held, item): (&Held, &Item)| {
+            held.head.key == item.key && tag(&held.head.shape) == tag(&item.shape)
+        };
+        // Mostly everything is where it was.
+        if old.len() == new.len() && old.iter().zip(&new).all(same) {
+            return old.into_iter().zip(new).map(|(held, item)| self.update(held, item)).collect();
+        }
         let mut pool: Vec<Option<Held>> = old.into_iter().map(Some).collect();
         let named: SortedMap<String, usize> = pool
             .iter()
