@@ -37,7 +37,7 @@ const STAGE_SHARE: f64 = 40.0;
 const OTHERS: f64 = 100.0;
 /// Milliseconds of script after which a frame brings no more elements up to date: they follow in the
 /// next ones. A single picture may take longer.
-const SCRIPT: f64 = 6.0;
+const SCRIPT: f64 = 3.0;
 /// Slow: a tenth of true speed, as [`Model::speed`] counts, or less.
 const SLOW: i32 = -100;
 
