@@ -133,7 +133,7 @@ pub fn capabilities(found: &Found, look: Look, traced: bool) -> Value {
     if traced && found.browser == Browser::Chromium {
         always["goog:loggingPrefs"]["performance"] = json!("ALL");
         always["goog:chromeOptions"]["perfLoggingPrefs"] = json!({
-            "enableNetwork": false, "enablePage": false, "traceCategories": "devtools.timeline,toplevel,blink.user_timing",
+            "enableNetwork": false, "enablePage": false, "traceCategories": "-*,devtools.timeline,disabled-by-default-devtools.timeline,blink.user_timing",
         });
     }
     json!({ "capabilities": { "alwaysMatch": always } })

@@ -16,11 +16,6 @@ fn number(event: &Value, key: &str) -> f64 {
     event[key].as_f64().unwrap_or(0.0)
 }
 
-/// Chromium's names of a task of a thread.
-fn is_task(event: &Value) -> bool {
-    matches!(event["name"].as_str(), Some("RunTask" | "ThreadControllerImpl::RunTask"))
-}
-
 /// The main thread's work in each frame: all tasks from one frame's first callback to the next's,
 /// in milliseconds, ascending.
 pub struct Frames {
@@ -67,7 +62,7 @@ impl Frames {
         let mut work = vec![0.0; starts.len()];
         let mut longest = 0.0f64;
         // A task is a frame's if it ends after the frame has begun.
-        for task in events.iter().filter(mine).filter(|e| is_task(e)) {
+        for task in events.iter().filter(mine).filter(|e| e["name"] == "RunTask") {
             let took = number(task, "dur") / 1_000.0;
             let ends = number(task, "ts") + number(task, "dur");
             if let Some(frame) = starts.partition_point(|start| *start < ends).checked_sub(1) {

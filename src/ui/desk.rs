@@ -26,7 +26,7 @@ use yew::Callback;
 /// Milliseconds between two looks of the panels at a run that plays,
 const PANELS: f64 = 200.0;
 /// or so many times as long as the last one took.
-const PANELS_SHARE: f64 = 80.0;
+const PANELS_SHARE: f64 = 120.0;
 /// The stage moves in every frame; what creeps beside it, in every third.
 const BESIDE: u32 = 3;
 /// Milliseconds at least between two changes of the stage's elements,

@@ -22,7 +22,8 @@ impl Frame<'_> {
             for y in self.of.hosts.iter().filter_map(|node| self.row(*node)) {
                 track.to(Point::new(from, y)).line(Point::new(to, y));
             }
-            out.push(Item::path("host ahead", track).key("hosts-ahead"));
+            let class = if self.is_crowded() { "host ahead crowd" } else { "host ahead" };
+            out.push(Item::path(class, track).key("hosts-ahead"));
         }
         let mut free = i32::MIN;
         for node in &self.of.hosts {
@@ -49,11 +50,19 @@ impl Frame<'_> {
         }
     }
 
+    /// Do lines stand so close that they would make a surface?
+    fn is_crowded(&self) -> bool {
+        let mut rows = self.rows.iter().flatten();
+        let pair = rows.next().zip(rows.next());
+        pair.is_some_and(|(a, b)| (b - a).abs() < self.px(4))
+    }
+
     /// A process's line in pieces: whole, dotted while down, hatched while paused.
     fn line(&self, node: NodeId, y: i32, out: &mut Vec<Item>) {
         let (t0, t1) = self.of.window;
         let at = |x: i32| Point::new(x, y);
         let mut x = self.axis.left - self.px(8);
+        let whole = if self.is_crowded() { "host crowd" } else { "host" };
         let mut pieces = Vec::new();
         for span in self.of.index.spans_in(t0, t1.min(self.now), self.of.view.step) {
             let paused = match span.trouble {
@@ -65,17 +74,17 @@ impl Frame<'_> {
             let open = span.to.is_none_or(|t| t > self.now);
             let to = if open { self.head() } else { self.axis.time(span.to.unwrap_or(t1)) };
             if from > x {
-                pieces.push(Item::line("host", at(x), at(from)));
+                pieces.push(Item::line(whole, at(x), at(from)));
             }
             x = to.max(from);
-            let piece = Item::line(if paused { "host" } else { "host down" }, at(from), at(x));
+            let piece = Item::line(if paused { whole } else { "host down" }, at(from), at(x));
             pieces.push(if open { piece.key(format!("host-gap-{}", node.0)) } else { piece });
             if paused {
                 pieces.push(Item::path("host-pause", self.teeth(from, x, y)));
             }
         }
         let head = self.head().max(x);
-        pieces.push(Item::line("host", at(x), at(head)).key(format!("host-{}", node.0)));
+        pieces.push(Item::line(whole, at(x), at(head)).key(format!("host-{}", node.0)));
         out.push(Item::group("", Point::default(), pieces).key(format!("line-{}", node.0)));
     }
 
