@@ -7,7 +7,7 @@ use happened_before::core::ids::{NodeId, NodeSet};
 use happened_before::core::session::Session;
 use happened_before::core::sorted::SortedSet;
 use happened_before::core::trace::Relation;
-use happened_before::protocols::{CATALOG, Scene};
+use happened_before::protocols::{CATALOG, Scene, template};
 
 fn setup(scene: &Scene, seed: u64) -> Setup {
     Setup { scene: scene.id.into(), seed, ..Setup::default() }
@@ -63,6 +63,26 @@ fn the_same_run_twice_is_the_same() {
             assert_ne!(a.digest(), session(scene, seed + 100).digest());
         }
     }
+}
+
+/// (1) Every byte of every run is the one it was when this list was made: scene, preset and, for
+/// eight seeds, the digest of a run that is meddled with.
+#[test]
+fn runs_are_those_of_the_golden_list() {
+    let mut list = String::new();
+    for scene in CATALOG.iter().chain([&template::SCENE]) {
+        for preset in scene.presets {
+            list += &format!("{} {}", scene.id, preset.id);
+            for seed in 0..8 {
+                let setup = Setup { preset: preset.id.into(), ..setup(scene, seed) };
+                let mut s = Session::new(scene.build, setup, Vec::new()).expect("a sound setup");
+                meddle(&mut s, seed);
+                list += &format!(" {:016x}", s.digest());
+            }
+            list.push('\n');
+        }
+    }
+    expect_test::expect_file!["golden/digests.txt"].assert_eq(&list);
 }
 
 /// (1, 2) The journal holds all that was done: followed anew, it leads to the same moment.
