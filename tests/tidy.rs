@@ -99,6 +99,13 @@ fn no_floating_point_in_what_must_agree_everywhere() {
     );
 }
 
+/// Sizes are 0 before the first layout, and windows may be 1 pixel high.
+#[test]
+fn pictures_and_gestures_hold_at_every_size() {
+    let instead = "it panics where bounds cross, as in pictures of size 0: `scene::Bounded`";
+    ban(&["src/scene", "src/ui"], &[("clamp", instead)]);
+}
+
 /// A `usize` field of a hashed or serialized type would have another width in wasm.
 #[test]
 fn no_usize_in_what_is_hashed_or_sent() {

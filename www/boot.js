@@ -38,6 +38,11 @@
       "A file did not arrive.",
       "Check the connection, then load the page again."
     ],
+    E_FRAME: [
+      "This page is in a frame that is kept apart from its own site.",
+      "A frame with “sandbox” and without “allow-same-origin” counts as another site, and the server does not let other sites read this page's files.",
+      "Open the page in a window of its own. Whoever runs the server can let it send “Access-Control-Allow-Origin: *”; whoever embeds the page can add “allow-same-origin” to the frame."
+    ],
     E_PROGRAM: [
       "The program of this page could not be read.",
       "The file is damaged, or this browser does not know some of its instructions.",
@@ -50,8 +55,13 @@
     ],
     E_PANIC: [
       "The page stopped.",
-      "This is a defect in the page; the run is still in the address.",
-      "Copy the address, then load the page again. If it stops again, please report the line below."
+      "This is a defect in the page; the run is kept in its link.",
+      "Go on from here starts the page anew at this very moment. If it stops again, please report the line below."
+    ],
+    E_MEMORY: [
+      "The page ran out of memory.",
+      "A page may only have so much of it; the run is kept in its link.",
+      "Go on from here starts the page anew at this very moment, with its memory free. If it stops again, open fewer steps of this run, or start from the list of scenes."
     ]
   };
 
@@ -90,34 +100,94 @@
     (boot || document.body).appendChild(panel);
   }
 
-  // The program stopped by itself. fragment is the part of the address that leads back to the run.
-  function panic(message, fragment) {
+  // --- The program stopped by itself ---
+  // From then on it must not be called: what it holds is half changed, and it may have no memory.
+  // So all of this works without it.
+
+  var EVENTS = "pointerdown pointermove pointerup pointercancel mousedown mouseup click dblclick auxclick contextmenu wheel keydown keyup input change focusin focusout paste dragover drop resize popstate visibilitychange".split(" ");
+  var panel = null;
+
+  function swallow(e) {
+    if (panel && e.target && e.target.nodeType && panel.contains(e.target)) return;
+    e.stopImmediatePropagation();
+  }
+
+  // Nothing reaches the program any more: no events, frames or timers.
+  function unplug() {
+    var i;
+    for (i = 0; i < EVENTS.length; i++) addEventListener(EVENTS[i], swallow, true);
+    for (i = setTimeout(String, 0); i > 0; i--) clearTimeout(i);
+    for (i = requestAnimationFrame(String); i > 0; i--) cancelAnimationFrame(i);
+    var page = document.getElementById("app");
+    if (page) page.setAttribute("inert", "");
+  }
+
+  // Loads the page again at a part of its address.
+  function again(fragment) {
+    try {
+      history.replaceState(null, "", fragment || location.pathname + location.search);
+    } catch (e) {
+      location.hash = fragment;
+    }
+    location.reload();
+  }
+
+  function report(text) {
+    var field = add(panel, "textarea", text);
+    field.readOnly = true;
+    field.setAttribute("aria-label", "The report");
+    field.select();
+  }
+
+  // fragment is the part of the address that leads back to the run, if the caller knows better.
+  function panic(message, fragment, code) {
     if (failed) return;
     failed = true;
     document.documentElement.setAttribute("data-boot", "failed");
-    var link = location.href.replace(/#.*$/, "") + (fragment || location.hash);
-    var report = message + "\n" + link + "\n" + navigator.userAgent;
-    show("E_PANIC", message);
-    var panel = document.querySelector(".fault");
+    unplug();
+    fragment = fragment || boot.link || location.hash;
+    var link = location.href.replace(/#.*$/, "") + fragment;
+    var text = message + "\n" + link + "\n" + navigator.userAgent;
+    show(code || "E_PANIC", message);
+    panel = document.querySelector(".fault");
     panel.className += " fault-panic";
     panel.removeChild(panel.querySelector("button"));
-    var again = add(panel, "a", "The link that leads back to this run");
-    again.href = link;
-    function button(text, act) {
-      add(panel, "button", text).onclick = act;
+    var back = add(panel, "a", "The link that leads back to this run");
+    back.href = link;
+    back.onclick = function (e) {
+      if (e.button || e.ctrlKey || e.metaKey || e.shiftKey) return;
+      e.preventDefault();
+      again(fragment);
+    };
+    function button(name, act) {
+      var e = add(panel, "button", name);
+      e.onclick = act;
+      return e;
     }
-    button("Open this run again", function () {
-      location.hash = fragment || location.hash;
-      location.reload();
+    var first = button("Go on from here", function () {
+      again(fragment);
     });
     button("Start from the list of scenes", function () {
-      location.hash = "";
-      location.reload();
+      again("");
     });
     button("Copy the report", function () {
-      if (navigator.clipboard) navigator.clipboard.writeText(report);
-      else window.prompt("The report", report);
+      if (!navigator.clipboard) return report(text);
+      navigator.clipboard.writeText(text).catch(function () {
+        report(text);
+      });
     });
+    first.focus();
+  }
+
+  // Did the program itself end so? Its stack runs through wasm; a trap without words of a panic is
+  // mostly an allocation that the browser refused.
+  function stopped(e, uncaught) {
+    var inside = /wasm-function/.test(String(e.stack));
+    var trap = e instanceof WebAssembly.RuntimeError;
+    if (!trap && !(inside && (uncaught || e instanceof RangeError || e.name === "InternalError"))) return;
+    var used = boot.memory ? Math.round(boot.memory.buffer.byteLength / 1048576) : 0;
+    var memory = trap && /unreachable/.test(e.message);
+    panic(e.name + ": " + e.message + (used ? ", with " + used + " MB in use" : ""), "", memory ? "E_MEMORY" : "E_PANIC");
   }
 
   // Only the first fault is shown; later ones follow from it.
@@ -125,6 +195,27 @@
     if (failed) return;
     failed = true;
     if (!FAULTS[code]) code = "E_START";
+    // Is the server there, and only not for this frame?
+    if (code === "E_NET" && apart()) {
+      fetch(tag.src, { mode: "no-cors", cache: "no-store" }).then(
+        function () {
+          say("E_FRAME", detail);
+        },
+        function () {
+          say(code, detail);
+        }
+      );
+    } else {
+      say(code, detail);
+    }
+  }
+
+  // In a frame that counts as another site?
+  function apart() {
+    return window.origin === "null" && location.protocol !== "file:";
+  }
+
+  function say(code, detail) {
     document.documentElement.setAttribute("data-boot", "failed");
     if (document.readyState === "loading") {
       document.addEventListener("DOMContentLoaded", function () {
@@ -206,6 +297,13 @@
     );
   }
 
+  var policy = null;
+  var home = "";
+  function own(url) {
+    if (url.indexOf(home) !== 0) throw new TypeError(url + " is no script of this page");
+    return url;
+  }
+
   var boot = (window.hbBoot = {
     /** False when the page cannot run here at all. */
     ok: false,
@@ -213,6 +311,10 @@
     js: null,
     /** Promise of the compiled WebAssembly.Module, shared by page and workers. */
     module: null,
+    /** The part of the address that leads back to the run, as the program last said. */
+    link: "",
+    /** The program's memory. */
+    memory: null,
     fault: fault,
     fail: fail,
     failWith: failWith,
@@ -225,9 +327,14 @@
       if (left) left.parentNode.removeChild(left);
       dispatchEvent(new Event("hb-ready"));
     },
+    /** A new Worker of one of this page's scripts; throws where the browser refuses. */
+    start: function (name) {
+      var url = own(new URL(name, tag.src).href);
+      return new Worker(policy ? policy.createScriptURL(url) : url, { type: "module" });
+    },
     /** Promise of a new Worker that answers {id, request} with {id, response} or {id, error}. */
     worker: function () {
-      return Promise.resolve(new Worker(new URL("worker.js", tag.src).href, { type: "module" }));
+      return Promise.resolve(boot.start("worker.js"));
     }
   });
 
@@ -242,9 +349,33 @@
     function (e) {
       var at = e.target;
       if (at && at.tagName === "SCRIPT") fail("E_NET", at.src + " did not load");
+      else if (e.error) stopped(e.error, true);
     },
     true
   );
+  addEventListener("unhandledrejection", function (e) {
+    if (e.reason) stopped(e.reason, false);
+  });
+  // Another run: until the program has said so, its address is in the bar. Without a program only
+  // loading leads there.
+  addEventListener(
+    "hashchange",
+    function (e) {
+      boot.link = "";
+      if (!panel) return;
+      e.stopImmediatePropagation();
+      location.reload();
+    },
+    true
+  );
+
+  // Hosts may want the addresses of scripts to pass a policy; only this page's own do.
+  home = new URL(".", tag.src).href;
+  try {
+    policy = window.trustedTypes && trustedTypes.createPolicy("happened-before", { createScriptURL: own });
+  } catch (e) {
+    // Its name is not on the host's list: workers are refused then, and the page does without.
+  }
 
   boot.ok = true;
   boot.js = new URL(tag.getAttribute("data-js"), document.baseURI).href;

@@ -1,4 +1,4 @@
-// Pictures that leave the page: fetched when something is exported. SVG in, pixels and files out.
+// Pictures that leave the page. SVG in, pixels and files out.
 import { FACES } from "./faces.js";
 
 let faces;
@@ -19,10 +19,19 @@ async function face([family, weight, file]) {
   return `@font-face{font-family:"${family}";font-weight:${weight};src:url(data:font/woff2;base64,${data})}`;
 }
 
+// The letters, fetched once; empty where they cannot be had now.
+export function letters() {
+  faces ??= Promise.all(FACES.map(face)).then(
+    all => all.join(""),
+    () => ((faces = undefined), ""),
+  );
+  return faces;
+}
+
 // A picture by itself may fetch nothing: it brings its letters with it.
 export async function lettered(svg) {
-  faces ??= Promise.all(FACES.map(face)).then(all => all.join(""), () => "");
-  return svg.replace("<style>", `<style>${await faces}`);
+  const style = await letters();
+  return svg.replace("<style>", () => `<style>${style}`);
 }
 
 async function drawn(svg, scale) {
@@ -57,39 +66,36 @@ export async function pixels(svg, scale) {
   return { width: canvas.width, height: canvas.height, data: new Uint8Array(data.buffer) };
 }
 
-export function save(name, data, type) {
-  const url = URL.createObjectURL(new Blob([data], { type }));
-  const link = document.createElement("a");
-  link.href = url;
-  link.download = name;
-  document.body.append(link);
-  link.click();
-  link.remove();
-  setTimeout(() => URL.revokeObjectURL(url), 60_000);
-}
-
 let worker;
+let give;
+/** So many milliseconds hb may think; a worker that was ended says nothing, ever. */
+const PATIENCE = 120_000;
 
 // hb off the main thread; `stop` ends it.
 export function hb(args) {
   stop();
-  const mine = (worker = new Worker(new URL("worker.js", document.baseURI), { type: "module" }));
   const answered = new Promise((done, fail) => {
-    mine.onmessage = ({ data: { response, error } }) => {
-      stop();
-      if (error) fail(error);
-      else if (response.code === 64) fail(response.stderr);
-      else done(response.stdout);
+    const late = setTimeout(() => end("the worker did not answer"), PATIENCE);
+    const end = (give = (why, text) => {
+      clearTimeout(late);
+      worker?.terminate();
+      worker = give = undefined;
+      if (why) fail(why);
+      else done(text);
+    });
+    worker = window.hbBoot.start("worker.js");
+    worker.onmessage = ({ data: { response, error } }) => {
+      if (error || response.code === 64) end(error || response.stderr);
+      else end(undefined, response.stdout);
     };
-    mine.onerror = () => fail("the worker did not start");
+    worker.onerror = e => (e.preventDefault(), end("the worker did not start"));
+    worker.postMessage({ id: 1, request: { args, files: {}, stdin: "" } });
   });
-  mine.postMessage({ id: 1, request: { args, files: {}, stdin: "" } });
   return answered;
 }
 
 export function stop() {
-  worker?.terminate();
-  worker = undefined;
+  give?.("cancelled");
 }
 
 // WebM: one VP8 track, a cluster from each key frame on (RFC 8794, RFC 9559).

@@ -1,11 +1,16 @@
 // Searches beside the page: as many workers as there are processors but one, at least one; each
-// takes every so-manieth seed, the first also every interleaving where one worker must do both.
+// takes every n-th seed, the first also every interleaving where one worker must do both.
 // Where the browser refuses workers the page searches itself, 8 ms at a time.
 import { drive, why } from "./drive.js";
 
 // Every interleaving is searched so long, even after a fault schedule has found something: what
 // that finds is shorter.
 const GRACE_MS = 6000;
+
+// Workers tell of themselves five times a second, once they have the program. One that says nothing
+// for so long was ended by the browser, which tells nobody, or is stuck.
+const SILENCE_MS = 30_000;
+const FETCH_MS = 90_000;
 
 // What each worker is asked: with several, the first searches interleavings and the rest draw
 // fault schedules.
@@ -46,8 +51,27 @@ export function hunt(text, tell) {
   let open = true;
   let alone = false;
 
+  const last = asks.map(() => ({ at: began, heard: false }));
+  const silent = (i) => performance.now() - last[i].at > (last[i].heard ? SILENCE_MS : FETCH_MS);
+  const ended = new Set();
+  const end = (i) => {
+    ended.add(i);
+    workers[i].terminate();
+  };
+  let tick = began;
+  const watch = setInterval(() => {
+    const slept = performance.now() - tick > 5_000;
+    tick = performance.now();
+    // A machine that slept has heard nobody.
+    if (alone || document.hidden || slept) return last.forEach((l) => (l.at = tick));
+    if (workers.some((_, i) => !ended.has(i) && news[i].phase !== "over" && silent(i))) {
+      fail("a worker says nothing any more; the browser has ended it, or it is stuck. Start the search again");
+    }
+  }, 1_000);
+
   const stop = () => {
     open = false;
+    clearInterval(watch);
     for (const worker of workers) worker.terminate();
   };
   const fail = (sentence) => {
@@ -57,13 +81,14 @@ export function hunt(text, tell) {
   };
   const hear = (i, one) => {
     if (!open) return;
+    last[i] = { at: performance.now(), heard: true };
     if (one.error) return fail(one.error);
     news[i] = one;
     // Whoever has found something makes it small; the others need not go on.
     const finder = news.findIndex((n) => n.found || n.phase === "shrinking");
     const waits = finder > 0 && asks[0].way === "check" && news[0].phase === "searching" && performance.now() - began < GRACE_MS;
     if (finder >= 0) {
-      workers.forEach((worker, k) => k !== finder && !(waits && k === 0) && worker.terminate());
+      workers.forEach((_, k) => k !== finder && !(waits && k === 0) && end(k));
     }
     const total = { ...sum(news, began), alone };
     if (waits) Object.assign(total, { phase: "shrinking", found: null });
@@ -82,7 +107,7 @@ export function hunt(text, tell) {
 
   try {
     asks.forEach((one, i) => {
-      const worker = new Worker(new URL("worker.js", import.meta.url), { type: "module" });
+      const worker = window.hbBoot.start("worker.js");
       workers.push(worker);
       let heard = false;
       worker.onmessage = (e) => {

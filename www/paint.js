@@ -11,6 +11,8 @@ const ALIGN = ["start", "center", "end"];
 const WAITING = 12;
 /** It says how far it has come after so many. */
 const REPORT = 4;
+/** A painter that is behind for so many frames has been ended; browsers tell nobody. */
+const PATIENCE = 300;
 
 /** A canvas, and what has settled to be laid over it. */
 class Sheet {
@@ -181,16 +183,23 @@ class Here extends Painter {
   busy() {
     return false;
   }
+  lost() {
+    return false;
+  }
   close() {}
 }
 
 /** A painter in a worker. */
 class There {
   ahead = 0;
+  asked = 0;
 
   constructor(worker) {
     this.worker = worker;
-    worker.onmessage = () => (this.ahead -= REPORT);
+    worker.onmessage = () => {
+      this.ahead -= REPORT;
+      this.asked = 0;
+    };
   }
   lend(id, canvas) {
     const lent = canvas.transferControlToOffscreen();
@@ -206,6 +215,11 @@ class There {
   busy() {
     return this.ahead > WAITING;
   }
+  /** It owes an answer, and was often asked for one. */
+  lost() {
+    if (!this.busy()) this.asked = 0;
+    return ++this.asked > PATIENCE;
+  }
   close() {
     this.worker.terminate();
   }
@@ -215,7 +229,7 @@ class There {
 export async function open() {
   if (window.Worker && HTMLCanvasElement.prototype.transferControlToOffscreen) {
     try {
-      const worker = new Worker(import.meta.url, { type: "module" });
+      const worker = window.hbBoot.start("paint.js");
       await new Promise((done, fail) => ([worker.onmessage, worker.onerror] = [done, fail]));
       return new There(worker);
     } catch (e) {

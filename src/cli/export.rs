@@ -46,7 +46,8 @@ pub fn export(args: &mut Args, host: &dyn Host) -> Answer {
     }
 }
 
-fn form(played: &mut Played, to: &str) -> Result<String, Bad> {
+/// A run as the text that `--to` names.
+pub fn form(played: &mut Played, to: &str) -> Result<String, Bad> {
     match to {
         "json" => played.text(Form::Json),
         "trace" => played.text(Form::Trace),

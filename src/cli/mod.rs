@@ -12,7 +12,7 @@ mod clock;
 mod converge;
 mod crdt;
 mod explore;
-mod export;
+pub mod export;
 mod formula;
 mod fuzz;
 mod hash;
@@ -21,7 +21,7 @@ mod import;
 mod list;
 mod picture;
 mod plane;
-mod play;
+pub mod play;
 #[cfg(not(target_arch = "wasm32"))]
 mod raster;
 mod replay;

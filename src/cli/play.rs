@@ -152,6 +152,11 @@ impl Form {
 }
 
 impl Played {
+    /// A run that somebody else has brought to the moment of its link.
+    pub fn of(session: Session, link: &Link) -> Played {
+        Played { session, early: false, goal: Goal::of(link) }
+    }
+
     /// 0, 1 if a property is broken, 2 if it stopped early.
     pub fn code(&self) -> u8 {
         match (self.session.world().broken().is_empty(), self.early) {

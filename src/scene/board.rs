@@ -1,6 +1,6 @@
 //! A blackboard, drawn.
 
-use super::geometry::{PX, Point, Track};
+use super::geometry::{Bounded, PX, Point, Track};
 use super::text::width;
 use super::{Anchor, Face, Item, Scene, Size, Target, ticks};
 use crate::algo::clocks::VectorClock;
@@ -59,10 +59,10 @@ impl Drawing<'_> {
     /// The process and the place nearest to a point.
     pub fn place(&self, p: Point) -> (u32, u32) {
         let (left, right) = self.span();
-        let done = i64::from((p.x - left).clamp(0, right - left));
+        let done = i64::from((p.x - left).bounded(0, right - left));
         let place = done * i64::from(WIDE) / i64::from((right - left).max(1));
         let rows = self.board.hosts.len().max(1) as i32;
-        let host = (p.y * rows / self.size.h.max(1)).clamp(0, rows - 1);
+        let host = (p.y * rows / self.size.h.max(1)).bounded(0, rows - 1);
         (host as u32, place as u32)
     }
 

@@ -1,7 +1,7 @@
 //! Charts: axes with units, grid lines, and places of values. What is drawn into them is up to the
 //! picture that uses them; the numbers stand in a table beside it.
 
-use super::geometry::{PX, Point};
+use super::geometry::{Bounded, PX, Point};
 use super::text::{fit, width};
 use super::{Anchor, Face, Item};
 
@@ -76,7 +76,7 @@ impl Axis {
     /// Where a value stands, in thousandths of the axis.
     pub fn share(&self, value: u64) -> i64 {
         let (first, last) = self.range;
-        let value = value.clamp(first, last);
+        let value = value.bounded(first, last);
         let (at, of) = match self.scale {
             Scale::Linear => ((value - first) as i64 * 1000, (last - first) as i64),
             Scale::Log => ((log2(value) - log2(first)) * 1000, log2(last) - log2(first)),

@@ -1,7 +1,7 @@
 //! The share of runs in which all servers agreed, against the time since the write.
 
 use super::chart::{Axis, Chart, Scale};
-use super::geometry::{PX, Point, Track};
+use super::geometry::{Bounded, PX, Point, Track};
 use super::{Anchor, Face, Item, Scene, Size};
 use crate::core::config::show_time;
 
@@ -17,7 +17,7 @@ pub fn height() -> i32 {
 pub fn scene(times: &[u64], runs: u64, size: Size) -> Scene {
     let mut scene = Scene::new(size, "Time until all servers agree");
     let px =
-        |n: i32| n * (size.w * 100 / BASE.0).min(size.h * 100 / BASE.1).clamp(600, 2_000) / 100;
+        |n: i32| n * (size.w * 100 / BASE.0).min(size.h * 100 / BASE.1).bounded(600, 2_000) / 100;
     let at = Point::new(px(46), px(40));
     let room = (size.w - px(60), size.h - px(76));
     let ticks = [0, 25, 50, 75, 100].map(|p| (p * 10_000, p.to_string())).into();

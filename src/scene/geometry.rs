@@ -2,10 +2,30 @@
 
 /// One pixel.
 pub const PX: i32 = 10;
+/// Pointers are taken to be no further from a picture than this, so that differences of places have
+/// room in 32 bits.
+pub const FAR: i32 = 1_000_000;
 /// A full turn, in tenths of a degree.
 pub const TURN: i32 = 3600;
 /// The unit of shares and of sines: 1.
 pub const ONE: i64 = 65_536;
+
+/// The nearest value within bounds, for lengths and times that come from sizes and windows.
+pub trait Bounded: PartialOrd + Sized {
+    /// Unlike `clamp` this never panics: where a picture is too small for its margins the bounds
+    /// cross, and the lower one wins.
+    fn bounded(self, low: Self, high: Self) -> Self {
+        if self < low || high < low {
+            low
+        } else if self > high {
+            high
+        } else {
+            self
+        }
+    }
+}
+
+impl<T: PartialOrd> Bounded for T {}
 
 /// A place or a difference of places, in tenths of a pixel; y grows downwards.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
@@ -20,6 +40,10 @@ impl Point {
     /// A point.
     pub const fn new(x: i32, y: i32) -> Self {
         Point { x, y }
+    }
+    /// Where a pointer is: no further away than [`FAR`].
+    pub fn pointer(x: i32, y: i32) -> Self {
+        Point::new(x.bounded(-FAR, FAR), y.bounded(-FAR, FAR))
     }
     /// The sum.
     pub fn plus(self, d: Point) -> Point {
@@ -200,7 +224,7 @@ impl Track {
     /// The clockwise arc of a circle around the origin from 12 o'clock over a share of it.
     pub fn dial(r: i32, share: i64) -> Track {
         let mut t = Track::new();
-        let angle = (share * i64::from(TURN) / ONE).clamp(0, i64::from(TURN) - 1) as i32;
+        let angle = (share * i64::from(TURN) / ONE).bounded(0, i64::from(TURN) - 1) as i32;
         t.to(Point::new(0, -r)).arc(r, angle > TURN / 2, Point::polar(angle, r));
         t
     }
@@ -230,6 +254,13 @@ mod tests {
         assert_eq!(Point::polar(900, 1000), Point::new(1000, 0));
         assert_eq!(Point::polar(2250, 1000), Point::new(-707, 707));
         assert_eq!(Point::new(300, 400).length(), 500);
+    }
+
+    #[test]
+    fn bounds_may_cross() {
+        assert_eq!([-1, 3, 9].map(|v| v.bounded(0, 5)), [0, 3, 5]);
+        assert_eq!([-700, 3, 9].map(|v| v.bounded(0, -578)), [0, 0, 0]);
+        assert!(f64::NAN.bounded(0.0, 1.0).is_nan());
     }
 
     #[test]

@@ -1,6 +1,6 @@
 //! What clients asked and were told: a row a client, a bar an operation, from call to answer.
 
-use super::geometry::{PX, Point, Track, between, share};
+use super::geometry::{Bounded, PX, Point, Track, between, share};
 use super::index::{Index, Trouble};
 use super::text::{fit, width};
 use super::{Anchor, Face, Item, Scene, Size, Target};
@@ -104,7 +104,7 @@ impl History<'_> {
     }
 
     fn px(&self, n: i32) -> i32 {
-        let scale = (i64::from(self.size.w) * 1000 / 3400).clamp(850, 1700) as i32;
+        let scale = (i64::from(self.size.w) * 1000 / 3400).bounded(850, 1700) as i32;
         n * PX * scale / 1000
     }
 

@@ -2,7 +2,7 @@
 //! which servers keep replicas, what is on its way, how far scans have come, and who routes by old
 //! descriptors.
 
-use super::geometry::{PX, Point, Track};
+use super::geometry::{Bounded, PX, Point, Track};
 use super::text::fit;
 use super::{Anchor, Face, Item, Scene, Size, Target};
 use crate::core::ids::NodeId;
@@ -33,7 +33,7 @@ pub fn height(view: &WorldView) -> i32 {
 pub fn scene(view: &WorldView, selected: Option<NodeId>, size: Size) -> Scene {
     let mut scene = Scene::new(size, "The axis of keys");
     let Some(axis) = &view.axis else { return scene };
-    let scale = (size.w * 100 / BASE).clamp(600, 2_000);
+    let scale = (size.w * 100 / BASE).bounded(600, 2_000);
     let plan = Plan { view, axis, selected, size, scale };
     scene.desc = plan.words();
     let out = &mut scene.items;

@@ -1,6 +1,6 @@
 //! Logs side by side: a row a replica, a column an index, the last twelve of them.
 
-use super::geometry::{PX, Point, Track, hatch};
+use super::geometry::{Bounded, PX, Point, Track, hatch};
 use super::text::{LABEL, fit, shorten, width};
 use super::{Anchor, Face, Item, Scene, Size, Target};
 use crate::core::ids::NodeId;
@@ -84,7 +84,7 @@ pub fn height(view: &WorldView) -> i32 {
 /// How many columns leave their words room: twelve, or fewer, but never below five.
 fn columns(widest: i32, size: Size) -> u64 {
     let room = size.w - 38 * PX * Grid::scale(size) / 1000;
-    ((room / (widest + 12 * PX).max(1)) as u64).clamp(6, COLUMNS + 1) - 1
+    ((room / (widest + 12 * PX).max(1)) as u64).bounded(6, COLUMNS + 1) - 1
 }
 
 /// The width of the longest word among the last twelve columns.
@@ -132,7 +132,7 @@ struct Grid {
 
 impl Grid {
     fn scale(size: Size) -> i32 {
-        (i64::from(size.w) * 1000 / 3400).clamp(850, 1700) as i32
+        (i64::from(size.w) * 1000 / 3400).bounded(850, 1700) as i32
     }
 
     fn new(size: Size, (first, last): (u64, u64), rows: usize, widest: i32) -> Grid {
@@ -292,7 +292,7 @@ impl Grid {
         let words = format!("chosen up to {n}");
         let size = self.px(11);
         let half = width(&words, Face::Sans, size) / 2;
-        let middle = x.clamp(half, (self.right - half).max(half));
+        let middle = x.bounded(half, (self.right - half).max(half));
         let at = Point::new(middle, bottom + self.px(13));
         out.push(
             Item::text("soft", at, (Face::Sans, size, Anchor::Middle), words).key("chosen-words"),

@@ -24,11 +24,13 @@ pub mod ring;
 pub mod ruler;
 pub mod space_time;
 pub mod stage;
+pub mod stroke;
 pub mod style;
 pub mod svg_text;
 pub mod ticks;
 pub mod timeline;
 pub mod trays;
+pub mod window;
 
 #[cfg(test)]
 mod fixture;
@@ -38,8 +40,10 @@ mod gallery;
 mod tests;
 #[cfg(test)]
 mod tests_parts;
+#[cfg(test)]
+mod tests_sizes;
 
-pub use geometry::{ONE, PX, Point, Track, number};
+pub use geometry::{Bounded, FAR, ONE, PX, Point, Track, number};
 pub use target::Target;
 pub use text::Face;
 
@@ -127,11 +131,11 @@ impl Item {
         (x, y, w, h): (i32, i32, i32, i32),
         r: i32,
     ) -> Self {
-        Item::new(class, Shape::Rect { x, y, w: w.max(0), h: h.max(0), r })
+        Item::new(class, Shape::Rect { x, y, w: w.max(0), h: h.max(0), r: r.max(0) })
     }
     /// A circle.
     pub fn circle(class: impl Into<Cow<'static, str>>, at: Point, r: i32) -> Self {
-        Item::new(class, Shape::Circle { x: at.x, y: at.y, r })
+        Item::new(class, Shape::Circle { x: at.x, y: at.y, r: r.max(0) })
     }
     /// A straight line.
     pub fn line(class: impl Into<Cow<'static, str>>, a: Point, b: Point) -> Self {
@@ -148,7 +152,8 @@ impl Item {
         (face, size, anchor): (Face, i32, Anchor),
         text: impl Into<String>,
     ) -> Self {
-        let shape = Shape::Text { x: at.x, y: at.y, size, face, anchor, text: text.into() };
+        let (text, size) = (text.into(), size.max(0));
+        let shape = Shape::Text { x: at.x, y: at.y, size, face, anchor, text };
         Item::new(class, shape)
     }
     /// Shapes together.
@@ -288,6 +293,6 @@ pub(crate) fn from_segment(p: Point, a: Point, b: Point) -> i32 {
     let (d, v) = (b.minus(a), p.minus(a));
     let dot = i64::from(d.x) * i64::from(v.x) + i64::from(d.y) * i64::from(v.y);
     let square = (i64::from(d.x).pow(2) + i64::from(d.y).pow(2)).max(1);
-    let share = (dot.clamp(0, square) as i128 * geometry::ONE as i128 / square as i128) as i64;
+    let share = (dot.bounded(0, square) as i128 * geometry::ONE as i128 / square as i128) as i64;
     p.minus(a.towards(b, share)).length()
 }

@@ -2,7 +2,7 @@
 //! the window that is looked at.
 
 use super::execution::Plan;
-use super::geometry::{PX, Point, Track};
+use super::geometry::{Bounded, PX, Point, Track};
 use super::{Item, Scene, Size};
 
 /// A strip.
@@ -24,12 +24,12 @@ impl Overview<'_> {
     }
 
     fn x(&self, column: i64) -> i32 {
-        (column.clamp(0, self.span()) * i64::from(self.size.w) / self.span()) as i32
+        (column.bounded(0, self.span()) * i64::from(self.size.w) / self.span()) as i32
     }
 
     /// The column at a place, in thousandths.
     pub fn column_at(&self, x: i32) -> i64 {
-        i64::from(x.clamp(0, self.size.w)) * self.span() / i64::from(self.size.w.max(1))
+        i64::from(x.bounded(0, self.size.w)) * self.span() / i64::from(self.size.w.max(1))
     }
 
     /// The picture.
@@ -42,7 +42,10 @@ impl Overview<'_> {
             counts[place(spot.column)] += spot.run;
         }
         let most = counts.iter().copied().max().unwrap_or(0).max(1);
-        let x = |bar: usize| (2 * bar as i32 + 1) * self.size.w / (2 * bars as i32);
+        let x = |bar: usize| {
+            let (bar, bars) = (bar as i64, bars as i64);
+            ((2 * bar + 1) * i64::from(self.size.w) / (2 * bars)) as i32
+        };
         let mut track = Track::new();
         for (bar, count) in counts.iter().enumerate().filter(|(_, c)| **c > 0) {
             let high = (i64::from(height - 6 * PX) * i64::from(*count) / i64::from(most)) as i32;

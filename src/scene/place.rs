@@ -2,7 +2,7 @@
 //! state changed.
 
 use super::Size;
-use super::geometry::{PX, Point, TURN, sin, times};
+use super::geometry::{Bounded, PX, Point, TURN, sin, times};
 use crate::core::ids::NodeId;
 use crate::core::view::{Layout, Shape, WorldView};
 
@@ -47,7 +47,7 @@ impl Plan {
         let all = (0..view.nodes.len()).map(|i| NodeId(i as u16));
         let (clients, servers): (Vec<_>, Vec<_>) = all.partition(is_client);
         let side = size.w.min(size.h);
-        let scale = (i64::from(side) * 1000 / 4700).clamp(714, 1700) as i32;
+        let scale = (i64::from(side) * 1000 / 4700).bounded(714, 1700) as i32;
         let grade = match servers.len() {
             0..=9 => Grade::Card,
             10..=30 => Grade::Circle,

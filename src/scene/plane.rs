@@ -2,7 +2,7 @@
 //! while nothing fails and once while a region is cut off.
 
 use super::chart::{Axis, Chart, Scale};
-use super::geometry::{PX, Point, Track};
+use super::geometry::{Bounded, PX, Point, Track};
 use super::text::width;
 use super::{Anchor, Face, Item, Scene, Size};
 use crate::check::plane::{Figures, Point as Config};
@@ -88,7 +88,7 @@ impl Plane<'_> {
 
     fn px(&self, n: i32) -> i32 {
         let scale = (self.size.w * 100 / BASE.0).min(self.size.h * 100 / BASE.1);
-        n * scale.clamp(600, 2_000) / 100
+        n * scale.bounded(600, 2_000) / 100
     }
 
     fn half(&self, nth: i32) -> i32 {

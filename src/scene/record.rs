@@ -1,7 +1,7 @@
 //! A recorded history of client operations: a row a client, a bar an operation. Only what is in
 //! sight is drawn, however long the history.
 
-use super::geometry::{PX, Point, Track};
+use super::geometry::{Bounded, PX, Point, Track};
 use super::text::{fit, width};
 use super::{Anchor, Face, Item, Scene, Size, Target};
 use crate::core::sorted::SortedMap;
@@ -122,7 +122,7 @@ impl Drawing<'_> {
     fn x(&self, at: u64) -> i32 {
         let (from, wide) = self.window;
         let by = at as i128 - i128::from(from);
-        (by * i128::from(self.size.w) / i128::from(wide.max(1))).clamp(-100_000, 1_000_000) as i32
+        (by * i128::from(self.size.w) / i128::from(wide.max(1))).bounded(-100_000, 1_000_000) as i32
     }
 
     fn bar(&self, i: usize, out: &mut Vec<Item>) {

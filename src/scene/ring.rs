@@ -3,7 +3,7 @@
 
 mod rivals;
 
-use super::geometry::{PX, Point, TURN, Track};
+use super::geometry::{Bounded, PX, Point, TURN, Track};
 use super::text::fit;
 use super::{Anchor, Face, Item, Scene, Size, Target};
 use crate::core::ids::NodeId;
@@ -85,7 +85,7 @@ fn angle(at: u32) -> i32 {
 
 impl<'a> Plan<'a> {
     fn new(view: &'a WorldView, ring: &'a RingView, selected: Option<NodeId>, size: Size) -> Self {
-        let scale = (size.w * 100 / BASE.0).min(size.h * 100 / BASE.1).clamp(600, 2_000);
+        let scale = (size.w * 100 / BASE.0).min(size.h * 100 / BASE.1).bounded(600, 2_000);
         let px = |n: i32| n * scale / 100;
         let (radius, centre) = (px(106), Point::new(size.w / 2, px(136)));
         Plan { view, ring, selected, size, scale, centre, radius }

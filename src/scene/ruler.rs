@@ -1,7 +1,7 @@
 //! Clocks against true time: each node's hand, how far off others take it to be, its timestamps, the
 //! windows of what is uncertain, and what a node waits for to be past.
 
-use super::geometry::{PX, Point, Track};
+use super::geometry::{Bounded, PX, Point, Track};
 use super::text::{fit, width};
 use super::{Anchor, Face, Item, Scene, Size, Target};
 use crate::core::config::show_time;
@@ -30,8 +30,8 @@ pub fn height(view: &WorldView) -> i32 {
 /// a few milliseconds, as TrueTime's, get room for what is as long as they are.
 fn half(reach: u64) -> i64 {
     match reach {
-        0..20_000 => (reach as i64 * 3).clamp(6_000, 60_000),
-        _ => (reach.min(10_000_000) as i64 * 8 / 5).clamp(100_000, 2_000_000),
+        0..20_000 => (reach as i64 * 3).bounded(6_000, 60_000),
+        _ => (reach.min(10_000_000) as i64 * 8 / 5).bounded(100_000, 2_000_000),
     }
 }
 
@@ -49,7 +49,8 @@ impl Scale {
         n * self.px / 1000
     }
     fn x(&self, at: i128) -> i32 {
-        let off = (at - i128::from(self.now)).clamp(-i128::from(self.half), i128::from(self.half));
+        let off =
+            (at - i128::from(self.now)).bounded(-i128::from(self.half), i128::from(self.half));
         let middle = (self.left + self.right) / 2;
         let room = i128::from(self.right - self.left) / 2;
         middle + (off * room / i128::from(self.half)) as i32
@@ -64,7 +65,7 @@ pub fn scene(view: &WorldView, now: u64, size: Size) -> Scene {
     let mut scene = Scene::new(size, "Clocks against true time");
     let reach = nodes(view).map(|(_, r)| r.reach).max().unwrap_or(0);
     let half = half(reach);
-    let px = (i64::from(size.h) * 1000 / i64::from(height(view).max(1))).clamp(700, 1600) as i32;
+    let px = (i64::from(size.h) * 1000 / i64::from(height(view).max(1))).bounded(700, 1600) as i32;
     let (left, right) = (28 * PX * px / 1000, size.w - 6 * PX);
     let scale = Scale { now, half, left, right, px };
     let told = nodes(view).map(|(n, _)| {
@@ -172,7 +173,7 @@ fn clock_of(node: &NodeView, ruler: &Ruler, skew: i64, y: i32, scale: &Scale, ou
     let diamond = [corner(0, -r), corner(r, 0), corner(0, r), corner(-r, 0)];
     out.push(Item::path("ruler-time", Track::polygon(&diamond)).key(key("time")));
     let wide = width(words, Face::Mono, size);
-    let left = (x - wide / 2).clamp(scale.left, (scale.right - wide).max(scale.left));
+    let left = (x - wide / 2).bounded(scale.left, (scale.right - wide).max(scale.left));
     let above = Point::new(left, y - tall - scale.px(4 * PX));
     let style = (Face::Mono, size, Anchor::Start);
     out.push(Item::text("halo", above, style, words.clone()).key(key("time-name")));

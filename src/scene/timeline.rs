@@ -1,7 +1,7 @@
 //! The whole run as one line to scrub along: faults as bands, branches as lanes, first violations
 //! as flags, the present as a knob.
 
-use super::geometry::{PX, Point, Track, between, share};
+use super::geometry::{Bounded, PX, Point, Track, between, share};
 use super::index::{Index, Trouble};
 use super::{Item, Part, Scene, Size, Target};
 
@@ -114,7 +114,7 @@ impl Timeline<'_> {
     /// The time at a place.
     pub fn time_at(&self, x: i32) -> u64 {
         let (left, right) = self.ends();
-        let done = u128::from((x - left).clamp(0, right - left).unsigned_abs());
+        let done = u128::from((x - left).bounded(0, right - left).unsigned_abs());
         (u128::from(self.end) * done / u128::from((right - left).max(1).unsigned_abs())) as u64
     }
 

@@ -1,6 +1,6 @@
 //! What nodes keep in order, as seats in a row: queues, buffers, siblings.
 
-use super::geometry::{PX, Point};
+use super::geometry::{Bounded, PX, Point};
 use super::text::{fit, shorten, width};
 use super::{Anchor, Face, Item, Scene, Size, Target};
 use crate::core::view::{Mark, NodeView, Tray, WorldView};
@@ -50,7 +50,7 @@ pub fn scene(view: &WorldView, size: Size) -> Scene {
         |from: usize, to: usize| nodes(view).skip(from).take(to).map(high).sum::<i32>().max(1);
     let need = if two { tall(0, lefts).max(tall(lefts, usize::MAX)) } else { whole.max(1) };
     let scale = (i64::from(size.h) * 1000 / i64::from(need))
-        .clamp(700, if two { 1000 } else { 1600 }) as i32;
+        .bounded(700, if two { 1000 } else { 1600 }) as i32;
     let px = |n: i32| n * scale / 1000;
     let wide = if two { (size.w - px(GAP)) / 2 } else { size.w };
     let (mut x, mut y) = (0, 0);

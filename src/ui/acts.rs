@@ -5,6 +5,7 @@ use super::dom;
 use super::frame::{Ask, Frame};
 use super::model::{FASTEST, Model, Pick, SLOWEST, sentence};
 use super::verbs;
+use happened_before::scene::{Bounded, window};
 use happened_before::stories::seek::{self, Sought};
 use wasm_bindgen::prelude::*;
 use yew::prelude::*;
@@ -41,7 +42,7 @@ pub fn change(model: &mut Model, ask: Ask) {
             }
             show_step(model, step);
         }
-        Ask::Speed(speed) => model.speed = speed.clamp(SLOWEST, FASTEST),
+        Ask::Speed(speed) => model.speed = speed.bounded(SLOWEST, FASTEST),
         Ask::Do(actions) => model.act(actions),
         Ask::Verb(node, key) => {
             let verb = verbs::of_node(model, node).into_iter().find(|(_, _, k)| *k == key);
@@ -99,8 +100,8 @@ pub fn change(model: &mut Model, ask: Ask) {
             Err(why) => model.notice = Some(sentence(&why)),
         },
         Ask::Say(text) => model.notice = text,
-        Ask::Window(from, to) => {
-            model.window = (from, to.max(from + 1_000));
+        Ask::Window(wanted) => {
+            model.window = window::of(wanted.0, window::width(wanted));
             model.follows = false;
         }
         Ask::Causal(on) => model.causal = on,
@@ -108,7 +109,20 @@ pub fn change(model: &mut Model, ask: Ask) {
         Ask::Planes(planes) => model.planes = planes,
         Ask::Times(times) => model.times = times,
         Ask::Chips(kind) => super::overlay::choose(model, kind),
-        _ => {}
+        // The frame does these itself.
+        Ask::Share
+        | Ask::Stop
+        | Ask::Escape
+        | Ask::Help(_)
+        | Ask::Tab(_)
+        | Ask::Fold(_)
+        | Ask::Look
+        | Ask::Settle
+        | Ask::FocusNode(_)
+        | Ask::Show(..)
+        | Ask::StandStill(_)
+        | Ask::Pick(_)
+        | Ask::Dialog(_) => {}
     }
     model.watch_story();
     model.revision += 1;
@@ -119,8 +133,8 @@ fn show_step(model: &mut Model, step: u64) {
     let Some(at) = model.session.trace().event(step).map(|e| e.at) else { return };
     let (from, to) = model.window;
     if at < from || at > to {
-        let half = (to - from) / 2;
-        model.window = (at.saturating_sub(half), at.saturating_sub(half) + 2 * half);
+        let wide = window::width(model.window);
+        model.window = window::of(at.saturating_sub(wide / 2), wide);
         model.follows = false;
     }
 }

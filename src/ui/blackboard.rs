@@ -150,16 +150,18 @@ impl Component for Blackboard {
                 self.tale = self.told();
                 self.open(to);
             }
-            Msg::More => {
+            // Presses may come faster than the buttons they end.
+            Msg::More if self.tale.steps.len() < MOST_STEPS => {
                 self.tale = self.told();
                 self.tale.steps.insert(self.step + 1, (String::new(), self.board.clone()));
                 self.open(self.step + 1);
             }
-            Msg::Fewer => {
+            Msg::Fewer if self.tale.steps.len() > 1 => {
                 self.tale = self.told();
                 self.tale.steps.remove(self.step);
                 self.open(self.step.saturating_sub(1));
             }
+            Msg::More | Msg::Fewer => {}
             Msg::Words(words) => self.words = words.chars().take(MOST_WORDS).collect(),
             Msg::Copy => {
                 let address = dom::window().location().href().unwrap_or_default();
@@ -299,8 +301,8 @@ impl Blackboard {
 
     /// Shows a step.
     fn open(&mut self, step: usize) {
-        self.step = step.min(self.tale.steps.len() - 1);
-        (self.words, self.board) = self.tale.steps[self.step].clone();
+        self.step = step.min(self.tale.steps.len().saturating_sub(1));
+        (self.words, self.board) = self.tale.steps.get(self.step).cloned().unwrap_or_default();
         (self.selected, self.beside) = (None, None);
     }
 
@@ -446,17 +448,18 @@ impl Blackboard {
         }
     }
 
-    fn save(&self, kind: &str) {
-        match (kind, self.size()) {
+    fn save(&mut self, kind: &str) {
+        let said = match (kind, self.size()) {
             ("svg", Some(size)) => {
                 let text = svg_text::standalone(&self.drawing(size).scene(), Theme::Light);
-                work::save("blackboard.svg", "image/svg+xml", &text);
+                work::save("blackboard.svg", "image/svg+xml", &text)
             }
             _ => {
                 let text = shiviz::export(&[self.board.execution()]).text;
-                work::save("blackboard.log", "text/plain", &text);
+                work::save("blackboard.log", "text/plain", &text)
             }
-        }
+        };
+        self.said = Some(said);
     }
 
     fn tools(&self, ctx: &Context<Self>) -> Html {

@@ -12,6 +12,7 @@ use super::picture::Picture;
 use super::{converge, plane};
 use happened_before::core::session::Branch;
 use happened_before::core::view::Lens;
+use happened_before::scene::Bounded;
 use happened_before::scene::history::History;
 use happened_before::scene::space_time::{SpaceTime, Spacing};
 use happened_before::scene::stage::Stage;
@@ -351,7 +352,7 @@ impl Desk {
         let pause = times * OTHERS;
         let age = |slot: Slot| now - self.shown[slot as usize].get();
         let mut soon = 0.0;
-        let stage = (self.stage_took.get() * STAGE_SHARE).clamp(STAGE, OTHERS);
+        let stage = (self.stage_took.get() * STAGE_SHARE).bounded(STAGE, OTHERS);
         if age(Slot::Stage) >= times * stage && self.is_stale(Slot::Stage) {
             self.shown[Slot::Stage as usize].set(now);
             let begun = dom::now();
@@ -433,6 +434,11 @@ impl Desk {
             return;
         }
         self.begun.set(dom::now());
+        if self.easel.borrow().as_ref().is_some_and(Easel::lost) {
+            // From now on elements show everything.
+            *self.easel.borrow_mut() = None;
+            self.draw();
+        }
         let elapsed = now - self.last.replace(Some(now)).unwrap_or(now);
         let stepped = self.model.borrow_mut().advance(elapsed);
         let stopped = !self.model.borrow().playing;
@@ -455,7 +461,7 @@ impl Desk {
         // Comes after what they have put off.
         wasm_bindgen_futures::spawn_local(async move {
             if let Some(desk) = weak.upgrade() {
-                desk.pace.set(((dom::now() - begun) * PANELS_SHARE).clamp(PANELS, 5.0 * PANELS));
+                desk.pace.set(((dom::now() - begun) * PANELS_SHARE).bounded(PANELS, 5.0 * PANELS));
             }
         });
     }

@@ -28,6 +28,20 @@ pub fn still() -> bool {
     media("(prefers-reduced-motion: reduce)")
 }
 
+/// May the page hand out files? A frame can be kept from it, and only some can see that they are.
+pub fn downloads() -> Option<bool> {
+    let window = window();
+    let origin = js_sys::Reflect::get(&window, &"origin".into()).ok();
+    let apart = origin.and_then(|o| o.as_string()).is_some_and(|o| o == "null");
+    let above = window.parent().ok().flatten();
+    if !apart && above.is_none_or(|above| js_sys::Object::is(&above, &window)) {
+        return Some(true);
+    }
+    let frame = window.frame_element().ok().flatten()?;
+    let sandbox = frame.get_attribute("sandbox");
+    Some(sandbox.is_none_or(|s| s.split_whitespace().any(|w| w == "allow-downloads")))
+}
+
 /// What the browser keeps for this site; `None` where it refuses to.
 fn storage() -> Option<Storage> {
     window().local_storage().ok().flatten()
@@ -76,6 +90,14 @@ pub fn focus_on(element: &Element) {
     {
         let _ = f.call0(element);
     }
+}
+
+/// Lets the page do what else it has to do.
+pub async fn pause() {
+    let promise = js_sys::Promise::new(&mut |resolve, _| {
+        let _ = window().set_timeout_with_callback(&resolve);
+    });
+    let _ = wasm_bindgen_futures::JsFuture::from(promise).await;
 }
 
 /// A seed of the browser's own randomness, small enough to read aloud.

@@ -79,12 +79,6 @@ impl Film {
     pub fn stop(&self) {
         let _ = call(&self.0, "stop", &[]);
     }
-
-    /// Gives the reader a file.
-    pub fn save(&self, name: &str, bytes: &[u8], kind: &str) {
-        let data = Uint8Array::from(bytes);
-        let _ = call(&self.0, "save", &[name.into(), data.into(), kind.into()]);
-    }
 }
 
 /// A film in the making.

@@ -28,6 +28,7 @@ use happened_before::core::action::Action;
 use happened_before::core::config::Setup;
 use happened_before::core::ids::NodeId;
 use happened_before::core::session::Edit;
+use happened_before::scene::window::Window;
 use happened_before::share::link::Link;
 use std::rc::Rc;
 use wasm_bindgen::JsCast;
@@ -74,7 +75,7 @@ pub enum Ask {
     /// A panel folds in or out.
     Fold(Panel),
     /// The window of the space-time diagram.
-    Window(u64, u64),
+    Window(Window),
     /// Real time or causal spacing.
     Causal(bool),
     /// Timestamps at the events, of this clock or none.
@@ -123,6 +124,8 @@ pub enum Ask {
     Open(Box<Link>),
     /// Marks among the clients' operations.
     Mark(Marks),
+    /// The program stops, to rehearse that.
+    Stop,
 }
 
 /// What opens over the page.
@@ -191,6 +194,7 @@ pub struct Frame {
     settling: bool,
     _keys: Option<Listener>,
     _drop: Option<Drop>,
+    _rehearsal: Option<Listener>,
 }
 
 impl Component for Frame {
@@ -218,6 +222,7 @@ impl Component for Frame {
             settling: false,
             _keys: None,
             _drop: None,
+            _rehearsal: None,
         }
     }
 
@@ -228,6 +233,8 @@ impl Component for Frame {
         }
         self._keys = Some(listen(ctx));
         self._drop = Some(Drop::listen(ctx.link().callback(|a: Ask| a)));
+        let ask = ctx.link().callback(|()| Ask::Stop);
+        self._rehearsal = Some(panic::rehearse(move || ask.emit(())));
         desk.measure();
         desk.draw();
         desk.run();
@@ -235,11 +242,14 @@ impl Component for Frame {
 
     /// The address has led to another run of this scene.
     fn changed(&mut self, ctx: &Context<Self>, _: &FrameProps) -> bool {
-        let (Some(desk), Some(model)) = (&self.desk, ctx.props().opened.take()) else {
+        let (Some(desk), Some(model)) = (self.desk.clone(), ctx.props().opened.take()) else {
             return true;
         };
         (self.tab, self.folded) = unpack(model.panels);
         desk.model.borrow_mut().take_over(model);
+        // What was said of the run before is not true of this one.
+        self.said.clear();
+        self.announce(&desk.model.borrow());
         desk.draw();
         desk.run();
         true
@@ -269,6 +279,10 @@ impl Component for Frame {
                 return self.announce(&model);
             }
             Ask::Share => acts::share(ctx, &desk),
+            Ask::Stop => {
+                let _held = desk.model.borrow_mut();
+                panic::stop();
+            }
             Ask::Show(link, name) => search_show::show(&desk, &link, name),
             Ask::StandStill(link) => search_show::stand_still(&desk, *link),
             Ask::FocusNode(node) => {
@@ -276,7 +290,7 @@ impl Component for Frame {
                 return false;
             }
             Ask::Look => {
-                panic::remember(desk.model.borrow().link().fragment());
+                panic::remember(&desk.model.borrow().link().fragment());
                 self.settle_soon();
                 return true;
             }
@@ -305,7 +319,7 @@ impl Component for Frame {
         }
         desk.draw();
         desk.run();
-        panic::remember(desk.model.borrow().link().fragment());
+        panic::remember(&desk.model.borrow().link().fragment());
         self.settle_soon();
         true
     }
@@ -390,9 +404,14 @@ impl Frame {
             true => model.latest().and_then(|(step, _)| trace.event(step)),
             false => trace.event(model.session.cursor()),
         };
-        let Some(event) = last else { return false };
-        let said =
-            format!("{}: {}", super::words::seconds(event.at), super::words::line(model, event));
+        let said = match last {
+            Some(event) => {
+                let at = super::words::seconds(event.at);
+                format!("{at}: {}", super::words::line(model, event))
+            }
+            None if model.playing => return false,
+            None => format!("{}, at its beginning.", model.scene.title),
+        };
         let news = said != self.said;
         self.said = said;
         news

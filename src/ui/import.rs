@@ -1,5 +1,6 @@
 //! Executions that somebody recorded: read in a worker, shown with their cones.
 
+mod hosts;
 mod pane;
 mod view;
 
@@ -10,6 +11,7 @@ use super::{dom, overlay};
 use happened_before::algo::clocks::overlay::Comparison;
 use happened_before::core::sorted::SortedSet;
 use happened_before::core::trace::Relation;
+use happened_before::scene::Bounded;
 use happened_before::scene::execution::relation;
 use happened_before::scene::style::Theme;
 use happened_before::scene::{PX, Point, svg_text};
@@ -27,6 +29,8 @@ const LIMIT: i32 = 10_000;
 const SHOWN: usize = 20_000;
 /// How near to an event a press means it, in tenths of a pixel: a mouse, a finger.
 const REACH: (i32, i32) = (9 * PX, 18 * PX);
+/// Places of two clocks that are compared in a table.
+const COMPARED: usize = 60;
 /// Columns shown at first on a wide screen and on a narrow one, in thousandths.
 const FIRST: (i64, i64) = (40_000, 12_000);
 
@@ -49,6 +53,10 @@ pub enum Msg {
     Beside(Option<usize>),
     Hide(u32),
     Up(usize),
+    /// The hosts from this place in the order on.
+    Page(usize),
+    /// The hosts around the first whose name has this in it.
+    Host(String),
     Collapse,
     Zoom(i64, i64),
     Hold(Option<usize>, Point, i32),
@@ -122,6 +130,8 @@ pub struct Imported {
     /// The second pane is shown.
     beside: bool,
     order: Vec<u32>,
+    /// The place in the order of the first host that is drawn.
+    first: usize,
     hidden: SortedSet<u32>,
     collapse: bool,
     window: (i64, i64),
@@ -183,6 +193,7 @@ impl Component for Imported {
             strip: Strip::default(),
             beside: false,
             order: Vec::new(),
+            first: 0,
             hidden: SortedSet::new(),
             collapse: false,
             window: (0, FIRST.0),
@@ -271,13 +282,21 @@ impl Component for Imported {
             Msg::Show(at) => self.show(at),
             Msg::Beside(at) => self.compare(at),
             Msg::Hide(host) => {
-                if !self.hidden.remove(&host) && self.hidden.len() + 1 < self.order.len() {
+                let seen = self.drawn().iter().filter(|h| !self.hidden.contains(h)).count();
+                if !self.hidden.remove(&host) && seen > 1 {
                     self.hidden.insert(host);
                 }
                 self.lay_out();
             }
+            Msg::Page(first) => {
+                self.first = first;
+                self.lay_out();
+            }
+            Msg::Host(name) => self.go_to_host(&name),
             Msg::Up(place) => {
-                self.order.swap(place, place.saturating_sub(1));
+                if place < self.order.len() {
+                    self.order.swap(place, place.saturating_sub(1));
+                }
                 self.lay_out();
             }
             Msg::Collapse => {
@@ -419,9 +438,11 @@ impl Imported {
     // --- choosing ---
 
     fn show(&mut self, at: usize) {
-        self.panes[0].at = at.min(self.all.len() - 1);
-        self.order = (0..self.all[self.panes[0].at].hosts.len() as u32).collect();
+        let Some(execution) = self.all.get(at).or(self.all.first()) else { return };
+        self.order = (0..execution.hosts.len() as u32).collect();
+        self.panes[0].at = at.min(self.all.len().saturating_sub(1));
         self.hidden.clear();
+        self.first = 0;
         (self.selected, self.second) = (None, None);
         self.window = (0, if dom::media("(max-width: 720px)") { FIRST.1 } else { FIRST.0 });
         if self.beside && self.panes[1].at == self.panes[0].at {
@@ -438,25 +459,6 @@ impl Imported {
         (self.selected, self.second) = (None, None);
         self.lay_out();
         self.find();
-    }
-
-    fn lay_out(&mut self) {
-        let shown = self.order.iter().copied().filter(|h| !self.hidden.contains(h));
-        let rows: Vec<u32> = shown.collect();
-        let first = &self.all[self.panes[0].at];
-        if self.beside {
-            // The same hosts at the same height; then those that only the second one has.
-            let second = &self.all[self.panes[1].at];
-            let of = |name: &String| second.hosts.iter().position(|h| h == name);
-            let same = rows.iter().filter_map(|h| of(&first.hosts[*h as usize]));
-            let mut theirs: Vec<u32> = same.map(|h| h as u32).collect();
-            let more = (0..second.hosts.len() as u32)
-                .filter(|h| !first.hosts.contains(&second.hosts[*h as usize]));
-            theirs.extend(more);
-            self.panes[1].lay_out(second, theirs, self.collapse);
-        }
-        self.panes[0].lay_out(first, rows, self.collapse);
-        self.clamp();
     }
 
     fn execution(&self, pane: usize) -> Option<&Execution> {
@@ -510,7 +512,17 @@ impl Imported {
     /// The next or the last event: of those marked, or of all that are shown, from left to right.
     fn turn(&mut self, by: i32) {
         let (pane, now) = self.selected.map_or((0, None), |(p, e)| (p, Some(e)));
-        let (p, spot) = (&self.panes[pane], |e: u32| self.panes[pane].plan.of_event[e as usize]);
+        if self.panes[pane].is_elsewhere() {
+            // What is looked for happened on hosts that are not drawn.
+            let first = self.panes[0].found.first().copied();
+            let event = first.and_then(|e| self.execution(0)?.events.get(e as usize));
+            if let Some(host) = event.map(|e| e.host) {
+                self.show_host(host);
+            }
+        }
+        let (p, spot) = (&self.panes[pane], |e: u32| {
+            self.panes[pane].plan.of_event.get(e as usize).copied().flatten()
+        });
         let next = if p.found.is_empty() {
             let last = p.plan.spots.len().saturating_sub(1) as u32;
             match now.and_then(spot) {
@@ -532,7 +544,7 @@ impl Imported {
         let (from, wide) = self.window;
         if column < from || column > from + wide {
             self.window.0 = column - wide / 2;
-            self.clamp();
+            self.stay_inside();
         }
     }
 
@@ -543,10 +555,10 @@ impl Imported {
         i64::from(columns.unwrap_or(1).max(1)) * 1000
     }
 
-    fn clamp(&mut self) {
+    fn stay_inside(&mut self) {
         let (most, (from, wide)) = (self.most(), self.window);
-        let wide = wide.clamp(4_000, most.max(4_000));
-        self.window = (from.clamp(0, (most - wide).max(0)), wide);
+        let wide = wide.bounded(4_000, most.max(4_000));
+        self.window = (from.bounded(0, (most - wide).max(0)), wide);
     }
 
     /// What changes only the window asks for one picture a frame, and for nothing of the page.
@@ -554,7 +566,7 @@ impl Imported {
         let (from, wide) = self.window;
         match *msg {
             Msg::Zoom(by, of) => {
-                let new = (wide * by / of).clamp(4_000, self.most().max(4_000));
+                let new = (wide * by / of).bounded(4_000, self.most().max(4_000));
                 self.window = (from + (wide - new) / 2, new);
             }
             Msg::Slide(by) => self.window.0 = from + by * wide / 1000,
@@ -572,7 +584,7 @@ impl Imported {
             Msg::Look => self.measure(),
             _ => {}
         }
-        self.clamp();
+        self.stay_inside();
         if !self.asked && !matches!(msg, Msg::Hold(Some(_), ..)) {
             self.asked = true;
             dom::next_frame(&self.frame);
@@ -591,7 +603,7 @@ impl Imported {
             Some(_) => {}
             None => {
                 let columns = i64::from(self.panes[0].plan.columns) * 1000;
-                let there = columns * i64::from(to.x.clamp(0, size.w)) / i64::from(size.w.max(1));
+                let there = columns * i64::from(to.x.bounded(0, size.w)) / i64::from(size.w.max(1));
                 self.window.0 = there - self.window.1 / 2;
             }
         }
@@ -622,14 +634,14 @@ impl Imported {
             if let (Some(execution), Some(size)) = (self.execution(0), pane.size()) {
                 let scene = pane.drawing(execution, self.window, selected, size).scene();
                 let text = svg_text::standalone(&scene, Theme::Light);
-                work::save("execution.svg", "image/svg+xml", &text);
+                self.said = Some((work::save("execution.svg", "image/svg+xml", &text), false));
             }
             return;
         }
         let out = shiviz::export(&self.all);
-        work::save("execution.log", "text/plain", &out.text);
+        let saved = work::save("execution.log", "text/plain", &out.text);
         let apart = out.delimiter.map_or(String::new(), |d| format!(" and the delimiter {d}"));
-        let how = format!("Saved. ShiViz reads it with the parser {}{apart}", out.parser);
+        let how = format!("{saved} ShiViz reads it with the parser {}{apart}", out.parser);
         self.said = Some((how, false));
     }
 
@@ -644,6 +656,12 @@ impl Imported {
         let mut all: Vec<u32> = other.clock.iter().chain(&event.clock).map(|c| c.0).collect();
         all.sort_unstable();
         all.dedup();
+        let places = all.len();
+        if places > COMPARED {
+            // What is the same in both says little.
+            all.retain(|h| count(&other.clock, *h) != count(&event.clock, *h));
+            all.truncate(COMPARED);
+        }
         let row = |h: &u32| {
             let name = &execution.hosts[*h as usize];
             use happened_before::algo::clocks::overlay::row;
@@ -652,7 +670,14 @@ impl Imported {
         let says = view::stands(relation(other, event));
         let rows = all.iter().map(row).collect();
         let comparison = Comparison { rows, says, truly: "" };
-        overlay::table(execution.id(other), execution.id(event), comparison)
+        html! {
+            <>
+                { overlay::table(execution.id(other), execution.id(event), comparison) }
+                if all.len() < places {
+                    <p class="soft">{ format!("{} of {places} places are shown.", all.len()) }</p>
+                }
+            </>
+        }
     }
 }
 

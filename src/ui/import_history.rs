@@ -6,6 +6,7 @@ use super::judge::LEVELS;
 use super::model::sentence;
 use super::picture::Picture;
 use super::work::{Done, Question};
+use happened_before::scene::Bounded;
 use happened_before::scene::Size;
 use happened_before::scene::record::{Bar, Drawing, End, Record};
 use wasm_bindgen::prelude::*;
@@ -110,7 +111,7 @@ impl Component for Judged {
             Msg::Level(level) => self.level = level,
             Msg::Zoom(by, of) => {
                 let (from, wide) = self.window;
-                let new = (wide * by / of).clamp(10, self.record.last.max(10) + 2);
+                let new = (wide * by / of).bounded(10, self.record.last.max(10) + 2);
                 self.look_at(from + wide / 2, new);
             }
             Msg::Slide(on) => {
@@ -252,7 +253,7 @@ impl Judged {
         self.order = get(&doc, "order").filter(|o| o.is_object()).map_or(Vec::new(), numbers);
         self.level = 0;
         self.record = Record::new(bars);
-        self.window = (0, self.record.last.clamp(10, 80));
+        self.window = (0, self.record.last.bounded(10, 80));
         self.picture = None;
         Some(())
     }

@@ -10,10 +10,14 @@ use happened_before::check::history::placed::{
 };
 use happened_before::core::ids::OpId;
 use happened_before::core::trace::{OpEnd, OpLife};
+use happened_before::scene::Bounded;
 use wasm_bindgen::JsCast;
 use wasm_bindgen::prelude::*;
 use web_sys::Element;
 use yew::prelude::*;
+
+/// The judge may say nothing for so long, in milliseconds; the first time it has to be fetched.
+const LIMIT: i32 = 60_000;
 
 /// A level: its name in `hb history`, for people, what it says, and where it stands.
 pub type Level = (&'static str, &'static str, &'static str, (i32, i32));
@@ -131,7 +135,7 @@ impl Component for Judge {
             Msg::Open(open) => {
                 self.open = open;
                 if !open {
-                    (self.clerk, self.asked) = (None, None);
+                    (self.clerk, self.asked, self.failed) = (None, None, None);
                 }
                 self.ask(ctx);
             }
@@ -218,7 +222,7 @@ impl Judge {
             (key, text, ops.iter().map(|o| o.id).collect())
         };
         if self.clerk.is_none() {
-            self.clerk = Clerk::start(ctx.link().callback(Msg::Told)).ok();
+            self.clerk = Clerk::start(LIMIT, ctx.link().callback(Msg::Told)).ok();
         }
         let args = [
             "history",
@@ -244,7 +248,8 @@ impl Judge {
         let Some((key, ids)) = self.asked.take() else { return };
         match done {
             Ok((0 | 2, out, _)) => self.told = read(&out, &ids).map(|told| (key, told)),
-            Ok((_, _, why)) | Err(why) => self.failed = Some(why),
+            Ok((_, _, why)) => self.failed = Some(why),
+            Err(why) => (self.failed, self.clerk) = (Some(why), None),
         }
     }
 
@@ -380,7 +385,7 @@ pub fn moved(model: &Model, op: OpId, at: u64) -> Marks {
             OpEnd::Ok(_) => life.ended.map_or(u64::MAX, |e| e.1),
             _ => u64::MAX,
         };
-        point.1 = at.clamp(life.invoked, last.max(life.invoked));
+        point.1 = at.bounded(life.invoked, last.max(life.invoked));
     }
     judged(model, sorted(points))
 }

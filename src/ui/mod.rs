@@ -55,7 +55,7 @@ pub fn start() {
     panic::install();
     let Some(document) = web_sys::window().and_then(|w| w.document()) else { return };
     let Some(place) = document.get_element_by_id("app") else { return };
-    place.set_inner_html("");
+    place.set_text_content(None);
     theme::restore();
     yew::Renderer::<app::App>::with_root(place).render();
 }

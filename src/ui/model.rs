@@ -16,6 +16,7 @@ use happened_before::core::view::{Event, NodeLook, What, WorldView};
 use happened_before::protocols::{self, Info, Scene};
 use happened_before::scene::index::Index;
 use happened_before::scene::log_strip;
+use happened_before::scene::{Bounded, window};
 use happened_before::share::link::{Held, Link, Selection, ViewState};
 use happened_before::stories::telling::Phase;
 use std::rc::Rc;
@@ -165,10 +166,10 @@ impl Model {
         let view = &link.view;
         (model.panels, model.causal) = (view.panels, view.panels & CAUSAL != 0);
         if view.window.1 > 0 {
-            model.window = (view.window.0, view.window.0.saturating_add(view.window.1));
+            model.window = window::of(view.window.0, view.window.1);
         }
         if view.speed != 0 {
-            model.speed = i32::from(view.speed).clamp(SLOWEST, FASTEST);
+            model.speed = i32::from(view.speed).bounded(SLOWEST, FASTEST);
         }
         model.find_tale(link);
         if let Some(branch) = view.beside {
@@ -342,18 +343,18 @@ impl Model {
 
     /// Moves the window when the playhead leaves it; by pages, so that nothing else has to move.
     fn follow(&mut self) {
-        let (from, to) = self.window;
-        let (now, width) = (self.session.time(), to - from);
+        let from = self.window.0;
+        let (now, width) = (self.session.time(), window::width(self.window));
         if self.follows && (now < from || now > from + width * 9 / 10) {
             let start = now.saturating_sub(width / 2);
-            self.window = (start, start + width);
+            self.window = window::of(start, width);
         }
     }
 
     /// Lets time go on by what a frame took, in milliseconds; true if a step was taken.
     pub fn advance(&mut self, elapsed: f64) -> bool {
         let before = self.session.cursor();
-        let us = elapsed.clamp(0.0, 100.0) * 1000.0 * rate(self.speed) + self.rest;
+        let us = elapsed.bounded(0.0, 100.0) * 1000.0 * rate(self.speed) + self.rest;
         self.rest = us.fract();
         let start = self.session.time();
         self.run_to(start + us as u64);

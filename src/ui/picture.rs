@@ -38,7 +38,7 @@ struct Held {
 impl Picture {
     /// An empty picture in an `svg` element.
     pub fn new(root: Element) -> Self {
-        root.set_inner_html("");
+        root.set_text_content(None);
         Picture { root, held: Vec::new(), size: (0, 0), title: String::new(), mode: Mode::Live }
     }
 

@@ -8,6 +8,7 @@ use happened_before::check::plane::{Figures, Point, Survey, Terms, figures};
 use happened_before::core::action::Action;
 use happened_before::core::config::{Setup, show_time};
 use happened_before::core::view::Lens;
+use happened_before::scene::Bounded;
 use happened_before::scene::plane::Plane;
 use happened_before::scene::{Scene, Size};
 use std::rc::Rc;
@@ -153,7 +154,7 @@ impl Component for PlanePanel {
         let link = ctx.link();
         let time = link.callback(|e: Event| {
             let list = e.target().and_then(|t| t.dyn_into::<HtmlSelectElement>().ok());
-            Msg::Time(TIMES[list.map_or(0, |l| l.selected_index().clamp(0, 4)) as usize])
+            Msg::Time(TIMES[list.map_or(0, |l| l.selected_index().bounded(0, 4)) as usize])
         });
         let now = model.planes.t;
         let option = |t: &u64| {

@@ -14,6 +14,7 @@ use happened_before::core::action::{Action, LinkChange};
 use happened_before::core::config::{Setup, Unit};
 use happened_before::core::ids::NodeSet;
 use happened_before::protocols::KnobInfo;
+use happened_before::scene::Bounded;
 use yew::prelude::*;
 
 #[derive(Properties, PartialEq)]
@@ -204,7 +205,7 @@ pub fn knob_row(model: &Model, knob: &KnobInfo, ask: &Callback<Ask>) -> Html {
     };
     let control = match unit {
         Unit::Switch => {
-            let change = Callback::from(move |_: Event| set(Ok(1 - now.clamp(0, 1))));
+            let change = Callback::from(move |_: Event| set(Ok(1 - now.bounded(0, 1))));
             html! { <input type="checkbox" checked={now != 0} onchange={change} data-knob={id} /> }
         }
         Unit::Choice(names) => {

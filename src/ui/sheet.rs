@@ -6,7 +6,12 @@ use super::frame::{Ask, Look};
 use super::model::{Model, sentence};
 use super::reel;
 use super::words;
+use super::work;
+use happened_before::cli::export;
+use happened_before::cli::play::{Goal, Played};
 use happened_before::core::config::parse_time;
+use happened_before::core::session::Session;
+use happened_before::protocols;
 use happened_before::scene::Size;
 use happened_before::scene::poster::Poster;
 use happened_before::scene::space_time::SpaceTime;
@@ -306,19 +311,39 @@ impl Job {
         Job { name, form, link, address, file, svg, theme, span, speed }
     }
 
+    /// The run as text: by the twin beside the page or, where that cannot be fetched, here.
+    async fn text(&self, form: &str, stop: &Cell<bool>) -> Result<String, String> {
+        let args = ["export", &self.link.fragment(), "--to", form];
+        let answer = match Film::load().await {
+            Ok(film) => film.hb(&args).await,
+            Err(why) => Err(why),
+        };
+        match answer {
+            Ok(text) => Ok(text),
+            Err(_) if stop.get() => Err("cancelled".into()),
+            Err(_) => written(&self.link, form, stop).await,
+        }
+    }
+
     /// Does it; what was saved, in a sentence.
     async fn run(self, tell: &dyn Fn(String), stop: &Cell<bool>) -> Result<String, String> {
-        let film = Film::load().await?;
         let (ending, kind, bytes) = match self.form {
             Form::Svg => {
-                let svg = carry::svg(&film.lettered(&self.svg).await?, &self.address);
+                // Without its letters it is still the picture.
+                let lettered = match Film::load().await {
+                    Ok(film) => film.lettered(&self.svg).await?,
+                    Err(_) => self.svg.clone(),
+                };
+                let svg = carry::svg(&lettered, &self.address);
                 ("svg", "image/svg+xml", svg.into_bytes())
             }
             Form::Png(scale) => {
+                let film = Film::load().await?;
                 let bytes = film.png(&self.svg, scale.into()).await?;
                 ("png", "image/png", carry::png(&bytes, &self.address)?)
             }
             Form::Gif => {
+                let film = Film::load().await?;
                 let made = reel::gif(
                     &film,
                     &self.link,
@@ -332,6 +357,7 @@ impl Job {
                 ("gif", "image/gif", made.await?)
             }
             Form::Webm => {
+                let film = Film::load().await?;
                 let made = reel::webm(
                     &film,
                     &self.link,
@@ -346,7 +372,7 @@ impl Job {
             }
             Form::Text(form) => {
                 tell("The run is written down.".into());
-                let text = film.hb(&["export", &self.link.fragment(), "--to", form]).await?;
+                let text = self.text(form, stop).await?;
                 let ending = TEXTS.iter().find(|t| t.0 == form).map_or("txt", |t| t.2);
                 (ending, "text/plain", text.into_bytes())
             }
@@ -356,18 +382,40 @@ impl Job {
             return Err("cancelled".into());
         }
         let file = format!("{}.{ending}", self.name);
-        film.save(&file, &bytes, kind);
-        Ok(format!("Saved {file}, {}.", size(bytes.len())))
+        let data = js_sys::Uint8Array::from(&bytes[..]);
+        let options = web_sys::BlobPropertyBag::new();
+        options.set_type(kind);
+        let parts = js_sys::Array::of1(&data.into());
+        let blob = web_sys::Blob::new_with_u8_array_sequence_and_options(&parts, &options);
+        let offered = blob.and_then(|blob| work::offer(&file, &blob));
+        offered.map_err(|_| format!("{file} was not saved: the browser makes no file"))?;
+        Ok(work::saved(&file, bytes.len()))
     }
 }
 
-/// `12 KB`.
-fn size(bytes: usize) -> String {
-    match bytes {
-        0..10_000 => words::count(bytes as u64, "byte"),
-        10_000..10_000_000 => format!("{} KB", bytes / 1_000),
-        _ => format!("{} MB", bytes / 1_000_000),
+/// So many steps between two looks at what else the page has to do.
+const SLICE: u64 = 500;
+
+/// Plays a run here, with pauses, and writes it down.
+async fn written(link: &Link, form: &str, stop: &Cell<bool>) -> Result<String, String> {
+    link.check()?;
+    let build = protocols::scene(&link.setup.scene)?.build;
+    let mut session = Session::new(build, link.setup.clone(), link.journal.clone())?;
+    let goal = Goal::of(link);
+    let mut slice = || match goal {
+        Goal::Until(time) => session.advance_to(time, SLICE),
+        Goal::Steps(steps) => {
+            let left = SLICE.min(steps.saturating_sub(session.cursor()));
+            left == 0 || (0..left).any(|_| session.forward().is_none())
+        }
+    };
+    while !slice() {
+        dom::pause().await;
+        if stop.get() {
+            return Err("cancelled".into());
+        }
     }
+    export::form(&mut Played::of(session, link), form).map_err(|bad| bad.0)
 }
 
 /// Reads a file or a picture and opens the run in it.

@@ -2,15 +2,16 @@
 
 use super::desk::{Desk, Slot};
 use super::frame::{Ask, Look, Tab};
-use super::gesture::{self, Stroke};
+use super::gesture;
 use super::model::{Model, Pick};
 use super::words;
 use happened_before::algo::clocks::overlay::Kind;
 use happened_before::core::ids::OpId;
 use happened_before::core::view::{Lens, Shape};
 use happened_before::scene::history::History;
+use happened_before::scene::stroke::Stroke;
 use happened_before::scene::{
-    PX, Point, Target, convergence, key_ruler, log_strip, plane, ring, ruler, trays,
+    PX, Point, Target, convergence, key_ruler, log_strip, plane, ring, ruler, trays, window,
 };
 use std::rc::Rc;
 use wasm_bindgen::prelude::*;
@@ -253,7 +254,8 @@ fn StagePicture(props: &PictureProps) -> Html {
                 return;
             }
             let at = place(&e, &svg);
-            *stroke.borrow_mut() = Some(Stroke::begin(at, target(&e), &desk));
+            let begun = Stroke::begin(at, target(&e), &desk.scene(Slot::Stage));
+            *stroke.borrow_mut() = Some(begun);
             capture(&e, &svg);
         })
     };
@@ -278,9 +280,7 @@ fn StagePicture(props: &PictureProps) -> Html {
             let Some(mut s) = stroke.borrow_mut().take() else { return };
             s.to(place(&e, &svg));
             let one_way = e.shift_key() || e.alt_key();
-            if let Some(wish) = gesture::end(&s, &desk, one_way) {
-                ask.emit(wish);
-            }
+            ask.emit(gesture::end(&s, &desk, one_way));
         })
     };
     let gone = {
@@ -328,7 +328,7 @@ pub fn place(e: &PointerEvent, svg: &NodeRef) -> Point {
     let Some(el) = svg.cast::<Element>() else { return Point::default() };
     let r = el.get_bounding_client_rect();
     let tenths = |v: f64| (v * 10.0).round() as i32;
-    Point::new(
+    Point::pointer(
         tenths(f64::from(e.client_x()) - r.left()),
         tenths(f64::from(e.client_y()) - r.top()),
     )
@@ -361,8 +361,8 @@ fn TimePicture(props: &PictureProps) -> Html {
         let svg = svg.clone();
         Callback::from(move |e: PointerEvent| {
             let Some((start, window, _)) = *from.borrow() else { return };
-            let by = place(&e, &svg).x - start.x;
-            if by.abs() > 40 {
+            let by = place(&e, &svg).x.saturating_sub(start.x);
+            if by.unsigned_abs() > 40 {
                 ask.emit(pan(&desk, window, by));
             }
         })
@@ -372,7 +372,7 @@ fn TimePicture(props: &PictureProps) -> Html {
         Callback::from(move |e: PointerEvent| {
             let Some((start, _, target)) = from.borrow_mut().take() else { return };
             let at = place(&e, &svg);
-            if (at.x - start.x).abs() > 40 {
+            if at.x.abs_diff(start.x) > 40 {
                 return;
             }
             let slop = if e.pointer_type() == "mouse" { 60 } else { 140 };
@@ -422,21 +422,12 @@ fn TimePicture(props: &PictureProps) -> Html {
     }
 }
 
-fn pan(desk: &Desk, window: (u64, u64), by: i32) -> Ask {
-    let width = window.1 - window.0;
-    let room = i64::from(desk.size(Slot::Time).w.max(1));
-    let shift = i64::from(by) * width as i64 / room;
-    let from = (window.0 as i64 - shift).max(0) as u64;
-    Ask::Window(from, from + width)
+fn pan(desk: &Desk, from: (u64, u64), by: i32) -> Ask {
+    Ask::Window(window::pan(from, by, desk.size(Slot::Time).w))
 }
 
 /// Around the playhead.
 fn zoom(desk: &Desk, out: bool) -> Ask {
     let model = desk.model.borrow();
-    let (from, to) = model.window;
-    let (width, now) = (to - from, model.session.time().clamp(from, to));
-    let wider = if out { width * 3 / 2 } else { (width * 2 / 3).max(5_000) };
-    let left = (now - from) as u128 * u128::from(wider) / u128::from(width.max(1));
-    let start = now.saturating_sub(left as u64);
-    Ask::Window(start, start + wider)
+    Ask::Window(window::zoom(model.window, model.session.time(), out))
 }

@@ -6,7 +6,7 @@ use happened_before::share::import::shiviz;
 use std::cell::Cell;
 use std::rc::Rc;
 use wasm_bindgen::prelude::*;
-use web_sys::{MessageEvent, Worker, WorkerOptions, WorkerType};
+use web_sys::{MessageEvent, Worker};
 use yew::prelude::*;
 
 /// Where a log comes from.
@@ -33,7 +33,8 @@ pub enum Told {
 /// What the twin answered: exit code, output, complaint; or why there is no answer.
 pub type Done = Result<(i32, String, String), String>;
 
-/// A worker with the twin in it, which is fetched at once and reads a log to try.
+/// A worker with the twin in it, which is fetched at once and reads a log to try; or what stands in
+/// for one.
 pub struct Hand(Worker);
 
 impl Hand {
@@ -195,34 +196,56 @@ impl Drop for Question {
 /// time.
 pub struct Clerk {
     worker: Worker,
+    timer: Rc<Cell<i32>>,
+    limit: i32,
     _heard: Closure<dyn FnMut(MessageEvent)>,
+    late: Closure<dyn FnMut()>,
 }
 
 impl Clerk {
-    /// Starts it; `done` hears each answer.
-    pub fn start(done: Callback<Done>) -> Result<Clerk, JsValue> {
+    /// Starts it; `done` hears each answer, and after `limit` milliseconds that there is none:
+    /// browsers end workers without a word.
+    pub fn start(limit: i32, done: Callback<Done>) -> Result<Clerk, JsValue> {
         let worker = worker()?;
-        let heard = listen(done);
+        let timer = Rc::new(Cell::new(0));
+        let late = {
+            let done = done.clone();
+            Closure::<dyn FnMut()>::new(move || {
+                done.emit(Err(format!("its worker has said nothing for {} s", limit / 1000)));
+            })
+        };
+        let answered = {
+            let timer = timer.clone();
+            Callback::from(move |answer: Done| {
+                dom::window().clear_timeout_with_handle(timer.get());
+                done.emit(answer);
+            })
+        };
+        let heard = listen(answered);
         worker.set_onmessage(Some(heard.as_ref().unchecked_ref()));
-        Ok(Clerk { worker, _heard: heard })
+        Ok(Clerk { worker, timer, limit, _heard: heard, late })
     }
 
     /// Asks `hb` with files given by name.
     pub fn ask(&self, args: &[&str], files: &[(&str, &str)]) -> Result<(), JsValue> {
+        wind(&self.timer, &self.late, self.limit);
         self.worker.post_message(&question(args, files))
     }
 }
 
 impl Drop for Clerk {
     fn drop(&mut self) {
+        dom::window().clear_timeout_with_handle(self.timer.get());
         self.worker.terminate();
     }
 }
 
 fn worker() -> Result<Worker, JsValue> {
-    let options = WorkerOptions::new();
-    options.set_type(WorkerType::Module);
-    Worker::new_with_options("worker.js", &options)
+    // Of the loader, so that one place knows how; where the browser refuses workers it is something
+    // that reads logs like one, and refuses the rest in a sentence.
+    let boot = get(&dom::window(), "hbBoot");
+    let hand = get(&boot, "hand").dyn_into::<js_sys::Function>()?.call0(&boot)?;
+    Ok(hand.unchecked_into())
 }
 
 fn listen(done: Callback<Done>) -> Closure<dyn FnMut(MessageEvent)> {
@@ -258,21 +281,51 @@ impl Drop for Job {
     }
 }
 
-/// Offers a text as a file to keep.
-pub fn save(name: &str, kind: &str, text: &str) {
+/// Offers a text as a file to keep; what to say of it, in a sentence.
+pub fn save(name: &str, kind: &str, text: &str) -> String {
     let parts = js_sys::Array::of1(&text.into());
     let options = web_sys::BlobPropertyBag::new();
     options.set_type(kind);
-    let Ok(blob) = web_sys::Blob::new_with_str_sequence_and_options(&parts, &options) else {
-        return;
-    };
-    let Ok(address) = web_sys::Url::create_object_url_with_blob(&blob) else { return };
-    if let Ok(link) = dom::document().create_element("a") {
-        let _ = link.set_attribute("href", &address);
-        let _ = link.set_attribute("download", name);
-        if let Some(link) = link.dyn_ref::<web_sys::HtmlElement>() {
-            link.click();
-        }
+    let blob = web_sys::Blob::new_with_str_sequence_and_options(&parts, &options);
+    match blob {
+        Ok(blob) if offer(name, &blob).is_ok() => saved(name, text.len()),
+        _ => format!("{name} was not saved: the browser makes no file."),
     }
-    let _ = web_sys::Url::revoke_object_url(&address);
+}
+
+/// Offers a file to keep.
+pub fn offer(name: &str, blob: &web_sys::Blob) -> Result<(), JsValue> {
+    let address = web_sys::Url::create_object_url_with_blob(blob)?;
+    let link = dom::document().create_element("a")?;
+    link.set_attribute("href", &address)?;
+    link.set_attribute("download", name)?;
+    if let Some(link) = link.dyn_ref::<web_sys::HtmlElement>() {
+        link.click();
+    }
+    // Browsers read it after the click.
+    let done = Closure::once_into_js(move || {
+        let _ = web_sys::Url::revoke_object_url(&address);
+    });
+    let done = done.unchecked_ref();
+    dom::window().set_timeout_with_callback_and_timeout_and_arguments_0(done, 60_000).map(|_| ())
+}
+
+/// What is said of a file that was offered: whether it arrived nobody tells a page.
+pub fn saved(name: &str, bytes: usize) -> String {
+    let size = match bytes {
+        0..10_000 => super::words::count(bytes as u64, "byte"),
+        10_000..10_000_000 => format!("{} KB", bytes / 1_000),
+        _ => format!("{} MB", bytes / 1_000_000),
+    };
+    match dom::downloads() {
+        Some(true) => format!("Saved {name}, {size}."),
+        Some(false) => format!(
+            "{name} was not saved: the frame that this page is in allows no downloads. \
+             Open the page in a window of its own."
+        ),
+        None => format!(
+            "Handed {name}, {size}, to the browser. If no file has appeared, the frame that this \
+             page is in allows no downloads: open the page in a window of its own."
+        ),
+    }
 }

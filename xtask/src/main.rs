@@ -21,7 +21,8 @@ Happened Before: set-up, tests and production build
       --no-open          print the address, start no browser
   cargo xtask test     install what is missing, then run every check and test
       --quick            leave out the production build and the browsers
-  cargo xtask soak     the long ones: many more property cases, 1,000 seeds a scene, peer benches
+  cargo xtask soak     the long ones: many more property cases, 1,000 seeds a scene, peer benches,
+                       a monkey at every scene of the page
   cargo xtask dist     build the production folder, dist/, for any static host
   cargo xtask bytes    weigh dist/ against xtask/budget.txt
   cargo xtask setup    install what the others need, and nothing else

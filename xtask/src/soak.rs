@@ -1,5 +1,5 @@
 //! What takes too long for every day: many more cases of every property test, long runs of the
-//! fuzzer over every scene, and the benches beside their peers.
+//! fuzzer over every scene, the benches beside their peers, and a monkey at every scene of the page.
 
 use crate::say;
 use crate::shell::{self, command};
@@ -26,6 +26,10 @@ pub fn run() -> Result<(), String> {
     for name in ["explore", "history"] {
         step(&format!("bench: {name}"), &["bench", "--bench", name], &mut faults);
     }
+    // The page as it ships, and a monkey at every scene of it.
+    step("production build", &["xtask", "dist"], &mut faults);
+    let monkey = ["test", "-p", "browser", "--test", "monkey", "--", "--ignored", "--show-output"];
+    step("a monkey at the page", &monkey, &mut faults);
     if faults.is_empty() { Ok(()) } else { Err(format!("Failed: {}.", faults.join("; "))) }
 }
 

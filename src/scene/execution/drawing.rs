@@ -4,7 +4,7 @@
 
 use super::{Plan, Spot, relation};
 use crate::core::trace::Relation;
-use crate::scene::geometry::{PX, Point, Track};
+use crate::scene::geometry::{Bounded, PX, Point, Track};
 use crate::scene::text::{self, fit, shorten};
 use crate::scene::{Anchor, Face, Item, Scene, Size};
 use crate::share::import::execution::Execution;
@@ -53,7 +53,7 @@ impl Drawing<'_> {
 
     /// Columns a block: a power of two.
     fn block(&self) -> u32 {
-        let most = (self.window.1 / 1000 / BLOCKS).clamp(1, 1 << 20) as u32;
+        let most = (self.window.1 / 1000 / BLOCKS).bounded(1, 1 << 20) as u32;
         1 << most.ilog2()
     }
 
@@ -73,7 +73,7 @@ impl Drawing<'_> {
     /// A column within the group.
     fn x(&self, column: u32) -> i32 {
         let columns = i64::from(column) - i64::from(self.origin());
-        (columns * 1000 * self.room() / self.wide()).clamp(-4_000_000, 40_000_000) as i32
+        (columns * 1000 * self.room() / self.wide()).bounded(-4_000_000, 40_000_000) as i32
     }
 
     /// Where the group that slides is now.

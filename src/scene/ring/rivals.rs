@@ -1,6 +1,6 @@
 //! The same members under every rule, side by side.
 
-use super::super::geometry::{PX, Point, Track};
+use super::super::geometry::{Bounded, PX, Point, Track};
 use super::super::text::{fit, width};
 use super::super::{Anchor, Face, Item};
 use super::{Plan, RIVALS};
@@ -107,7 +107,7 @@ impl Plan<'_> {
         (from, to, base): (i32, i32, i32),
         (full, high): (usize, i32),
     ) -> Track {
-        let n = loads.len().clamp(1, COLUMNS);
+        let n = loads.len().bounded(1, COLUMNS);
         let x = |at: usize| from + (to - from) * at as i32 / n as i32;
         let gap = if n <= 20 { PX } else { 0 };
         let mut track = Track::new();

@@ -4,7 +4,7 @@ use super::{Frame, label, passage};
 use crate::core::ids::NodeId;
 use crate::core::trace::Relation;
 use crate::core::view::{Event, What};
-use crate::scene::geometry::{PX, Point, Track};
+use crate::scene::geometry::{Bounded, PX, Point, Track};
 use crate::scene::index::Trouble;
 use crate::scene::text::{self, LABEL, fit, shorten};
 use crate::scene::{Anchor, Face, Item, Target};
@@ -150,7 +150,7 @@ impl Frame<'_> {
         let mut many = [Track::new(), Track::new(), Track::new()];
         // The last place with a dot, for each process: two pixels hold no more than one.
         let mut taken = vec![i32::MIN; self.rows.len()];
-        let fresh = (self.of.since as usize).clamp(self.seen.start, self.seen.end);
+        let fresh = (self.of.since as usize).bounded(self.seen.start, self.seen.end);
         for event in self.of.trace.events.range(fresh..self.seen.end) {
             let Some((node, y)) = event.node.and_then(|n| Some((n, self.row(n)?))) else {
                 continue;

@@ -9,7 +9,7 @@ mod ways;
 
 pub use axis::Axis;
 
-use super::geometry::{PX, Point, Track};
+use super::geometry::{Bounded, PX, Point, Track};
 use super::index::{Index, Trouble};
 use super::text::{self, fit};
 use super::{Anchor, Face, Item, Part, Scene, Size, Target};
@@ -151,7 +151,7 @@ impl<'a> SpaceTime<'a> {
     pub fn time_at(&self, x: i32) -> u64 {
         let frame = Frame::new(self, self.view.now);
         let (left, right) = (frame.axis.left, frame.axis.right);
-        let done = i128::from((x - left).clamp(0, right - left));
+        let done = i128::from((x - left).bounded(0, right - left));
         let span = i128::from(self.window.1.saturating_sub(self.window.0));
         self.window.0 + (span * done / i128::from((right - left).max(1))) as u64
     }
@@ -161,7 +161,7 @@ impl<'a> Frame<'a> {
     fn new(of: &'a SpaceTime<'a>, now: u64) -> Self {
         let Size { w, h } = of.size;
         let scale =
-            (i64::from(w) * 1000 / 8220).min(i64::from(h) * 1000 / 2860).clamp(850, 1700) as i32;
+            (i64::from(w) * 1000 / 8220).min(i64::from(h) * 1000 / 2860).bounded(850, 1700) as i32;
         let px = |n: i32| n * PX * scale / 1000;
         let (left, right) = (px(52), w - px(16));
         let (top, bottom) = (px(32), h - px(26));
@@ -199,7 +199,7 @@ impl<'a> Frame<'a> {
     /// The place up to which the run has come.
     fn head(&self) -> i32 {
         let (t0, t1) = self.of.window;
-        self.axis.time(self.now.clamp(t0, t1))
+        self.axis.time(self.now.bounded(t0, t1))
     }
 
     fn relation(&self, event: &Event) -> Option<Relation> {
@@ -322,7 +322,7 @@ impl<'a> Frame<'a> {
 
     fn tag_at(&self, x: i32) -> i32 {
         let half = self.tag().0 / 2;
-        x.clamp(half, (self.of.size.w - half).max(half))
+        x.bounded(half, (self.of.size.w - half).max(half))
     }
 
     /// The moment, as precise as the axis deserves.

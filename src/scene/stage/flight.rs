@@ -6,7 +6,7 @@ use crate::core::ids::{MsgId, NodeId, NodeSet};
 use crate::core::trace::{Fate, Passage, Relation};
 use crate::core::view::{Family, Loss, MessageLook, MessageView, Shape};
 use crate::scene::from_segment;
-use crate::scene::geometry::{ONE, Point, Track, share};
+use crate::scene::geometry::{Bounded, ONE, Point, Track, share};
 use crate::scene::marks;
 use crate::scene::{Anchor, Face, Item, Part, Target};
 
@@ -244,6 +244,6 @@ pub fn lost_share(p: &Passage) -> Option<i64> {
         Loss::Chance | Loss::Cut => ONE / 2,
         Loss::Down => ONE,
         Loss::Withheld => ONE / 8,
-        Loss::Dropped => share(at, p.sent_at, p.due).clamp(ONE / 8, HELD),
+        Loss::Dropped => share(at, p.sent_at, p.due).bounded(ONE / 8, HELD),
     })
 }

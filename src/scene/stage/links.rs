@@ -4,7 +4,7 @@ use super::Stage;
 use crate::core::ids::{NodeId, NodeSet};
 use crate::core::sorted::{SortedMap, SortedSet};
 use crate::core::view::{LinkView, Shape};
-use crate::scene::geometry::{ONE, Point, TURN, Track, sin};
+use crate::scene::geometry::{Bounded, ONE, Point, TURN, Track, sin};
 use crate::scene::place::{Grade, Plan};
 use crate::scene::text;
 use crate::scene::{Anchor, Face, Item, Target};
@@ -163,8 +163,8 @@ fn divide(plan: &Plan, groups: &[NodeSet], who: &dyn Fn(NodeId) -> bool) -> Opti
         let mix = |n: i32, d: i32| ((i64::from(n) * middle + i64::from(d) * t) / 10_000) as i32;
         let edge = plan.of(9);
         Point::new(
-            mix(n.x, d.x).clamp(edge, plan.size.w - edge),
-            mix(n.y, d.y).clamp(edge, plan.size.h - edge),
+            mix(n.x, d.x).bounded(edge, plan.size.w - edge),
+            mix(n.y, d.y).bounded(edge, plan.size.h - edge),
         )
     };
     Some(Wall { a: spot(from), b: spot(to), passes: None })

@@ -3,7 +3,7 @@
 use super::{Grade, Plan, Stage, duration};
 use crate::core::ids::NodeId;
 use crate::core::view::{Border, NodeView, Shape, Status, TimerView};
-use crate::scene::geometry::{ONE, PX, Point, TURN, Track, hatch, share};
+use crate::scene::geometry::{Bounded, ONE, PX, Point, TURN, Track, hatch, share};
 use crate::scene::marks;
 use crate::scene::text::{self, Face, LABEL, shorten};
 use crate::scene::{Anchor, Item, Part, Target};
@@ -234,7 +234,7 @@ impl Pen<'_> {
             let place = self.plan.at[node.id.at()];
             let wide = text::width(waiting, Face::Mono, size) / 2 + 4 * PX;
             let x =
-                place.x.clamp(wide.min(self.plan.size.w / 2), self.plan.size.w - wide) - place.x;
+                place.x.bounded(wide.min(self.plan.size.w / 2), self.plan.size.w - wide) - place.x;
             // Under it, or over it at the stage's lower edge.
             let gap = self.half + self.px(6);
             let under = place.y + gap + size <= self.plan.size.h;
@@ -367,7 +367,7 @@ impl Pen<'_> {
         let r = self.px(8);
         // A quarter turn for 100 ms, never more than half a turn.
         let angle = (self.node.skew * i64::from(TURN / 4) / 100_000)
-            .clamp(-i64::from(TURN / 2), i64::from(TURN / 2)) as i32;
+            .bounded(-i64::from(TURN / 2), i64::from(TURN / 2)) as i32;
         out.push(Item::circle("chip", at, r));
         out.push(Item::line("true-hand", at, at.plus(Point::new(0, -r * 8 / 10))));
         out.push(Item::line("own-hand", at, at.plus(Point::polar(angle, r * 8 / 10))));

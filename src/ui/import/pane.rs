@@ -2,6 +2,7 @@
 
 use crate::ui::picture::Picture;
 use happened_before::core::sorted::SortedSet;
+use happened_before::scene::Bounded;
 use happened_before::scene::execution::{Drawing, Plan, SLIDING};
 use happened_before::scene::overview::Overview;
 use happened_before::scene::{PX, Size};
@@ -66,6 +67,11 @@ impl Pane {
         self.place();
     }
 
+    /// Everything that is marked happened on hosts that are not drawn.
+    pub fn is_elsewhere(&self) -> bool {
+        self.marked.is_empty() && !self.found.is_empty()
+    }
+
     /// Marks nothing.
     pub fn forget(&mut self) {
         self.edition += 1;
@@ -75,7 +81,7 @@ impl Pane {
 
     /// How large the picture is, once it hangs somewhere.
     pub fn size(&self) -> Option<Size> {
-        let high = (self.plan.rows.len() as i32 * 46 + 44).clamp(150, 1200);
+        let high = (self.plan.rows.len() as i32 * 46 + 44).bounded(150, 1200);
         Some(Size::px(self.wide?, high))
     }
 

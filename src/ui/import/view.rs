@@ -358,32 +358,6 @@ impl Imported {
         }
     }
 
-    fn hosts(&self, ctx: &Context<Self>) -> Html {
-        let Some(execution) = self.execution(0) else { return html! {} };
-        let row = |(place, host): (usize, &u32)| {
-            let (host, link) = (*host, ctx.link());
-            let name = &execution.hosts[host as usize];
-            let shown = !self.hidden.contains(&host);
-            html! {
-                <li>
-                    <button class="verb" aria-pressed={shown.to_string()} title={if shown { "Hide" } else { "Show" }}
-                        onclick={link.callback(move |_: MouseEvent| Msg::Hide(host))}>{ name }</button>
-                    if place > 0 {
-                        <button class="quiet icon" aria-label={format!("Move {name} up")} title="Move up"
-                            onclick={link.callback(move |_: MouseEvent| Msg::Up(place))}>{ "↑" }</button>
-                    }
-                </li>
-            }
-        };
-        html! {
-            <section class="import-hosts" aria-label="Hosts">
-                <h2>{ format!("{}, {}", words::count(execution.hosts.len() as u64, "host"),
-                    words::count(execution.events.len() as u64, "event")) }</h2>
-                <ul>{ for self.order.iter().enumerate().map(row) }</ul>
-            </section>
-        }
-    }
-
     /// The selected event: what it says, how all others stand to it, and the one selected before.
     fn details(&self) -> Html {
         let found = self.selected.and_then(|(pane, event)| {

@@ -12,6 +12,7 @@ mod program;
 mod styles;
 
 use super::dom;
+use happened_before::scene::Bounded;
 use happened_before::scene::{Scene, Size};
 use js_sys::{Array, Function, Promise};
 use program::{Op, Program, Words};
@@ -38,6 +39,8 @@ extern "C" {
     );
     #[wasm_bindgen(method)]
     fn busy(this: &Painter) -> bool;
+    #[wasm_bindgen(method)]
+    fn lost(this: &Painter) -> bool;
     #[wasm_bindgen(method)]
     fn close(this: &Painter);
 }
@@ -75,6 +78,11 @@ impl Easel {
     /// It has not come to what it was sent before.
     pub fn busy(&self) -> bool {
         self.painter.busy()
+    }
+
+    /// It has said nothing for seconds: browsers end workers without a word.
+    pub fn lost(&self) -> bool {
+        self.painter.lost()
     }
 
     fn push(&mut self, op: Op) {
@@ -177,7 +185,7 @@ impl Canvas {
             easel.painter.lend(easel.canvases, &self.element);
             easel.canvases
         });
-        let ratio = dom::window().device_pixel_ratio().clamp(0.5, 4.0) as f32;
+        let ratio = dom::window().device_pixel_ratio().bounded(0.5, 4.0) as f32;
         let device = |v: i32| (v as f32 / 10.0 * ratio).round().max(1.0) as u32;
         let wanted = (device(size.w), device(size.h));
         if self.size != wanted {
