@@ -5,6 +5,7 @@
 mod twin {
     use happened_before::check::hunt::{self, Request as Asked};
     use happened_before::cli::{self, Host, Output};
+    use happened_before::core::quote::shown;
     use happened_before::core::sorted::SortedMap;
     use happened_before::share::import::execution::ImportError;
     use happened_before::share::import::reading;
@@ -28,17 +29,21 @@ mod twin {
         fn read(&self, path: &str) -> Result<Vec<u8>, String> {
             match self.0.files.get(path) {
                 Some(text) => Ok(text.clone().into_bytes()),
-                None => Err(format!("{path}: no such file was given")),
+                None => Err(format!("{}: no such file was given", shown(path))),
             }
         }
         fn write(&self, path: &str, _bytes: &[u8]) -> Result<(), String> {
-            Err(format!("{path}: the page writes no files"))
+            Err(format!("{}: the page writes no files", shown(path)))
         }
         fn stdin(&self) -> Result<String, String> {
             Ok(self.0.stdin.clone())
         }
         fn clock_ms(&self) -> u64 {
             now_ms()
+        }
+        fn held(&self) -> Option<u64> {
+            const PAGE: u64 = 64 << 10;
+            Some(core::arch::wasm32::memory_size::<0>() as u64 * PAGE)
         }
     }
 

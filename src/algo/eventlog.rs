@@ -26,7 +26,8 @@ pub struct WrongExpectedVersion {
 pub enum Appended {
     /// The events are new.
     Written,
-    /// The events were already there, in this order, where they were asserted to go.
+    /// The events were already there: where they were asserted to go, or, if nothing was asserted,
+    /// anywhere and in any order.
     AlreadyThere,
 }
 
@@ -48,8 +49,9 @@ impl<Id: Clone + PartialEq> EventLog<Id> {
     }
 
     /// Appends `ids` if the stream is as `expected`. A write whose events are already there is a
-    /// success that changes nothing: at the asserted position, or, where none is asserted,
-    /// anywhere one after another.
+    /// success that changes nothing: at the asserted position in order, or, where none is asserted,
+    /// anywhere. As in EventStoreDB its first event decides whether it is a retry; one of which only
+    /// a part is there is refused.
     pub fn append(
         &mut self,
         expected: Expected,
@@ -60,8 +62,11 @@ impl<Id: Clone + PartialEq> EventLog<Id> {
         let from = match expected {
             Expected::Exists if length == 0 => return Err(wrong),
             Expected::Any | Expected::Exists => {
-                let first = ids.first().and_then(|id| self.events.iter().position(|e| e == id));
-                first.map_or(length, |at| at as u64)
+                let mut there = ids.iter().map(|id| self.events.contains(id));
+                if there.next() == Some(true) {
+                    return there.all(|t| t).then_some(Appended::AlreadyThere).ok_or(wrong);
+                }
+                length
             }
             Expected::NoStream => 0,
             Expected::Version(version) => version.checked_add(1).ok_or(wrong)?,
@@ -89,7 +94,14 @@ mod tests {
         assert_eq!(log.append(Expected::NoStream, &[0, 1, 2]), Ok(Appended::Written));
         assert_eq!(log.append(Expected::NoStream, &[0, 1, 2]), Ok(Appended::AlreadyThere));
         assert_eq!(log.append(Expected::Version(0), &[1]), Ok(Appended::AlreadyThere));
-        assert_eq!(log.append(Expected::Any, &[1, 2]), Ok(Appended::AlreadyThere));
+        for retry in [&[1, 2][..], &[0, 2], &[2, 0], &[1, 1]] {
+            assert_eq!(log.append(Expected::Any, retry), Ok(Appended::AlreadyThere));
+            assert_eq!(log.append(Expected::Exists, retry), Ok(Appended::AlreadyThere));
+        }
+        // Where a version is asserted, the order counts.
+        let moved = Err(WrongExpectedVersion { current: Some(2) });
+        assert_eq!(log.append(Expected::NoStream, &[0, 2]), moved);
+        assert_eq!(log.append(Expected::Any, &[2, 9]), moved);
         let wrong = Err(WrongExpectedVersion { current: Some(2) });
         assert_eq!(log.append(Expected::Version(1), &[9]), wrong);
         assert_eq!(log.append(Expected::Version(3), &[9]), wrong);

@@ -82,7 +82,7 @@ impl Convergence {
     }
 
     fn begin(&self) -> Result<Run, String> {
-        let setup = Setup { seed: self.setup.seed + self.done, ..self.setup.clone() };
+        let setup = Setup { seed: self.setup.seed.wrapping_add(self.done), ..self.setup.clone() };
         let to = Some(NodeId((self.done % u64::from(self.nodes.max(1))) as u16));
         let call = Call { f: self.put, value: 1, ..Call::default() };
         let action = Action::Invoke { client: NodeId(self.nodes), to, call };

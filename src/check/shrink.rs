@@ -224,10 +224,15 @@ impl Shrinker {
 
     /// Goes on until it is known whether the run it began with breaks the property.
     pub fn make_sure(&mut self) -> bool {
-        while matches!(self.stage, Stage::First) && !self.failed {
+        self.make_sure_while(&mut || true);
+        !self.failed
+    }
+
+    /// The same as long as `again` says so, which is asked now and then.
+    pub fn make_sure_while(&mut self, again: &mut dyn FnMut() -> bool) {
+        while matches!(self.stage, Stage::First) && !self.failed && again() {
             self.go_on();
         }
-        !self.failed
     }
 
     /// The smallest run so far.

@@ -9,6 +9,7 @@ use crate::algo::breaker::{
     GoBreaker, GoConfig, Metrics, Polly, PollyConfig, R4j, R4jConfig, SECOND, State, Trip, Verdict,
     Window,
 };
+use crate::core::quote::quoted;
 use serde_json::{Map, Value, json};
 
 /// Most calls one step may make.
@@ -23,7 +24,8 @@ pub fn breaker(args: &mut Args, host: &dyn Host) -> Answer {
         "resilience4j" => each_case(args, host, |case| play(case, R4jScript::new)),
         "polly" => each_case(args, host, |case| play(case, PollyScript::new)),
         other => {
-            Err(format!("there is no preset '{other}': gobreaker, resilience4j or polly").into())
+            let other = quoted(other);
+            Err(format!("there is no preset {other}: gobreaker, resilience4j or polly").into())
         }
     }
 }
@@ -90,7 +92,7 @@ fn times(argument: &Value) -> Result<u64, String> {
 }
 
 fn unknown(what: &str, known: &str) -> String {
-    format!("there is no step '{what}': it is {known} or sleep")
+    format!("there is no step {}: it is {known} or sleep", quoted(what))
 }
 
 /// `part / whole` of a hundred as JSON, with at most six decimals.

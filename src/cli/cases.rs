@@ -1,20 +1,25 @@
 //! Commands that answer one JSON line per case.
 
-use super::{Answer, Args, Bad, HOLDS, Host};
+use super::limit::Timed;
+use super::{Answer, Args, Bad, HOLDS, Host, UNKNOWN};
+use crate::core::quote::{cut, shown};
 use serde_json::{Map, Value};
 
 /// Reads cases (JSON values one after another) from the file named next, or from standard input,
 /// and answers each with the line that `answer` makes of it.
 ///
 /// A document `{"cases": [...]}` stands for its cases, one `{"cases": {...}}` for that object.
+/// `--budget-ms N` stops with the cases that have been answered.
 pub fn each_case(
     args: &mut Args,
     host: &dyn Host,
     mut answer: impl FnMut(&Value) -> Result<String, String>,
 ) -> Answer {
+    let host = &Timed::take(args, host)?;
     let (name, text) = match args.positional() {
         Some(file) => {
             let bytes = host.read(&file)?;
+            let file = shown(&file);
             let text = String::from_utf8(bytes).map_err(|e| {
                 let line = lines_before(e.as_bytes(), e.utf8_error().valid_up_to());
                 format!("{file}:{line}: expected UTF-8 text")
@@ -33,6 +38,9 @@ pub fn each_case(
         let line = lines_before(text.as_bytes(), start);
         let value = value.map_err(|e| bad_json(&name, &e))?;
         for case in cases_of(&value) {
+            if host.cancelled() {
+                return Ok((UNKNOWN, out));
+            }
             let text = answer(case).map_err(|e| format!("{name}:{line}: {e}"))?;
             out.push_str(&text);
             out.push('\n');
@@ -92,9 +100,5 @@ pub fn text<'a>(value: &'a Value, what: &str) -> Result<&'a str, String> {
 
 /// The start of a value, for a complaint.
 pub fn brief(value: &Value) -> String {
-    let text = value.to_string();
-    match text.char_indices().nth(40) {
-        Some((cut, _)) => format!("{}...", &text[..cut]),
-        None => text,
-    }
+    cut(&value.to_string(), 40)
 }

@@ -6,6 +6,7 @@ use crate::check::explore::Bounds;
 use crate::check::sliders::Sweep;
 use crate::check::solve::{hints, witness};
 use crate::check::worlds::{Found, Quest, Tally, limits_text};
+use crate::core::quote::quoted;
 use crate::protocols::{Scene, scene, sliders};
 use crate::share::export::tell::tell;
 use crate::share::link::Link;
@@ -28,7 +29,8 @@ pub fn challenge(args: &mut Args, host: &dyn Host) -> Answer {
     let chosen: Vec<&Challenge> = scene.challenges.iter().filter(named).collect();
     if let (Some(only), true) = (&only, chosen.is_empty()) {
         let all: Vec<&str> = scene.challenges.iter().map(|c| c.id).collect();
-        return Err(format!("{id} has no challenge '{only}', only {}", all.join(", ")).into());
+        let only = quoted(only);
+        return Err(format!("{id} has no challenge {only}, only {}", all.join(", ")).into());
     }
     let (mut code, mut text, mut documents) = (HOLDS, String::new(), Vec::new());
     for challenge in chosen {

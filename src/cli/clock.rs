@@ -5,6 +5,7 @@ use super::{Answer, Args, Host};
 use crate::algo::clocks::{
     Causality, DvvSet, Hlc, Lamport, Timestamp, VectorClock, is_forward_jump,
 };
+use crate::core::quote::quoted;
 use crate::core::sorted::SortedMap;
 use serde_json::{Map, Value, json};
 
@@ -40,7 +41,10 @@ pub fn clock(args: &mut Args, host: &dyn Host) -> Answer {
             })
         }
         "dvvset" => each_case(args, host, |case| from_tables(DVVSET, case)),
-        other => Err(format!("there is no clock '{other}': lamport, hlc, vector or dvvset").into()),
+        other => {
+            let other = quoted(other);
+            Err(format!("there is no clock {other}: lamport, hlc, vector or dvvset").into())
+        }
     }
 }
 
@@ -136,7 +140,7 @@ fn run<'a>(tables: &[Table], name: &str, row: Row<'a>) -> Result<(Row<'a>, Vec<V
     };
     let (_, arguments, answer) = find(tables, name)?;
     let given = row.get(..*arguments);
-    let given = given.ok_or_else(|| format!("'{name}' takes {arguments} arguments"))?;
+    let given = given.ok_or_else(|| format!("{} takes {arguments} arguments", quoted(name)))?;
     let results = answer(given).map_err(|e| format!("{name}: {e}"))?;
     Ok((given, results))
 }

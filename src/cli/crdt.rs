@@ -9,8 +9,9 @@ use super::cases::{brief, each_case, field, list, object, text, whole};
 use super::{Answer, Args, Host};
 use crate::algo::clocks::VectorClock;
 use crate::algo::crdt::{
-    Crdt, GCounter, LwwRegister, MvRegister, OrSet, PnCounter, Put, Rga, TwoPhaseSet,
+    Crdt, Full, GCounter, LwwRegister, MvRegister, OrSet, PnCounter, Put, Rga, TwoPhaseSet,
 };
+use crate::core::quote::quoted;
 use crate::core::sorted::SortedMap;
 use serde_json::{Map, Value, json};
 
@@ -33,7 +34,7 @@ pub fn crdt(args: &mut Args, host: &dyn Host) -> Answer {
                 None => play::<MvRegister<String, String>>(case),
             })
         }
-        other => Err(format!("there is no type '{other}': {TYPES}").into()),
+        other => Err(format!("there is no type {}: {TYPES}", quoted(other)).into()),
     }
 }
 
@@ -74,7 +75,7 @@ fn do_step<C: Scripted>(replicas: &mut SortedMap<String, C>, step: &Value) -> Re
     let state = replicas.entry(replica.clone()).or_default();
     match state.act(&replica, what, arguments)? {
         true => Ok(()),
-        false => Err(format!("this type has no '{what}'")),
+        false => Err(format!("this type has no {}", quoted(what))),
     }
 }
 
@@ -100,11 +101,19 @@ fn number(text: String) -> Value {
     serde_json::from_str(&text).unwrap_or(Value::String(text))
 }
 
+/// A counter that would overflow says so.
+fn full(replica: &str) -> impl Fn(Full) -> String {
+    move |Full { count }| {
+        let replica = quoted(replica);
+        format!("{replica} has counted to {count}, and no count is above {}", u64::MAX)
+    }
+}
+
 impl Scripted for GCounter<String> {
     fn act(&mut self, replica: &str, what: &str, arguments: &[Value]) -> Result<bool, String> {
         let known = what == "inc";
         if known {
-            self.increment(&replica.to_string(), amount(arguments)?);
+            self.increment(&replica.to_string(), amount(arguments)?).map_err(full(replica))?;
         }
         Ok(known)
     }
@@ -120,6 +129,7 @@ impl Scripted for PnCounter<String> {
             "dec" => self.decrement(&replica.to_string(), amount(arguments)?),
             _ => return Ok(false),
         }
+        .map_err(full(replica))?;
         Ok(true)
     }
     fn value(&self) -> Value {
@@ -299,5 +309,5 @@ fn words_after(said: &str, word: &str) -> Option<i64> {
 
 fn not_understood(clause: &str) -> String {
     let known = "'A writes 1', 'op A@1=1', 'merge', 'in both orders', 'same by op apply' or 'after any history, write 1'";
-    format!("expected {known}, not '{}'", clause.trim())
+    format!("expected {known}, not {}", quoted(clause.trim()))
 }

@@ -1,17 +1,20 @@
 //! `hb export`: a run in another form.
 
+use super::limit::Timed;
 use super::picture::{Drawn, Picture};
 use super::play::{Form, Goal, Played, play, take_setup};
 use super::{Answer, Args, Bad, HOLDS, Host, UNKNOWN, replay};
+use crate::core::quote::quoted;
 use crate::protocols;
 use crate::share::export;
 use crate::share::link::Link;
 
 const FORMS: &str = "json, trace, shiviz, jepsen, mermaid, svg, png, gif";
 
-/// `hb export RUN --to FORM [--until T | --steps N] [--out FILE]`; RUN is a link, a file, or a scene
+/// `hb export RUN --to FORM [--until T | --steps N] [--budget-ms N] [--out FILE]`; RUN is a link, a file, or a scene
 /// with the options of `hb run`. Pictures take the options of [`Picture::take`].
 pub fn export(args: &mut Args, host: &dyn Host) -> Answer {
+    let host = &Timed::take(args, host)?;
     let to = args.value("--to")?.ok_or_else(|| format!("--to is missing: one of {FORMS}"))?;
     let goal = Goal::take(args)?;
     let out = args.value("--out")?;
@@ -30,9 +33,12 @@ pub fn export(args: &mut Args, host: &dyn Host) -> Answer {
     let mut played = play(&link, goal.unwrap_or(Goal::of(&link)), host)?;
     let drawn = match picture {
         Some(picture) => picture.draw(&played, host)?,
-        None => Drawn { bytes: form(&mut played, &to)?.into_bytes(), early: false },
+        None => Drawn { bytes: form(&mut played, &to, host)?.into_bytes(), early: false },
     };
-    let code = if drawn.early { UNKNOWN } else { HOLDS };
+    if let Some(why) = played.early() {
+        args.note(why);
+    }
+    let code = if drawn.early || played.stopped.is_some() { UNKNOWN } else { HOLDS };
     if let Some(file) = out {
         host.write(&file, &drawn.bytes)?;
         return Ok((code, String::new()));
@@ -47,16 +53,16 @@ pub fn export(args: &mut Args, host: &dyn Host) -> Answer {
 }
 
 /// A run as the text that `--to` names.
-pub fn form(played: &mut Played, to: &str) -> Result<String, Bad> {
+pub fn form(played: &mut Played, to: &str, host: &dyn Host) -> Result<String, Bad> {
     match to {
-        "json" => played.text(Form::Json),
-        "trace" => played.text(Form::Trace),
+        "json" => played.text(Form::Json, host),
+        "trace" => played.text(Form::Trace, host),
         "shiviz" => Ok(export::shiviz(played.session.trace(), &played.names())),
         "mermaid" => {
             let landmarks = played.info()?.landmarks;
             Ok(export::mermaid(played.session.trace(), &played.names(), landmarks))
         }
         "jepsen" => Ok(export::jepsen(played.session.trace(), played.info()?.calls)),
-        _ => Err(format!("'{to}' is not a form of a run, only {FORMS}").into()),
+        _ => Err(format!("{} is not a form of a run, only {FORMS}", quoted(to)).into()),
     }
 }

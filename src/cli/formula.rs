@@ -4,6 +4,7 @@ use super::cases::{brief, each_case, field, list, object, whole};
 use super::{Answer, Args, Host};
 use crate::algo::eventlog::{EventLog, Expected};
 use crate::algo::formula::{self, MAX_REPLICAS};
+use crate::core::quote::quoted;
 use serde_json::{Value, json};
 
 /// Answers cases of `pbs`, `om` or `pbft`.
@@ -13,7 +14,7 @@ pub fn formula(args: &mut Args, host: &dyn Host) -> Answer {
         "pbs" => each_case(args, host, pbs),
         "om" => each_case(args, host, om),
         "pbft" => each_case(args, host, pbft),
-        other => Err(format!("there is no formula '{other}': pbs, om or pbft").into()),
+        other => Err(format!("there is no formula {}: pbs, om or pbft", quoted(other)).into()),
     }
 }
 

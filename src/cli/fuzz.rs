@@ -1,23 +1,28 @@
 //! `hb fuzz`: seeded fault schedules, shrunk to what matters.
 
+use super::limit::Scales;
 use super::play::take_setup;
 use super::{Answer, Args, Bad, HOLDS, Host, UNKNOWN, VIOLATED};
-use crate::check::fuzz::{DEFAULT_STEPS, Outcome, Target};
-use crate::check::shrink::{Violating, shrink};
+use crate::check::fuzz::{DEFAULT_STEPS, Outcome, Run, Target};
+use crate::check::shrink::{Shrinker, Violating};
+use crate::core::quote::{quoted, shown};
 use crate::core::sorted::SortedMap;
 use crate::protocols::scene;
 use crate::share::link::{Link, MAX_STEP};
 use serde_json::{Value, json};
+use std::cell::RefCell;
 use std::ops::Range;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 
 /// Seeds tried unless told otherwise.
 const DEFAULT_SEEDS: Range<u64> = 0..200;
-/// Time for shrinking one violation, in milliseconds.
+/// Moves of a run between two looks at whether to stop.
+const SLICE: u64 = 256;
+/// Time for shrinking one violation, and beyond a budget for all, in milliseconds.
 const SHRINK_MS: u64 = 2_000;
-/// Replays for shrinking one violation.
-const SHRINK_REPLAYS: u32 = 3_000;
+/// Looks at the clock while one violation is shrunk.
+const SHRINK_LOOKS: u32 = 3_000;
 /// Most seeds listed.
 const LISTED: usize = 100;
 
@@ -57,8 +62,8 @@ pub fn range(text: &str) -> Result<Range<u64>, Bad> {
     let parts = text.split_once("..").and_then(|(a, b)| Some((a.parse().ok()?, b.parse().ok()?)));
     match parts {
         Some((a, b)) if a < b => Ok(a..b),
-        Some(_) => Err(format!("the range {text} is empty").into()),
-        None => Err(format!("a range looks like 0..500, not '{text}'").into()),
+        Some(_) => Err(format!("the range {} is empty", shown(text)).into()),
+        None => Err(format!("a range looks like 0..500, not {}", quoted(text)).into()),
     }
 }
 
@@ -75,6 +80,8 @@ struct Tally {
     best: SortedMap<&'static str, ((usize, u64, u64), Outcome)>,
     /// Why a run could not be made.
     failed: Option<String>,
+    /// A run that broke something was stopped before its end.
+    cut: bool,
 }
 
 impl Tally {
@@ -123,9 +130,10 @@ impl Report {
         }
         tally.violating.sort_unstable();
         tally.unconverged.sort_unstable();
-        let violations = smallest(target, &tally, host);
+        let violations = smallest(target, &tally, deadline, host);
         let elapsed_ms = host.clock_ms().saturating_sub(start);
-        Ok(Report { complete: tally.runs == total, tally, violations, elapsed_ms })
+        let complete = tally.runs == total && !tally.cut;
+        Ok(Report { complete, tally, violations, elapsed_ms })
     }
 
     fn code(&self) -> u8 {
@@ -199,19 +207,24 @@ fn link(v: &Violating) -> Link {
 fn smallest(
     target: &Target,
     tally: &Tally,
+    deadline: Option<u64>,
     host: &dyn Host,
 ) -> Vec<(u64, &'static str, Violating)> {
+    let last = deadline.map(|end| end.max(host.clock_ms()).saturating_add(SHRINK_MS));
     let one =
         |(property, ((_, step, seed), run)): (&&'static str, &((usize, u64, u64), Outcome))| {
             let end = host.clock_ms().saturating_add(SHRINK_MS);
-            let mut replays = 0;
-            let mut again = || {
-                replays += 1;
-                replays < SHRINK_REPLAYS && host.clock_ms() < end && !host.cancelled()
-            };
+            let end = last.map_or(end, |last| last.min(end));
+            let in_time = || host.clock_ms() < end && !host.cancelled();
             let build = target.scene.build;
-            let small = shrink(build, &run.setup, &run.journal, property, *step, &mut again);
-            Some((*seed, *property, small?))
+            let mut shrinker = Shrinker::begin(build, &run.setup, &run.journal, property, *step)?;
+            shrinker.make_sure_while(&mut || in_time());
+            let mut looks = 0;
+            shrinker.slice(&mut || {
+                looks += 1;
+                looks < SHRINK_LOOKS && in_time()
+            });
+            (!shrinker.failed()).then(|| (*seed, *property, shrinker.best().clone()))
         };
     tally.best.iter().filter_map(one).collect()
 }
@@ -224,23 +237,39 @@ fn run_all(
     host: &dyn Host,
 ) -> Tally {
     let tally = Mutex::new(Tally::default());
-    let next = AtomicU64::new(seeds.start);
-    let stop = || host.cancelled() || deadline.is_some_and(|end| host.clock_ms() >= end);
-    let work = |seed: u64| {
-        let outcome = target.run(seed);
+    let (next, total) = (AtomicU64::new(0), seeds.end - seeds.start);
+    let scales = RefCell::new(Scales::new(host));
+    let stop = || {
+        host.cancelled()
+            || deadline.is_some_and(|end| host.clock_ms() >= end)
+            || scales.borrow_mut().over(host)
+    };
+    let work = |seed: u64, stopped: &dyn Fn() -> bool| {
+        let outcome = Run::new(target.clone(), seed).map(|mut run| {
+            let mut cut = false;
+            while !cut && !run.slice(SLICE) {
+                cut = stopped();
+            }
+            // Of a run that was cut short only what it has broken is an outcome.
+            (!cut || !run.broken().is_empty()).then(|| (run.outcome(), cut))
+        });
         let Ok(mut tally) = tally.lock() else { return };
         match outcome {
-            Ok(outcome) => tally.add(seed, outcome),
+            Ok(Some((outcome, cut))) => {
+                tally.add(seed, outcome);
+                tally.cut |= cut;
+            }
+            Ok(None) => {}
             Err(why) => tally.failed = Some(why),
         }
     };
     let worker = |stopped: &dyn Fn() -> bool| {
         while !stopped() {
-            let seed = next.fetch_add(1, Ordering::Relaxed);
-            if seed >= seeds.end {
+            let nth = next.fetch_add(1, Ordering::Relaxed);
+            if nth >= total {
                 return;
             }
-            work(seed);
+            work(seeds.start + nth, stopped);
         }
     };
     drive(host.threads(), &worker, &stop);
@@ -252,15 +281,20 @@ fn run_all(
 fn drive(threads: usize, worker: &(dyn Fn(&dyn Fn() -> bool) + Sync), stop: &dyn Fn() -> bool) {
     use std::sync::atomic::AtomicBool;
     let stopped = AtomicBool::new(false);
+    let ask = || {
+        let now = stop();
+        stopped.fetch_or(now, Ordering::Relaxed);
+        now
+    };
     std::thread::scope(|s| {
-        for _ in 1..threads.max(1) {
-            s.spawn(|| worker(&|| stopped.load(Ordering::Relaxed)));
+        let spawn = |_| s.spawn(|| worker(&|| stopped.load(Ordering::Relaxed)));
+        let others: Vec<_> = (1..threads.max(1)).map(spawn).collect();
+        worker(&ask);
+        // The others may be at it for long.
+        while others.iter().any(|o| !o.is_finished()) {
+            ask();
+            std::thread::sleep(std::time::Duration::from_millis(1));
         }
-        worker(&|| {
-            let now = stop();
-            stopped.fetch_or(now, Ordering::Relaxed);
-            now
-        });
     });
 }
 

@@ -1,10 +1,13 @@
 //! `hb hash`: where keys live.
 
-use super::{Answer, Args, Bad, HOLDS, Host};
+use super::limit::Timed;
+use super::{Answer, Args, Bad, HOLDS, Host, UNKNOWN};
 use crate::algo::hashing::{
     HashFn, MAGLEV_TABLE, Maglev, Modulo, Node, Placement, Rendezvous, Ring, assign_bounded,
     cassandra_token, jump, redis_slot,
 };
+use crate::core::quote::{quoted, shown};
+use crate::share::import::unix_lines;
 use serde_json::json;
 
 const ALGOS: &str =
@@ -19,8 +22,10 @@ struct Key {
     bytes: Vec<u8>,
 }
 
-/// One line `key<TAB>node` per key; with `--json`, one document.
+/// One line `key<TAB>node` per key; with `--json`, one document. `--budget-ms N` stops with the keys
+/// that have been placed.
 pub fn hash(args: &mut Args, host: &dyn Host) -> Answer {
+    let host = &Timed::take(args, host)?;
     let algo = args.value("--algo")?.ok_or(format!("--algo is missing: {ALGOS}"))?;
     if args.flag("--together") {
         return together(&algo, args);
@@ -30,18 +35,22 @@ pub fn hash(args: &mut Args, host: &dyn Host) -> Answer {
     let as_json = args.flag("--json");
     args.done()?;
     let bytes = if file == "-" { host.stdin()?.into_bytes() } else { host.read(&file)? };
-    let keys = parse_keys(&file, &bytes)?;
-    let owners = options.owners(&algo, &keys)?;
+    let keys = parse_keys(&shown(&file), &bytes)?;
+    let owners = options.owners(&algo, &keys, &|| !host.cancelled())?;
+    let code = if owners.len() == keys.len() { HOLDS } else { UNKNOWN };
+    if code == UNKNOWN {
+        args.note(format!("stopped: {} of {} keys are placed", owners.len(), keys.len()));
+    }
     if as_json {
         let pair = |(key, node): (&Key, &String)| json!({"key": key.text, "node": node});
         let keys: Vec<_> = keys.iter().zip(&owners).map(pair).collect();
-        return Ok((HOLDS, json!({"algo": algo, "keys": keys}).to_string() + "\n"));
+        return Ok((code, json!({"algo": algo, "keys": keys}).to_string() + "\n"));
     }
     let mut out = String::new();
     for (key, owner) in keys.iter().zip(&owners) {
         out.push_str(&format!("{}\t{owner}\n", key.text));
     }
-    Ok((HOLDS, out))
+    Ok((code, out))
 }
 
 /// `--together`: how many pairs of nodes keep copies of one range. With many points a node nearly
@@ -88,6 +97,10 @@ struct Options {
 
 impl Options {
     fn take(args: &mut Args) -> Result<Self, Bad> {
+        let replicas = args.number("--replicas")?;
+        if replicas == Some(0) {
+            return Err("--replicas is at least 1: a key without a copy lives nowhere".into());
+        }
         let nodes = args.value("--nodes")?.unwrap_or_default();
         let weights = args.value("--weights")?;
         let hash = match args.value("--hash")? {
@@ -101,29 +114,37 @@ impl Options {
             hash,
             table: args.number("--table")?,
             percent: args.number("--percent")?.unwrap_or(125),
-            replicas: args.number("--replicas")?,
+            replicas,
         })
     }
 
-    fn owners(&self, algo: &str, keys: &[Key]) -> Result<Vec<String>, Bad> {
-        let each = |f: &dyn Fn(&[u8]) -> String| keys.iter().map(|k| f(&k.bytes)).collect();
+    /// Where keys live, as far as `again` says to go on.
+    fn owners(
+        &self,
+        algo: &str,
+        keys: &[Key],
+        again: &dyn Fn() -> bool,
+    ) -> Result<Vec<String>, Bad> {
+        let going = || keys.iter().take_while(|_| again());
+        let each = |f: &dyn Fn(&[u8]) -> String| going().map(|k| f(&k.bytes)).collect();
         match algo {
             "murmur3-token" => return Ok(each(&|k| cassandra_token(k).to_string())),
             "redis-slot" => return Ok(each(&|k| redis_slot(k).to_string())),
-            "jump" => return self.jump(keys),
+            "jump" => return self.jump(going()),
             _ => self.check_nodes()?,
         }
+        let on_ring = |ring: &Ring| self.on_ring(ring, going());
         let hash = self.hash.unwrap_or(HashFn::XxHash64);
         let rule: Box<dyn Placement> = match algo {
-            "ketama" => return self.on_ring(&Ring::ketama(&self.nodes), keys),
-            "ring" => return self.on_ring(&self.ring()?, keys),
+            "ketama" => return on_ring(&Ring::ketama(&self.nodes)),
+            "ring" => return on_ring(&self.ring()?),
             "rendezvous" => Box::new(Rendezvous::new(&self.nodes, hash)),
             "maglev" => Box::new(Maglev::new(&self.nodes, self.table()?, hash)),
             "modulo" => Box::new(Modulo { nodes: self.nodes.len() as u32, hash }),
             "bounded" => return self.bounded(keys),
-            _ => return Err(format!("there is no --algo '{algo}': it is {ALGOS}").into()),
+            _ => return Err(format!("there is no --algo {}: it is {ALGOS}", quoted(algo)).into()),
         };
-        self.names(keys.iter().map(|k| rule.owner(&k.bytes)))
+        self.names(going().map(|k| rule.owner(&k.bytes)))
     }
 
     fn names(&self, owners: impl Iterator<Item = Option<u32>>) -> Result<Vec<String>, Bad> {
@@ -134,9 +155,13 @@ impl Options {
         owners.map(name).collect()
     }
 
-    fn on_ring(&self, ring: &Ring, keys: &[Key]) -> Result<Vec<String>, Bad> {
+    fn on_ring<'a>(
+        &self,
+        ring: &Ring,
+        keys: impl Iterator<Item = &'a Key>,
+    ) -> Result<Vec<String>, Bad> {
         let Some(replicas) = self.replicas else {
-            return self.names(keys.iter().map(|k| ring.owner(&k.bytes)));
+            return self.names(keys.map(|k| ring.owner(&k.bytes)));
         };
         let list = |k: &Key| {
             let nodes = ring.preference(&k.bytes, replicas.try_into().unwrap_or(usize::MAX));
@@ -144,7 +169,7 @@ impl Options {
                 nodes.iter().map(|n| self.nodes[*n as usize].name.as_str()).collect();
             names.join(",")
         };
-        Ok(keys.iter().map(list).collect())
+        Ok(keys.map(list).collect())
     }
 
     /// Without `--vnodes` or `--hash`, the classic ring of Python's hash_ring.
@@ -170,12 +195,12 @@ impl Options {
         self.names(owners.into_iter())
     }
 
-    fn jump(&self, keys: &[Key]) -> Result<Vec<String>, Bad> {
+    fn jump<'a>(&self, keys: impl Iterator<Item = &'a Key>) -> Result<Vec<String>, Bad> {
         let buckets = self.buckets.unwrap_or(self.nodes.len() as u64);
         let buckets = i32::try_from(buckets).ok().filter(|n| *n > 0);
         let buckets = buckets.ok_or("jump takes --buckets N from 1 to 2147483647")? as u32;
         let bucket = |k: &Key| jump(jump_key(k), buckets).to_string();
-        Ok(keys.iter().map(bucket).collect())
+        Ok(keys.map(bucket).collect())
     }
 
     fn table(&self) -> Result<u32, Bad> {
@@ -211,7 +236,7 @@ fn jump_key(key: &Key) -> u64 {
 
 fn unknown_hash(name: &str) -> Bad {
     let names: Vec<_> = HashFn::ALL.iter().map(|(n, _)| *n).collect();
-    Bad(format!("there is no --hash '{name}': it is one of {}", names.join(", ")))
+    Bad(format!("there is no --hash {}: it is one of {}", quoted(name), names.join(", ")))
 }
 
 fn parse_nodes(names: &str, weights: Option<&str>) -> Result<Vec<Node>, Bad> {
@@ -220,7 +245,7 @@ fn parse_nodes(names: &str, weights: Option<&str>) -> Result<Vec<Node>, Bad> {
     let mut sorted = names.clone();
     sorted.sort_unstable();
     if let Some(twice) = sorted.windows(2).find(|w| w[0] == w[1]) {
-        return Err(format!("--nodes names '{}' twice", twice[0]).into());
+        return Err(format!("--nodes names {} twice", quoted(twice[0])).into());
     }
     let Some(weights) = weights else { return Ok(nodes) };
     let weights: Vec<&str> = weights.split(',').map(str::trim).collect();
@@ -231,23 +256,21 @@ fn parse_nodes(names: &str, weights: Option<&str>) -> Result<Vec<Node>, Bad> {
     for (node, weight) in nodes.iter_mut().zip(weights) {
         node.weight = weight
             .parse::<u16>()
-            .map_err(|_| format!("--weights takes whole numbers to 65535, not '{weight}'"))?
+            .map_err(|_| format!("--weights takes whole numbers to 65535, not {}", quoted(weight)))?
             .into();
     }
     Ok(nodes)
 }
 
 fn parse_keys(file: &str, bytes: &[u8]) -> Result<Vec<Key>, Bad> {
-    let mut lines: Vec<&[u8]> = bytes.split(|b| *b == b'\n').collect();
-    if lines.last().is_some_and(|l| l.is_empty()) {
-        lines.pop();
-    }
-    let parse = |(i, line): (usize, &[u8])| {
-        let line = line.strip_suffix(b"\r").unwrap_or(line);
-        let text = std::str::from_utf8(line).map_err(|e| {
-            let column = e.valid_up_to() + 1;
-            format!("{file}:{}:{column}: expected UTF-8; write raw bytes as hex:..", i + 1)
-        })?;
+    let text = std::str::from_utf8(bytes).map_err(|e| {
+        let good = &bytes[..e.valid_up_to()];
+        let line = good.iter().filter(|b| **b == b'\n').count() + 1;
+        let column = good.iter().rev().take_while(|b| **b != b'\n').count() + 1;
+        format!("{file}:{line}:{column}: expected UTF-8; write raw bytes as hex:..")
+    })?;
+    let text = unix_lines(text);
+    let parse = |(i, text): (usize, &str)| {
         let bytes = match text.strip_prefix("hex:") {
             None => text.as_bytes().to_vec(),
             Some(digits) => unhex(digits).map_err(|at| {
@@ -257,7 +280,7 @@ fn parse_keys(file: &str, bytes: &[u8]) -> Result<Vec<Key>, Bad> {
         };
         Ok(Key { text: text.to_string(), bytes })
     };
-    lines.into_iter().enumerate().map(parse).collect()
+    text.lines().enumerate().map(parse).collect()
 }
 
 /// The bytes of hexadecimal text, or where it goes wrong.

@@ -1,47 +1,104 @@
 //! `hb import`: executions that others recorded.
 
-use super::{Answer, Args, Bad, HOLDS, Host, VIOLATED};
+use super::limit::{Stop, Timed};
+use super::{Answer, Args, Bad, HOLDS, Host, UNKNOWN, VIOLATED};
+use crate::core::quote::{quoted, shown};
 use crate::share::import::execution::{Event, Execution, ImportError};
-use crate::share::import::{etcd, shiviz};
+use crate::share::import::reading::Reading;
+use crate::share::import::shiviz::{self, Doubt};
 use serde::{Serialize, Serializer};
 use serde_json::json;
+#[cfg(not(target_arch = "wasm32"))]
+use std::sync::atomic::{AtomicBool, Ordering};
 
 /// Prints `{"executions": [...]}`, or for a file that tells of the impossible, with exit code 1,
-/// `{"inconsistent": {"file", "line", "reason"}}`.
+/// `{"inconsistent": {"file", "line", "reason"}}`. `--budget-ms N` stops it with the executions that
+/// were read whole.
 pub fn import(args: &mut Args, host: &dyn Host) -> Answer {
+    let host = &Timed::take(args, host)?;
     let kind = args.need("what to import, shiviz or etcd-trace,")?;
     let parser = args.value("--parser")?;
     let delimiter = args.value("--delimiter")?;
     let file = args.need("the file to import")?;
     args.flag("--json");
     args.done()?;
+    if !matches!(kind.as_str(), "shiviz" | "etcd-trace") {
+        return Err(
+            format!("there is no import of {}, only shiviz and etcd-trace", quoted(&kind)).into()
+        );
+    }
     if kind != "shiviz" && (parser.is_some() || delimiter.is_some()) {
         return Err("--parser and --delimiter are for shiviz logs".into());
     }
     let bytes = if file == "-" { host.stdin()?.into_bytes() } else { host.read(&file)? };
-    let text = utf8(&file, &bytes)?;
-    let imported = match kind.as_str() {
+    let file = shown(&file);
+    let text = utf8(&file, &bytes)?.to_string();
+    drop(bytes);
+    let begin = move || match kind.as_str() {
         "shiviz" => {
             let parser = parser.as_deref().unwrap_or(shiviz::DEFAULT_PARSER);
-            shiviz::import(text, parser, delimiter.as_deref())
+            Reading::shiviz(text, parser, delimiter.as_deref())
         }
-        "etcd-trace" => etcd::import(text).map(|execution| vec![execution]),
-        other => return Err(format!("there is no import of '{other}'").into()),
+        _ => Reading::etcd(text),
     };
-    match imported {
-        Ok(executions) => {
-            let document = serde_json::to_string(&Document { executions: &executions });
-            document.map(|d| (HOLDS, d + "\n")).map_err(|e| Bad(format!("{file}: {e}")))
-        }
-        Err(ImportError::Impossible(at)) => {
+    let (read, stop) = read_aside(begin, host)?;
+    let reading = match read {
+        Some(Ok(reading)) => reading,
+        Some(Err(ImportError::Impossible(at))) => {
             let found = json!({"file": file, "line": at.line, "reason": at.reason});
-            Ok((VIOLATED, json!({ "inconsistent": found }).to_string() + "\n"))
+            return Ok((VIOLATED, json!({ "inconsistent": found }).to_string() + "\n"));
         }
-        Err(ImportError::Format { line, column, expected }) => {
-            Err(format!("{file}:{line}:{column}: expected {expected}").into())
+        Some(Err(ImportError::Format { line, column, expected })) => {
+            return Err(format!("{file}:{line}:{column}: expected {expected}").into());
         }
-        Err(ImportError::Options(text)) => Err(format!("{file}: {text}").into()),
+        Some(Err(ImportError::Options(text))) => return Err(format!("{file}: {text}").into()),
+        None => {
+            let why = stop.unwrap_or(Stop::Asked).words();
+            args.note(format!("{file}: stopped {why}; the parser may be to blame"));
+            return Ok((UNKNOWN, "{\"executions\":[],\"complete\":false}\n".into()));
+        }
+    };
+    if let Some(stop) = stop {
+        args.note(format!("{file}: stopped {}", stop.words()));
+    } else if let Some(doubt) = reading.news().doubt.sentence() {
+        args.note(format!("{file}: {doubt}; does the parser fit?"));
     }
+    let complete = stop.is_none();
+    let document =
+        Document { executions: reading.executions(), complete, unread: reading.news().doubt };
+    let document = serde_json::to_string(&document).map_err(|e| format!("{file}: {e}"))?;
+    Ok((if complete { HOLDS } else { UNKNOWN }, document + "\n"))
+}
+
+type Read = (Option<Result<Reading, ImportError>>, Option<Stop>);
+
+/// Reads a log on a thread of its own.
+#[cfg(not(target_arch = "wasm32"))]
+fn read_aside(
+    begin: impl FnOnce() -> Result<Reading, ImportError> + Send + 'static,
+    host: &dyn Host,
+) -> Result<Read, Bad> {
+    let work = |stopped: &AtomicBool| {
+        let mut reading = begin()?;
+        reading.go(|| stopped.load(Ordering::Relaxed))?;
+        Ok(reading)
+    };
+    Ok(super::aside::aside(host, work)?)
+}
+
+/// Whoever called can end the worker in which this runs.
+#[cfg(target_arch = "wasm32")]
+fn read_aside(
+    begin: impl FnOnce() -> Result<Reading, ImportError>,
+    host: &dyn Host,
+) -> Result<Read, Bad> {
+    let mut over = false;
+    let read = begin().and_then(|mut reading| {
+        over = reading.go(|| host.cancelled())?;
+        Ok(reading)
+    });
+    let stopped = read.is_ok() && !over;
+    Ok((Some(read), stopped.then_some(Stop::Asked)))
 }
 
 fn utf8<'a>(file: &str, bytes: &'a [u8]) -> Result<&'a str, Bad> {
@@ -59,6 +116,9 @@ fn utf8<'a>(file: &str, bytes: &'a [u8]) -> Result<&'a str, Bad> {
 struct Document<'a> {
     #[serde(serialize_with = "each_execution")]
     executions: &'a [Execution],
+    complete: bool,
+    /// Lines that belong to no event, and events without a text.
+    unread: Doubt,
 }
 
 fn each_execution<S: Serializer>(all: &&[Execution], out: S) -> Result<S::Ok, S::Error> {

@@ -3,6 +3,8 @@
 //! A command reads only what its [`Host`] gives it and answers with an [`Output`]: no file, clock
 //! or terminal is touched here.
 
+#[cfg(not(target_arch = "wasm32"))]
+mod aside;
 mod bench;
 mod breaker;
 mod cases;
@@ -18,6 +20,7 @@ mod fuzz;
 mod hash;
 mod history;
 mod import;
+mod limit;
 mod list;
 mod picture;
 mod plane;
@@ -29,6 +32,7 @@ mod run;
 mod script;
 mod story;
 
+use crate::core::quote::{cut, quoted};
 use serde::{Deserialize, Serialize};
 
 /// What a command line may ask of the machine it runs on.
@@ -53,6 +57,10 @@ pub trait Host {
     fn hint(&self, _line: &str) {}
     /// Bytes now held of the heap, where they are counted.
     fn heap(&self) -> Option<u64> {
+        None
+    }
+    /// Bytes of memory that the program takes up now, where that can be told.
+    fn held(&self) -> Option<u64> {
         None
     }
     /// How many threads a search may use.
@@ -120,25 +128,39 @@ const COMMANDS: &[(&str, &str, Command)] = &[
     ("story", "plays stories and re-enactments, a line a step", story::run),
 ];
 
+/// Longest complaint, in characters.
+const LONGEST: usize = 2_000;
+
 /// Runs one command line (without the program's name).
 pub fn call(args: &[String], host: &dyn Host) -> Output {
-    match dispatch(args, host) {
-        Ok((code, stdout)) => Output { code, stdout, stderr: String::new() },
-        Err(Bad(line)) => {
-            Output { code: USAGE, stdout: String::new(), stderr: format!("hb: {line}\n") }
-        }
-    }
+    let mut notes = Vec::new();
+    let (code, stdout) = dispatch(args, host, &mut notes).unwrap_or_else(|Bad(why)| {
+        notes = vec![why];
+        (USAGE, String::new())
+    });
+    let stderr = notes.iter().map(|line| complaint(line)).collect();
+    Output { code, stdout, stderr }
 }
 
-fn dispatch(args: &[String], host: &dyn Host) -> Answer {
-    let Some(name) = args.first() else { return Err(help().into()) };
+/// What `hb` says on standard error, on one line whatever it is about.
+pub fn complaint(why: &str) -> String {
+    format!("hb: {}\n", cut(why, LONGEST))
+}
+
+fn dispatch(args: &[String], host: &dyn Host, notes: &mut Vec<String>) -> Answer {
+    let Some(name) = args.first() else {
+        return Err("the command is missing; hb help lists all".into());
+    };
     if matches!(name.as_str(), "help" | "--help" | "-h") {
         return Ok((HOLDS, help() + "\n"));
     }
     let Some((_, _, run)) = COMMANDS.iter().find(|(n, _, _)| n == name) else {
-        return Err(format!("there is no command '{name}'; {}", help()).into());
+        return Err(format!("there is no command {}; hb help lists all", quoted(name)).into());
     };
-    run(&mut Args::new(&args[1..]), host)
+    let mut args = Args::new(&args[1..]);
+    let answer = run(&mut args, host);
+    notes.append(&mut args.notes);
+    answer
 }
 
 fn help() -> String {
@@ -152,12 +174,18 @@ fn help() -> String {
 /// The arguments of one command: options in any order, each with at most one value.
 pub struct Args {
     rest: Vec<String>,
+    notes: Vec<String>,
 }
 
 impl Args {
     /// Arguments after the command's name.
     pub fn new(rest: &[String]) -> Self {
-        Args { rest: rest.to_vec() }
+        Args { rest: rest.to_vec(), notes: Vec::new() }
+    }
+
+    /// Has something said on standard error beside the answer: what else would be passed over.
+    pub fn note(&mut self, line: String) {
+        self.notes.push(line);
     }
 
     /// Takes `--name` if it is there.
@@ -194,7 +222,8 @@ impl Args {
     /// Takes `--name N`, a whole number.
     pub fn number(&mut self, name: &str) -> Result<Option<u64>, Bad> {
         let Some(v) = self.value(name)? else { return Ok(None) };
-        let n = v.parse().map_err(|_| format!("{name} takes a whole number, not '{v}'"))?;
+        let n =
+            v.parse().map_err(|_| format!("{name} takes a whole number, not {}", quoted(&v)))?;
         Ok(Some(n))
     }
 
@@ -207,7 +236,7 @@ impl Args {
             while i < self.rest.len() && !self.rest[i].starts_with("--") {
                 let pair = self.rest.remove(i);
                 let Some((k, v)) = pair.split_once('=') else {
-                    return Err(format!("--set takes name=value, not '{pair}'").into());
+                    return Err(format!("--set takes name=value, not {}", quoted(&pair)).into());
                 };
                 all.push((k.to_string(), v.to_string()));
             }
@@ -238,7 +267,7 @@ impl Args {
     pub fn done(&self) -> Result<(), Bad> {
         match self.rest.first() {
             None => Ok(()),
-            Some(a) => Err(format!("'{a}' is not understood here").into()),
+            Some(a) => Err(format!("{} is not understood here", quoted(a)).into()),
         }
     }
 }

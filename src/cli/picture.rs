@@ -1,8 +1,10 @@
 //! Pictures of a run: SVG anywhere; pixels where there is a rasteriser.
 
+use super::limit::Stop;
 use super::play::Played;
 use super::{Args, Bad, Host};
 use crate::core::config::{parse_time, show_time};
+use crate::core::quote::quoted;
 use crate::scene::Size;
 use crate::scene::index::Index;
 use crate::scene::space_time::SpaceTime;
@@ -82,7 +84,8 @@ impl Picture {
             None => None,
             Some(text) => {
                 let time = parse_time(&text).and_then(|t| u64::try_from(t).ok());
-                let wrong = || format!("--from takes a time such as 5s or 150ms, not '{text}'");
+                let wrong =
+                    || format!("--from takes a time such as 5s or 150ms, not {}", quoted(&text));
                 Some(time.ok_or_else(wrong)?)
             }
         };
@@ -133,6 +136,9 @@ impl Picture {
 
     /// The film's span, and how much time a frame stands for.
     fn span(&self, played: &Played) -> Result<(Span, u64), Bad> {
+        if let (Some(why), Some(Stop::Steps | Stop::Memory)) = (played.early(), played.stopped) {
+            return Err(format!("there is no film up to there: {why}").into());
+        }
         let to = played.session.time();
         let from = self.from.unwrap_or(to.saturating_sub(BEFORE));
         if from >= to {
@@ -165,7 +171,7 @@ fn one_of<T: Copy>(args: &mut Args, name: &str, all: &[(&str, T)]) -> Result<T, 
     let Some(text) = args.value(name)? else { return Ok(all[0].1) };
     let found = all.iter().find(|(known, _)| *known == text);
     let names: Vec<&str> = all.iter().map(|(known, _)| *known).collect();
-    let wrong = || format!("{name} is one of {}, not '{text}'", names.join(", "));
+    let wrong = || format!("{name} is one of {}, not {}", names.join(", "), quoted(&text));
     Ok(found.ok_or_else(wrong)?.1)
 }
 
@@ -176,7 +182,7 @@ fn speed(args: &mut Args) -> Result<Option<u64>, Bad> {
     let parts = over.trim().parse::<u64>().ok().zip(under.trim().parse::<u64>().ok());
     let parts = parts.filter(|(a, b)| (1..=1_000).contains(a) && (1..=10_000).contains(b));
     let (over, under) = parts.ok_or_else(|| {
-        format!("--speed takes a share of true speed such as 1/50 or 2, not '{text}'")
+        format!("--speed takes a share of true speed such as 1/50 or 2, not {}", quoted(&text))
     })?;
     Ok(Some((50_000 * over / under).max(1)))
 }

@@ -1,9 +1,11 @@
 //! What `run`, `replay` and `export` share: a run played up to a moment, and its forms.
 
+use super::limit::{Scales, Stop};
 use super::{Answer, Args, Bad, HOLDS, Host, UNKNOWN, VIOLATED};
 use crate::core::action::Call;
-use crate::core::config::{Setup, parse_time};
+use crate::core::config::{Setup, parse_time, show_time};
 use crate::core::protocol::{PropertyKind, key_name};
+use crate::core::quote::quoted;
 use crate::core::session::Session;
 use crate::core::sorted::SortedMap;
 use crate::core::trace::{OpEnd, OpLife};
@@ -12,7 +14,7 @@ use crate::protocols::{Info, scene};
 use crate::scene::poster::Poster;
 use crate::scene::style::Theme;
 use crate::scene::svg_text::standalone;
-use crate::share::export::tell::tell;
+use crate::share::export::tell::tell_while;
 use crate::share::link::{Link, MAX_STEP, MAX_TIME, ViewState};
 use serde_json::{Map, Value, json};
 
@@ -21,7 +23,7 @@ const DEFAULT_UNTIL: u64 = 10_000_000;
 /// How much of the past a picture shows, in microseconds.
 const SPAN: u64 = 1_000_000;
 /// Steps between two looks at whether the user wants to stop.
-const SLICE: u64 = 4_096;
+const SLICE: u64 = 1_024;
 
 /// A file's text, or where it stops being text.
 pub fn utf8<'a>(file: &str, bytes: &'a [u8]) -> Result<&'a str, Bad> {
@@ -70,7 +72,7 @@ impl Goal {
         }
         let time = parse_time(&text).and_then(|t| u64::try_from(t).ok());
         let time = time.filter(|t| *t <= MAX_TIME);
-        let wrong = || format!("--until takes a time such as 5s or 150ms, not '{text}'");
+        let wrong = || format!("--until takes a time such as 5s or 150ms, not {}", quoted(&text));
         Ok(Some(Goal::Until(time.ok_or_else(wrong)?)))
     }
 
@@ -94,8 +96,8 @@ impl Default for Goal {
 pub struct Played {
     /// The run, at its goal.
     pub session: Session,
-    /// It stopped before the goal: asked to, or too long.
-    pub early: bool,
+    /// Why it stopped before the goal, if it did.
+    pub stopped: Option<Stop>,
     goal: Goal,
 }
 
@@ -108,20 +110,25 @@ pub fn play(link: &Link, goal: Goal, host: &dyn Host) -> Result<Played, Bad> {
         Goal::Until(time) => (time, MAX_STEP),
         Goal::Steps(steps) => (u64::MAX, steps.min(MAX_STEP)),
     };
-    let mut early = false;
-    while !early && session.cursor() < steps {
+    let (mut scales, mut stopped, mut over) = (Scales::new(host), None, false);
+    while stopped.is_none() && session.cursor() < steps {
         let slice = SLICE.min(steps - session.cursor());
         if until == u64::MAX {
-            if (0..slice).any(|_| session.forward().is_none()) {
-                break;
-            }
-        } else if session.advance_to(until, slice) {
+            over = (0..slice).any(|_| session.forward().is_none());
+        } else {
+            over = session.advance_to(until, slice);
+        }
+        if over {
             break;
         }
-        early = host.cancelled();
+        stopped = Stop::now(host, &mut scales);
     }
-    let unreached = matches!(goal, Goal::Until(t) if session.time() < t);
-    Ok(Played { early: early || unreached, session, goal })
+    let reached = match goal {
+        Goal::Until(time) => session.time() >= time,
+        Goal::Steps(steps) => session.cursor() >= steps || over,
+    };
+    let stopped = stopped.or(Some(Stop::Steps)).filter(|_| !reached);
+    Ok(Played { stopped, session, goal })
 }
 
 /// What to print.
@@ -159,7 +166,7 @@ impl Played {
 
     /// 0, 1 if a property is broken, 2 if it stopped early.
     pub fn code(&self) -> u8 {
-        match (self.session.world().broken().is_empty(), self.early) {
+        match (self.session.world().broken().is_empty(), self.stopped.is_some()) {
             (false, _) => VIOLATED,
             (true, true) => UNKNOWN,
             (true, false) => HOLDS,
@@ -182,15 +189,34 @@ impl Played {
         self.session.view().nodes.into_iter().map(|n| n.name.to_string()).collect()
     }
 
+    /// Where and why it stopped before its goal, in a sentence.
+    pub fn early(&self) -> Option<String> {
+        let (step, time) = (self.session.cursor(), show_time(self.session.time() as i64));
+        let words = self.stopped?.words();
+        Some(format!("the run was stopped {words}: it has {step} steps and ends at {time}"))
+    }
+
+    /// Has it said that the run was stopped, where the text asked for has no place for that.
+    pub fn tell_early(&self, form: Form, args: &mut Args) {
+        if let (Form::Trace | Form::Digest, Some(why)) = (form, self.early()) {
+            args.note(why);
+        }
+    }
+
     /// The text asked for.
-    pub fn text(&mut self, form: Form) -> Result<String, Bad> {
+    pub fn text(&mut self, form: Form, host: &dyn Host) -> Result<String, Bad> {
         Ok(match form {
             Form::Digest => format!("{:016x}\n", self.session.digest()),
             Form::Json => self.document()?.to_string() + "\n",
             Form::Trace => {
                 let (step, time) = (self.session.cursor(), self.session.time());
                 let calls = self.info()?.calls;
-                tell(&mut self.session, calls, step, time)
+                let mut again = || !host.cancelled();
+                let (text, whole) = tell_while(&mut self.session, calls, step, time, &mut again);
+                if !whole {
+                    self.stopped = self.stopped.or(Some(Stop::Asked));
+                }
+                text
             }
             Form::Summary => self.summary()?,
         })
@@ -220,7 +246,8 @@ impl Played {
         if let Some(file) = svg {
             host.write(&file, self.svg(Theme::Light, SPAN)?.as_bytes())?;
         }
-        Ok((self.code(), self.text(form)?))
+        let text = self.text(form, host)?;
+        Ok((self.code(), text))
     }
 
     fn kinds(&self) -> SortedMap<&'static str, u64> {
@@ -265,7 +292,8 @@ impl Played {
             "history": Value::from_iter(history.map(|(i, op)| operation(i, op, &info))),
             "verdicts": self.verdicts(&info),
             "ignored": Value::from_iter(ignored),
-            "complete": !self.early,
+            "complete": self.stopped.is_none(),
+            "stopped": self.early(),
             "url": self.link().fragment(),
         }))
     }
@@ -291,12 +319,12 @@ impl Played {
             "{} · seed {} · {} · {} steps · digest {:016x}\n",
             session.setup.scene,
             session.setup.seed,
-            crate::core::config::show_time(session.time() as i64),
+            show_time(session.time() as i64),
             session.cursor(),
             session.digest()
         );
-        if self.early {
-            out.push_str("stopped before its end\n");
+        if let Some(why) = self.early() {
+            out.push_str(&format!("{why}\n"));
         }
         let kinds: Vec<String> = self.kinds().iter().map(|(k, n)| format!("{n} {k}")).collect();
         out.push_str(&format!("messages: {}\n", kinds.join(", ")));

@@ -1,30 +1,41 @@
 //! `hb replay`: plays a shared run again.
 
+use super::limit::Timed;
 use super::play::{Form, Goal, play, utf8};
 use super::{Answer, Args, Bad, Host, script};
 use crate::core::action::Entry;
 use crate::core::config::Setup;
+use crate::core::quote::shown;
 use crate::share::carry;
 use crate::share::link::{Link, MAX_TEXT};
 
-/// `hb replay URL_OR_FILE [--until T | --steps N] [--json | --trace | --svg FILE |
+/// `hb replay URL_OR_FILE [--until T | --steps N] [--budget-ms N] [--json | --trace | --svg FILE |
 /// --digest]`.
 pub fn replay(args: &mut Args, host: &dyn Host) -> Answer {
+    let host = &Timed::take(args, host)?;
     let form = Form::take(args)?;
     let goal = Goal::take(args)?;
     let svg = args.value("--svg")?;
     let source = args.need("the link or file")?;
     args.done()?;
     let link = open(&source, host)?;
-    play(&link, goal.unwrap_or(Goal::of(&link)), host)?.answer(form, svg, host)
+    let mut played = play(&link, goal.unwrap_or(Goal::of(&link)), host)?;
+    played.tell_early(form, args);
+    played.answer(form, svg, host)
 }
 
 /// The run that a link, or a file with a link or a run document in it (also an exported picture), names.
 pub fn open(source: &str, host: &dyn Host) -> Result<Link, Bad> {
+    // No file's name has the checksum of a link.
+    let wrong = match Link::decode(source) {
+        Ok(link) => return Ok(link),
+        Err(why) => why,
+    };
     if looks_like_link(source) {
-        return Ok(Link::decode(source)?);
+        return Err(wrong.into());
     }
     let bytes = host.read(source).map_err(|why| format!("{why}; and it is not a link"))?;
+    let source = &*shown(source);
     if bytes.len() > script::MAX_SCRIPT {
         return Err(format!("{source}: longer than {} MB", script::MAX_SCRIPT >> 20).into());
     }
@@ -45,6 +56,8 @@ pub fn open(source: &str, host: &dyn Host) -> Result<Link, Bad> {
 fn looks_like_link(source: &str) -> bool {
     let plain = |b: u8| b.is_ascii_alphanumeric() || b == b'-' || b == b'_';
     source.contains('#')
+        || source.contains("%23s=")
+        || source.contains("#s%3D")
         || source.starts_with(['1', '2']) && source.len() > 12 && source.bytes().all(plain)
 }
 

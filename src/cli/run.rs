@@ -1,12 +1,14 @@
 //! `hb run`: plays a scene.
 
+use super::limit::Timed;
 use super::play::{Form, Goal, play, take_setup};
 use super::{Answer, Args, Host, script};
 use crate::share::link::Link;
 
 /// `hb run SCENE [--preset P] [--set k=v ...] [--mutant M] [--script FILE] [--seed N]
-/// [--until 5s | --steps N] [--json | --trace | --svg FILE | --digest]`.
+/// [--until 5s | --steps N] [--budget-ms N] [--json | --trace | --svg FILE | --digest]`.
 pub fn run(args: &mut Args, host: &dyn Host) -> Answer {
+    let host = &Timed::take(args, host)?;
     let form = Form::take(args)?;
     let goal = Goal::take(args)?.unwrap_or_default();
     let file = args.value("--script")?;
@@ -17,5 +19,7 @@ pub fn run(args: &mut Args, host: &dyn Host) -> Answer {
         Some(file) => script::parse(&file, &host.read(&file)?)?,
         None => Vec::new(),
     };
-    play(&Link::new(setup, journal), goal, host)?.answer(form, svg, host)
+    let mut played = play(&Link::new(setup, journal), goal, host)?;
+    played.tell_early(form, args);
+    played.answer(form, svg, host)
 }

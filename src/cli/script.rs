@@ -3,6 +3,8 @@
 use super::Bad;
 use crate::core::action::{Action, Entry};
 use crate::core::config::parse_time;
+use crate::core::quote::{cut, shown};
+use crate::share::import::unix_lines;
 use crate::share::link::check_journal;
 use serde::de::{Deserialize, Deserializer, Error, Visitor};
 use std::fmt;
@@ -47,7 +49,8 @@ pub fn parse(file: &str, bytes: &[u8]) -> Result<Vec<Entry>, Bad> {
     if bytes.len() > MAX_SCRIPT {
         return Err(format!("{file}: the script is longer than {} MB", MAX_SCRIPT >> 20).into());
     }
-    let text = super::play::utf8(file, bytes)?;
+    let file = &*shown(file);
+    let text = &*unix_lines(super::play::utf8(file, bytes)?);
     let lines = if text.trim_start().starts_with('[') {
         serde_json::from_str::<Vec<Line>>(text).map_err(|e| complaint(file, 0, &e))?
     } else {
@@ -72,7 +75,7 @@ pub fn complaint(file: &str, skipped: usize, e: &serde_json::Error) -> Bad {
     let text = e.to_string();
     // serde_json puts the place at the end; ours stands in front.
     let what = text.rsplit_once(" at line ").map_or(text.as_str(), |(what, _)| what);
-    let what = what.replace('\n', " ");
+    let what = cut(what, 1_000);
     format!("{file}:{}:{}: {what}", skipped + e.line().max(1), e.column().max(1)).into()
 }
 

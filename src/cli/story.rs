@@ -1,12 +1,15 @@
 //! `hb story SCENE [ID]`: plays stories and re-enactments headless, a line a step.
 
-use super::{Answer, Args, HOLDS, Host, VIOLATED};
+use super::limit::Timed;
+use super::{Answer, Args, HOLDS, Host, UNKNOWN, VIOLATED};
 use crate::core::config::show_time;
+use crate::core::quote::quoted;
 use crate::protocols::scene;
 use crate::stories::player::play;
 use serde_json::json;
 
-pub(super) fn run(args: &mut Args, _host: &dyn Host) -> Answer {
+pub(super) fn run(args: &mut Args, host: &dyn Host) -> Answer {
+    let host = &Timed::take(args, host)?;
     let json = args.flag("--json");
     let id = args.need("SCENE")?;
     let only = args.positional();
@@ -17,14 +20,19 @@ pub(super) fn run(args: &mut Args, _host: &dyn Host) -> Answer {
     if chosen.is_empty() {
         let all: Vec<&str> = scene.stories.iter().map(|s| s.id).collect();
         return Err(format!(
-            "{id} has no story '{}', only {}",
-            only.unwrap_or_default(),
+            "{id} has no story {}, only {}",
+            quoted(&only.unwrap_or_default()),
             all.join(", ")
         )
         .into());
     }
     let (mut code, mut text, mut documents) = (HOLDS, String::new(), Vec::new());
-    for story in chosen {
+    for (nth, story) in chosen.iter().enumerate() {
+        if host.cancelled() {
+            args.note(format!("stopped: {nth} of {} stories are told", chosen.len()));
+            code = code.max(if code == VIOLATED { VIOLATED } else { UNKNOWN });
+            break;
+        }
         text += &format!("{}: {}\n", story.id, story.title);
         match play(scene, story) {
             Ok((session, told)) => {

@@ -1,6 +1,7 @@
 //! The settings of a run: the part every scene shares, and the knobs over it.
 
 use super::action::Fsync;
+use super::quote::quoted;
 use super::random::{between, chance, exponential, pareto};
 use super::regions::Map;
 use crate::core::sorted::{SortedMap, SortedSet};
@@ -178,7 +179,7 @@ impl Unit {
     /// Reads what a person typed.
     pub fn parse(self, text: &str) -> Result<i64, String> {
         let t = text.trim();
-        let wrong = |hint: &str| format!("'{t}' is not {hint}");
+        let wrong = |hint: &str| format!("{} is not {hint}", quoted(t));
         match self {
             Unit::Count | Unit::Rate => t.parse().map_err(|_| wrong("a whole number")),
             Unit::Switch => match t {
@@ -190,9 +191,26 @@ impl Unit {
                 Some(i) => Ok(i as i64),
                 None => Err(wrong(&format!("one of {}", names.join(", ")))),
             },
-            Unit::Time => parse_time(t).ok_or_else(|| wrong("a time such as 150ms, 2s or 20us")),
-            Unit::Share => scaled(t, &[("%", 10_000), ("ppm", 1), ("", 1)])
-                .ok_or_else(|| wrong("a share such as 2.5% or 400ppm")),
+            Unit::Time | Unit::Share => {
+                let (least, such) = match self {
+                    Unit::Time => ("1us", "a time such as 150ms, 2s or 20us"),
+                    _ => ("1ppm", "a share such as 2.5% or 400ppm"),
+                };
+                let read = |rounded| scaled(t, self.suffixes(), rounded);
+                read(false).ok_or_else(|| match read(true) {
+                    Some(_) => format!("{} is finer than {least}", quoted(t)),
+                    None => wrong(such),
+                })
+            }
+        }
+    }
+
+    /// What may follow a number, and how many of the smallest unit that is.
+    fn suffixes(self) -> &'static [(&'static str, i64)] {
+        match self {
+            Unit::Time => TIMES,
+            Unit::Share => &[("%", 10_000), ("ppm", 1), ("", 1)],
+            _ => &[],
         }
     }
 
@@ -216,9 +234,13 @@ impl Unit {
     }
 }
 
-/// Reads `5s`, `150ms`, `20us` (a bare number is microseconds) into microseconds.
+const TIMES: &[(&str, i64)] =
+    &[("us", 1), ("ms", 1_000), ("s", 1_000_000), ("min", 60_000_000), ("", 1)];
+
+/// Reads `5s`, `150ms`, `20us` (a bare number is microseconds) into microseconds; nothing where it
+/// names a part of one.
 pub fn parse_time(text: &str) -> Option<i64> {
-    scaled(text, &[("us", 1), ("ms", 1_000), ("s", 1_000_000), ("min", 60_000_000), ("", 1)])
+    scaled(text, TIMES, false)
 }
 
 /// Writes microseconds with the largest unit that keeps it short.
@@ -244,8 +266,9 @@ fn trim_zeros(whole: i64, fraction: i64, digits: usize) -> String {
     text.trim_end_matches('0').to_string()
 }
 
-/// A decimal number with one of the suffixes, scaled to the smallest unit, exactly.
-fn scaled(text: &str, suffixes: &[(&str, i64)]) -> Option<i64> {
+/// A decimal number with one of the suffixes, scaled to the smallest unit: exactly, or rounded down
+/// to it where that is asked for.
+fn scaled(text: &str, suffixes: &[(&str, i64)], rounded: bool) -> Option<i64> {
     let number_end = text.find(|c: char| !c.is_ascii_digit() && c != '.' && c != '-');
     let (number, suffix) = text.split_at(number_end.unwrap_or(text.len()));
     let scale = suffixes.iter().find(|(s, _)| *s == suffix.trim())?.1;
@@ -255,7 +278,11 @@ fn scaled(text: &str, suffixes: &[(&str, i64)]) -> Option<i64> {
     let mut unit = scale;
     for digit in fraction.chars() {
         unit /= 10;
-        let part = i64::from(digit.to_digit(10)?) * unit;
+        let digit = i64::from(digit.to_digit(10)?);
+        if digit > 0 && unit == 0 && !rounded {
+            return None;
+        }
+        let part = digit * unit;
         value = if negative { value.checked_sub(part)? } else { value.checked_add(part)? };
     }
     Some(value)
@@ -544,6 +571,16 @@ mod tests {
             "'soon' is not a time such as 150ms, 2s or 20us"
         );
         assert!(Unit::Count.parse("1e9").is_err());
+        assert_eq!(Unit::Time.parse("1.500ms"), Ok(1_500));
+        for (unit, text, why) in [
+            (Unit::Time, "1.5", "'1.5' is finer than 1us"),
+            (Unit::Time, "0.0000001us", "'0.0000001us' is finer than 1us"),
+            (Unit::Time, "0.0001ms", "'0.0001ms' is finer than 1us"),
+            (Unit::Share, "0.00005%", "'0.00005%' is finer than 1ppm"),
+        ] {
+            assert_eq!(unit.parse(text).unwrap_err(), why);
+        }
+        assert_eq!((parse_time("1.5"), parse_time("1.0")), (None, Some(1)));
     }
 
     #[test]

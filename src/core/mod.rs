@@ -10,6 +10,7 @@ pub mod ids;
 pub mod kernel;
 pub mod list;
 pub mod protocol;
+pub mod quote;
 pub mod random;
 pub mod regions;
 pub mod session;

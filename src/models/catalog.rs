@@ -3,6 +3,7 @@
 use super::{LamportMutex, Paxos, PaxosCommit, Size, TCommit, TwoPhase, Voting};
 use super::{lamport_mutex, paxos, paxos_commit, tcommit, twophase, voting};
 use crate::check::explore::Model;
+use crate::core::quote::quoted;
 
 /// A number that sizes a model.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -171,10 +172,9 @@ fn list<'a>(items: impl Iterator<Item = &'a str>) -> String {
 impl Entry {
     /// The model called `id`, or a sentence that lists what there is.
     pub fn find(id: &str) -> Result<&'static Entry, String> {
-        MODELS
-            .iter()
-            .find(|e| e.id == id)
-            .ok_or_else(|| format!("there is no model '{id}'; the models are {}", Entry::all()))
+        MODELS.iter().find(|e| e.id == id).ok_or_else(|| {
+            format!("there is no model {}; the models are {}", quoted(id), Entry::all())
+        })
     }
 
     /// The names of all models, with their parameters.
@@ -200,12 +200,13 @@ impl Entry {
         for (name, value) in settings {
             let Some(i) = self.parameters.iter().position(|p| p.name == name) else {
                 let (id, ranges) = (self.id, self.ranges());
-                return Err(format!("{id} has no parameter '{name}'; it takes {ranges}"));
+                return Err(format!("{id} has no parameter {}; it takes {ranges}", quoted(name)));
             };
             let Parameter { min, max, what, .. } = self.parameters[i];
             values[i] =
                 value.parse().ok().filter(|v| (min..=max).contains(v)).ok_or_else(|| {
-                    format!("{name} ({what}) is a whole number from {min} to {max}, not '{value}'")
+                    let value = quoted(value);
+                    format!("{name} ({what}) is a whole number from {min} to {max}, not {value}")
                 })?;
         }
         let mutant = mutant.map(|m| self.mutant(m)).transpose()?;
@@ -218,7 +219,7 @@ impl Entry {
     fn mutant(&self, id: &str) -> Result<usize, String> {
         self.mutants.iter().position(|m| m.id == id).ok_or_else(|| {
             let all = list(self.mutants.iter().map(|m| m.id));
-            format!("{} has no mutant '{id}'; its mutants are {all}", self.id)
+            format!("{} has no mutant {}; its mutants are {all}", self.id, quoted(id))
         })
     }
 
@@ -230,7 +231,7 @@ impl Entry {
         let named = self.symmetries.iter().find(|s| **s == name);
         named.or(name.is_empty().then_some(first)).copied().ok_or_else(|| {
             let all = list(self.symmetries.iter().copied());
-            format!("{} has no symmetry '{name}'; it has {all}", self.id)
+            format!("{} has no symmetry {}; it has {all}", self.id, quoted(name))
         })
     }
 }

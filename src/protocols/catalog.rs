@@ -2,6 +2,7 @@
 
 use crate::core::config::{COMMON, Common, Knob, Setup, Unit, turn};
 use crate::core::protocol::{CallName, Mutant, PropertyKind, Show};
+use crate::core::quote::quoted;
 use crate::core::view::{Layout, Lens};
 use crate::core::world::{AnyWorld, Settings, World};
 use crate::stories::{Challenge, Story};
@@ -111,7 +112,7 @@ impl Scene {
         let first = self.presets.first().filter(|_| id.is_empty());
         found.or(first).ok_or_else(|| {
             let all: Vec<&str> = self.presets.iter().map(|p| p.id).collect();
-            format!("{} has no preset '{id}', only {}", self.id, all.join(", "))
+            format!("{} has no preset {}, only {}", self.id, quoted(id), all.join(", "))
         })
     }
 
@@ -149,7 +150,7 @@ fn no_knob(scene: &str, name: &str, knobs: &[KnobInfo]) -> String {
             all.push(knob.id);
         }
     }
-    format!("{scene} has no knob '{name}', only {}", all.join(", "))
+    format!("{scene} has no knob {}, only {}", quoted(name), all.join(", "))
 }
 
 /// The settings of a setup, or what is wrong with it.
@@ -158,7 +159,7 @@ pub fn settings<P: Show>(presets: &[Preset], setup: &Setup) -> Result<Settings<P
     let mut cfg = P::Config::default();
     let preset = presets.iter().find(|p| p.id == setup.preset || setup.preset.is_empty());
     let Some(preset) = preset else {
-        return Err(format!("{} has no preset '{}'", setup.scene, setup.preset));
+        return Err(format!("{} has no preset {}", setup.scene, quoted(&setup.preset)));
     };
     let turned = setup.knobs.iter().map(|(k, v)| (k.as_str(), *v));
     for (id, value) in preset.values.iter().copied().chain(turned) {
@@ -174,7 +175,8 @@ fn mutant_bits<P: Show>(setup: &Setup) -> Result<u32, String> {
     for id in &setup.mutants {
         let Some(number) = P::mutants().iter().position(|m| m.id == id) else {
             let all: Vec<&str> = P::mutants().iter().map(|m| m.id).collect();
-            return Err(format!("{} has no mutant '{id}', only {}", setup.scene, all.join(", ")));
+            let id = quoted(id);
+            return Err(format!("{} has no mutant {id}, only {}", setup.scene, all.join(", ")));
         };
         bits |= 1 << number;
     }

@@ -19,6 +19,7 @@ pub mod spanner;
 pub mod template;
 pub mod vector;
 
+use crate::core::quote::quoted;
 use crate::stories::Sliders;
 pub use catalog::{Info, KnobInfo, Preset, PropertyInfo, Scene};
 
@@ -53,6 +54,6 @@ pub fn sliders(scene: &str, challenge: &str) -> Option<&'static Sliders> {
 pub fn scene(id: &str) -> Result<&'static Scene, String> {
     CATALOG.iter().find(|s| s.id == id).ok_or_else(|| {
         let all: Vec<&str> = CATALOG.iter().map(|s| s.id).collect();
-        format!("there is no scene '{id}', only {}", all.join(", "))
+        format!("there is no scene {}, only {}", quoted(id), all.join(", "))
     })
 }

@@ -15,6 +15,7 @@ use crate::core::ids::{MAX_NODES, MsgId, NodeId, OpId};
 use crate::core::session::{Document, Line, MOST_LETTERS, Session};
 use crate::protocols::scene;
 use serde::{Deserialize, Serialize};
+use std::borrow::Cow;
 
 mod format;
 
@@ -36,6 +37,8 @@ const MAX_NAME: usize = 64;
 const MAX_PICKS: usize = 256;
 /// Most branches of a session.
 const MAX_BRANCHES: usize = 256;
+/// Most characters of `-` and `_` that are tried as not belonging to a link.
+const MOST_APPENDED: usize = 3;
 /// Most interventions in all branches together.
 const MAX_ALL_ENTRIES: usize = 4 * MAX_ENTRIES;
 
@@ -220,7 +223,8 @@ impl Link {
         format!("#s={}", self.encode())
     }
 
-    /// Reads a text, a fragment or a whole address; what is damaged is said in one sentence.
+    /// Reads a text, a fragment or a whole address; what is damaged is said in one sentence. What
+    /// programs put after an address, and their escaping of it, do no harm.
     pub fn decode(text: &str) -> Result<Link, String> {
         Link::decode_up_to(text, MAX_TEXT)
     }
@@ -231,13 +235,20 @@ impl Link {
     }
 
     fn decode_up_to(text: &str, most: usize) -> Result<Link, String> {
-        let text = state_of(text.trim());
-        if text.len() > most {
-            return Err(format!("this link is longer than {} KB", most / 1024));
+        // Escaped three times over, each character of a link takes nine.
+        if text.len() > 16 * most {
+            return Err(too_long(most));
         }
-        let link = format::read(text)?;
-        link.check()?;
-        Ok(link)
+        let text = unescaped(text.trim());
+        let mut wrong = None;
+        for text in beginnings(&text) {
+            let read = if text.len() > most { Err(too_long(most)) } else { read(text) };
+            match read {
+                Ok(link) => return link.check().map(|()| link),
+                Err(why) => wrong = wrong.or(Some(why)),
+            }
+        }
+        Err(wrong.unwrap_or_default())
     }
 
     /// Checks sizes and names and that there is such a scene, preset, knob and mutant.
@@ -327,10 +338,66 @@ fn is_name(name: &str) -> bool {
     name.len() <= MAX_NAME && name.bytes().all(|b| b.is_ascii_graphic())
 }
 
-/// What follows the last `#`, without `s=`.
-fn state_of(text: &str) -> &str {
-    let fragment = text.rsplit_once('#').map_or(text, |(_, f)| f);
-    fragment.strip_prefix("s=").unwrap_or(fragment)
+fn too_long(most: usize) -> String {
+    format!("this link is longer than {} KB", most / 1024)
+}
+
+/// The text with its percent escapes undone, as often as programs did them.
+fn unescaped(text: &str) -> Cow<'_, str> {
+    const MOST_TIMES: usize = 3;
+    let mut text = Cow::Borrowed(text);
+    for _ in 0..MOST_TIMES {
+        if !text.contains('%') {
+            break;
+        }
+        let once = unescaped_once(&text);
+        text = Cow::Owned(once);
+    }
+    text
+}
+
+/// Only what ASCII an address can hold is unescaped; the rest is none of a link.
+fn unescaped_once(text: &str) -> String {
+    let mut parts = text.split('%');
+    let mut out = parts.next().unwrap_or_default().to_string();
+    for part in parts {
+        let code = part.get(..2).and_then(|hex| u8::from_str_radix(hex, 16).ok());
+        match code.filter(|c| c.is_ascii_graphic()) {
+            Some(code) => {
+                out.push(code.into());
+                out.push_str(&part[2..]);
+            }
+            None => {
+                out.push('%');
+                out.push_str(part);
+            }
+        }
+    }
+    out
+}
+
+/// Where in a text the link may begin: after `#s=`, after the last `#`, or at once; without `s=`.
+fn beginnings(text: &str) -> impl Iterator<Item = &str> {
+    let marked = text.split_once("#s=").map(|t| t.1);
+    let fragment = text.rsplit_once('#').map(|t| t.1);
+    let all = [marked, fragment, Some(text)].into_iter().flatten();
+    all.map(|t| t.strip_prefix("s=").unwrap_or(t))
+}
+
+/// The link at the beginning of a text. What programs append to addresses (`)`, `.`, `&fbclid=...`)
+/// begins with a character that no link has, or with `_` and `-`, which one may have; the checksum
+/// tells whether the link is whole without it.
+fn read(text: &str) -> Result<Link, String> {
+    let plain = |c: char| c.is_ascii_alphanumeric() || c == '-' || c == '_';
+    let mut state = text.split(|c| !plain(c)).next().unwrap_or_default();
+    for _ in 0..=MOST_APPENDED {
+        if let Ok(link) = format::read(state) {
+            return Ok(link);
+        }
+        let Some(shorter) = state.strip_suffix(['-', '_']) else { break };
+        state = shorter;
+    }
+    format::read(text)
 }
 
 #[cfg(test)]

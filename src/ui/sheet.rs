@@ -7,7 +7,7 @@ use super::model::{Model, sentence};
 use super::reel;
 use super::words;
 use super::work;
-use happened_before::cli::export;
+use happened_before::cli::{Host, export};
 use happened_before::cli::play::{Goal, Played};
 use happened_before::core::config::parse_time;
 use happened_before::core::session::Session;
@@ -396,6 +396,24 @@ impl Job {
 /// So many steps between two looks at what else the page has to do.
 const SLICE: u64 = 500;
 
+/// The page as a machine for what is written down of a run already played: it has no files.
+struct NoFiles;
+
+impl Host for NoFiles {
+    fn read(&self, path: &str) -> Result<Vec<u8>, String> {
+        Err(format!("{path}: the page reads no files by name"))
+    }
+    fn write(&self, path: &str, _bytes: &[u8]) -> Result<(), String> {
+        Err(format!("{path}: the page writes no files by name"))
+    }
+    fn stdin(&self) -> Result<String, String> {
+        Err("the page has no standard input".into())
+    }
+    fn clock_ms(&self) -> u64 {
+        dom::now() as u64
+    }
+}
+
 /// Plays a run here, with pauses, and writes it down.
 async fn written(link: &Link, form: &str, stop: &Cell<bool>) -> Result<String, String> {
     link.check()?;
@@ -415,7 +433,7 @@ async fn written(link: &Link, form: &str, stop: &Cell<bool>) -> Result<String, S
             return Err("cancelled".into());
         }
     }
-    export::form(&mut Played::of(session, link), form).map_err(|bad| bad.0)
+    export::form(&mut Played::of(session, link), form, &NoFiles).map_err(|bad| bad.0)
 }
 
 /// Reads a file or a picture and opens the run in it.

@@ -3,6 +3,13 @@
 use super::Crdt;
 use crate::core::sorted::SortedMap;
 
+/// A replica's count is full: 64 bits hold no larger one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Full {
+    /// What it has counted.
+    pub count: u64,
+}
+
 /// A counter that only grows: one count per replica, joined by maximum.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct GCounter<K: Ord> {
@@ -16,12 +23,13 @@ impl<K: Ord> Default for GCounter<K> {
 }
 
 impl<K: Ord + Clone> GCounter<K> {
-    /// Adds `by` at `replica`.
-    pub fn increment(&mut self, replica: &K, by: u64) {
+    /// Adds `by` at `replica`; nothing, if its count would not hold it.
+    pub fn increment(&mut self, replica: &K, by: u64) -> Result<(), Full> {
         if by > 0 {
             let count = self.counts.entry(replica.clone()).or_default();
-            *count = count.saturating_add(by);
+            *count = count.checked_add(by).ok_or(Full { count: *count })?;
         }
+        Ok(())
     }
 
     /// The sum over all replicas.
@@ -61,14 +69,14 @@ impl<K: Ord> Default for PnCounter<K> {
 }
 
 impl<K: Ord + Clone> PnCounter<K> {
-    /// Adds `by` at `replica`.
-    pub fn increment(&mut self, replica: &K, by: u64) {
-        self.added.increment(replica, by);
+    /// Adds `by` at `replica`; nothing, if its count would not hold it.
+    pub fn increment(&mut self, replica: &K, by: u64) -> Result<(), Full> {
+        self.added.increment(replica, by)
     }
 
-    /// Takes `by` away at `replica`.
-    pub fn decrement(&mut self, replica: &K, by: u64) {
-        self.taken.increment(replica, by);
+    /// Takes `by` away at `replica`; nothing, if its count would not hold it.
+    pub fn decrement(&mut self, replica: &K, by: u64) -> Result<(), Full> {
+        self.taken.increment(replica, by)
     }
 
     /// What was added less what was taken away.

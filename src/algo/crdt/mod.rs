@@ -8,7 +8,7 @@ mod register;
 mod rga;
 mod set;
 
-pub use counter::{GCounter, PnCounter};
+pub use counter::{Full, GCounter, PnCounter};
 pub use register::{LwwRegister, MvRegister, Put};
 pub use rga::{Insert, Rga};
 pub use set::{OrSet, TwoPhaseSet};

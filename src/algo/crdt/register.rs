@@ -3,28 +3,52 @@
 use super::Crdt;
 use crate::algo::clocks::{Causality, VectorClock};
 use crate::core::sorted::SortedMap;
+use std::hash::{Hash, Hasher};
 
 /// A register whose write with the largest (timestamp, replica) wins; an acknowledged write with
-/// a smaller one is lost without a trace.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+/// a smaller one is lost without a trace. Of writes that one replica makes at one time the later wins.
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct LwwRegister<K, V> {
     /// The winning write: timestamp, replica (breaks ties), value.
     pub latest: Option<(u64, K, V)>,
+    /// How many writes the same replica made before it at the same time.
+    again: u64,
 }
 
 impl<K, V> Default for LwwRegister<K, V> {
     fn default() -> Self {
-        LwwRegister { latest: None }
+        LwwRegister { latest: None, again: 0 }
+    }
+}
+
+/// Mostly there is one write at a time, which then is all there is to hash.
+impl<K: Hash, V: Hash> Hash for LwwRegister<K, V> {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        self.latest.hash(state);
+        if self.again > 0 {
+            self.again.hash(state);
+        }
     }
 }
 
 impl<K: Ord + Clone, V: Ord + Clone> LwwRegister<K, V> {
     /// Writes at `replica`, whose clock says `timestamp`; true if the write wins here.
     pub fn write(&mut self, timestamp: u64, replica: K, value: V) -> bool {
-        let write = Some((timestamp, replica, value));
-        let wins = write > self.latest;
-        self.latest = write.max(self.latest.take());
+        let again = match &self.latest {
+            Some((time, by, _)) if (*time, by) == (timestamp, &replica) => self.again + 1,
+            _ => 0,
+        };
+        let write = LwwRegister { latest: Some((timestamp, replica, value)), again };
+        let wins = write.rank() > self.rank();
+        if wins {
+            *self = write;
+        }
         wins
+    }
+
+    /// What decides between two writes; the value only where a replica forgot what it had written.
+    fn rank(&self) -> Option<(u64, &K, u64, &V)> {
+        self.latest.as_ref().map(|(time, by, value)| (*time, by, self.again, value))
     }
 
     /// The value, if there was a write.
@@ -35,8 +59,8 @@ impl<K: Ord + Clone, V: Ord + Clone> LwwRegister<K, V> {
 
 impl<K: Ord + Clone, V: Ord + Clone> Crdt for LwwRegister<K, V> {
     fn merge(&mut self, other: &Self) {
-        if other.latest > self.latest {
-            self.latest = other.latest.clone();
+        if other.rank() > self.rank() {
+            *self = other.clone();
         }
     }
 }

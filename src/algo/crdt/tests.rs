@@ -44,12 +44,43 @@ fn all<C: Crdt>([a, b, c]: &[C; 3]) -> C {
     join(&join(a, b), c)
 }
 
+#[test]
+fn a_replica_that_is_told_one_time_twice_keeps_its_later_write() {
+    let mut a = LwwRegister::default();
+    assert!(a.write(5, "a", 9));
+    let mut b = a.clone();
+    assert!(a.write(5, "a", 2));
+    assert_eq!(a.value(), Some(&2));
+    // Whoever has heard of the first only takes the second, and not the other way round.
+    b.merge(&a);
+    assert_eq!((b.value(), &b), (Some(&2), &a));
+    let mut old = LwwRegister::default();
+    old.write(5, "a", 9);
+    a.merge(&old);
+    assert_eq!(a.value(), Some(&2));
+    assert!(!a.write(4, "b", 7) && a.write(5, "b", 1));
+}
+
+#[test]
+fn a_full_counter_says_so_and_keeps_its_count() {
+    let mut c = PnCounter::default();
+    c.increment(&"a", u64::MAX - 1).unwrap();
+    assert_eq!(c.increment(&"a", 2), Err(Full { count: u64::MAX - 1 }));
+    c.increment(&"a", 1).unwrap();
+    c.increment(&"b", 1).unwrap();
+    assert_eq!(c.value(), i128::from(u64::MAX) + 1);
+    assert_eq!(
+        c.decrement(&"a", u64::MAX).and_then(|()| c.decrement(&"a", 1)),
+        Err(Full { count: u64::MAX })
+    );
+}
+
 proptest! {
     #[test]
     fn grow_only_counters_sum_all_increments(steps in steps()) {
         let mut sum = 0u128;
         let replicas = run::<GCounter<u8>>(&steps, |c, at, _, a, _| {
-            c.increment(&at, a.into());
+            c.increment(&at, a.into()).unwrap();
             sum += u128::from(a);
         });
         assert_semilattice(&replicas);
@@ -60,8 +91,8 @@ proptest! {
     fn counters_sum_all_changes(steps in steps()) {
         let mut sum = 0i128;
         let replicas = run::<PnCounter<u8>>(&steps, |c, at, kind, a, _| match kind {
-            0 => { c.decrement(&at, a.into()); sum -= i128::from(a); }
-            _ => { c.increment(&at, a.into()); sum += i128::from(a); }
+            0 => { c.decrement(&at, a.into()).unwrap(); sum -= i128::from(a); }
+            _ => { c.increment(&at, a.into()).unwrap(); sum += i128::from(a); }
         });
         assert_semilattice(&replicas);
         prop_assert_eq!(all(&replicas).value(), sum);
@@ -72,7 +103,10 @@ proptest! {
         let mut best = None;
         let replicas = run::<LwwRegister<u8, u8>>(&steps, |r, at, _, a, b| {
             r.write(a.into(), at, b);
-            best = best.max(Some((u64::from(a), at, b)));
+            // Of writes by one replica at one time the later one.
+            if best.is_none_or(|(time, by, _)| (time, by) <= (u64::from(a), at)) {
+                best = Some((u64::from(a), at, b));
+            }
         });
         assert_semilattice(&replicas);
         prop_assert_eq!(all(&replicas).latest, best);

@@ -25,8 +25,8 @@ pub struct Ring {
     parts: Parts,
     kind: Kind,
     nodes: u32,
-    /// Have all nodes the same weight?
-    even: bool,
+    /// How many digests every node has, where all have the same weight.
+    even: Option<u64>,
 }
 
 /// A ring cut into even parts, about as many as it has points: whoever looks for a position has few
@@ -61,8 +61,7 @@ impl Kind {
     fn points_of(self, nodes: &[Node], index: u32) -> Vec<u64> {
         let node = &nodes[index as usize];
         match self {
-            Kind::Ketama => digests(nodes, node, 4),
-            Kind::HashRing => digests(nodes, node, 3),
+            Kind::Ketama | Kind::HashRing => self.digests(nodes, node),
             Kind::Hashes(hash, vnodes) => {
                 let mut name = format!("{}-", node.name);
                 let stem = name.len();
@@ -76,25 +75,88 @@ impl Kind {
         }
     }
 
+    /// How many digests of MD5 a node has.
+    fn digest_count(self, nodes: &[Node], node: &Node) -> u64 {
+        let (weight, total, all) = (node.weight.into(), total_weight(nodes), nodes.len() as u64);
+        match self {
+            Kind::Ketama => single_share(weight, total, all),
+            // Python's and Go's rings count in whole numbers.
+            _ => 40 * all * weight / total.max(1),
+        }
+    }
+
+    /// The first words of each of a node's digests: four, or three.
+    fn digests(self, nodes: &[Node], node: &Node) -> Vec<u64> {
+        let words = if self == Kind::Ketama { 4 } else { 3 };
+        let count = self.digest_count(nodes, node);
+        let mut points = Vec::with_capacity(count as usize * words);
+        for i in 0..count {
+            let digest = md5(format!("{}-{i}", node.name).as_bytes());
+            points.extend(digest.chunks_exact(4).take(words).map(super::digest::word));
+        }
+        points
+    }
+
+    /// How many digests every node has, if all have the same weight.
+    fn even(self, nodes: &[Node]) -> Option<u64> {
+        let first = nodes.first()?;
+        let even = nodes.iter().all(|n| n.weight == first.weight);
+        even.then(|| if self.is_narrow() { self.digest_count(nodes, first) } else { 0 })
+    }
+
     /// Are positions of 32 bits, and shares of points relative to all nodes' weights?
     fn is_narrow(self) -> bool {
         !matches!(self, Kind::Hashes(..))
     }
 }
 
-/// So many words of each of a node's digests, of which it has 40, times its share by weight.
-fn digests(nodes: &[Node], node: &Node, words: usize) -> Vec<u64> {
-    let digests = 40 * nodes.len() as u64 * u64::from(node.weight) / total_weight(nodes).max(1);
-    let mut points = Vec::with_capacity(digests as usize * words);
-    for i in 0..digests {
-        let digest = md5(format!("{}-{i}", node.name).as_bytes());
-        points.extend(digest.chunks_exact(4).take(words).map(super::digest::word));
-    }
-    points
+/// As many whole digests as a node's weight buys, 40 times the nodes being shared out, in the single
+/// precision of libketama's C: `floorf((float) weight / (float) total * 40.0 * (float) nodes)`. The
+/// quotient is rounded, and the product once more, so that 61 equal nodes get 39 each.
+pub(super) fn single_share(weight: u64, total: u64, nodes: u64) -> u64 {
+    let exact = |n: u64| {
+        let Single { bits, exponent } = Single::of(n.into(), 1);
+        u128::from(bits) << exponent.max(0) >> (-exponent).max(0)
+    };
+    let part = Single::of(exact(weight), exact(total).max(1));
+    // In C this product is one of doubles, which hold it exactly.
+    let product = u128::from(part.bits) * 40 * u128::from(nodes);
+    Single::of(product << part.exponent.max(0), 1 << (-part.exponent).max(0)).floor()
 }
 
-fn is_even(nodes: &[Node]) -> bool {
-    nodes.windows(2).all(|pair| pair[0].weight == pair[1].weight)
+/// A number of single precision: `bits * 2^exponent`, 24 bits wide unless it is 0. Whole numbers say
+/// what floating point would, the same on every machine.
+struct Single {
+    bits: u64,
+    exponent: i32,
+}
+
+impl Single {
+    /// A quotient, rounded to the nearest, halves to even.
+    fn of(n: u128, d: u128) -> Single {
+        if n == 0 {
+            return Single { bits: 0, exponent: 0 };
+        }
+        let width = |n: u128| n.ilog2() as i32;
+        // With this exponent the quotient has 24 bits or 25.
+        let mut exponent = width(n) - width(d) - 24;
+        let scaled = |e: i32| (n << (-e).max(0), d << e.max(0));
+        let (top, bottom) = scaled(exponent);
+        if top / bottom >= 1 << 24 {
+            exponent += 1;
+        }
+        let (top, bottom) = scaled(exponent);
+        let (bits, rest) = ((top / bottom) as u64, top % bottom);
+        let up = 2 * rest > bottom || 2 * rest == bottom && bits % 2 == 1;
+        Single { bits: bits + u64::from(up), exponent }
+    }
+
+    fn floor(&self) -> u64 {
+        match self.exponent {
+            e @ 0.. => self.bits << e.min(39),
+            e => self.bits.checked_shr(e.unsigned_abs()).unwrap_or(0),
+        }
+    }
 }
 
 /// Points that collide are ordered by name: what a node owns must not depend on the order in which
@@ -106,8 +168,8 @@ fn order(nodes: &[Node]) -> impl Fn(&(u64, u32), &(u64, u32)) -> Ordering {
 }
 
 impl Ring {
-    /// libketama's continuum: `40 * n * weight / total` digests of `name-i` per node, four
-    /// 32-bit points each (160 points at equal weights).
+    /// libketama's continuum: about `40 * n * weight / total` digests of `name-i` per node, counted in
+    /// single precision as there, four 32-bit points each (160 points at most equal weights).
     pub fn ketama(nodes: &[Node]) -> Self {
         Self::new(nodes, Kind::Ketama)
     }
@@ -132,12 +194,12 @@ impl Ring {
     fn of(points: Vec<(u64, u32)>, kind: Kind, nodes: &[Node]) -> Self {
         let bits = if kind.is_narrow() { 32 } else { 64 };
         let parts = Parts::cut(&points, bits);
-        Ring { points, parts, kind, nodes: nodes.len() as u32, even: is_even(nodes) }
+        Ring { points, parts, kind, nodes: nodes.len() as u32, even: kind.even(nodes) }
     }
 
     /// Have the nodes that stay the same points among others as among these?
     fn keeps_points(&self, nodes: &[Node]) -> bool {
-        !self.kind.is_narrow() || self.even && is_even(nodes)
+        !self.kind.is_narrow() || self.even.is_some() && self.even == self.kind.even(nodes)
     }
 
     /// The ring of `nodes`, from that of all but the last of them: only that one's points are new.

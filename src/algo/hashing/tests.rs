@@ -59,6 +59,37 @@ fn ketama_agrees_with_spymemcached_on_four_and_five_nodes() {
     assert_eq!(owners(&ring, &["36", "10037", "22051", "49044"]), [2, 3, 1, 4]);
 }
 
+/// libketama's own line of C, with the floating point of this machine.
+fn in_c(weight: u32, total: u64, nodes: usize) -> u64 {
+    let part = weight as f32 / total as f32;
+    ((f64::from(part) * 40.0 * f64::from(nodes as f32)) as f32).floor() as u64
+}
+
+#[test]
+fn ketama_shares_out_digests_in_single_precision() {
+    let digests = |nodes: &[Node], i: u32| {
+        Ring::ketama(nodes).points().iter().filter(|p| p.1 == i).count() as u64 / 4
+    };
+    for n in [1, 7, 47, 55, 61, 94, 97] {
+        let nodes = seeded(1, n);
+        assert_eq!(digests(&nodes, 0), in_c(1, n as u64, n), "{n} nodes");
+    }
+    assert_eq!(digests(&seeded(1, 61), 60), 39);
+    // Thirds and sevenths, and sums beyond 24 bits.
+    for weights in [&[1, 2, 4][..], &[600, 300, 200], &[65_535, 3, 1], &[1, 1, 1, 1, 1, 1, 8]] {
+        let all: u64 = weights.iter().map(|w| u64::from(*w)).sum();
+        let nodes: Vec<Node> = weights
+            .iter()
+            .enumerate()
+            .map(|(i, w)| Node::weighted(format!("10.0.1.{i}:11211"), *w))
+            .collect();
+        for (i, weight) in weights.iter().enumerate() {
+            let right = in_c(*weight, all, nodes.len());
+            assert_eq!(digests(&nodes, i as u32), right, "{weight} of {weights:?}");
+        }
+    }
+}
+
 #[test]
 fn jump_gives_the_values_of_the_reference_code() {
     assert_eq!(jump(10_863_919_174_838_991, 11), 6);
@@ -70,6 +101,7 @@ fn jump_gives_the_values_of_the_reference_code() {
 #[test]
 fn cassandra_widens_tail_bytes_with_their_sign() {
     assert_eq!(cassandra_token(b"123"), -7_468_325_962_851_647_638);
+    assert_eq!(cassandra_token(b""), i64::MIN);
     let high = [0xfe; 8];
     assert_eq!(cassandra_token(&high), -8_927_430_733_708_461_935);
     assert_ne!(HashFn::Murmur3.hash(&high) as i64, cassandra_token(&high));
@@ -87,6 +119,12 @@ fn rule(which: usize, nodes: &[Node]) -> Box<dyn Placement> {
 
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(200))]
+
+    #[test]
+    fn shares_are_those_of_floating_point(weight in 1u32..=65_535, rest in 0u64..700_000_000, nodes in 1usize..10_000) {
+        let total = u64::from(weight) + rest;
+        prop_assert_eq!(super::ring::single_share(weight.into(), total, nodes as u64), in_c(weight, total, nodes));
+    }
 
     /// Minimal disruption and monotonicity: an owner changes only from the node that left, or to
     /// the node that came.

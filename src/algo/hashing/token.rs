@@ -48,8 +48,12 @@ pub(super) fn murmur3_x64_128(bytes: &[u8], signed: bool) -> (u64, u64) {
 
 /// The token of a partition key: the first word of the sign-extending variant.
 ///
-/// The smallest i64 is kept free as "before every token" and is moved to the largest.
+/// The smallest i64 is the token of the empty key alone, before every other: a hash that meets it is
+/// moved to the largest.
 pub fn cassandra_token(key: &[u8]) -> i64 {
+    if key.is_empty() {
+        return i64::MIN;
+    }
     match murmur3_x64_128(key, true).0 as i64 {
         i64::MIN => i64::MAX,
         token => token,

@@ -11,6 +11,8 @@ const MOST_STATES: u64 = u32::MAX as u64 - 1;
 const NONE: u32 = u32::MAX;
 /// States expanded between two looks at the clock.
 const SLICE: u64 = 256;
+/// The same for states that are kept as paths because they are large.
+const LARGE_SLICE: u64 = 8;
 
 /// The counters that threads add up.
 #[derive(Clone, Debug, Default)]
@@ -155,6 +157,13 @@ impl<M: Model> Search<M> {
         Some(state)
     }
 
+    /// Puts a state back that was the next one.
+    #[cfg(not(target_arch = "wasm32"))]
+    pub(super) fn queue_first(&mut self, state: M::State) {
+        self.heap += self.model.heap_bytes(&state);
+        self.frontier.push_front(state);
+    }
+
     /// Expands at most `states` states.
     pub fn run(&mut self, states: u64) -> Progress {
         for _ in 0..states {
@@ -166,10 +175,12 @@ impl<M: Model> Search<M> {
         self.progress()
     }
 
-    /// Runs until `should_stop` (asked every few hundred states) or the end.
+    /// Runs until `should_stop` (asked every few hundred states, or few where they are large) or the
+    /// end.
     pub fn run_until(&mut self, should_stop: &mut dyn FnMut() -> bool) -> Progress {
+        let few = if self.options.keep == Keep::Paths { LARGE_SLICE } else { SLICE };
         while self.outcome == Outcome::Running && !should_stop() {
-            self.run(SLICE);
+            self.run(few);
         }
         self.progress()
     }

@@ -8,6 +8,8 @@
 use super::model::{Kind, Model};
 use super::report::{Keep, Outcome, Progress};
 use super::search::{Search, Tally, ample, identity, settles};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
 
 /// States of one batch; a fixed number, so that bounds cut at the same place on any machine.
 const BATCH: usize = 16 * 1024;
@@ -16,6 +18,12 @@ const LARGE_BATCH: usize = 1024;
 /// Below this a batch is not worth a thread.
 const SMALL: usize = 512;
 const LARGE_SMALL: usize = 32;
+/// States between two looks at whether to stop: small ones that are expanded, and large ones that
+/// are rebuilt.
+const MANY: usize = 256;
+const FEW: usize = 8;
+/// Between two looks while other threads are still at work on large states.
+const LOOK: Duration = Duration::from_micros(500);
 
 /// A successor that was not in the table when its batch began.
 struct Candidate<S> {
@@ -43,19 +51,20 @@ where
     M::State: Send + Sync,
     M::Action: Send + Sync,
 {
-    /// Runs on `threads` threads until `should_stop` (asked between batches) or the end.
+    /// Runs on `threads` threads until `should_stop` (asked often) or the end.
     pub fn run_threads(
         &mut self,
         threads: usize,
         should_stop: &mut dyn FnMut() -> bool,
     ) -> Progress {
         while self.outcome == Outcome::Running && !should_stop() {
-            self.batch(threads.max(1));
+            self.batch(threads.max(1), should_stop);
         }
         self.progress()
     }
 
-    fn batch(&mut self, threads: usize) {
+    /// Works off a batch; if it is to stop, only the first states of it.
+    fn batch(&mut self, threads: usize, should_stop: &mut dyn FnMut() -> bool) {
         let first = self.cursor;
         let (most, small) = match self.options.keep {
             Keep::States => (BATCH, SMALL),
@@ -63,41 +72,82 @@ where
         };
         let size = most.min((self.level_end - first) as usize);
         let mut states = Vec::with_capacity(size);
-        for _ in 0..size {
+        for nth in 0..size {
+            if self.options.keep == Keep::Paths && nth % FEW == FEW - 1 && should_stop() {
+                return self.put_back(states);
+            }
             let Some(state) = self.pop() else {
                 self.outcome = Outcome::NotDeterministic;
                 return;
             };
             states.push(state);
         }
-        let yields = if threads == 1 || size < small {
-            vec![Ok(self.slice(&states, first))]
-        } else {
-            let share = size.div_ceil(threads);
-            let this = &*self;
-            let slices = states.chunks(share).zip((first..).step_by(share));
-            std::thread::scope(|scope| {
-                let work = slices.map(|(slice, at)| scope.spawn(move || this.slice(slice, at)));
-                let workers: Vec<_> = work.collect();
-                workers.into_iter().map(|w| w.join()).collect()
-            })
-        };
-        for result in yields {
-            match result {
-                Ok(part) => self.merge(part),
-                Err(panic) => std::panic::resume_unwind(panic),
-            }
+        let share = if size < small { size } else { size.div_ceil(threads) };
+        let mut done = 0;
+        for part in self.share_out(&states, first, share.max(1), should_stop) {
+            let all = share.min(size - done);
+            done += part.done;
+            let cut = part.done < all;
+            self.merge(part);
             if self.outcome != Outcome::Running {
-                break;
+                return;
+            }
+            if cut {
+                return self.put_back(states.split_off(done));
             }
         }
-        if self.outcome == Outcome::Running {
-            self.weigh();
-            self.settle();
+        self.weigh();
+        self.settle();
+    }
+
+    /// Expands states, so many on each thread. This one is the only one that asks whether to stop.
+    fn share_out(
+        &self,
+        states: &[M::State],
+        first: u32,
+        share: usize,
+        should_stop: &mut dyn FnMut() -> bool,
+    ) -> Vec<Yield<M::State>> {
+        let stopped = &AtomicBool::new(false);
+        let mut ask = || {
+            stopped.fetch_or(should_stop(), Ordering::Relaxed);
+            stopped.load(Ordering::Relaxed)
+        };
+        let (own, others) = states.split_at(share.min(states.len()));
+        let others = others.chunks(share).zip((first..).step_by(share).skip(1));
+        std::thread::scope(|scope| {
+            let work = others.map(|(slice, at)| {
+                scope.spawn(move || self.slice(slice, at, &mut || stopped.load(Ordering::Relaxed)))
+            });
+            let workers: Vec<_> = work.collect();
+            let mut all = vec![self.slice(own, first, &mut ask)];
+            if self.options.keep == Keep::Paths {
+                while workers.iter().any(|w| !w.is_finished()) {
+                    ask();
+                    std::thread::sleep(LOOK);
+                }
+            }
+            for worker in workers {
+                all.push(worker.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)));
+            }
+            all
+        })
+    }
+
+    /// Puts states back that have been taken out last.
+    fn put_back(&mut self, states: Vec<M::State>) {
+        self.cursor -= states.len() as u32;
+        if self.options.keep == Keep::States {
+            states.into_iter().rev().for_each(|state| self.queue_first(state));
         }
     }
 
-    fn slice(&self, states: &[M::State], first: u32) -> Yield<M::State> {
+    fn slice(
+        &self,
+        states: &[M::State],
+        first: u32,
+        should_stop: &mut dyn FnMut() -> bool,
+    ) -> Yield<M::State> {
         let mut out = Yield {
             candidates: Vec::new(),
             tally: Tally { taken: vec![0; self.tally.taken.len()], ..Tally::default() },
@@ -107,7 +157,11 @@ where
         };
         let expand = self.depth < self.bounds.max_depth;
         let mut actions = Vec::new();
+        let few = if self.options.keep == Keep::Paths { 1 } else { MANY };
         for (index, state) in (first..).zip(states) {
+            if out.done % few == few - 1 && should_stop() {
+                break;
+            }
             let violated = self.judge_into(state, index, &mut out.found);
             out.done += 1;
             if violated && !self.options.all_violations {

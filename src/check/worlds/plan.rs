@@ -1,6 +1,7 @@
 //! What to search where nothing else is asked for: small worlds, few faults.
 
 use crate::core::config::Setup;
+use crate::core::quote::quoted;
 use crate::core::world::Limits;
 use crate::protocols::{Info, Scene};
 
@@ -100,14 +101,14 @@ pub fn read_limits(text: &str) -> Result<Limits, String> {
     for part in text.split(',').filter(|p| !p.is_empty()) {
         let (name, number) = part
             .split_once('=')
-            .ok_or_else(|| format!("--faults takes name=number, not '{part}'"))?;
+            .ok_or_else(|| format!("--faults takes name=number, not {}", quoted(part)))?;
         let Some(at) = NAMES.iter().position(|n| *n == name || name.strip_suffix('s') == Some(*n))
         else {
-            return Err(format!("there is no fault '{name}', only {}", NAMES.join(", ")));
+            return Err(format!("there is no fault {}, only {}", quoted(name), NAMES.join(", ")));
         };
-        *purses(&mut limits)[at] = number
-            .parse()
-            .map_err(|_| format!("--faults {name} takes a number up to 255, not '{number}'"))?;
+        *purses(&mut limits)[at] = number.parse().map_err(|_| {
+            format!("--faults {name} takes a number up to 255, not {}", quoted(number))
+        })?;
     }
     Ok(limits)
 }

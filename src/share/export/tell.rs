@@ -12,21 +12,37 @@ use crate::core::world::AnyWorld;
 
 /// Changed fields longer than this are left out: the inspector shows them.
 const LONGEST_VALUE: usize = 28;
+/// Steps between two looks at whether to go on.
+const LOOK: u64 = 256;
 
 /// Tells a run from its beginning up to a step and a time; a step that only waits in an inbox has
 /// no line.
 pub fn tell(session: &mut Session, calls: &[CallName], step: u64, time: u64) -> String {
+    tell_while(session, calls, step, time, &mut || true).0
+}
+
+/// The same as long as `again` says so, which is asked now and then; and whether all is told.
+pub fn tell_while(
+    session: &mut Session,
+    calls: &[CallName],
+    step: u64,
+    time: u64,
+    again: &mut dyn FnMut() -> bool,
+) -> (String, bool) {
     session.seek(0);
     let mut teller = Teller::new(calls, session.view());
     let mut out = teller.head();
     while session.cursor() < step && session.next_at().is_some_and(|at| at <= time) {
+        if session.cursor().is_multiple_of(LOOK) && !again() {
+            return (out, false);
+        }
         let Some(event) = session.forward().cloned() else { break };
         if let Some(line) = teller.line(&event, session.world()) {
             out.push_str(line.trim_end());
             out.push('\n');
         }
     }
-    out
+    (out, true)
 }
 
 /// Knows what the lines so far have said.

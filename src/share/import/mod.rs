@@ -12,6 +12,7 @@ pub mod txn;
 #[cfg(test)]
 mod tests;
 
+use std::borrow::Cow;
 use std::fmt;
 
 /// Bytes one file may have.
@@ -57,4 +58,14 @@ pub fn text(bytes: &[u8]) -> Result<&str, Fault> {
         let column = String::from_utf8_lossy(&good[start..]).chars().count() as u32 + 1;
         Fault::at(line, column, "the bytes are not UTF-8 text")
     })
+}
+
+/// A text with line ends as this system writes them, whatever the one it comes from, and without a
+/// byte order mark.
+pub fn unix_lines(text: &str) -> Cow<'_, str> {
+    let text = text.strip_prefix('\u{feff}').unwrap_or(text);
+    match text.contains('\r') {
+        true => Cow::Owned(text.replace("\r\n", "\n").replace('\r', "\n")),
+        false => Cow::Borrowed(text),
+    }
 }

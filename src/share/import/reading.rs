@@ -4,7 +4,8 @@
 
 use super::compact::Writer;
 use super::execution::{Execution, ImportError};
-use super::{etcd, shiviz};
+use super::shiviz::Doubt;
+use super::{etcd, shiviz, unix_lines};
 
 /// Events a part, on the way to the page: a few milliseconds there.
 const PART: usize = 4_000;
@@ -36,6 +37,8 @@ pub struct News {
     pub events: usize,
     /// Events whose clocks have been checked.
     pub checked: usize,
+    /// What has been of no use so far.
+    pub doubt: Doubt,
 }
 
 impl Reading {
@@ -45,12 +48,14 @@ impl Reading {
         parser: &str,
         delimiter: Option<&str>,
     ) -> Result<Reading, ImportError> {
+        let text = unix_lines(&text).into_owned();
         let form = Form::ShiViz(Box::new(shiviz::Reader::new(&text, parser, delimiter)?));
         Ok(Reading { text, form, read: None, writer: Writer::default() })
     }
 
     /// Begins to read a trace of etcd; see [`etcd::import`].
     pub fn etcd(text: String) -> Result<Reading, ImportError> {
+        let text = unix_lines(&text).into_owned();
         let form = Form::Etcd(Box::new(etcd::Reader::new(&text)?));
         Ok(Reading { text, form, read: None, writer: Writer::default() })
     }
@@ -79,15 +84,28 @@ impl Reading {
     /// How far it has come.
     pub fn news(&self) -> News {
         let of = self.text.len();
+        let doubt = match &self.form {
+            Form::ShiViz(reader) => reader.doubt,
+            Form::Etcd(_) => Doubt::default(),
+        };
         if let Some(read) = &self.read {
             let events = read.iter().map(|e| e.events.len()).sum();
-            return News { bytes: of, of, events, checked: events };
+            return News { bytes: of, of, events, checked: events, doubt };
         }
         let (bytes, events, checked) = match &self.form {
             Form::ShiViz(reader) => reader.news(),
             Form::Etcd(reader) => reader.news(),
         };
-        News { bytes, of, events, checked }
+        News { bytes, of, events, checked, doubt }
+    }
+
+    /// What has been read, each execution whole.
+    pub fn executions(&self) -> &[Execution] {
+        match (&self.read, &self.form) {
+            (Some(read), _) => read,
+            (None, Form::ShiViz(reader)) => &reader.all,
+            (None, Form::Etcd(_)) => &[],
+        }
     }
 
     /// What was read, part after part, as [`super::compact`] writes; nothing after the last.

@@ -3,14 +3,24 @@
 //! The parser has the named groups `host`, `clock` (a JSON object of counts) and `event`; the
 //! delimiter, if any, separates executions and may name them in a group `trace`. Both match as in
 //! ShiViz, with `^` and `$` at every line. A parser may backtrack for long: run it where it can be
-//! stopped.
+//! stopped. How much a pattern may repeat is limited, and with it the memory of a match.
+
+mod pattern;
+mod usual;
 
 use super::execution::{Event, Execution, ImportError, Linking, count};
+use super::unix_lines;
+use crate::core::quote::quoted;
 use crate::core::sorted::SortedMap;
-use regress::{Flags, Regex};
+use pattern::compile;
+use regress::Regex;
+use serde::de::{DeserializeSeed, Deserializer, MapAccess, Visitor};
+use std::fmt;
 use std::ops::Range;
+use usual::{Order, Usual};
 
-/// The parser that ShiViz offers for GoVector logs, and that [`export`] writes for.
+/// The parser that ShiViz offers for GoVector logs, and that [`export`] writes for. A log that stands
+/// the other way round, each event before its host and clock, is recognised and read as such.
 pub const DEFAULT_PARSER: &str = r"(?<host>\S*) (?<clock>{.*})\n(?<event>.*)";
 /// The same for hosts with white space in their names.
 const SPACED_PARSER: &str = r"(?<host>.*?) (?<clock>{.*})\n(?<event>.*)";
@@ -24,14 +34,64 @@ pub fn import(
     parser: &str,
     delimiter: Option<&str>,
 ) -> Result<Vec<Execution>, ImportError> {
-    let mut reader = Reader::new(text, parser, delimiter)?;
-    while !reader.go(text, usize::MAX)? {}
+    let text = unix_lines(text);
+    let mut reader = Reader::new(&text, parser, delimiter)?;
+    while !reader.go(&text, usize::MAX)? {}
     Ok(reader.all)
 }
 
-/// A log that is read a part at a time. Whoever has the text hands it over each time.
+/// What of a log became of no use: it may be that the parser does not fit.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, serde::Serialize)]
+pub struct Doubt {
+    /// Lines that are not blank and belong to no event.
+    pub left: usize,
+    /// The first of them, from 1.
+    pub first_left: u32,
+    /// Events without a text.
+    pub empty: usize,
+    /// The line of the first one's clock, from 1.
+    pub first_empty: u32,
+}
+
+impl Doubt {
+    /// In one sentence; none where there is no doubt.
+    pub fn sentence(&self) -> Option<String> {
+        let some = |n: usize, one: &str, many: &str| match n {
+            1 => format!("one {one}"),
+            _ => format!("{n} {many}"),
+        };
+        let Doubt { left, first_left, empty, first_empty } = *self;
+        let mut said = Vec::new();
+        if left > 0 {
+            let lines = some(left, "line belongs", "lines belong");
+            said.push(format!("{lines} to no event, first line {first_left}"));
+        }
+        if empty > 0 {
+            let events = some(empty, "event has", "events have");
+            said.push(format!("{events} no text, first at line {first_empty}"));
+        }
+        (!said.is_empty()).then(|| said.join("; "))
+    }
+
+    fn leave(&mut self, text: &str, from: usize, to: usize, lines: &mut Lines) {
+        let mut at = from;
+        for line in text[from..to].split_inclusive('\n') {
+            if !line.trim().is_empty() {
+                self.left += 1;
+                if self.left == 1 {
+                    self.first_left = lines.of(text, at);
+                }
+            }
+            at += line.len();
+        }
+    }
+}
+
+/// A log that is read a part at a time. Whoever has the text, with [`unix_lines`], hands it over
+/// each time.
 pub(super) struct Reader {
     parser: Parser,
+    pub(super) doubt: Doubt,
     /// Label, start and end of each execution, the next one last.
     sections: Vec<(String, usize, usize)>,
     /// Where the next event is looked for.
@@ -52,13 +112,14 @@ impl Reader {
             let text = format!("the log is larger than {} MiB", MAX_BYTES >> 20);
             return Err(ImportError::Options(text));
         }
-        let parser = Parser::new(parser)?;
         let delimiter = delimiter.map(|d| compile("delimiter", d)).transpose()?;
         let mut sections = sections(text, delimiter.as_ref());
+        let parser = Parser::new(parser, sections.iter().map(|(_, from, to)| &text[*from..*to]))?;
         sections.reverse();
         let lines = Lines { at: 0, line: 1 };
         let (part, all) = (Part::default(), Vec::new());
-        Ok(Reader { parser, sections, at: 0, lines, part, linking: None, all })
+        let doubt = Doubt::default();
+        Ok(Reader { parser, doubt, sections, at: 0, lines, part, linking: None, all })
     }
 
     /// Reads, or checks, about so many events more; true once there are none.
@@ -75,24 +136,40 @@ impl Reader {
                 false => Ok(true),
             };
         };
-        if !self.part.read(
-            &text[..*to],
-            &self.parser,
-            &mut self.lines,
-            (*from).max(self.at),
-            most,
-        )? {
+        let (from, to) = (*from, *to);
+        let start = from.max(self.at);
+        let Reader { part, parser, lines, doubt, .. } = self;
+        if !part.read(&text[..to], parser, lines, start, most, doubt)? {
             self.at = self.part.end;
             return Ok(false);
         }
         let label = std::mem::take(label);
-        self.at = *to;
+        self.at = to;
         self.sections.pop();
         let execution = std::mem::take(&mut self.part).execution(label);
-        if !execution.events.is_empty() {
+        if execution.events.is_empty() {
+            // What stands before the first delimiter may be about all executions.
+            if from > 0 && !text[from..to].trim().is_empty() {
+                return Err(self.unread(&text[..to], from, &execution.label));
+            }
+        } else {
             self.linking = Some((execution, Linking::default()));
         }
         Ok(false)
+    }
+
+    /// An execution in which the parser finds nothing.
+    fn unread(&mut self, text: &str, from: usize, label: &str) -> ImportError {
+        let begins = self.lines.of(text, from - 1);
+        let line =
+            begins + text[from..].split('\n').take_while(|l| l.trim().is_empty()).count() as u32;
+        let name = match label {
+            "" => "execution".to_string(),
+            label => format!("execution {}", quoted(label)),
+        };
+        let expected =
+            format!("an event that the parser reads in the {name}, which begins at line {begins}");
+        ImportError::Format { line, column: 1, expected }
     }
 
     /// Bytes read; events read, and events checked, of the execution under way; executions read.
@@ -106,16 +183,11 @@ impl Reader {
     }
 }
 
-fn compile(what: &str, pattern: &str) -> Result<Regex, ImportError> {
-    let flags = Flags { multiline: true, ..Flags::default() };
-    Regex::with_flags(pattern, flags)
-        .map_err(|e| ImportError::Options(format!("the {what} is no regular expression: {e}")))
-}
-
 /// What finds events.
 enum Parser {
-    /// [`DEFAULT_PARSER`], which most logs are read by, without an engine for others.
-    Usual,
+    /// [`DEFAULT_PARSER`] or the same the other way round, which most logs are read by, without an
+    /// engine for others.
+    Usual(Order),
     Regex(Regex),
 }
 
@@ -129,9 +201,12 @@ struct Found {
 
 impl Parser {
     /// Compiles a parser and sees that it has the groups it must have.
-    fn new(pattern: &str) -> Result<Parser, ImportError> {
+    fn new<'a>(
+        pattern: &str,
+        sections: impl Iterator<Item = &'a str> + Clone,
+    ) -> Result<Parser, ImportError> {
         if pattern == DEFAULT_PARSER {
-            return Ok(Parser::Usual);
+            return Ok(Parser::Usual(Order::of(sections)));
         }
         let parser = compile("parser", pattern)?;
         // Matched against nothing, this alternative still lists the groups of the pattern.
@@ -148,7 +223,7 @@ impl Parser {
 
     fn find_all<'a>(&'a self, text: &'a str, from: usize) -> Box<dyn Iterator<Item = Found> + 'a> {
         let regex = match self {
-            Parser::Usual => return Box::new(Usual { text, at: from }),
+            Parser::Usual(order) => return Box::new(Usual::new(*order, text, from)),
             Parser::Regex(regex) => regex,
         };
         Box::new(regex.find_from(text, from).map(|found| {
@@ -156,50 +231,6 @@ impl Parser {
             let (host, clock, event) = (range("host"), range("clock"), range("event"));
             Found { whole: found.range(), host, clock, event }
         }))
-    }
-}
-
-/// The matches of [`DEFAULT_PARSER`].
-struct Usual<'a> {
-    text: &'a str,
-    at: usize,
-}
-
-/// Ends a line in ECMAScript: `.` does not match it.
-const ENDS: [char; 4] = ['\n', '\r', '\u{2028}', '\u{2029}'];
-
-/// White space in ECMAScript: `\s`.
-fn is_space(c: char) -> bool {
-    c.is_whitespace() && c != '\u{85}' || c == '\u{feff}'
-}
-
-impl Iterator for Usual<'_> {
-    type Item = Found;
-
-    fn next(&mut self) -> Option<Found> {
-        loop {
-            let from = self.at;
-            let end = from + self.text.get(from..)?.find('\n')?;
-            let line = &self.text[from..end];
-            self.at = end + 1;
-            if !line.ends_with('}') {
-                continue;
-            }
-            let clock = line.match_indices(" {").find(|(i, _)| !line[i + 1..].contains(ENDS));
-            let Some((gap, _)) = clock else { continue };
-            let start = line[..gap]
-                .rfind(is_space)
-                .map_or(0, |i| i + line[i..].chars().next().map_or(1, char::len_utf8));
-            let rest = &self.text[self.at..];
-            let event = self.at..self.at + rest.find(ENDS).unwrap_or(rest.len());
-            self.at = event.end;
-            return Some(Found {
-                whole: from + start..event.end,
-                host: from + start..from + gap,
-                clock: from + gap + 1..end,
-                event,
-            });
-        }
     }
 }
 
@@ -253,16 +284,24 @@ impl Part {
         lines: &mut Lines,
         from: usize,
         most: usize,
+        doubt: &mut Doubt,
     ) -> Result<bool, ImportError> {
+        let mut seen = from;
         for (nth, found) in (1..).zip(parser.find_all(text, from)) {
+            doubt.leave(text, seen, found.whole.start, lines);
+            seen = found.whole.end;
             let line = lines.of(text, found.clock.start);
             let host = self.names.id(&text[found.host]);
             let start = found.clock.start;
-            let counts = parse_clock(&text[found.clock], || column(text, start), line)?;
-            // A host that is counted but has no event is found out when the events are linked.
-            let counts = counts.into_iter().filter(|(_, count)| *count > 0);
-            let clock = counts.map(|(name, count)| (self.names.id(&name), count)).collect();
+            let clock = &text[found.clock];
+            let clock = parse_clock(clock, &mut self.names, || column(text, start), line)?;
             let words = text[found.event].to_string();
+            if words.trim().is_empty() {
+                doubt.empty += 1;
+                if doubt.empty == 1 {
+                    doubt.first_empty = line;
+                }
+            }
             let event = Event { host, number: 0, clock, text: words, parents: Vec::new(), line };
             self.events.push(event);
             // What matches without a character would match again.
@@ -272,6 +311,7 @@ impl Part {
                 return Ok(false);
             }
         }
+        doubt.leave(text, seen, text.len(), lines);
         Ok(true)
     }
 
@@ -290,7 +330,12 @@ impl Part {
         for event in &mut events {
             event.host = new[event.host as usize];
             event.clock.iter_mut().for_each(|c| c.0 = new[c.0 as usize]);
-            event.clock.sort_unstable();
+            // Of a host that is named twice the last count holds, as in JSON.
+            event.clock.sort_by_key(|c| c.0);
+            event.clock.reverse();
+            event.clock.dedup_by_key(|c| c.0);
+            event.clock.reverse();
+            event.clock.retain(|c| c.1 > 0);
             event.number = count(&event.clock, event.host);
         }
         Execution { label, hosts: order, events }
@@ -316,21 +361,78 @@ impl Hosts {
     }
 }
 
-/// A JSON object of counts; `column` is where it starts in its line.
+/// A JSON object of counts; `column` is where it starts in its line. One that is written as the
+/// contents of a string, with its quotes escaped, is read as well: so the TLC model checker prints it.
+/// A host that is counted but has no event is found out when the events are linked.
 fn parse_clock(
     json: &str,
+    names: &mut Hosts,
     column: impl Fn() -> u32,
     line: u32,
-) -> Result<SortedMap<String, u64>, ImportError> {
-    serde_json::from_str(json).map_err(|e| {
-        let within = e.column().saturating_sub(1) as u32;
-        let (line, column) = match e.line() {
-            0 | 1 => (line, column() + within),
-            lines => (line + lines as u32 - 1, within + 1),
-        };
-        let expected = "a clock, a JSON object of whole numbers such as {\"a\": 1}".to_string();
-        ImportError::Format { line, column, expected }
-    })
+) -> Result<Vec<(u32, u64)>, ImportError> {
+    let mut read = |json: &str| -> serde_json::Result<Vec<(u32, u64)>> {
+        let mut from = serde_json::Deserializer::from_str(json);
+        let clock = from.deserialize_map(Counts(names))?;
+        from.end().map(|()| clock)
+    };
+    let e = match read(json) {
+        Ok(clock) => return Ok(clock),
+        Err(e) => e,
+    };
+    if let Some(Ok(clock)) = json.contains('\\').then(|| read(&json.replace('\\', ""))) {
+        return Ok(clock);
+    }
+    let within = e.column().saturating_sub(1) as u32;
+    let (line, column) = match e.line() {
+        0 | 1 => (line, column() + within),
+        lines => (line + lines as u32 - 1, within + 1),
+    };
+    let expected = "a clock, a JSON object of whole numbers such as {\"a\": 1}".to_string();
+    Err(ImportError::Format { line, column, expected })
+}
+
+/// Reads counts by the numbers of their hosts.
+struct Counts<'a>(&'a mut Hosts);
+
+impl<'de> Visitor<'de> for Counts<'_> {
+    type Value = Vec<(u32, u64)>;
+
+    fn expecting(&self, out: &mut fmt::Formatter) -> fmt::Result {
+        out.write_str("an object of whole numbers")
+    }
+
+    fn visit_map<M: MapAccess<'de>>(self, mut map: M) -> Result<Self::Value, M::Error> {
+        let mut clock = Vec::new();
+        while let Some(host) = map.next_key_seed(Name(self.0))? {
+            let count: u64 = map.next_value()?;
+            match host {
+                Ok(host) => clock.push((host, count)),
+                Err(new) if count > 0 => clock.push((self.0.id(&new), count)),
+                Err(_) => {}
+            }
+        }
+        Ok(clock)
+    }
+}
+
+/// Reads a host's name as its number; one that is not known yet stays a name.
+struct Name<'a>(&'a Hosts);
+
+impl<'de> DeserializeSeed<'de> for Name<'_> {
+    type Value = Result<u32, String>;
+    fn deserialize<D: Deserializer<'de>>(self, from: D) -> Result<Self::Value, D::Error> {
+        from.deserialize_str(self)
+    }
+}
+
+impl Visitor<'_> for Name<'_> {
+    type Value = Result<u32, String>;
+    fn expecting(&self, out: &mut fmt::Formatter) -> fmt::Result {
+        out.write_str("a host's name")
+    }
+    fn visit_str<E>(self, name: &str) -> Result<Self::Value, E> {
+        Ok(self.0.ids.get(name).copied().ok_or_else(|| name.to_string()))
+    }
 }
 
 /// The column in characters, from 1, of byte `at`.

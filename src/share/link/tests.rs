@@ -306,6 +306,70 @@ fn typical() -> Link {
     }
 }
 
+/// Chat programs, mail and search engines add to addresses, or escape parts of them.
+#[test]
+fn a_link_opens_with_what_programs_make_of_it() {
+    for link in [typical(), branched()] {
+        let text = link.encode();
+        let address = format!("https://example.org/raft/#s={text}");
+        let appended = [
+            "",
+            ")",
+            ".",
+            ",",
+            "&fbclid=IwAR0x_y-z.A",
+            ">",
+            "\"",
+            "'",
+            "]",
+            ";",
+            "!",
+            "?",
+            "...",
+            "**",
+            "_",
+            "__",
+            "-",
+            ").",
+            "&utm_source=a#b",
+            "#part",
+            " and more",
+            "\u{a0}",
+            "\u{200b}",
+            "\r\n",
+            "/",
+            "|",
+            "&#s=1AAAA",
+            "…",
+            "%29",
+            "%20",
+            "%",
+            "%zz",
+        ];
+        for tail in appended {
+            for head in [&address[..], &text, &format!("#s={text}"), &format!("s={text}")] {
+                assert_eq!(
+                    Link::decode(&format!("{head}{tail}")),
+                    Ok(link.clone()),
+                    "{head}{tail}"
+                );
+            }
+        }
+        for escaped in [
+            format!("<{address}>"),
+            format!("https://example.org/raft/#s%3D{text}"),
+            format!("https://example.org/raft/#s%3d{text}&x=1"),
+            format!("https://example.org/raft/%23s%3D{text}"),
+            format!("https://example.org/raft/%2523s%253D{text}"),
+            format!("https://example.org/r\u{e9}/?q=%C3%A9#s={text}"),
+            format!("https%3A%2F%2Fexample.org%2Fraft%2F%23s%3D{text}%29"),
+            text.bytes().map(|b| format!("%{b:02X}")).collect(),
+        ] {
+            assert_eq!(Link::decode(&escaped), Ok(link.clone()), "{escaped}");
+        }
+    }
+}
+
 /// What a page holds after a while: a branch, an entry switched off, its own view.
 fn branched() -> Link {
     let mut link = typical();

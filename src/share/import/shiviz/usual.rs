@@ -1,0 +1,142 @@
+//! The two usual orders of a log, read without an engine for regular expressions: a line with a host
+//! and its clock, and a line with the event, in either order.
+
+use super::Found;
+
+/// Which of the two lines of an event comes first.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Order {
+    /// `(?<host>\S*) (?<clock>{.*})\n(?<event>.*)`
+    Host,
+    /// `(?<event>.*)\n(?<host>\S*) (?<clock>{.*})`
+    Event,
+}
+
+impl Order {
+    /// The order of a log: the one that leaves fewer lines over and fewer events without a text.
+    pub(super) fn of<'a>(sections: impl Iterator<Item = &'a str> + Clone) -> Order {
+        let faults = |order| sections.clone().map(|text| faults(order, text)).sum::<usize>();
+        let first = faults(Order::Host);
+        if first > 0 && faults(Order::Event) < first { Order::Event } else { Order::Host }
+    }
+}
+
+fn faults(order: Order, text: &str) -> usize {
+    let lines = |part: &str| part.lines().filter(|l| !l.trim().is_empty()).count();
+    let (mut faults, mut seen) = (0, 0);
+    for found in Usual::new(order, text, 0) {
+        faults += lines(&text[seen..found.whole.start]);
+        faults += usize::from(text[found.event].trim().is_empty());
+        seen = found.whole.end;
+    }
+    faults + lines(&text[seen..])
+}
+
+/// The matches of a usual parser.
+pub(super) struct Usual<'a> {
+    order: Order,
+    text: &'a str,
+    at: usize,
+}
+
+/// Ends a line in ECMAScript: `.` does not match it.
+const ENDS: [char; 4] = ['\n', '\r', '\u{2028}', '\u{2029}'];
+
+/// White space in ECMAScript: `\s`.
+fn is_space(c: char) -> bool {
+    c.is_whitespace() && c != '\u{85}' || c == '\u{feff}'
+}
+
+impl<'a> Usual<'a> {
+    pub(super) fn new(order: Order, text: &'a str, at: usize) -> Self {
+        Usual { order, text, at }
+    }
+
+    fn host_first(&mut self) -> Option<Found> {
+        loop {
+            let from = self.at;
+            let end = from + self.text.get(from..)?.find('\n')?;
+            let line = &self.text[from..end];
+            self.at = end + 1;
+            if !line.ends_with('}') {
+                continue;
+            }
+            let clock = line.match_indices(" {").find(|(i, _)| !line[i + 1..].contains(ENDS));
+            let Some((gap, _)) = clock else { continue };
+            let start = line[..gap]
+                .rfind(is_space)
+                .map_or(0, |i| i + line[i..].chars().next().map_or(1, char::len_utf8));
+            let rest = &self.text[self.at..];
+            let event = self.at..self.at + rest.find(ENDS).unwrap_or(rest.len());
+            self.at = event.end;
+            return Some(Found {
+                whole: from + start..event.end,
+                host: from + start..from + gap,
+                clock: from + gap + 1..end,
+                event,
+            });
+        }
+    }
+
+    fn event_first(&mut self) -> Option<Found> {
+        loop {
+            let from = self.at;
+            let end = from + self.text.get(from..)?.find('\n')?;
+            let second = end + 1;
+            self.at = second;
+            let rest = &self.text[second..];
+            let line = &rest[..rest.find(ENDS).unwrap_or(rest.len())];
+            let Some(gap) = line.find(is_space).filter(|i| line[*i..].starts_with(" {")) else {
+                continue;
+            };
+            let Some(close) = line.rfind('}') else { continue };
+            let last = self.text[from..end].rfind(ENDS);
+            let start = last.map_or(from, |i| {
+                from + i + self.text[from + i..].chars().next().map_or(1, char::len_utf8)
+            });
+            self.at = second + close + 1;
+            return Some(Found {
+                whole: start..self.at,
+                host: second..second + gap,
+                clock: second + gap + 1..self.at,
+                event: start..end,
+            });
+        }
+    }
+}
+
+impl Iterator for Usual<'_> {
+    type Item = Found;
+
+    fn next(&mut self) -> Option<Found> {
+        match self.order {
+            Order::Host => self.host_first(),
+            Order::Event => self.event_first(),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::share::import::shiviz::Parser;
+    use proptest::prelude::*;
+
+    proptest! {
+        /// Both read exactly what their expressions match.
+        #[test]
+        fn the_usual_orders_are_their_expressions(text in "([ab] ?\\{|\\}|[ab{} ]|\u{2028}|\n){0,40}") {
+            for (order, pattern) in [
+                (Order::Host, r"(?<host>\S*) (?<clock>{.*})\n(?<event>.*)"),
+                (Order::Event, r"(?<event>.*)\n(?<host>\S*) (?<clock>{.*})"),
+            ] {
+                let regex = Parser::Regex(super::super::compile("parser", pattern).unwrap());
+                let all = |found: &mut dyn Iterator<Item = Found>| -> Vec<_> {
+                    found.map(|f| (f.whole, f.host, f.clock, f.event)).collect()
+                };
+                let by_hand = all(&mut Usual::new(order, &text, 0));
+                prop_assert_eq!(by_hand, all(&mut regex.find_all(&text, 0)), "{:?} {:?}", order, text);
+            }
+        }
+    }
+}
