@@ -275,8 +275,11 @@ fn beyond_the_maximum_offset_a_read_is_stale() {
     let session = story(&hybrid::SCENE, "beyond");
     assert_eq!(answer(&session), "(0us, 0)", "it saw no version");
     let facts = session.view().facts;
-    assert!(facts.iter().any(|f| f.starts_with("outside the theorem: clocks were 9")), "{facts:?}");
-    assert!(facts.iter().any(|f| f.starts_with("a stale read")), "{facts:?}");
+    assert!(
+        facts.iter().any(|f| f.text.starts_with("outside the theorem: clocks were 9")),
+        "{facts:?}"
+    );
+    assert!(facts.iter().any(|f| f.id == "stale-read"), "{facts:?}");
     assert_eq!(session.world().broken(), []);
     assert_eq!(rules(&session, "Stop"), 1);
 }

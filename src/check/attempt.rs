@@ -7,6 +7,7 @@ use crate::core::view::Shape;
 use crate::core::world::Limits;
 use crate::protocols::Scene;
 use crate::stories::Challenge;
+use crate::stories::condition::Condition;
 use crate::stories::player::Player;
 
 /// How an attempt stands at the cursor.
@@ -36,7 +37,7 @@ impl Attempt {
             }
         }
         let player = Player::new(scene.info_of(&session.setup.preset).calls);
-        attempt.reached = player.reached(session, challenge.until)?;
+        attempt.reached = player.holds(session, &Condition::read(challenge.until)?)?;
         Ok(attempt)
     }
 

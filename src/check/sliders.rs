@@ -8,8 +8,9 @@ use crate::core::config::Setup;
 use crate::core::session::Session;
 use crate::protocols::Scene;
 use crate::share::link::{Link, ViewState};
+use crate::stories::condition::Condition;
+use crate::stories::moment::Moment;
 use crate::stories::names::Given;
-use crate::stories::until::{Moment, holds};
 use crate::stories::{Challenge, Give, Sliders};
 use serde::Serialize;
 
@@ -163,12 +164,11 @@ impl Sweep {
             self.session = Some(session);
             return Ok(());
         }
-        let (view, given) = (session.view(), Given::new());
-        let trace = session.trace();
-        let moment = Moment { view: &view, event: None, trace, given: &given, since: 0 };
+        let (trace, given) = (session.trace(), Given::new());
+        let moment = Moment::new(session.world(), None, trace, &given);
         let mut gives = None;
         for give in self.sliders.gives {
-            if gives.is_none() && holds(&moment, give.until)? {
+            if gives.is_none() && Condition::read(give.until)?.holds(&moment)? {
                 gives = Some(give.what);
             }
         }
@@ -242,7 +242,7 @@ impl Sweep {
 }
 
 fn search(scene: &Scene, setup: &Setup, give: &Give, bounds: Bounds) -> Result<Quest, String> {
-    let goal = Some(Goal::new(give.until));
+    let goal = Some(Goal::read(give.until)?);
     let model = WorldModel::new(scene.build, setup, give.limits, Vec::new(), goal)?;
     Ok(Quest::with(model.symmetric_if_it_can(), bounds, Options::default()))
 }

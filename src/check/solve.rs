@@ -9,7 +9,9 @@ use crate::core::view::WorldView;
 use crate::protocols::Scene;
 use crate::share::export::tell::Teller;
 use crate::share::link::{Link, ViewState};
+use crate::stories::condition::Condition;
 use crate::stories::player;
+use crate::stories::verbs::phrase;
 
 /// Replays a solution as a person would see it: the condition must come true.
 pub fn witness(scene: &Scene, setup: &Setup, until: &str, found: &Found) -> Result<Link, String> {
@@ -17,7 +19,7 @@ pub fn witness(scene: &Scene, setup: &Setup, until: &str, found: &Found) -> Resu
     let mut session = Session::new(scene.build, setup.clone(), found.journal.clone())?;
     let player = player::Player::new(scene.info_of(&setup.preset).calls);
     session.advance_to(end, u64::MAX);
-    if !player.reached(&session, until)? {
+    if !player.holds(&session, &Condition::read(until)?)? {
         return Err(format!("what was found for '{until}' does not replay"));
     }
     Ok(Link::of(&session, ViewState::default()))
@@ -57,6 +59,6 @@ fn spoken(teller: &Teller, view: &WorldView, action: &Action) -> String {
             let running = view.nodes[node.at()].timers.iter().find(|t| t.code == *timer);
             format!("{}'s {} ends", name(node), running.map_or("timer", |t| &t.name))
         }
-        other => teller.action(other),
+        other => phrase(teller, other),
     }
 }

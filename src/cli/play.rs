@@ -331,7 +331,7 @@ impl Played {
         let done = session.trace().ops.iter().filter(|o| matches!(o.end, OpEnd::Ok(_))).count();
         out.push_str(&format!("operations: {done} of {} done\n", session.trace().ops.len()));
         for fact in &view.facts {
-            out.push_str(&format!("{fact}\n"));
+            out.push_str(&format!("{}\n", fact.text));
         }
         for (v, p) in view.verdicts.iter().zip(&info.properties) {
             let word = verdict(v.violation.is_some(), v.undecided, p.kind);

@@ -219,9 +219,9 @@ impl Unit {
         match self {
             Unit::Time => show_time(value),
             Unit::Share if value % 100 == 0 => {
-                let whole = value / 10_000;
-                let rest = (value % 10_000).abs() / 100;
-                if rest == 0 { format!("{whole}%") } else { trim_zeros(whole, rest, 2) + "%" }
+                let (whole, rest) = (value.unsigned_abs() / 10_000, value % 10_000 / 100);
+                let sign = if value < 0 { "-" } else { "" };
+                format!("{sign}{}%", trim_zeros(whole as i64, rest.abs(), 2))
             }
             Unit::Share => format!("{value}ppm"),
             Unit::Switch => if value == 0 { "off" } else { "on" }.to_string(),
@@ -559,6 +559,7 @@ mod tests {
             (Unit::Time, "20us", 20),
             (Unit::Time, "-2ms", -2_000),
             (Unit::Share, "2.5%", 25_000),
+            (Unit::Share, "-0.05%", -500),
             (Unit::Share, "40ppm", 40),
             (Unit::Switch, "on", 1),
             (Unit::Choice(&["a", "b"]), "b", 1),

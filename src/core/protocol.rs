@@ -5,7 +5,8 @@ use super::config::{Common, Knob};
 use super::ids::{Names, NodeId, OpId};
 use super::random::{Stream, below, between, draw};
 use super::view::{
-    AxisView, Family, Lens, LogView, MessageLook, NodeLook, OpStep, RingView, Ruler, Shape, Tray,
+    AxisView, Fact, Family, Lens, LogView, MessageLook, NodeLook, OpStep, RingView, Ruler, Shape,
+    Tray,
 };
 use std::fmt::Debug;
 use std::hash::Hash;
@@ -208,8 +209,10 @@ pub trait Show: Protocol {
     fn message(message: &Self::Message) -> MessageLook;
     /// What exactly it says, as name and value.
     fn details(message: &Self::Message) -> Vec<(String, String)>;
+    /// The ids of all facts that [`Show::facts`] may state.
+    const FACTS: &'static [&'static str] = &[];
     /// What only the observer knows, as short sentences.
-    fn facts(_observer: &Self::Observer) -> Vec<String> {
+    fn facts(_observer: &Self::Observer) -> Vec<Fact> {
         Vec::new()
     }
     /// Where keys live; `nodes` lists the servers.

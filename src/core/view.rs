@@ -62,7 +62,7 @@ pub struct WorldView {
     /// One a property.
     pub verdicts: Vec<Verdict>,
     /// What only the observer knows.
-    pub facts: Vec<String>,
+    pub facts: Vec<Fact>,
     /// The last log position known, to the observer, to be committed.
     pub committed: Option<u64>,
     /// Nothing happens by itself.
@@ -73,6 +73,30 @@ pub struct WorldView {
     /// How the axis of keys is cut, where that is what the scene is about.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub axis: Option<AxisView>,
+}
+
+/// Something that only the observer knows.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Fact {
+    /// What conditions know it by, kebab-case.
+    pub id: &'static str,
+    /// Its number, if it has one that conditions may ask for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub value: Option<i64>,
+    /// The sentence for people.
+    pub text: String,
+}
+
+impl Fact {
+    /// A fact without a number.
+    pub fn new(id: &'static str, text: impl Into<String>) -> Fact {
+        Fact { id, value: None, text: text.into() }
+    }
+
+    /// The same with a number.
+    pub fn of(id: &'static str, value: impl Into<i64>, text: impl Into<String>) -> Fact {
+        Fact { id, value: Some(value.into()), text: text.into() }
+    }
 }
 
 /// An axis of keys, cut into ranges. Places count from 0.

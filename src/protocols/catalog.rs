@@ -71,6 +71,8 @@ pub struct Info {
     pub lenses: &'static [Lens],
     /// Rules worth jumping to.
     pub landmarks: &'static [&'static str],
+    /// Facts that its observer may state, by id.
+    pub facts: &'static [&'static str],
 }
 
 /// A knob.
@@ -217,6 +219,7 @@ pub fn info<P: Show>() -> Info {
         calls: P::CALLS,
         lenses: P::LENSES,
         landmarks: P::LANDMARKS,
+        facts: P::FACTS,
     }
 }
 

@@ -1,11 +1,12 @@
 //! Stories, re-enactments and challenges are data: verbs that any person could use by hand, and
 //! conditions of the run that they wait for. Nothing here can write a node's state.
 
+pub mod condition;
+pub mod moment;
 pub mod names;
 pub mod player;
 pub mod seek;
 pub mod telling;
-pub mod until;
 pub mod verbs;
 
 use crate::core::config::Setup;
@@ -39,7 +40,7 @@ pub struct Step {
     pub text: &'static str,
     /// What is done, in order; see [`verbs`].
     pub say: &'static [&'static str],
-    /// What is waited for, see [`until`]; empty waits for nothing.
+    /// What is waited for, see [`condition`]; empty waits for nothing.
     pub until: &'static str,
     /// A question to answer before the step runs.
     pub ask: Option<Ask>,
@@ -68,7 +69,7 @@ pub struct Challenge {
     pub id: &'static str,
     /// What to bring about, in one sentence.
     pub goal: &'static str,
-    /// The condition that ends it; see [`until`].
+    /// The condition that ends it; see [`condition`].
     pub until: &'static str,
     /// Knobs turned.
     pub knobs: &'static [(&'static str, i64)],
@@ -100,7 +101,7 @@ pub struct Sliders {
 pub struct Give {
     /// What it is called.
     pub what: &'static str,
-    /// The condition of a run without it; see [`until`].
+    /// The condition of a run without it; see [`condition`].
     pub until: &'static str,
     /// What such a run may spend.
     pub limits: Limits,

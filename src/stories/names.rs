@@ -1,9 +1,10 @@
 //! Names of nodes as people use them: `S3`, `leader`, `follower`, `rest`, and names given on the
 //! way.
 
-use crate::core::ids::{NodeId, NodeSet};
+use crate::core::ids::NodeId;
 use crate::core::sorted::SortedMap;
 use crate::core::view::{Border, NodeView, Shape, Status, WorldView};
+use std::fmt;
 
 /// Names given by `name old = leader`.
 pub type Given = SortedMap<String, NodeId>;
@@ -12,17 +13,46 @@ fn is_client(n: &NodeView) -> bool {
     n.shape == Shape::Client
 }
 
-/// Who leads: of the nodes that think they do and are up, the one of the highest epoch.
-pub fn leader(view: &WorldView) -> Option<NodeId> {
-    let leading = view
-        .nodes
-        .iter()
-        .filter(|n| n.look.border == Border::Double && n.status != Status::Crashed);
-    leading.max_by_key(|n| n.look.epoch).map(|n| n.id)
+/// What is spoken of and is not there.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Missing {
+    /// Nobody has this name.
+    Nobody(String),
+    /// Nobody is this at the moment.
+    NotNow(String),
+    /// A process has no such field.
+    Field { who: String, field: String },
 }
 
-/// The node of a name, or one sentence.
-pub fn node(view: &WorldView, given: &Given, name: &str) -> Result<NodeId, String> {
+impl fmt::Display for Missing {
+    fn fmt(&self, f: &mut fmt::Formatter) -> fmt::Result {
+        match self {
+            Missing::Nobody(name) => write!(f, "nobody is called '{name}'"),
+            Missing::NotNow(name) => write!(f, "there is no {name} now"),
+            Missing::Field { who, field } => write!(f, "{who} has no field '{field}'"),
+        }
+    }
+}
+
+impl From<Missing> for String {
+    fn from(what: Missing) -> String {
+        what.to_string()
+    }
+}
+
+/// The nodes that are up and think that they lead.
+pub fn leading(view: &WorldView) -> impl Iterator<Item = &NodeView> {
+    let leads = |n: &&NodeView| n.look.border == Border::Double && n.status != Status::Crashed;
+    view.nodes.iter().filter(leads)
+}
+
+/// Who leads: of the nodes that think they do and are up, the one of the highest epoch.
+pub fn leader(view: &WorldView) -> Option<NodeId> {
+    leading(view).max_by_key(|n| n.look.epoch).map(|n| n.id)
+}
+
+/// The node of a name.
+pub fn node(view: &WorldView, given: &Given, name: &str) -> Result<NodeId, Missing> {
     if let Some(id) = given.get(name) {
         return Ok(*id);
     }
@@ -44,30 +74,7 @@ pub fn node(view: &WorldView, given: &Given, name: &str) -> Result<NodeId, Strin
         "follower3" => follower(2),
         "follower4" => follower(3),
         "crashed" => view.nodes.iter().find(|n| n.status == Status::Crashed).map(|n| n.id),
-        _ => return Err(format!("nobody is called '{name}'")),
+        _ => return Err(Missing::Nobody(name.into())),
     };
-    found.ok_or_else(|| format!("there is no {name} now"))
-}
-
-/// The groups of `a b | c | rest`, clients included; who is in no group is with the first.
-pub fn groups(view: &WorldView, given: &Given, text: &str) -> Result<Vec<NodeSet>, String> {
-    let mut groups = Vec::new();
-    let mut rest = None;
-    let mut named = NodeSet::EMPTY;
-    for part in text.split('|') {
-        let mut set = NodeSet::EMPTY;
-        for word in part.split_whitespace() {
-            if word == "rest" {
-                rest = Some(groups.len());
-                continue;
-            }
-            let id = node(view, given, word)?;
-            set.insert(id);
-            named.insert(id);
-        }
-        groups.push(set);
-    }
-    let left: NodeSet = view.nodes.iter().map(|n| n.id).filter(|n| !named.has(*n)).collect();
-    groups[rest.unwrap_or(0)].0 |= left.0;
-    Ok(groups)
+    found.ok_or_else(|| Missing::NotNow(name.into()))
 }

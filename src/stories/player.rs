@@ -1,8 +1,9 @@
 //! Plays a story: says its verbs, waits for its conditions. The same for the page and headless.
 
+use super::condition::Condition;
+use super::moment::Moment;
 use super::names::{Given, node};
-use super::until::{Moment, holds, wait};
-use super::verbs::{Said, read};
+use super::verbs::{Said, Scope, read};
 use super::{Step, Story};
 use crate::core::action::Action;
 use crate::core::config::Setup;
@@ -10,7 +11,7 @@ use crate::core::ids::NodeSet;
 use crate::core::protocol::CallName;
 use crate::core::session::Session;
 use crate::core::sorted::SortedMap;
-use crate::core::view::{MessageView, WorldView};
+use crate::core::view::MessageView;
 use crate::protocols::Scene;
 
 /// A step that has not come true after this much virtual time has failed.
@@ -42,25 +43,47 @@ pub struct Told {
     pub answer: Option<usize>,
 }
 
+/// What a step waits for, read.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+struct Wait {
+    until: Condition,
+    /// Of the answers to its question.
+    options: Vec<Condition>,
+}
+
+impl Wait {
+    fn of(step: &Step) -> Result<Wait, String> {
+        let options = step.ask.iter().flat_map(|a| a.options);
+        let options = options.map(|(_, condition)| Condition::read(condition));
+        Ok(Wait {
+            until: Condition::read(step.until)?,
+            options: options.collect::<Result<_, _>>()?,
+        })
+    }
+}
+
 /// What a story's words mean and wait for.
 #[derive(Clone, Debug)]
 pub struct Player<'a> {
     calls: &'a [CallName],
     /// Names given so far.
     pub given: Given,
+    wait: Wait,
     since: u64,
 }
 
 impl<'a> Player<'a> {
     /// At the beginning.
     pub fn new(calls: &'a [CallName]) -> Self {
-        Player { calls, given: Given::new(), since: 0 }
+        Player { calls, given: Given::new(), wait: Wait::default(), since: 0 }
     }
 
-    /// Gives the names that a step begins with, so that its words can be read before it is done.
-    pub fn names(&mut self, session: &Session, step: &Step) -> Result<(), String> {
+    /// Reads what a step waits for, and gives the names that it begins with, so that its words can
+    /// be read before it is done.
+    pub fn enter(&mut self, session: &Session, step: &Step) -> Result<(), String> {
+        self.wait = Wait::of(step)?;
         for verb in step.say.iter().take_while(|v| v.starts_with("name ")) {
-            if let Said::Name(name, id) = read(&session.view(), &self.given, self.calls, verb)? {
+            if let Said::Name(name, id) = self.read(session, verb)? {
                 self.given.insert(name, id);
             }
         }
@@ -69,6 +92,7 @@ impl<'a> Player<'a> {
 
     /// Does what the step says.
     pub fn begin(&mut self, session: &mut Session, step: &Step) -> Result<(), String> {
+        self.wait = Wait::of(step)?;
         for verb in step.say {
             self.say(session, verb).map_err(|why| format!("'{verb}': {why}"))?;
         }
@@ -86,13 +110,17 @@ impl<'a> Player<'a> {
             }
             return Ok(());
         }
-        match read(&session.view(), &self.given, self.calls, verb)? {
+        match self.read(session, verb)? {
             Said::Name(name, id) => {
                 self.given.insert(name, id);
                 Ok(())
             }
             Said::Act(action) => self.act(session, action),
         }
+    }
+
+    fn read(&self, session: &Session, verb: &str) -> Result<Said, String> {
+        read(Scope { view: &session.view(), given: &self.given, calls: self.calls }, verb)
     }
 
     /// In a world that stands still, time passes with each act, so that it can be seen.
@@ -120,35 +148,41 @@ impl<'a> Player<'a> {
     }
 
     /// Has what the step waits for come true?
-    pub fn reached(&self, session: &Session, condition: &str) -> Result<bool, String> {
-        // Time goes on where nothing happens.
-        let view = WorldView { now: session.time(), ..session.view() };
-        let event = session.trace().event(session.cursor());
-        let (trace, given) = (session.trace(), &self.given);
-        holds(&Moment { view: &view, event, trace, given, since: self.since }, condition)
+    pub fn reached(&self, session: &Session) -> Result<bool, String> {
+        self.holds(session, &self.wait.until)
+    }
+
+    /// Does a condition hold, with the names given so far?
+    pub fn holds(&self, session: &Session, condition: &Condition) -> Result<bool, String> {
+        Ok(condition.holds(&Moment::of(session, &self.given, self.since))?)
+    }
+
+    /// Does the step wait for time to go by?
+    pub fn waits_for_time(&self) -> bool {
+        self.wait.until.wait().is_some()
     }
 
     /// Runs until the step's condition holds.
-    pub fn finish(&mut self, session: &mut Session, step: &Step) -> Result<Told, String> {
-        while !self.reached(session, step.until)? {
+    pub fn finish(&mut self, session: &mut Session) -> Result<Told, String> {
+        while !self.reached(session)? {
             let next = session.next_at().unwrap_or(u64::MAX);
-            let due = wait(step.until).map_or(0, |w| self.since + w);
+            let due = self.wait.until.wait().map_or(0, |w| self.since + w);
             if session.time() < due && due < next {
                 session.advance_to(due, 1);
                 continue;
             }
             if next > self.since + PATIENCE {
-                return Err(format!("'{}' did not come true in 30 s", step.until));
+                return Err(format!("'{}' did not come true in 30 s", self.wait.until));
             }
             session.forward();
         }
         let mut right = Vec::new();
-        for (i, (_, condition)) in step.ask.iter().flat_map(|a| a.options).enumerate() {
-            if self.reached(session, condition)? {
+        for (i, condition) in self.wait.options.iter().enumerate() {
+            if self.holds(session, condition)? {
                 right.push(i);
             }
         }
-        if step.ask.is_some() && right.len() != 1 {
+        if !self.wait.options.is_empty() && right.len() != 1 {
             return Err(format!("{} of the question's answers came true", right.len()));
         }
         Ok(Told { step: session.cursor(), at: session.time(), answer: right.first().copied() })
@@ -164,7 +198,7 @@ pub fn play(scene: &Scene, story: &Story) -> Result<(Session, Vec<Told>), String
     for (n, step) in story.steps.iter().enumerate() {
         let at = |why| format!("{} {}: step {}: {why}", scene.id, story.id, n + 1);
         player.begin(&mut session, step).map_err(at)?;
-        told.push(player.finish(&mut session, step).map_err(at)?);
+        told.push(player.finish(&mut session).map_err(at)?);
     }
     Ok((session, told))
 }

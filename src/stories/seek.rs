@@ -1,12 +1,14 @@
 //! Where to go in a run, in words: `next leader change`, `next violation`, `node 3 applies index 5`,
-//! a rule's name, a time, a step, or any condition of [`super::until`].
+//! a rule's name, a time, a step, or any [`Condition`].
 
-use super::names::{Given, leader};
-use super::until::{Moment, holds};
+use super::condition::Condition;
+use super::moment::Moment;
+use super::names::{Given, leader, node};
 use crate::core::config::parse_time;
 use crate::core::ids::NodeId;
 use crate::core::session::Session;
 use crate::core::view::WorldView;
+use crate::protocols::Info;
 
 /// Where to go.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -20,7 +22,7 @@ pub enum Goal {
     /// Until a property is broken for the first time.
     Violation,
     /// Until a condition holds.
-    Until(String),
+    Until(Condition),
 }
 
 /// How a search for a moment ended.
@@ -39,8 +41,12 @@ pub const HORIZON: u64 = 60_000_000;
 /// Steps that are looked at.
 const MOST_STEPS: u64 = 60_000;
 
-/// Reads a goal, or says in one sentence what could be said instead.
-pub fn read(view: &WorldView, landmarks: &[&str], text: &str) -> Result<Goal, String> {
+const EXAMPLES: &str = "try 'next leader change', 'next violation', 'S1 crashed' or a time";
+
+/// Reads a goal in a run of a scene with this `info`, or says in one sentence what could be said
+/// instead.
+pub fn read(session: &Session, info: &Info, text: &str) -> Result<Goal, String> {
+    let (view, landmarks) = (&session.view(), info.landmarks);
     let text = text.trim().trim_start_matches("until ").trim();
     let words: Vec<&str> = text.split_whitespace().collect();
     let words = match words[..] {
@@ -74,12 +80,11 @@ pub fn read(view: &WorldView, landmarks: &[&str], text: &str) -> Result<Goal, St
         }
         _ => words.join(" "),
     };
-    // A condition that cannot be read says so at once, not after a minute.
-    let (given, trace) = (Given::new(), Default::default());
-    let moment = Moment { view, event: None, trace: &trace, given: &given, since: view.now };
-    holds(&moment, &condition).map_err(|why| {
-        format!("{why}; try 'next leader change', 'next violation', 'S1 crashed' or a time")
-    })?;
+    // What cannot come says so at once, not after a minute.
+    let condition = Condition::read(&condition).map_err(|why| format!("{why}; {EXAMPLES}"))?;
+    let properties: Vec<&str> = info.properties.iter().map(|p| p.id).collect();
+    condition.check_ids(info.facts, &properties)?;
+    condition.check(&Moment::of(session, &Given::new(), session.time()))?;
     Ok(Goal::Until(condition))
 }
 
@@ -95,8 +100,7 @@ fn numbered<'a>(view: &WorldView, words: &'a [&'a str]) -> (Vec<String>, &'a [&'
 
 /// The field that counts what a node has applied or committed.
 fn counter(view: &WorldView, who: &str, verb: &str) -> Result<&'static str, String> {
-    let node = view.nodes.iter().find(|n| *n.name == *who);
-    let node = node.ok_or_else(|| format!("nobody is called '{who}'"))?;
+    let node = &view.nodes[node(view, &Given::new(), who)?.at()];
     let names: &[&str] = match verb {
         "applies" => &["lastApplied", "applied", "commitIndex"],
         _ => &["commitIndex", "committed"],
@@ -145,11 +149,14 @@ pub fn seek(session: &mut Session, goal: &Goal) -> Result<Sought, String> {
             session.seek((*to).min(step + MOST_STEPS));
             return Ok(if session.cursor() == *to { Sought::Found } else { Sought::NotSoon });
         }
-        Goal::LeaderChange | Goal::Violation => "",
-        Goal::Until(condition) => condition,
+        Goal::LeaderChange | Goal::Violation => None,
+        Goal::Until(condition) => Some(condition),
     };
+    let given = Given::new();
     let before = leader(&session.view());
-    if !condition.is_empty() && is_state(condition) && reached(session, condition, time)? {
+    if let Some(condition) = condition.filter(|c| c.is_lasting())
+        && condition.holds(&Moment::of(session, &given, time))?
+    {
         return Ok(Sought::Already);
     }
     for _ in 0..MOST_STEPS {
@@ -157,10 +164,10 @@ pub fn seek(session: &mut Session, goal: &Goal) -> Result<Sought, String> {
             break;
         }
         let Some(event) = session.forward() else { break };
-        let here = match goal {
-            Goal::Violation => !event.broken.is_empty(),
-            Goal::LeaderChange => is_new_leader(before, leader(&session.view())),
-            _ => reached(session, condition, time)?,
+        let here = match condition {
+            Some(condition) => condition.holds(&Moment::of(session, &given, time))?,
+            None if *goal == Goal::Violation => !event.broken.is_empty(),
+            None => is_new_leader(before, leader(&session.view())),
         };
         if here {
             return Ok(Sought::Found);
@@ -179,18 +186,6 @@ fn is_new_leader(before: Option<NodeId>, now: Option<NodeId>) -> bool {
     now.is_some() && now != before
 }
 
-/// Does it stay true, unlike something that happens in one step?
-fn is_state(condition: &str) -> bool {
-    !["rule ", "lost", "heard", "op "].iter().any(|word| condition.starts_with(word))
-}
-
-fn reached(session: &Session, condition: &str, since: u64) -> Result<bool, String> {
-    let (view, given) = (session.view(), Given::new());
-    let event = session.trace().event(session.cursor());
-    let trace = session.trace();
-    holds(&Moment { view: &view, event, trace, given: &given, since }, condition)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -198,49 +193,57 @@ mod tests {
     use crate::core::config::Setup;
     use crate::protocols::scene;
 
-    fn open() -> (Session, &'static [&'static str]) {
+    fn open() -> (Session, Info) {
         let scene = scene("raft").unwrap();
         let setup = Setup { scene: "raft".into(), seed: 7, ..Setup::default() };
-        (Session::new(scene.build, setup, Vec::new()).unwrap(), (scene.info)().landmarks)
+        (Session::new(scene.build, setup, Vec::new()).unwrap(), (scene.info)())
     }
 
-    fn go(s: &mut Session, landmarks: &[&str], text: &str) -> Sought {
-        let goal = read(&s.view(), landmarks, text).unwrap();
+    fn go(s: &mut Session, info: &Info, text: &str) -> Sought {
+        let goal = read(s, info, text).unwrap();
         seek(s, &goal).unwrap()
     }
 
     #[test]
     fn words_lead_to_moments() {
-        let (mut s, marks) = open();
-        assert_eq!(go(&mut s, marks, "next leader change"), Sought::Found);
+        let (mut s, info) = open();
+        assert_eq!(go(&mut s, &info, "next leader change"), Sought::Found);
         let first = leader(&s.view()).unwrap();
         s.act(Action::Crash { node: first, mode: CrashMode::Process }).unwrap();
-        assert_eq!(go(&mut s, marks, "until next leader change"), Sought::Found);
+        assert_eq!(go(&mut s, &info, "until next leader change"), Sought::Found);
         assert_ne!(leader(&s.view()), Some(first));
-        assert_eq!(go(&mut s, marks, "node 3 applies index 2"), Sought::Found);
+        assert_eq!(go(&mut s, &info, "node 3 applies index 2"), Sought::Found);
         let applied =
             s.view().nodes[2].look.volatile.iter().find(|(k, _)| k == "lastApplied").cloned();
         assert_eq!(applied.unwrap().1, "2");
-        assert_eq!(go(&mut s, marks, "S3 applies 2"), Sought::Already);
+        assert_eq!(go(&mut s, &info, "S3 applies 2"), Sought::Already);
         let (step, time) = (s.cursor(), s.time());
-        assert_eq!(go(&mut s, marks, "next violation"), Sought::NotSoon);
+        assert_eq!(go(&mut s, &info, "next violation"), Sought::NotSoon);
         assert_eq!((s.cursor(), s.time()), (step, time), "it has not moved");
-        assert_eq!(go(&mut s, marks, "120ms"), Sought::Found);
+        assert_eq!(go(&mut s, &info, "120ms"), Sought::Found);
         assert_eq!(s.time(), 120_000);
-        assert_eq!(go(&mut s, marks, "step 9"), Sought::Found);
+        assert_eq!(go(&mut s, &info, "step 9"), Sought::Found);
         assert_eq!(s.cursor(), 9);
     }
 
     #[test]
     fn every_phrase_offered_can_be_read() {
-        let (mut s, marks) = open();
+        let (mut s, info) = open();
         s.seek_time(1_000_000);
-        for phrase in phrases(&s.view(), marks) {
-            read(&s.view(), marks, &phrase).unwrap();
+        for phrase in phrases(&s.view(), info.landmarks) {
+            read(&s, &info, &phrase).unwrap();
         }
-        let why = read(&s.view(), marks, "the moon rises").unwrap_err();
-        assert!(why.starts_with("'the moon rises' is no condition; try"), "{why}");
-        assert!(read(&s.view(), marks, "").unwrap_err().starts_with("say what to wait for"));
-        assert!(read(&s.view(), marks, "S9 applies 5").unwrap_err().contains("S9"));
+        let why = |text| read(&s, &info, text).unwrap_err();
+        let moon = why("the moon rises");
+        assert!(moon.starts_with("cannot read condition 'the moon rises': at letter 5"), "{moon}");
+        assert!(moon.ends_with(EXAMPLES), "{moon}");
+        assert!(why("").starts_with("say what to wait for"));
+        assert_eq!(why("S9 applies 5"), "nobody is called 'S9'");
+        assert_eq!(why("S9 crashes"), "nobody is called 'S9'");
+        assert_eq!(why("S1.size >= 3"), "S1 has no field 'size'");
+        assert!(why("fact won-it").starts_with("there is no fact 'won-it' here, only won, "));
+        // Nobody leads yet, but somebody will.
+        let (fresh, info) = open();
+        assert!(read(&fresh, &info, "leader crashed").is_ok());
     }
 }

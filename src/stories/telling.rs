@@ -80,6 +80,11 @@ impl Telling {
         self.step + 1 == self.story.steps.len() && self.phase == Phase::Done
     }
 
+    /// Does the present step wait for time to go by?
+    pub fn waits_for_time(&self) -> bool {
+        self.player.waits_for_time()
+    }
+
     /// The option of the present question that came true.
     pub fn answer(&self) -> Option<usize> {
         let mark = self.marks.get(self.step).filter(|_| self.phase == Phase::Done);
@@ -97,7 +102,7 @@ impl Telling {
 
     /// Shows the present step: its question first, if it has one.
     fn enter(&mut self, session: &mut Session) -> Result<(), String> {
-        self.player.names(session, self.now())?;
+        self.player.enter(session, self.now())?;
         self.chosen = self.marks.get(self.step).and_then(|m| m.chosen);
         if self.now().ask.is_some() {
             self.phase = Phase::Asked;
@@ -142,10 +147,8 @@ impl Telling {
                 self.player = mark.player.clone();
                 self.phase = Phase::Done;
             }
-        } else if session.cursor() >= self.begun
-            && self.player.reached(session, self.now().until)?
-        {
-            let told = self.player.finish(session, self.now())?;
+        } else if session.cursor() >= self.begun && self.player.reached(session)? {
+            let told = self.player.finish(session)?;
             let (chosen, player) = (self.chosen, self.player.clone());
             self.marks.push(Mark { told, chosen, player });
             self.phase = Phase::Done;
@@ -166,7 +169,7 @@ impl Telling {
                     Some(mark) => session.seek(mark.told.step),
                     None => {
                         session.seek(self.begun);
-                        self.player.finish(session, self.now())?;
+                        self.player.finish(session)?;
                     }
                 }
                 self.watch(session).map(|_| ())

@@ -193,7 +193,7 @@ fn switch(model: &mut Model, branch: usize) {
 /// On to a moment in words; what cannot be read or reached is said.
 fn goal(model: &mut Model, text: &str) {
     model.playing = false;
-    let goal = seek::read(&model.view, model.info.landmarks, text);
+    let goal = seek::read(&model.session, &model.info, text);
     match goal.and_then(|g| seek::seek(&mut model.session, &g)) {
         Ok(Sought::Found) => {}
         Ok(Sought::Already) => model.notice = Some(format!("'{}' is so already.", text.trim())),

@@ -132,8 +132,7 @@ fn rows(model: &Model, typed: &str) -> Vec<Row> {
     let mut rows = Vec::new();
     let phrases = seek::phrases(&model.view, model.info.landmarks);
     let known = phrases.iter().any(|p| p.eq_ignore_ascii_case(typed.trim()));
-    if !wanted.is_empty() && !known && seek::read(&model.view, model.info.landmarks, typed).is_ok()
-    {
+    if !wanted.is_empty() && !known && seek::read(&model.session, &model.info, typed).is_ok() {
         let words = typed.trim().to_string();
         rows.push(Row { kind: "until", way: Way::Goal(words.clone()), words });
     }

@@ -165,7 +165,7 @@ impl Model {
             } else {
                 self.session.forward();
             }
-            if rests && !self.telling().is_some_and(|t| t.now().until.contains("after ")) {
+            if rests && !self.telling().is_some_and(Telling::waits_for_time) {
                 return;
             }
             let Some(tale) = &mut self.tale else { return };

@@ -1,11 +1,12 @@
 //! Sentences about a run, for any protocol.
 
 use super::model::Model;
-use happened_before::core::action::{Action, ClockChange, CrashMode, LinkChange};
-use happened_before::core::config::show_time;
-use happened_before::core::ids::{NodeId, NodeSet};
+use happened_before::core::action::Action;
+use happened_before::core::ids::{MsgId, NodeId, NodeSet};
+use happened_before::core::protocol::CallName;
 use happened_before::core::view::{Event, Loss, What};
 use happened_before::scene::space_time::{label, passage};
+use happened_before::stories::verbs::{Vocabulary, phrase};
 
 /// `1.560 s`, always as wide, so that it does not tremble.
 pub fn seconds(us: u64) -> String {
@@ -30,7 +31,7 @@ pub fn list(names: &[String]) -> String {
 pub fn title(model: &Model, event: &Event) -> String {
     match &event.what {
         What::Act(action) => action_text(model, action),
-        What::Ignored { action, .. } => format!("{}, in vain", action_text(model, action)),
+        What::Ignored { action, .. } => format!("{} (no effect)", action_text(model, action)),
         _ => label(event, model.session.trace(), &model.view),
     }
 }
@@ -66,7 +67,9 @@ pub fn cause(model: &Model, event: &Event) -> String {
         What::Dock => "a message or timer waits".into(),
         What::Sync => "its write became safe".into(),
         What::Act(action) => action_text(model, action),
-        What::Ignored { action, why } => format!("{}: {why}", action_text(model, action)),
+        What::Ignored { action, why } => {
+            format!("{} (no effect: {why})", action_text(model, action))
+        }
     }
 }
 
@@ -98,65 +101,25 @@ pub fn set(model: &Model, nodes: NodeSet) -> String {
 
 /// An intervention in words.
 pub fn action_text(model: &Model, action: &Action) -> String {
-    let name = |n: &NodeId| model.name(*n);
-    let way =
-        |from: &NodeSet, to: &NodeSet| format!("{} to {}", set(model, *from), set(model, *to));
-    let message = |id: &happened_before::core::ids::MsgId| {
-        let known = model.session.trace().messages.iter().rev().find(|p| p.id == *id);
-        let what = known.map_or("a message", |p| p.look.name);
-        format!("{what} from {} to {}", name(&id.from), name(&id.to))
-    };
-    match action {
-        Action::Deliver(id) => format!("deliver {}", message(id)),
-        Action::Drop(id) => format!("drop {}", message(id)),
-        Action::Duplicate(id) => format!("duplicate {}", message(id)),
-        Action::Hold(id) => format!("hold {}", message(id)),
-        Action::Release(id) => format!("release {}", message(id)),
-        Action::Forge { msg, .. } => format!("forge {}", message(msg)),
-        Action::Fire { node, .. } => format!("fire a timer of {}", name(node)),
-        Action::Crash { node, mode: CrashMode::Process } => format!("crash {}", name(node)),
-        Action::Crash { node, .. } => format!("crash the machine of {}", name(node)),
-        Action::CrashAfter { node, .. } => format!("crash {} in its next step", name(node)),
-        Action::Restart(node) => format!("restart {}", name(node)),
-        Action::Pause(node) => format!("pause {}", name(node)),
-        Action::Resume(node) => format!("resume {}", name(node)),
-        Action::Slow { node, us: 0 } => format!("{} at full speed", name(node)),
-        Action::Slow { node, us } => {
-            format!("slow {} to {} a step", name(node), show_time((*us).into()))
-        }
-        Action::Cut { from, to } => format!("cut {}", way(from, to)),
-        Action::Heal { from, to } => format!("heal {}", way(from, to)),
-        Action::Partition(groups) => {
-            let all: Vec<String> = groups.iter().map(|g| set(model, *g)).collect();
-            format!("cut {}", all.join(" | "))
-        }
-        Action::HealAll => "heal every cut".into(),
-        Action::Link { from, to, change } => format!("{} {}", link_text(change), way(from, to)),
-        Action::Clock { node, change } => match change {
-            ClockChange::Step(us) => format!("clock of {} by {}", name(node), show_time(*us)),
-            ClockChange::Drift(ppm) => format!("clock of {} drifts {ppm} ppm", name(node)),
-            ClockChange::Freeze(true) => format!("clock of {} stands still", name(node)),
-            ClockChange::Freeze(false) => format!("clock of {} goes on", name(node)),
-        },
-        Action::Disk { node, .. } => format!("change the disk of {}", name(node)),
-        Action::Lie { node, .. } => format!("make {} lie", name(node)),
-        Action::Invoke { client, .. } => format!("{} asks", name(client)),
-        Action::Choose { node, .. } => format!("choose for {}", name(node)),
-        Action::Manual(true) => "nothing by itself".into(),
-        Action::Manual(false) => "time goes on".into(),
-    }
+    phrase(model, action)
 }
 
-fn link_text(change: &LinkChange) -> String {
-    match change {
-        LinkChange::Loss(ppm) => format!("lose {}% from", ppm / 10_000),
-        LinkChange::Duplication(ppm) => format!("double {}% from", ppm / 10_000),
-        LinkChange::Reordering(ppm) => format!("reorder {}% from", ppm / 10_000),
-        LinkChange::Delay(us) => format!("delay {} from", show_time((*us).into())),
-        LinkChange::Fifo(true) => "in order from".into(),
-        LinkChange::Fifo(false) => "in any order from".into(),
-        LinkChange::Bandwidth(0) => "full bandwidth from".into(),
-        LinkChange::Bandwidth(rate) => format!("{rate} bytes/s from"),
-        LinkChange::Reset => "ordinary links from".into(),
+impl Vocabulary for Model {
+    fn node(&self, node: NodeId) -> String {
+        self.name(node)
+    }
+    fn message(&self, id: MsgId) -> Option<String> {
+        let known = self.session.trace().messages.iter().rev().find(|p| p.id == id);
+        known.map(|p| p.look.name.to_string())
+    }
+    fn timer(&self, node: NodeId, code: u32) -> Option<String> {
+        let timers = &self.view.nodes.get(node.at())?.timers;
+        timers.iter().find(|t| t.code == code).map(|t| t.name.to_string())
+    }
+    fn calls(&self) -> &[CallName] {
+        self.info.calls
+    }
+    fn everybody(&self) -> NodeSet {
+        self.view.nodes.iter().map(|n| n.id).collect()
     }
 }

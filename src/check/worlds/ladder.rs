@@ -265,7 +265,7 @@ impl Ladder {
         let wanted = |id| aim.property.is_none_or(|p| p == id);
         let safety = properties.iter().filter(|p| p.kind == PropertyKind::Safety && wanted(p.id));
         let claims = safety.map(|p| (p.id, p.cite)).collect();
-        let goal = aim.goal.map(Goal::new);
+        let goal = aim.goal.map(Goal::read).transpose()?;
         let model = WorldModel::new(self.scene.build, &self.setup, limits, claims, goal)?;
         let model = if aim.reduced { model } else { model.unreduced() };
         let model = match aim.symmetry {

@@ -196,7 +196,7 @@ impl WorldModel {
         let view = world.view();
         let servers = view.nodes.iter().filter(|n| n.shape != Shape::Client).count() as u16;
         if let Some(goal) = &goal {
-            goal.check(&view)?;
+            goal.check(&*world)?;
         }
         let trace = goal.as_ref().filter(|g| g.needs_trace()).map(|_| Trace::default());
         let fifo = world.fifo();
@@ -334,8 +334,7 @@ impl WorldModel {
         let mut broken = from.broken.clone();
         let claimed = |id: &&str| self.goal.is_some() || self.claims.iter().any(|c| c.0 == *id);
         broken.extend(last.broken.iter().copied().filter(claimed));
-        let reached =
-            self.goal.as_ref().is_some_and(|g| g.holds(&*world, &last, trace.as_ref(), &broken));
+        let reached = self.goal.as_ref().is_some_and(|g| g.holds(&*world, &last, trace.as_ref()));
         let world_print = world.print();
         let waiting = None;
         let inner = Inner { world, limits, broken, reached, trace, waiting, world_print, print: 0 };

@@ -65,7 +65,8 @@ impl Quest {
         let properties = scene.info_of(&setup.preset).properties;
         let safety = properties.iter().filter(|p| p.kind == PropertyKind::Safety);
         let claims = safety.map(|p| (p.id, p.cite)).collect();
-        let model = WorldModel::new(scene.build, setup, limits, claims, goal.map(Goal::new))?;
+        let goal = goal.map(Goal::read).transpose()?;
+        let model = WorldModel::new(scene.build, setup, limits, claims, goal)?;
         Ok(Self::of(if reduced { model } else { model.unreduced() }, bounds))
     }
 
@@ -77,7 +78,7 @@ impl Quest {
         challenge: &Challenge,
         bounds: Bounds,
     ) -> Result<Quest, String> {
-        let goal = Some(Goal::new(challenge.until));
+        let goal = Some(Goal::read(challenge.until)?);
         let model = WorldModel::new(scene.build, setup, challenge.limits, Vec::new(), goal)?;
         Ok(Self::of(model.symmetric_if_it_can(), bounds))
     }

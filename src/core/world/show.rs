@@ -4,7 +4,7 @@ use super::*;
 use crate::core::kernel::{Mode, Proc, is_twin};
 use crate::core::protocol::{TimerName, call_text};
 use crate::core::view::{
-    LinkView, LogView, NodeLook, NodeView, Ruler, Shape, Status, TimerView, Tray, Verdict,
+    Fact, LinkView, LogView, NodeLook, NodeView, Ruler, Shape, Status, TimerView, Tray, Verdict,
 };
 use std::sync::{Mutex, PoisonError, Weak};
 
@@ -85,10 +85,13 @@ impl<P: Show> World<P> {
         }
     }
 
-    fn facts(&self) -> Vec<String> {
+    fn facts(&self) -> Vec<Fact> {
         let outside = P::outside(&self.settings.common, &self.settings.cfg);
-        let warning = outside.map(|why| format!("outside the theorem: {why}"));
-        warning.into_iter().chain(P::facts(&self.observer)).collect()
+        let warning =
+            outside.map(|why| Fact::new("outside", format!("outside the theorem: {why}")));
+        let facts: Vec<Fact> = warning.into_iter().chain(P::facts(&self.observer)).collect();
+        debug_assert!(facts.iter().all(|f| f.id == "outside" || P::FACTS.contains(&f.id)));
+        facts
     }
 
     fn verdicts(&self) -> Vec<Verdict> {

@@ -7,7 +7,7 @@ use super::*;
 use crate::core::action::Call;
 use crate::core::protocol::{CallName, Show, call_text, key_name};
 use crate::core::view::{
-    Border, Cell, Family, Lens, LogView, Mark, MessageLook, NodeLook, Seat, Shape, Tray,
+    Border, Cell, Fact, Family, Lens, LogView, Mark, MessageLook, NodeLook, Seat, Shape, Tray,
 };
 use crate::protocols::raft::{Command, Log};
 
@@ -164,15 +164,19 @@ impl Show for Directory {
         }
     }
 
-    fn facts(observer: &Observer) -> Vec<String> {
+    const FACTS: &'static [&'static str] =
+        &["owners", "load", "metastable", "refresh-storm", "availability"];
+
+    fn facts(observer: &Observer) -> Vec<Fact> {
         let all: Vec<String> =
             observer.newest.iter().take(12).map(|(s, p)| place(*s, *p)).collect();
         let mut out = Vec::new();
         if !all.is_empty() {
-            out.push(format!("newest owners: {}", all.join(" ")));
+            let text = format!("newest owners: {}", all.join(" "));
+            out.push(Fact::new("owners", text));
         }
         out.extend(Storm::facts(&observer.storm));
-        out.extend(observer.watch.sentence());
+        out.extend(observer.watch.sentence().map(|text| Fact::new("availability", text)));
         out
     }
 

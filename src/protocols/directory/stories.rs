@@ -267,8 +267,8 @@ const BLIP: Step = Step {
 const RECOVERS: Option<Ask> = Some(Ask {
     question: "Does the metadata service catch up?",
     options: &[
-        ("Yes, within moments", "not fact refresh storm"),
-        ("No: the load stays though nothing is broken", "fact refresh storm"),
+        ("Yes, within moments", "not fact refresh-storm"),
+        ("No: the load stays though nothing is broken", "fact refresh-storm"),
     ],
 });
 
@@ -325,7 +325,7 @@ pub(super) const CHALLENGES: &[Challenge] = &[
     Challenge {
         id: "storm",
         goal: "Restart the router, and have two answers in a row come too late once it is up again.",
-        until: "fact refresh storm",
+        until: "fact refresh-storm",
         knobs: &[
             ("nodes", 3),
             ("clients", 0),

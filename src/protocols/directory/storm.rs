@@ -4,6 +4,7 @@
 use super::control::cost;
 use super::{Directory, Plan, Role, State};
 use crate::core::protocol::Seen;
+use crate::core::view::Fact;
 use std::collections::VecDeque;
 use std::hash::{Hash, Hasher};
 
@@ -110,24 +111,27 @@ impl Storm {
     }
 
     /// In sentences.
-    pub fn facts(&self) -> Vec<String> {
+    pub fn facts(&self) -> Vec<Fact> {
         let ms = |us: u64| format!("{}.{} s", us / 1_000_000, us / 100_000 % 10);
-        let mut out = vec![format!(
+        let load = format!(
             "directory: in the last second {} % of what it can do was asked of it",
             self.percent()
-        )];
+        );
+        let mut out = vec![Fact::new("load", load)];
         if let Some((still, lasted)) = self.outlives() {
-            out.push(format!(
+            let text = format!(
                 "metastable so far: the load has been above capacity for {} since the trouble was over, which lasted {}",
                 ms(still),
                 ms(lasted)
-            ));
+            );
+            out.push(Fact::new("metastable", text));
         }
         if self.in_vain() {
-            out.push(format!(
+            let text = format!(
                 "refresh storm: the last {} answers of the directory all came too late",
                 self.late
-            ));
+            );
+            out.push(Fact::new("refresh-storm", text));
         }
         out
     }

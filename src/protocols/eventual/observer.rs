@@ -3,6 +3,7 @@
 use super::*;
 use crate::core::protocol::{Outcome, PropertyKind, Show, Witness, client_name, key_name};
 use crate::core::sorted::SortedSet;
+use crate::core::view::Fact;
 use std::hash::{Hash, Hasher};
 
 /// What the observer knows.
@@ -142,28 +143,31 @@ impl Observer {
     }
 
     /// What is worth saying.
-    pub(super) fn facts(&self) -> Vec<String> {
+    pub(super) fn facts(&self) -> Vec<Fact> {
         let mut all = Vec::new();
         let ms = |us: u64| us / 1_000;
         match (self.agreed, self.states) {
-            (Some(at), _) if self.latest.is_some() => all.push(format!(
-                "all agree, {} ms after the last write: stable so far",
-                ms(at.saturating_sub(self.wrote))
-            )),
+            (Some(at), _) if self.latest.is_some() => {
+                let after = ms(at.saturating_sub(self.wrote));
+                let text = format!("all agree, {after} ms after the last write: stable so far");
+                all.push(Fact::new("all-agree", text));
+            }
             (_, 0 | 1) => {}
-            (_, n) => all.push(format!("{n} different states")),
+            (_, n) => all.push(Fact::new("states", format!("{n} different states"))),
         }
         if let Some((s, i, r)) = self.epidemic {
-            all.push(format!(
-                "of the last update {s} have not heard, {i} spread it, {r} are tired"
-            ));
+            let text =
+                format!("of the last update {s} have not heard, {i} spread it, {r} are tired");
+            all.push(Fact::new("rumour", text));
             if i == 0 && s > 0 {
-                all.push(format!("the rumour died out: {s} have not heard"));
+                let text = format!("the rumour died out: {s} have not heard");
+                all.push(Fact::new("rumour-died", text));
             }
         }
-        all.extend(self.back.clone());
+        all.extend(self.back.clone().map(|text| Fact::new("read-went-back", text)));
         if self.reads.1 > 0 {
-            all.push(format!("{} of {} reads went back", self.reads.0, self.reads.1));
+            let text = format!("{} of {} reads went back", self.reads.0, self.reads.1);
+            all.push(Fact::new("reads-back", text));
         }
         all
     }

@@ -3,7 +3,7 @@
 use super::*;
 use crate::core::action::Call;
 use crate::core::protocol::{CallName, Show, key_name};
-use crate::core::view::{Border, Family, Lens, MessageLook, NodeLook};
+use crate::core::view::{Border, Fact, Family, Lens, MessageLook, NodeLook};
 
 const GET: u8 = 0;
 const PUT: u8 = 1;
@@ -100,7 +100,10 @@ impl Show for Eventual {
         }
     }
 
-    fn facts(observer: &Observer) -> Vec<String> {
+    const FACTS: &'static [&'static str] =
+        &["all-agree", "states", "rumour", "rumour-died", "read-went-back", "reads-back"];
+
+    fn facts(observer: &Observer) -> Vec<Fact> {
         observer.facts()
     }
 }

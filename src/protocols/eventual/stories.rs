@@ -37,8 +37,8 @@ const RUMOUR: Story = Story {
             ask: Some(Ask {
                 question: "Can B see less than it has seen?",
                 options: &[
-                    ("Yes: x goes back to nil", "fact a read went back"),
-                    ("No: x=1 again", "not fact a read went back"),
+                    ("Yes: x goes back to nil", "fact read-went-back"),
+                    ("No: x=1 again", "not fact read-went-back"),
                 ],
             }),
             ..Step::SAY
@@ -49,20 +49,20 @@ const RUMOUR: Story = Story {
             ask: Some(Ask {
                 question: "Has everybody heard it by then?",
                 options: &[
-                    ("Yes", "not fact the rumour died out"),
-                    ("No: it died out before", "fact the rumour died out"),
+                    ("Yes", "not fact rumour-died"),
+                    ("No: it died out before", "fact rumour-died"),
                 ],
             }),
             ..Step::SAY
         },
         Step {
             text: "Now and then each compares all it has with somebody. That is slow and sure: it finds what rumours have missed.",
-            until: "fact all agree",
+            until: "fact all-agree",
             ..Step::SAY
         },
         Step {
             text: "All agree, and nobody had said when. Eventually is a promise about the end: no finite run breaks it, and none has kept it.",
-            until: "after 500ms & fact all agree",
+            until: "after 500ms & fact all-agree",
             ..Step::SAY
         },
         Step {
@@ -152,12 +152,12 @@ const RESIDUE: Story = Story {
         },
         Step {
             text: "The rumour spreads like an epidemic: the susceptible become infective, the infective tire and are removed.",
-            until: "fact the rumour died out",
+            until: "fact rumour-died",
             ask: Some(Ask {
                 question: "Nobody tells it any more. Who has not heard?",
                 options: &[
-                    ("Nobody: all have heard", "fact all agree"),
-                    ("Some: about a fifth", "fact the rumour died out"),
+                    ("Nobody: all have heard", "fact all-agree"),
+                    ("Some: about a fifth", "fact rumour-died"),
                 ],
             }),
             ..Step::SAY
@@ -171,7 +171,7 @@ pub(super) const CHALLENGES: &[Challenge] = &[
     Challenge {
         id: "backwards",
         goal: "Make a value go backwards between two reads of one client.",
-        until: "fact a read went back",
+        until: "fact read-went-back",
         knobs: &[("nodes", 2), ("clients", 1)],
         mutants: &[],
         limits: Limits { ops: 3, ..NONE },
@@ -195,7 +195,7 @@ pub(super) const CHALLENGES: &[Challenge] = &[
     Challenge {
         id: "rumour-dies",
         goal: "Without anti-entropy, let a rumour die before everybody has heard it.",
-        until: "fact the rumour died out",
+        until: "fact rumour-died",
         knobs: &[("nodes", 3), ("clients", 1), ("gossip.exchange", 0)],
         mutants: &[],
         limits: Limits { ops: 1, timers: 3, ..NONE },

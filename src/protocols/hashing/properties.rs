@@ -4,7 +4,7 @@ use super::place::{Careless, Places, Table, of, rack};
 use super::*;
 use crate::check::history::watch::Watch;
 use crate::core::protocol::{Outcome, PropertyKind, Show, Witness, key_name};
-use crate::core::view::RuleView;
+use crate::core::view::{Fact, RuleView};
 use std::hash::{Hash, Hasher};
 
 /// A write under way.
@@ -167,41 +167,45 @@ impl Observer {
     }
 
     /// The same in sentences.
-    pub(super) fn tells(&self) -> Vec<String> {
+    pub(super) fn tells(&self) -> Vec<Fact> {
         let Meaning { heirs, fullest, together: (hit, all) } = self.meaning;
         let mut out = Vec::new();
         if self.table.version > 0 {
             let word = if fullest < 120 { "even" } else { "uneven" };
-            out.push(format!(
+            let text = format!(
                 "{word}: the fullest of {} is to have {}.{:02} times the mean",
                 self.table.members.len(),
                 fullest / 100,
                 fullest % 100
-            ));
+            );
+            out.push(Fact::new(word, text));
         }
         if self.table.version > 1 {
             let servers = if heirs == 1 { "server takes" } else { "servers take" };
-            out.push(format!(
-                "heirs: {heirs} {servers} over what the last change of members moved"
-            ));
+            let text =
+                format!("heirs: {heirs} {servers} over what the last change of members moved");
+            out.push(Fact::of("heirs", heirs, text));
         }
         if hit > 0 {
-            out.push(format!(
+            let text = format!(
                 "{hit} of {all} pairs of members keep copies of one range: if both fail, it has two copies less"
-            ));
+            );
+            out.push(Fact::new("shared", text));
         }
         if let Some((keys, asked)) = self.scan {
-            out.push(format!("scan: {asked} servers had to be asked for {keys} keys in a row"));
+            let text = format!("scan: {asked} servers had to be asked for {keys} keys in a row");
+            out.push(Fact::of("scan", asked, text));
         }
         let asked: u32 = self.done.values().sum();
         let most = self.done.values().max().copied().unwrap_or(0);
         let all = most * self.table.members.len() as u32 * 100;
         if let Some(mean) = all.checked_div(asked) {
-            out.push(format!(
+            let text = format!(
                 "requests: the busiest server has carried out {most} of {asked}, {}.{:02} times the mean",
                 mean / 100,
                 mean % 100
-            ));
+            );
+            out.push(Fact::new("busiest", text));
         }
         out
     }

@@ -4,7 +4,9 @@ use super::place;
 use super::*;
 use crate::core::action::Call;
 use crate::core::protocol::{CallName, Show, key_name};
-use crate::core::view::{Border, Family, KeyView, Lens, MessageLook, MoveView, NodeLook, RingView};
+use crate::core::view::{
+    Border, Fact, Family, KeyView, Lens, MessageLook, MoveView, NodeLook, RingView,
+};
 use std::cell::RefCell;
 use std::fmt::Write;
 use std::rc::Rc;
@@ -159,14 +161,15 @@ impl Show for Hashing {
         }
     }
 
-    fn facts(observer: &Observer) -> Vec<String> {
-        let mut out = vec![format!(
-            "members, table {}: {}",
-            observer.table.version,
-            members(&observer.table)
-        )];
+    const FACTS: &'static [&'static str] =
+        &["members", "even", "uneven", "heirs", "shared", "scan", "busiest", "availability"];
+
+    fn facts(observer: &Observer) -> Vec<Fact> {
+        let table = &observer.table;
+        let text = format!("members, table {}: {}", table.version, members(table));
+        let mut out = vec![Fact::new("members", text)];
         out.extend(observer.tells());
-        out.extend(observer.watch.sentence());
+        out.extend(observer.watch.sentence().map(|text| Fact::new("availability", text)));
         out
     }
 

@@ -98,8 +98,8 @@ pub(super) const STORIES: &[Story] = &[
                 ask: Some(Ask {
                     question: "Of four members, how many have to be asked?",
                     options: &[
-                        ("The one that has them", "fact scan: 1"),
-                        ("All four", "fact scan: 4"),
+                        ("The one that has them", "fact scan = 1"),
+                        ("All four", "fact scan = 4"),
                     ],
                 }),
                 ..Step::SAY
@@ -158,7 +158,7 @@ const ONE_HEIR: Story = Story {
         },
         Step {
             text: "Three loads at one server, the others as they were: that is how a cascade of failures begins.",
-            until: "moving = 0 & fact heirs: 1 server",
+            until: "moving = 0 & fact heirs = 1",
             ..Step::SAY
         },
     ],
@@ -236,8 +236,8 @@ const REPLACED: Story = Story {
 const HEIRS: Option<Ask> = Some(Ask {
     question: "Who takes it over?",
     options: &[
-        ("One neighbour, all of it", "fact heirs: 1 server"),
-        ("Several of the others", "not fact heirs: 1 server"),
+        ("One neighbour, all of it", "fact heirs = 1"),
+        ("Several of the others", "not fact heirs = 1"),
     ],
 });
 

@@ -186,8 +186,8 @@ fn any_two_failures_hit_some_range_if_there_are_many_places() {
 fn a_scan_asks_every_member() {
     let (view, answers) = told("scan");
     assert_eq!(answers[1], Some(1));
-    let fact = view.facts.iter().find(|f| f.starts_with("scan:")).expect("a fact");
-    assert_eq!(fact, "scan: 4 servers had to be asked for 8 keys in a row");
+    let fact = view.facts.iter().find(|f| f.id == "scan").expect("a fact");
+    assert_eq!(fact.text, "scan: 4 servers had to be asked for 8 keys in a row");
 }
 
 #[test]

@@ -5,7 +5,7 @@ use super::*;
 use crate::core::action::Call;
 use crate::core::config::show_time;
 use crate::core::protocol::{CallName, Show, call_text, key_name};
-use crate::core::view::{Border, Family, Lens, MessageLook, NodeLook, Ruler};
+use crate::core::view::{Border, Fact, Family, Lens, MessageLook, NodeLook, Ruler};
 
 impl Show for Hybrid {
     const CALLS: &'static [CallName] = &[
@@ -142,11 +142,16 @@ impl Show for Hybrid {
         all
     }
 
-    fn facts(observer: &Observer) -> Vec<String> {
+    const FACTS: &'static [&'static str] = &["outside", "stale-read"];
+
+    fn facts(observer: &Observer) -> Vec<Fact> {
         let outside = observer.outside.map(|apart| {
-            format!("outside the theorem: clocks were {} apart", show_time(apart as i64))
+            let text =
+                format!("outside the theorem: clocks were {} apart", show_time(apart as i64));
+            Fact::new("outside", text)
         });
-        let stale = observer.stale.as_ref().map(|w| format!("a stale read: {}", w.why));
+        let stale = observer.stale.as_ref();
+        let stale = stale.map(|w| Fact::new("stale-read", format!("a stale read: {}", w.why)));
         outside.into_iter().chain(stale).collect()
     }
 }

@@ -148,7 +148,7 @@ pub(super) const CHALLENGES: &[Challenge] = &[
     Challenge {
         id: "stale",
         goal: "With clocks up to two seconds off, have a read miss a write that was acknowledged before it began.",
-        until: "fact a stale read",
+        until: "fact stale-read",
         knobs: &[
             ("nodes", 2),
             ("clients", 1),
@@ -162,7 +162,7 @@ pub(super) const CHALLENGES: &[Challenge] = &[
     Challenge {
         id: "stale-within",
         goal: "With clocks within the maximum offset, have a read miss an acknowledged write.",
-        until: "fact a stale read",
+        until: "fact stale-read",
         knobs: &[
             ("nodes", 2),
             ("clients", 1),

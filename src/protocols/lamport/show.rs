@@ -3,7 +3,7 @@
 use super::*;
 use crate::core::action::Call;
 use crate::core::protocol::{CallName, Show};
-use crate::core::view::{Border, Family, Lens, Mark, MessageLook, NodeLook, Seat, Tray};
+use crate::core::view::{Border, Fact, Family, Lens, Mark, MessageLook, NodeLook, Seat, Tray};
 
 impl Show for Lamport {
     const CALLS: &'static [CallName] = &[
@@ -120,12 +120,15 @@ impl Show for Lamport {
         all
     }
 
-    fn facts(observer: &Observer) -> Vec<String> {
+    const FACTS: &'static [&'static str] = &["ordered-though-concurrent"];
+
+    fn facts(observer: &Observer) -> Vec<Fact> {
         let told = observer.beside.map(|[(a, c), (b, d)]| {
             let (a, b) = (Self::name(a.0), Self::name(b.0));
-            format!(
+            let text = format!(
                 "clocks say {a}'s {c} is before {b}'s {d}, but neither happened before the other"
-            )
+            );
+            Fact::new("ordered-though-concurrent", text)
         });
         told.into_iter().collect()
     }

@@ -231,7 +231,7 @@ pub(super) const CHALLENGES: &[Challenge] = &[
     Challenge {
         id: "misleading",
         goal: "In at most four events, have two that did not happen in order, though their clocks say so.",
-        until: "fact clocks say",
+        until: "fact ordered-though-concurrent",
         knobs: &[("nodes", 2), ("clients", 0)],
         mutants: &[],
         limits: Limits { timers: 4, ops: 0, drops: 0, dups: 0, crashes: 0, partitions: 0 },

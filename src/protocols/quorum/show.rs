@@ -3,7 +3,7 @@
 use super::*;
 use crate::core::action::Call;
 use crate::core::protocol::{CallName, Show, key_name};
-use crate::core::view::{Border, Family, Lens, MessageLook, NodeLook};
+use crate::core::view::{Border, Fact, Family, Lens, MessageLook, NodeLook};
 
 const GET: u8 = 0;
 const PUT: u8 = 1;
@@ -95,13 +95,20 @@ impl Show for Quorum {
         }
     }
 
-    fn facts(observer: &Observer) -> Vec<String> {
+    const FACTS: &'static [&'static str] = &["all-agree", "versions", "agreement", "availability"];
+
+    fn facts(observer: &Observer) -> Vec<Fact> {
         let apart = observer.keys().into_iter().filter(|k| observer.versions(*k) > 1);
         let apart: Vec<String> = apart
             .map(|k| format!("{} in {} versions", key_name(k), observer.versions(k)))
             .collect();
-        let agree = if apart.is_empty() { "all servers agree".into() } else { apart.join(", ") };
-        [agree].into_iter().chain(observer.agreement()).chain(observer.availability()).collect()
+        let agree = match apart.is_empty() {
+            true => Fact::new("all-agree", "all servers agree"),
+            false => Fact::new("versions", apart.join(", ")),
+        };
+        let agreement = observer.agreement().map(|text| Fact::new("agreement", text));
+        let availability = observer.availability().map(|text| Fact::new("availability", text));
+        [agree].into_iter().chain(agreement).chain(availability).collect()
     }
 }
 

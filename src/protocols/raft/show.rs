@@ -3,7 +3,7 @@
 use super::*;
 use crate::core::action::Call;
 use crate::core::protocol::{CallName, Show, call_text, key_name};
-use crate::core::view::{Border, Cell, Family, Lens, LogView, MessageLook, NodeLook};
+use crate::core::view::{Border, Cell, Fact, Family, Lens, LogView, MessageLook, NodeLook};
 
 const GET: u8 = 0;
 const PUT: u8 = 1;
@@ -138,15 +138,21 @@ impl Show for Raft {
         }
     }
 
-    fn facts(observer: &Observer) -> Vec<String> {
+    const FACTS: &'static [&'static str] = &["won", "committed", "agreement", "availability"];
+
+    fn facts(observer: &Observer) -> Vec<Fact> {
         let last = observer.leaders.iter().next_back();
         let led = last.and_then(|(term, who)| {
-            Some(format!("term {term} was won by {}", Self::name(who.iter().next()?.0)))
+            let text = format!("term {term} was won by {}", Self::name(who.iter().next()?.0));
+            Some(Fact::new("won", text))
         });
         led.into_iter()
-            .chain([format!("{} committed", entries(observer.committed.len()))])
-            .chain(observer.agreement())
-            .chain(observer.availability())
+            .chain([Fact::new(
+                "committed",
+                format!("{} committed", entries(observer.committed.len())),
+            )])
+            .chain(observer.agreement().map(|text| Fact::new("agreement", text)))
+            .chain(observer.availability().map(|text| Fact::new("availability", text)))
             .collect()
     }
 

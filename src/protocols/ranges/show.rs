@@ -5,7 +5,7 @@ use super::*;
 use crate::core::action::Call;
 use crate::core::protocol::{CallName, Show, key_name};
 use crate::core::view::{
-    AxisView, Border, Family, Lens, MessageLook, NodeLook, RangeView, ReplicaMove,
+    AxisView, Border, Fact, Family, Lens, MessageLook, NodeLook, RangeView, ReplicaMove,
 };
 
 const GET: u8 = 0;
@@ -267,41 +267,59 @@ impl Show for Ranges {
         }
     }
 
-    fn facts(o: &Observer) -> Vec<String> {
-        let mut out = vec![format!("{} on the axis", count(o.ranges.len() as u32, "range"))];
+    const FACTS: &'static [&'static str] = &[
+        "ranges",
+        "hottest",
+        "no-key-divides",
+        "scan",
+        "moves",
+        "bounced",
+        "inserts-apart",
+        "availability",
+    ];
+
+    fn facts(o: &Observer) -> Vec<Fact> {
+        let mut out = vec![Fact::new(
+            "ranges",
+            format!("{} on the axis", count(o.ranges.len() as u32, "range")),
+        )];
         if let Some(share) = (o.heat.rate * 100).checked_div(o.heat.all) {
-            out.push(format!(
-                "the hottest range takes {share}% of all requests, {} a second",
-                o.heat.rate
-            ));
+            let rate = o.heat.rate;
+            let text = format!("the hottest range takes {share}% of all requests, {rate} a second");
+            out.push(Fact::new("hottest", text));
         }
         if o.heat.unsplittable {
-            out.push("no key divides the load of the hottest range".into());
+            let text = "no key divides the load of the hottest range";
+            out.push(Fact::new("no-key-divides", text));
         }
         if let Some(c) = o.cost {
-            out.push(format!(
+            let text = format!(
                 "the last scan asked {} on {}; on a hash ring it asks all {} servers",
                 count(c.ranges, "range"),
                 count(c.servers, "server"),
                 c.ring
-            ));
+            );
+            out.push(Fact::new("scan", text));
         }
         if o.moves > 0 {
-            out.push(format!("{} under way", count(o.moves, "move")));
+            let text = format!("{} under way", count(o.moves, "move"));
+            out.push(Fact::new("moves", text));
         }
         if o.bounced > 0 {
-            out.push(format!(
+            let text = format!(
                 "{} bounced off a server that was not in charge",
                 count(o.bounced, "request")
-            ));
+            );
+            out.push(Fact::new("bounced", text));
         }
         if o.inserts.1 > 0 {
-            out.push(format!(
+            let text = format!(
                 "new highest keys that met another range than the last: {} of {}",
                 o.inserts.1, o.inserts.0
-            ));
+            );
+            out.push(Fact::new("inserts-apart", text));
         }
-        out.extend(o.watch.sentence());
+        out.extend(o.watch.sentence().map(|text| Fact::new("availability", text)));
         out
     }
 

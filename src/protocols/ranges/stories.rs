@@ -119,10 +119,10 @@ pub(super) const STORIES: &[Story] = &[
                 ask: Some(Ask {
                     question: "Where is that?",
                     options: &[
-                        ("In the middle of the load", "not fact no key divides"),
+                        ("In the middle of the load", "not fact no-key-divides"),
                         (
                             "Nowhere: all that comes lies to the right of all that came",
-                            "fact no key divides",
+                            "fact no-key-divides",
                         ),
                     ],
                 }),
@@ -252,7 +252,7 @@ const ONE_KEY: Story = Story {
                 question: "Can it be split so that both sides have something to do?",
                 options: &[
                     ("Yes, at the key itself", "rule SplitByLoad"),
-                    ("No: wherever it is cut, the key lies on one side", "fact no key divides"),
+                    ("No: wherever it is cut, the key lies on one side", "fact no-key-divides"),
                 ],
             }),
             ..Step::SAY
@@ -385,7 +385,7 @@ pub(super) const CHALLENGES: &[Challenge] = &[
     Challenge {
         id: "two-edges",
         goal: "Keys come in order, in three buckets. Split so that a new highest key meets another range than the last.",
-        until: "fact new highest keys that met another range",
+        until: "fact inserts-apart",
         knobs: BUCKETS,
         mutants: &[],
         limits: Limits { ops: 6, ..FEW },
@@ -394,7 +394,7 @@ pub(super) const CHALLENGES: &[Challenge] = &[
     Challenge {
         id: "one-edge",
         goal: "Keys come in order, 5,000 a second, say; halve ranges whenever you like. Hold every range below 2,500: for that, one new highest key at least has to meet another range than the last.",
-        until: "fact new highest keys that met another range",
+        until: "fact inserts-apart",
         knobs: EDGE,
         mutants: &[],
         limits: Limits { ops: 5, ..FEW },

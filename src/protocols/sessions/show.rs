@@ -3,7 +3,7 @@
 use super::*;
 use crate::core::action::Call;
 use crate::core::protocol::{CallName, Show, key_name};
-use crate::core::view::{Border, Family, Lens, Mark, MessageLook, NodeLook, Seat, Tray};
+use crate::core::view::{Border, Fact, Family, Lens, Mark, MessageLook, NodeLook, Seat, Tray};
 
 /// Keys that are listed.
 const MOST_KEYS: u32 = 8;
@@ -116,13 +116,19 @@ impl Show for Sessions {
         }
     }
 
-    fn facts(observer: &Observer) -> Vec<String> {
+    const FACTS: &'static [&'static str] = &["all-agree", "versions", "lost"];
+
+    fn facts(observer: &Observer) -> Vec<Fact> {
         let apart = observer.keys().into_iter().filter(|k| observer.versions(*k) > 1);
         let apart: Vec<String> = apart
             .map(|k| format!("{} in {} versions", key_name(k), observer.versions(k)))
             .collect();
-        let agree = if apart.is_empty() { "all servers agree".into() } else { apart.join(", ") };
-        [agree].into_iter().chain(observer.lamps()).collect()
+        let agree = match apart.is_empty() {
+            true => Fact::new("all-agree", "all servers agree"),
+            false => Fact::new("versions", apart.join(", ")),
+        };
+        let lost = observer.lamps().into_iter().map(|text| Fact::new("lost", text));
+        [agree].into_iter().chain(lost).collect()
     }
 }
 

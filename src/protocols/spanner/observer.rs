@@ -5,7 +5,7 @@ use crate::check::history::watch::Watch;
 use crate::core::config::show_time;
 use crate::core::protocol::{Outcome, PropertyKind, Show, Witness, key_name};
 use crate::core::sorted::SortedSet;
-use crate::core::view::OpStep;
+use crate::core::view::{Fact, OpStep};
 
 /// What is known of a server's clock from one use of TrueTime to the next.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -296,15 +296,22 @@ impl Observer {
     }
 
     /// What the observer says, as sentences.
-    pub(super) fn facts(&self) -> Vec<String> {
+    pub(super) fn facts(&self) -> Vec<Fact> {
         let out = self.excuse.map(|n| {
-            format!("outside the theorem: {}'s clock was moved out of its interval", name(n))
+            let who = name(n);
+            let text = format!("outside the theorem: {who}'s clock was moved out of its interval");
+            Fact::new("outside", text)
         });
-        let excused = [("not external", &self.external), ("told early", &self.early)];
-        let excused = excused.into_iter().filter(|(_, b)| b.excused);
-        let excused = excused
-            .filter_map(|(what, b)| b.witness.as_ref().map(|w| format!("{what}: {}", w.why)));
-        out.into_iter().chain(excused).chain(self.watch.sentence()).collect()
+        let excused = [
+            ("not-external", "not external", &self.external),
+            ("told-early", "told early", &self.early),
+        ];
+        let excused = excused.into_iter().filter(|(_, _, b)| b.excused);
+        let excused = excused.filter_map(|(id, what, b)| {
+            b.witness.as_ref().map(|w| Fact::new(id, format!("{what}: {}", w.why)))
+        });
+        let availability = self.watch.sentence().map(|text| Fact::new("availability", text));
+        out.into_iter().chain(excused).chain(availability).collect()
     }
 }
 

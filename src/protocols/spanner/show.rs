@@ -4,7 +4,9 @@ use super::*;
 use crate::core::action::Call;
 use crate::core::config::show_time;
 use crate::core::protocol::{CallName, Show, key_name};
-use crate::core::view::{Border, Family, Lens, Mark, MessageLook, NodeLook, Ruler, Seat, Tray};
+use crate::core::view::{
+    Border, Fact, Family, Lens, Mark, MessageLook, NodeLook, Ruler, Seat, Tray,
+};
 
 impl Show for Spanner {
     const CALLS: &'static [CallName] = &[
@@ -162,7 +164,10 @@ impl Show for Spanner {
         }
     }
 
-    fn facts(observer: &Observer) -> Vec<String> {
+    const FACTS: &'static [&'static str] =
+        &["outside", "not-external", "told-early", "availability"];
+
+    fn facts(observer: &Observer) -> Vec<Fact> {
         observer.facts()
     }
 }

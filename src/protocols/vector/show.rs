@@ -4,7 +4,9 @@ use super::*;
 use crate::core::action::Call;
 use crate::core::protocol::{CallName, Show, key_name};
 use crate::core::sorted::SortedSet;
-use crate::core::view::{Cell, Family, Lens, LogView, Mark, MessageLook, NodeLook, Seat, Tray};
+use crate::core::view::{
+    Cell, Fact, Family, Lens, LogView, Mark, MessageLook, NodeLook, Seat, Tray,
+};
 
 /// `[A:2, B:3, C:1]`.
 pub(super) fn vector(clock: &Clock) -> String {
@@ -170,10 +172,12 @@ impl Show for Vector {
         all
     }
 
-    fn facts(observer: &Observer) -> Vec<String> {
+    const FACTS: &'static [&'static str] = &["siblings"];
+
+    fn facts(observer: &Observer) -> Vec<Fact> {
         let most = observer.most;
         let told = format!("{most} siblings of a key at the most");
-        (most > 1).then_some(told).into_iter().collect()
+        (most > 1).then(|| Fact::new("siblings", told)).into_iter().collect()
     }
 }
 

@@ -1,7 +1,7 @@
 //! A run as a text that reads as a story: a space-time diagram in plain letters, a line a step.
 
 use super::ascii;
-use crate::core::action::{Action, CrashMode};
+use crate::core::action::Action;
 use crate::core::config::show_time;
 use crate::core::ids::{MsgId, NodeId, NodeSet};
 use crate::core::protocol::{CallName, call_text};
@@ -9,6 +9,7 @@ use crate::core::session::Session;
 use crate::core::sorted::SortedMap;
 use crate::core::view::{Event, Family, Loss, NodeView, OpStep, Sent, Status, What, WorldView};
 use crate::core::world::AnyWorld;
+use crate::stories::verbs::{Vocabulary, print};
 
 /// Changed fields longer than this are left out: the inspector shows them.
 const LONGEST_VALUE: usize = 28;
@@ -50,8 +51,14 @@ pub struct Teller<'a> {
     calls: &'a [CallName],
     names: Vec<String>,
     nodes: Vec<NodeView>,
-    /// What messages in flight say.
-    air: SortedMap<MsgId, String>,
+    /// Messages in flight.
+    air: SortedMap<MsgId, Flying>,
+}
+
+struct Flying {
+    name: &'static str,
+    /// `RequestVote(term 1, lastLogIndex 0)`.
+    text: String,
 }
 
 impl<'a> Teller<'a> {
@@ -82,8 +89,8 @@ impl<'a> Teller<'a> {
             return None;
         }
         for sent in &event.sent {
-            let said = message_text(sent, world);
-            self.air.insert(sent.id, said);
+            let (name, text) = (sent.look.name, message_text(sent, world));
+            self.air.insert(sent.id, Flying { name, text });
         }
         let after = world.view().nodes;
         let mut parts = vec![self.what(event)];
@@ -137,28 +144,29 @@ impl<'a> Teller<'a> {
         let text = match &event.what {
             What::Boot => format!("{who} starts"),
             What::Receive(id) => {
-                format!("{who} receives {} from {}", self.message(id), self.name(id.from))
+                format!("{who} receives {} from {}", self.said(id), self.name(id.from))
             }
             What::Timer { name, .. } => format!("{who} {name}"),
             What::Lost { msg, why } => format!(
                 "{} from {} to {} is lost ({})",
-                self.message(msg),
+                self.said(msg),
                 self.name(msg.from),
                 self.name(msg.to),
                 loss_text(*why)
             ),
             What::Dock => format!("{who} is busy"),
             What::Sync => format!("{who} has it on disk"),
-            What::Act(action) => format!("# {}", self.action(action)),
+            What::Act(action) => print(self, action),
             What::Ignored { action, why } => {
-                format!("# {} is impossible: {}", self.action(action), ascii(why))
+                format!("{} (no effect: {})", print(self, action), ascii(why))
             }
         };
-        if event.forced && !text.starts_with('#') { format!("# {text}") } else { text }
+        let by_hand = event.forced || matches!(event.what, What::Act(_) | What::Ignored { .. });
+        if by_hand { format!("by hand: {text}") } else { text }
     }
 
-    fn message(&self, id: &MsgId) -> String {
-        self.air.get(id).cloned().unwrap_or_else(|| format!("message {}", id.nth))
+    fn said(&self, id: &MsgId) -> String {
+        self.air.get(id).map_or_else(|| format!("message #{}", id.nth), |m| m.text.clone())
     }
 
     fn rules(&self, event: &Event) -> Option<String> {
@@ -193,7 +201,7 @@ impl<'a> Teller<'a> {
     fn sends(&self, sent: &[Sent]) -> Option<String> {
         let mut groups: Vec<(String, Vec<&str>)> = Vec::new();
         for s in sent {
-            let text = self.message(&s.id);
+            let text = self.said(&s.id);
             let to = self.name(s.id.to);
             match groups.iter_mut().find(|(t, _)| *t == text) {
                 Some((_, all)) => all.push(to),
@@ -220,65 +228,24 @@ impl<'a> Teller<'a> {
             }
         }
     }
-
-    fn set(&self, set: NodeSet) -> String {
-        let names: Vec<&str> = set.iter().map(|n| self.name(n)).collect();
-        names.join(" ")
-    }
-
-    /// An intervention in words.
-    pub fn action(&self, action: &Action) -> String {
-        let way = |id: &MsgId| {
-            format!("{} from {} to {}", self.message(id), self.name(id.from), self.name(id.to))
-        };
-        match action {
-            Action::Deliver(id) => format!("deliver {}", way(id)),
-            Action::Drop(id) => format!("drop {}", way(id)),
-            Action::Duplicate(id) => format!("duplicate {}", way(id)),
-            Action::Hold(id) => format!("hold {}", way(id)),
-            Action::Release(id) => format!("release {}", way(id)),
-            Action::Forge { msg, variant } => format!("forge {} (lie {variant})", way(msg)),
-            Action::Fire { node, timer } => format!("fire timer {timer} of {}", self.name(*node)),
-            Action::Crash { node, mode } => {
-                format!("crash {}{}", self.name(*node), mode_text(*mode))
-            }
-            Action::CrashAfter { node, effects, mode } => {
-                format!("crash {} after {effects} effects{}", self.name(*node), mode_text(*mode))
-            }
-            Action::Restart(node) => format!("restart {}", self.name(*node)),
-            Action::Pause(node) => format!("pause {}", self.name(*node)),
-            Action::Resume(node) => format!("resume {}", self.name(*node)),
-            Action::Slow { node, us } => {
-                format!("slow {} to {} a step", self.name(*node), show_time(i64::from(*us)))
-            }
-            Action::Cut { from, to } => format!("cut {} > {}", self.set(*from), self.set(*to)),
-            Action::Heal { from, to } => format!("heal {} > {}", self.set(*from), self.set(*to)),
-            Action::Partition(groups) => {
-                let groups: Vec<String> = groups.iter().map(|g| self.set(*g)).collect();
-                format!("partition {}", groups.join(" / "))
-            }
-            Action::HealAll => "heal all".into(),
-            Action::Link { from, to, change } => {
-                format!("links {} > {}: {change:?}", self.set(*from), self.set(*to))
-            }
-            Action::Clock { node, change } => format!("clock of {}: {change:?}", self.name(*node)),
-            Action::Disk { node, change } => format!("disk of {}: {change:?}", self.name(*node)),
-            Action::Lie { node, policy } => format!("{} lies: {policy:?}", self.name(*node)),
-            Action::Invoke { client, to, call } => {
-                let to = to.map(|t| format!(" of {}", self.name(t))).unwrap_or_default();
-                format!("{} asks{to}: {}", self.name(*client), call_text(self.calls, call))
-            }
-            Action::Choose { node, picks } => format!("{} will choose {picks:?}", self.name(*node)),
-            Action::Manual(on) => if *on { "by hand from here" } else { "by itself again" }.into(),
-        }
-    }
 }
 
-fn mode_text(mode: CrashMode) -> String {
-    match mode {
-        CrashMode::Process => String::new(),
-        CrashMode::Os { kept } => format!(" with its machine ({kept} unsynced writes survive)"),
-        CrashMode::Torn { kept } => format!(" with its machine (write {kept} is torn)"),
+impl Vocabulary for Teller<'_> {
+    fn node(&self, node: NodeId) -> String {
+        self.names.get(node.at()).map_or_else(|| format!("#{}", node.0), String::clone)
+    }
+    fn message(&self, id: MsgId) -> Option<String> {
+        self.air.get(&id).map(|m| m.name.to_string())
+    }
+    fn timer(&self, node: NodeId, code: u32) -> Option<String> {
+        let timers = &self.nodes.get(node.at())?.timers;
+        timers.iter().find(|t| t.code == code).map(|t| t.name.to_string())
+    }
+    fn calls(&self) -> &[CallName] {
+        self.calls
+    }
+    fn everybody(&self) -> NodeSet {
+        self.nodes.iter().map(|n| n.id).collect()
     }
 }
 

@@ -35,7 +35,7 @@ pub fn overview(desk: &Desk, ask: &Callback<Ask>) -> Html {
             <ul class="rows">{ for model.view.nodes.iter().map(node) }</ul>
             if !model.view.facts.is_empty() {
                 <h3><span>{ "Only the observer knows" }</span></h3>
-                <ul class="facts">{ for model.view.facts.iter().map(|f| html! { <li>{ f }</li> }) }</ul>
+                <ul class="facts">{ for model.view.facts.iter().map(|f| html! { <li>{ &f.text }</li> }) }</ul>
             }
             if !model.playing {
                 { flying(&model, None, ask) }
