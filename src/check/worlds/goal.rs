@@ -2,7 +2,7 @@
 
 use crate::core::trace::Trace;
 use crate::core::view::{Event, WorldView};
-use crate::core::world::AnyWorld;
+use crate::core::world::World;
 use crate::stories::names::Given;
 use crate::stories::until::{Moment, holds};
 
@@ -75,7 +75,7 @@ impl Goal {
     /// Does it hold after a step?
     pub(super) fn holds(
         &self,
-        world: &dyn AnyWorld,
+        world: &World,
         last: &Event,
         trace: Option<&Trace>,
         broken: &[&'static str],
