@@ -10,7 +10,7 @@ mod ambush;
 use crate::core::action::{Action, ClockChange, CrashMode, DiskChange, Entry, LinkChange};
 use crate::core::ids::{NodeId, NodeSet};
 use crate::core::random::{Stream, below, chance, draw, exponential};
-use crate::core::world::AnyWorld;
+use crate::core::world::World;
 use ambush::{AMBUSHES, Ambush};
 
 /// Kinds of fault.
@@ -179,12 +179,12 @@ impl Nemesis {
         NodeSet::first(self.field.servers + self.field.clients)
     }
 
-    fn down(&self, world: &dyn AnyWorld) -> Vec<NodeId> {
+    fn down(&self, world: &World) -> Vec<NodeId> {
         self.servers().filter(|n| world.allows(&Action::Restart(*n)).is_ok()).collect()
     }
 
     /// The next fault, with what will undo it.
-    pub fn strike(&mut self, world: &dyn AnyWorld) -> Vec<Entry> {
+    pub fn strike(&mut self, world: &World) -> Vec<Entry> {
         let total = self.mix.iter().map(|(_, weight)| weight).sum();
         let mut at = self.roll(total);
         let mut fault = Fault::Restart;
@@ -205,7 +205,7 @@ impl Nemesis {
         plot.entries
     }
 
-    fn commit(&mut self, fault: Fault, world: &dyn AnyWorld, plot: &mut Plot) {
+    fn commit(&mut self, fault: Fault, world: &World, plot: &mut Plot) {
         match fault {
             Fault::Crash => {
                 let (node, mode) = (self.server(), self.mode());
@@ -291,7 +291,7 @@ impl Nemesis {
 
     /// Ends a running timer of each of these servers, nearly at once: nothing may rely on who is
     /// first.
-    fn timers(&mut self, nodes: &[NodeId], world: &dyn AnyWorld, plot: &mut Plot) {
+    fn timers(&mut self, nodes: &[NodeId], world: &World, plot: &mut Plot) {
         for node in nodes {
             let fire = |timer| Action::Fire { node: *node, timer };
             let running: Vec<Action> =
@@ -377,7 +377,7 @@ impl Nemesis {
     }
 
     /// Undoes everything: what is left is the protocol's own business.
-    pub fn mercy(&self, world: &dyn AnyWorld) -> Vec<Entry> {
+    pub fn mercy(&self, world: &World) -> Vec<Entry> {
         let at = world.now() + 1;
         let all = self.everyone();
         let mut actions =

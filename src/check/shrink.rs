@@ -11,7 +11,7 @@ use crate::core::ids::{NodeId, NodeSet};
 use crate::core::session::Build;
 use crate::core::sorted::SortedMap;
 use crate::core::view::Shape;
-use crate::core::world::AnyWorld;
+use crate::core::world::World;
 
 /// A run that breaks a property.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -43,7 +43,7 @@ fn is_still(journal: &[Entry]) -> bool {
 
 /// A journal that is played until the property breaks, in slices.
 struct Playing<'a> {
-    world: &'a mut dyn AnyWorld,
+    world: &'a mut World,
     used: &'a mut usize,
     journal: &'a [Entry],
     property: &'a str,
@@ -111,7 +111,7 @@ struct Trial {
     name: u64,
     /// It has to break within so many.
     steps: u64,
-    world: Box<dyn AnyWorld>,
+    world: Box<World>,
     used: usize,
 }
 

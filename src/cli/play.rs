@@ -161,7 +161,7 @@ impl Form {
 impl Played {
     /// A run that somebody else has brought to the moment of its link.
     pub fn of(session: Session, link: &Link) -> Played {
-        Played { session, early: false, goal: Goal::of(link) }
+        Played { session, stopped: None, goal: Goal::of(link) }
     }
 
     /// 0, 1 if a property is broken, 2 if it stopped early.

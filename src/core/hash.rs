@@ -120,8 +120,14 @@ impl Hasher for StableHasher {
 /// The 64-bit fingerprint of a value.
 #[inline]
 pub fn fingerprint<T: Hash + ?Sized>(value: &T) -> u64 {
+    fed(|hasher| value.hash(hasher))
+}
+
+/// The 64-bit fingerprint of what `feed` hashes.
+#[inline]
+pub fn fed(feed: impl FnOnce(&mut StableHasher)) -> u64 {
     let mut hasher = StableHasher::new();
-    value.hash(&mut hasher);
+    feed(&mut hasher);
     hasher.finish()
 }
 

@@ -7,6 +7,7 @@ use super::config::Common;
 use super::hash::fingerprint;
 use super::ids::{MsgId, NodeId, NodeSet};
 use super::random::{Stream, between, chance, draw};
+use super::value::Payload;
 use super::view::{Loss, Stamp};
 use crate::core::sorted::{SortedMap, SortedSet};
 use std::collections::VecDeque;
@@ -102,8 +103,8 @@ impl Link {
     }
 }
 
-/// A message on its way, as the kernel sees it.
-#[derive(Clone, Debug)]
+/// A message on its way.
+#[derive(Clone)]
 pub struct Flight {
     pub sent_at: u64,
     pub due: u64,
@@ -112,6 +113,8 @@ pub struct Flight {
     pub docked: bool,
     pub forged: bool,
     pub stamp: Stamp,
+    /// What it says.
+    pub payload: Payload,
 }
 
 /// Copies of a message are named in the high bits of its place, so that they rename nothing.
@@ -128,7 +131,7 @@ pub fn original(id: MsgId) -> MsgId {
 }
 
 /// Time, links, clocks, timers, faults.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct Kernel {
     pub seed: u64,
     pub now: u64,
@@ -313,25 +316,30 @@ impl Kernel {
     }
 
     /// Puts a message of this many bytes on a link. A second name is that of its twin.
-    pub fn send(&mut self, from: NodeId, to: NodeId, size: u32) -> (MsgId, Option<MsgId>) {
+    pub fn send(
+        &mut self,
+        from: NodeId,
+        to: NodeId,
+        size: u32,
+        payload: Payload,
+    ) -> (MsgId, Option<MsgId>) {
         let link = self.links.entry((from, to)).or_default();
         let nth = link.sent % COPY;
         link.sent += 1;
         let (dup, seed) = (link.dup.unwrap_or(self.common.net.dup), self.seed);
         let id = MsgId { from, to, nth };
-        self.launch(id, size);
+        self.launch(id, size, payload);
         let doubled = self.mode == Mode::Timed && chance(link_draw(seed, id, 4), dup);
         (id, doubled.then(|| self.twin(id)).flatten())
     }
 
     /// Puts a copy of a message in flight; `None` if it is not in flight or has 255 copies.
     pub fn twin(&mut self, id: MsgId) -> Option<MsgId> {
-        let forged = self.flight.get(&id)?.forged;
-        let stamp = self.flight[&id].stamp.clone();
+        let Flight { forged, stamp, payload, .. } = self.flight.get(&id)?.clone();
         let twin = (1..256u32)
             .map(|c| MsgId { nth: id.nth % COPY + (c % 256) * COPY, ..id })
             .find(|t| t.nth >= COPY && !self.flight.contains_key(t))?;
-        self.launch(twin, 0);
+        self.launch(twin, 0, payload);
         let flight = self.flight.get_mut(&twin)?;
         flight.forged = forged;
         flight.stamp = stamp;
@@ -344,7 +352,7 @@ impl Kernel {
         self.common.net.map.place(node.0.checked_sub(servers).unwrap_or(node.0))
     }
 
-    fn launch(&mut self, id: MsgId, size: u32) {
+    fn launch(&mut self, id: MsgId, size: u32, payload: Payload) {
         let (seed, now, net) = (self.seed, self.now, self.common.net);
         let timed = self.mode == Mode::Timed;
         let way = net.map.way(self.place(id.from), self.place(id.to));
@@ -372,10 +380,9 @@ impl Kernel {
             due = now + (due - now) / 2;
         }
         let stamp = self.proc(id.from).stamp.clone();
-        self.flight.insert(
-            id,
-            Flight { sent_at: now, due, doom, held: false, docked: false, forged: false, stamp },
-        );
+        let (held, docked, forged) = (false, false, false);
+        let flight = Flight { sent_at: now, due, doom, held, docked, forged, stamp, payload };
+        self.flight.insert(id, flight);
         if self.mode != Mode::Search {
             self.schedule(due, Due::Arrive(id));
         }

@@ -16,5 +16,6 @@ pub mod regions;
 pub mod session;
 pub mod sorted;
 pub mod trace;
+pub mod value;
 pub mod view;
 pub mod world;

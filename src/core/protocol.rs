@@ -5,11 +5,15 @@ use super::config::{Common, Knob};
 use super::ids::{Names, NodeId, OpId};
 use super::random::{Stream, below, between, draw};
 use super::view::{
-    AxisView, Fact, Family, Lens, LogView, MessageLook, NodeLook, OpStep, RingView, Ruler, Shape,
-    Tray,
+    AxisView, Fact, Lens, LogView, MessageLook, NodeLook, OpStep, RingView, Ruler, Shape, Tray,
 };
 use std::fmt::Debug;
 use std::hash::Hash;
+
+/// What a protocol's values are: copied, compared, hashed, and handed to other threads.
+pub trait Data: Clone + Debug + PartialEq + Eq + Hash + Send + Sync + 'static {}
+
+impl<T: Clone + Debug + PartialEq + Eq + Hash + Send + Sync + 'static> Data for T {}
 
 /// A protocol as a set of pure handlers over one node's state.
 ///
@@ -17,25 +21,25 @@ use std::hash::Hash;
 /// no true time, no other node, no randomness but [`Context::choose`] and [`Context::between`].
 /// It acts only through the effects it asks of its [`Context`], which take place in that order; a
 /// crash may fall between any two of them.
-pub trait Protocol: Clone + Debug + PartialEq + Eq + Hash + 'static {
+pub trait Protocol: Data {
     /// Sizes, quorums, timeouts. What every scene has is in [`Common`].
-    type Config: Clone + Debug + PartialEq + Eq + Hash + Default;
+    type Config: Data + Default;
     /// Lost in a crash.
-    type State: Clone + Debug + PartialEq + Eq + Hash;
+    type State: Data;
     /// Survives a crash once persisted.
-    type Durable: Clone + Debug + PartialEq + Eq + Hash + Default;
+    type Durable: Data + Default;
     /// What nodes say to each other.
-    type Message: Clone + Debug + PartialEq + Eq + Hash;
+    type Message: Data;
     /// Names of timers; a node has at most one of each.
     type Timer: TimerName;
     /// What clients ask.
-    type Op: Clone + Debug + PartialEq + Eq + Hash;
+    type Op: Data;
     /// What they are answered.
-    type Ret: Clone + Debug + PartialEq + Eq + Hash;
+    type Ret: Data;
     /// What only an observer knows (chosen, committed, who ever led), kept beside the run.
-    type Observer: Clone + Debug + PartialEq + Eq + Hash + Default;
+    type Observer: Data + Default;
     /// What a client keeps between its operations, a session's token; `()` where it keeps nothing.
-    type Token: Clone + Debug + PartialEq + Eq + Hash + Default;
+    type Token: Data + Default;
 
     /// Its claims read [`Seen::stamp`]: to a search, states that differ in who knows of which
     /// events are then different states.
@@ -479,6 +483,29 @@ pub struct Property<P: Protocol> {
     pub check: fn(&Seen<P>, &P::Observer) -> Option<Witness>,
 }
 
+/// A claim as plain data.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct PropertyInfo {
+    /// Name.
+    pub id: &'static str,
+    /// The field's name for it.
+    pub title: &'static str,
+    /// The claim.
+    pub claim: &'static str,
+    /// Where it is stated.
+    pub cite: &'static str,
+    /// Safety or liveness.
+    pub kind: PropertyKind,
+}
+
+impl<P: Protocol> Property<P> {
+    /// It as plain data.
+    pub fn info(&self) -> PropertyInfo {
+        let Property { id, title, claim, cite, kind, .. } = *self;
+        PropertyInfo { id, title, claim, cite, kind }
+    }
+}
+
 /// Why a property is broken.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Witness {
@@ -528,40 +555,5 @@ impl<'a, P: Protocol> Seen<'a, P> {
     /// The servers that are up.
     pub fn alive(&self) -> impl Iterator<Item = &'a Node<P>> + '_ {
         self.nodes.iter().zip(&self.up).filter(|(_, up)| **up).map(|(n, _)| *n)
-    }
-}
-
-/// What is on a link.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub enum Payload<P: Protocol> {
-    /// Between nodes.
-    Peer(P::Message),
-    /// A client asks.
-    Request { op: OpId, call: P::Op },
-    /// A client is told.
-    Reply { op: OpId, outcome: Outcome<P> },
-}
-
-impl<P: Show> Payload<P> {
-    /// What it looks like.
-    pub fn look(&self) -> MessageLook {
-        let client = |name, reply, negative| MessageLook {
-            name,
-            family: Family::Client,
-            reply,
-            negative,
-            epoch: None,
-        };
-        match self {
-            Payload::Peer(message) => P::message(message),
-            Payload::Request { call, .. } => {
-                client(P::CALLS[usize::from(P::call(call).f)].name, false, false)
-            }
-            Payload::Reply { outcome, .. } => match outcome {
-                Outcome::Ok(_) => client("ok", true, false),
-                Outcome::Fail(_) => client("fail", true, true),
-                Outcome::Redirect(_) => client("redirect", true, true),
-            },
-        }
     }
 }

@@ -9,7 +9,7 @@ use super::action::{Action, Entry};
 use super::config::Setup;
 use super::trace::Trace;
 use super::view::{Event, WorldView};
-use super::world::AnyWorld;
+use super::world::World;
 use crate::core::sorted::SortedMap;
 use std::sync::Arc;
 
@@ -28,7 +28,7 @@ pub fn usual_name(number: usize) -> String {
 }
 
 /// Makes the world of a setup at time 0, or says in one sentence what is wrong with the setup.
-pub type Build = fn(&Setup) -> Result<Box<dyn AnyWorld>, String>;
+pub type Build = fn(&Setup) -> Result<Box<World>, String>;
 
 /// One line of time.
 pub struct Branch {
@@ -47,7 +47,7 @@ pub struct Branch {
 }
 
 struct Checkpoint {
-    world: Box<dyn AnyWorld>,
+    world: Box<World>,
     applied: usize,
 }
 
@@ -57,7 +57,7 @@ pub struct Session {
     pub setup: Setup,
     branches: Vec<Branch>,
     current: usize,
-    world: Box<dyn AnyWorld>,
+    world: Box<World>,
     /// Journal entries that the world at the cursor has seen.
     applied: usize,
     time: u64,
@@ -107,7 +107,7 @@ impl Session {
         self.time
     }
     /// The world at the cursor.
-    pub fn world(&self) -> &dyn AnyWorld {
+    pub fn world(&self) -> &World {
         &*self.world
     }
     /// What can be seen at the cursor.

@@ -1,11 +1,13 @@
 //! What a scene is to the rest of the house: data, and one function that makes its world.
 
 use crate::core::config::{COMMON, Common, Knob, Setup, Unit, turn};
-use crate::core::protocol::{CallName, Mutant, PropertyKind, Show};
+pub use crate::core::protocol::PropertyInfo;
+use crate::core::protocol::{CallName, Mutant, Show};
 use crate::core::quote::quoted;
 use crate::core::view::{Layout, Lens};
-use crate::core::world::{AnyWorld, Settings, World};
+use crate::core::world::{Adapter, Settings, World};
 use crate::stories::{Challenge, Story};
+use std::sync::Arc;
 
 /// A scene of the field guide.
 pub struct Scene {
@@ -32,7 +34,7 @@ pub struct Scene {
     /// Things to bring about.
     pub challenges: &'static [Challenge],
     /// Makes its world.
-    pub build: fn(&Setup) -> Result<Box<dyn AnyWorld>, String>,
+    pub build: fn(&Setup) -> Result<Box<World>, String>,
     /// What its protocol offers.
     pub info: fn() -> Info,
     /// Presets that run another protocol, and what that one offers.
@@ -92,21 +94,6 @@ pub struct KnobInfo {
     pub default: i64,
 }
 
-/// A claim.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct PropertyInfo {
-    /// Name.
-    pub id: &'static str,
-    /// The field's name for it.
-    pub title: &'static str,
-    /// The claim.
-    pub claim: &'static str,
-    /// Where it is stated.
-    pub cite: &'static str,
-    /// Safety or liveness.
-    pub kind: PropertyKind,
-}
-
 impl Scene {
     /// A preset by name; the first if the name is empty.
     pub fn preset(&self, id: &str) -> Result<&'static Preset, String> {
@@ -156,7 +143,7 @@ fn no_knob(scene: &str, name: &str, knobs: &[KnobInfo]) -> String {
 }
 
 /// The settings of a setup, or what is wrong with it.
-pub fn settings<P: Show>(presets: &[Preset], setup: &Setup) -> Result<Settings<P>, String> {
+fn settings<P: Show>(presets: &[Preset], setup: &Setup) -> Result<Settings, String> {
     let mut common = P::common();
     let mut cfg = P::Config::default();
     let preset = presets.iter().find(|p| p.id == setup.preset || setup.preset.is_empty());
@@ -169,7 +156,7 @@ pub fn settings<P: Show>(presets: &[Preset], setup: &Setup) -> Result<Settings<P
             turn(COMMON, &mut common, id, value).or_else(|| turn(P::knobs(), &mut cfg, id, value));
         done.unwrap_or_else(|| Err(no_knob(&setup.scene, id, &knobs::<P>())))?;
     }
-    Ok(Settings { common, cfg, mutants: mutant_bits::<P>(setup)? })
+    Ok(Settings { common, cfg: Arc::new(cfg), mutants: mutant_bits::<P>(setup)? })
 }
 
 fn mutant_bits<P: Show>(setup: &Setup) -> Result<u32, String> {
@@ -205,16 +192,9 @@ fn knobs<P: Show>() -> Vec<KnobInfo> {
 
 /// What a protocol offers.
 pub fn info<P: Show>() -> Info {
-    let properties = P::properties().iter().map(|p| PropertyInfo {
-        id: p.id,
-        title: p.title,
-        claim: p.claim,
-        cite: p.cite,
-        kind: p.kind,
-    });
     Info {
         knobs: knobs::<P>(),
-        properties: properties.collect(),
+        properties: P::properties().iter().map(|p| p.info()).collect(),
         mutants: P::mutants(),
         calls: P::CALLS,
         lenses: P::LENSES,
@@ -224,11 +204,7 @@ pub fn info<P: Show>() -> Info {
 }
 
 /// Makes a world of a protocol; a scene names it as `|s| make::<Protocol>(PRESETS, s)`.
-pub fn make<P>(presets: &[Preset], setup: &Setup) -> Result<Box<dyn AnyWorld>, String>
-where
-    P: Show,
-    World<P>: AnyWorld,
-{
+pub fn make<P: Show>(presets: &[Preset], setup: &Setup) -> Result<Box<World>, String> {
     let settings = settings::<P>(presets, setup)?;
-    Ok(Box::new(World::<P>::new(settings, setup.seed)))
+    Ok(Box::new(World::new(Adapter::<P>::RULES, settings, setup.seed)))
 }

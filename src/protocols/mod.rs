@@ -20,6 +20,7 @@ pub mod template;
 pub mod vector;
 
 use crate::core::quote::quoted;
+use crate::core::world::{Adapter, SearchRules, World};
 use crate::stories::Sliders;
 pub use catalog::{Info, KnobInfo, Preset, PropertyInfo, Scene};
 
@@ -40,6 +41,29 @@ pub const CATALOG: &[Scene] = &[
     hybrid::SCENE,
 ];
 
+/// Every protocol as searches see it. Nothing else names this list, so a program that does not
+/// search is linked without what only searches ask.
+const SEARCH_RULES: &[&dyn SearchRules] = &[
+    Adapter::<quorum::Quorum>::SEARCH_RULES,
+    Adapter::<raft::Raft>::SEARCH_RULES,
+    Adapter::<spanner::Spanner>::SEARCH_RULES,
+    Adapter::<hashing::Hashing>::SEARCH_RULES,
+    Adapter::<ranges::Ranges>::SEARCH_RULES,
+    Adapter::<directory::Directory>::SEARCH_RULES,
+    Adapter::<eventual::Eventual>::SEARCH_RULES,
+    Adapter::<sessions::Sessions>::SEARCH_RULES,
+    Adapter::<lamport::Lamport>::SEARCH_RULES,
+    Adapter::<vector::Vector>::SEARCH_RULES,
+    Adapter::<hybrid::Hybrid>::SEARCH_RULES,
+    Adapter::<template::Largest>::SEARCH_RULES,
+];
+
+/// A world's protocol as searches see it.
+pub fn search_rules(world: &World) -> Result<&'static dyn SearchRules, String> {
+    let found = SEARCH_RULES.iter().find(|of| world.is_of(**of)).copied();
+    found.ok_or_else(|| "this protocol is not in the list of those that can be searched".into())
+}
+
 /// What a challenge asks of all positions of some sliders, if it is one of that kind.
 pub fn sliders(scene: &str, challenge: &str) -> Option<&'static Sliders> {
     let all: &'static [(&str, Sliders)] = &[
@@ -56,4 +80,27 @@ pub fn scene(id: &str) -> Result<&'static Scene, String> {
         let all: Vec<&str> = CATALOG.iter().map(|s| s.id).collect();
         format!("there is no scene {}, only {}", quoted(id), all.join(", "))
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::core::config::Setup;
+
+    #[test]
+    fn every_preset_of_every_scene_can_be_searched() {
+        for scene in CATALOG.iter().chain([&template::SCENE]) {
+            for preset in scene.presets {
+                let (scene_id, preset_id) = (scene.id.into(), preset.id.into());
+                let setup = Setup { scene: scene_id, preset: preset_id, ..Setup::default() };
+                let world = (scene.build)(&setup).expect("a preset is a sound setup");
+                assert!(
+                    search_rules(&world).is_ok(),
+                    "{} {}: see SEARCH_RULES",
+                    scene.id,
+                    preset.id
+                );
+            }
+        }
+    }
 }

@@ -7,12 +7,12 @@ use crate::core::ids::NodeId;
 use crate::core::session::Session;
 use crate::core::trace::{OpEnd, OpLife, Trace};
 use crate::core::view::{AxisView, Event, NodeView, RingView, Status, What, WorldView};
-use crate::core::world::AnyWorld;
+use crate::core::world::World;
 use std::cell::OnceCell;
 
 /// What a condition is held against.
 pub struct Moment<'a> {
-    world: &'a dyn AnyWorld,
+    world: &'a World,
     view: OnceCell<WorldView>,
     /// The step just taken, if one was.
     event: Option<&'a Event>,
@@ -25,7 +25,7 @@ pub struct Moment<'a> {
 impl<'a> Moment<'a> {
     /// A world after a step, and its record so far.
     pub fn new(
-        world: &'a dyn AnyWorld,
+        world: &'a World,
         event: Option<&'a Event>,
         trace: &'a Trace,
         given: &'a Given,

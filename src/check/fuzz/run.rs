@@ -7,7 +7,7 @@ use crate::core::config::Setup;
 use crate::core::ids::{NodeId, OpId};
 use crate::core::sorted::SortedMap;
 use crate::core::view::{Event, OpStep, What};
-use crate::core::world::AnyWorld;
+use crate::core::world::World;
 use std::sync::Arc;
 
 /// Virtual time that recovery may take, in client timeouts.
@@ -27,7 +27,7 @@ pub struct Run {
     field: Field,
     /// Clients act only when told to.
     by_hand: bool,
-    world: Box<dyn AnyWorld>,
+    world: Box<World>,
     /// Faults to come, by time and order.
     agenda: SortedMap<(u64, u64), Action>,
     journal: Vec<Entry>,

@@ -3,7 +3,7 @@
 use super::{Nemesis, Plot};
 use crate::core::action::{Action, Entry};
 use crate::core::ids::{NodeId, NodeSet};
-use crate::core::world::AnyWorld;
+use crate::core::world::World;
 
 /// What it does right after a landmark.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -40,7 +40,7 @@ pub(super) const AMBUSHES: [Ambush; 12] = [
 
 impl Nemesis {
     /// What it does right after landmarks at a server, if anything.
-    pub fn ambush(&mut self, world: &dyn AnyWorld, node: NodeId, seen: &[&str]) -> Vec<Entry> {
+    pub fn ambush(&mut self, world: &World, node: NodeId, seen: &[&str]) -> Vec<Entry> {
         let awaited = self.landmark.is_none_or(|l| seen.contains(&l));
         if !awaited || node.0 >= self.field.servers || !self.likely(self.ambush) {
             return Vec::new();
@@ -55,13 +55,7 @@ impl Nemesis {
         entries
     }
 
-    fn spring(
-        &mut self,
-        style: Ambush,
-        node: NodeId,
-        world: &dyn AnyWorld,
-        entries: &mut Vec<Entry>,
-    ) {
+    fn spring(&mut self, style: Ambush, node: NodeId, world: &World, entries: &mut Vec<Entry>) {
         // Whom it cuts off may first do something with its power.
         let tempo = if style == Ambush::Isolate { 8 } else { self.tempo };
         let soon = tempo * self.field.latency;

@@ -2,7 +2,7 @@
 
 use crate::core::trace::Trace;
 use crate::core::view::Event;
-use crate::core::world::AnyWorld;
+use crate::core::world::World;
 use crate::stories::condition::Condition;
 use crate::stories::moment::Moment;
 use crate::stories::names::Given;
@@ -37,14 +37,14 @@ impl Goal {
     }
 
     /// Does this world have what it speaks of?
-    pub fn check(&self, world: &dyn AnyWorld) -> Result<(), String> {
+    pub fn check(&self, world: &World) -> Result<(), String> {
         let (trace, given) = (Trace::default(), Given::new());
         self.0.check(&Moment::new(world, None, &trace, &given))?;
         Ok(())
     }
 
     /// Does it hold after a step?
-    pub(super) fn holds(&self, world: &dyn AnyWorld, last: &Event, trace: Option<&Trace>) -> bool {
+    pub(super) fn holds(&self, world: &World, last: &Event, trace: Option<&Trace>) -> bool {
         let (none, given) = (Trace::default(), Given::new());
         let moment = Moment::new(world, Some(last), trace.unwrap_or(&none), &given);
         self.0.holds(&moment) == Ok(true)

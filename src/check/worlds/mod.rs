@@ -38,7 +38,8 @@ use crate::core::session::Build;
 use crate::core::sorted::SortedSet;
 use crate::core::trace::{OpLife, Trace};
 use crate::core::view::{Event, Shape, What};
-use crate::core::world::{AnyWorld, Limits, Print};
+use crate::core::world::{Choices, Limits, Print, SearchRules, World};
+use crate::protocols::search_rules;
 use std::fmt;
 use std::hash::{Hash, Hasher};
 use std::sync::Arc;
@@ -52,6 +53,8 @@ pub const GOAL: &str = "goal";
 
 /// A scene's world as a model to explore.
 pub struct WorldModel {
+    /// What only searches ask of the protocol.
+    of: &'static dyn SearchRules,
     root: State,
     servers: u16,
     claims: Vec<(&'static str, &'static str)>,
@@ -70,7 +73,7 @@ pub struct WorldModel {
 pub struct State(Arc<Inner>);
 
 struct Inner {
-    world: Box<dyn AnyWorld>,
+    world: Box<World>,
     limits: Limits,
     broken: Vec<&'static str>,
     reached: bool,
@@ -138,7 +141,7 @@ impl fmt::Debug for State {
 
 impl State {
     /// The world.
-    pub fn world(&self) -> &dyn AnyWorld {
+    pub fn world(&self) -> &World {
         &*self.0.world
     }
     /// What may still be spent.
@@ -168,9 +171,10 @@ impl State {
 
 /// What a step's outcome is made of.
 struct Made {
-    world: Box<dyn AnyWorld>,
+    world: Box<World>,
     trace: Option<Trace>,
     last: Event,
+    choices: Choices,
 }
 
 impl WorldModel {
@@ -184,6 +188,7 @@ impl WorldModel {
         goal: Option<Goal>,
     ) -> Result<Self, String> {
         let mut world = build(setup)?;
+        let of = search_rules(&world)?;
         world.act(&Entry { at: 0, action: Action::Manual(true) });
         let mut boots = 0;
         while world.step().is_some() {
@@ -201,7 +206,7 @@ impl WorldModel {
         let trace = goal.as_ref().filter(|g| g.needs_trace()).map(|_| Trace::default());
         let fifo = world.fifo();
         let inner = Inner {
-            world_print: world.print(),
+            world_print: world.print(of),
             world,
             limits,
             broken: Vec::new(),
@@ -212,8 +217,8 @@ impl WorldModel {
         };
         let reduced = goal.as_ref().is_none_or(|g| !g.needs_faults());
         let pace = PACE.min(inner.world.quickest());
-        let (root, names) = (sealed(inner, &[]), Vec::new());
-        Ok(WorldModel { root, servers, claims, goal, reduced, fifo, names, pace })
+        let (root, names) = (sealed(inner, of, &[]), Vec::new());
+        Ok(WorldModel { of, root, servers, claims, goal, reduced, fifo, names, pace })
     }
 
     /// The same, but states that differ in the names of servers only count as one. The error says
@@ -232,7 +237,7 @@ impl WorldModel {
     }
 
     fn all_names(&self) -> Result<Vec<Names>, String> {
-        let names = self.root.0.world.names();
+        let names = self.root.0.world.names(self.of);
         if names.is_empty() {
             return Err(
                 "the servers of this world are not known to behave alike under other names, \
@@ -249,7 +254,7 @@ impl WorldModel {
     }
 
     fn under(mut self, names: Vec<Names>) -> Self {
-        self.root = sealed(self.copy(&self.root.0, None), &names);
+        self.root = sealed(self.copy(&self.root.0, None), self.of, &names);
         self.names = names;
         self
     }
@@ -261,7 +266,7 @@ impl WorldModel {
 
     /// As how many states one that counts once would count otherwise.
     pub fn orbit(&self, state: &State) -> usize {
-        prints(&state.0, &self.names).collect::<SortedSet<u64>>().len()
+        prints(&state.0, self.of, &self.names).collect::<SortedSet<u64>>().len()
     }
 
     /// The same without reductions.
@@ -280,16 +285,18 @@ impl WorldModel {
         let mut trace = from.trace.clone();
         let mut last = None;
         for action in entries {
-            let event = world.act(&Entry { at: world.now() + self.pace, action: action.clone() });
+            let entry = Entry { at: world.now() + self.pace, action: action.clone() };
+            let (event, choices) = world.explore(&entry);
             if matches!(event.what, What::Ignored { .. }) {
                 return None;
             }
             if let Some(trace) = &mut trace {
                 trace.push(event.clone());
             }
-            last = Some(event);
+            last = Some((event, choices));
         }
-        Some(Made { world, trace, last: last? })
+        let (last, choices) = last?;
+        Some(Made { world, trace, last, choices })
     }
 
     /// The state that a step leads to, or the one where it waits.
@@ -298,14 +305,14 @@ impl WorldModel {
         let node = handler(&action);
         let made = self.run(from, &entries(node, &picks, None, &action))?;
         // A choice among one is none.
-        let asked = made.world.asked();
+        let asked = &made.choices.asked;
         if let Some(at) = (picks.len()..asked.len()).find(|i| asked[*i] > 1) {
             let open = Open::Pick(asked[at]);
             picks.resize(at, 0);
             return Some(self.wait(from, Waiting { action, node, picks, open }));
         }
-        if limits.crashes > 0 && node.0 < self.servers && !made.world.perils().is_empty() {
-            let open = Open::Crash(made.world.perils().to_vec());
+        if limits.crashes > 0 && node.0 < self.servers && !made.choices.perils.is_empty() {
+            let open = Open::Crash(made.choices.perils);
             return Some(self.wait(from, Waiting { action, node, picks, open }));
         }
         let delivers = matches!(action, Action::Deliver(_)) && !self.fifo;
@@ -326,19 +333,19 @@ impl WorldModel {
     }
 
     fn wait(&self, from: &Inner, waiting: Waiting) -> State {
-        sealed(self.copy(from, Some(waiting)), &self.names)
+        sealed(self.copy(from, Some(waiting)), self.of, &self.names)
     }
 
     fn arrive(&self, from: &Inner, made: Made, limits: Limits) -> State {
-        let Made { world, trace, last } = made;
+        let Made { world, trace, last, .. } = made;
         let mut broken = from.broken.clone();
         let claimed = |id: &&str| self.goal.is_some() || self.claims.iter().any(|c| c.0 == *id);
         broken.extend(last.broken.iter().copied().filter(claimed));
-        let reached = self.goal.as_ref().is_some_and(|g| g.holds(&*world, &last, trace.as_ref()));
-        let world_print = world.print();
+        let reached = self.goal.as_ref().is_some_and(|g| g.holds(&world, &last, trace.as_ref()));
+        let world_print = world.print(self.of);
         let waiting = None;
         let inner = Inner { world, limits, broken, reached, trace, waiting, world_print, print: 0 };
-        sealed(inner, &self.names)
+        sealed(inner, self.of, &self.names)
     }
 
     fn crash(&self, from: &Inner, waiting: &Waiting, after: Option<u8>) -> Option<State> {
@@ -394,14 +401,18 @@ fn entries(node: NodeId, picks: &[u8], crash: Option<u8>, action: &Action) -> Ve
     choose.into_iter().chain(arm).chain([action.clone()]).collect()
 }
 
-fn sealed(mut inner: Inner, names: &[Names]) -> State {
-    inner.print = prints(&inner, names).min().unwrap_or_default();
+fn sealed(mut inner: Inner, of: &dyn SearchRules, names: &[Names]) -> State {
+    inner.print = prints(&inner, of, names).min().unwrap_or_default();
     State(Arc::new(inner))
 }
 
 /// What a state is recognised by, under each of these names; under its own if there are none.
-fn prints(inner: &Inner, names: &[Names]) -> impl Iterator<Item = u64> {
-    let end = |o: &OpLife| (o.id, fingerprint(&format!("{:?}", o.end)));
+fn prints<'a>(
+    inner: &'a Inner,
+    of: &dyn SearchRules,
+    names: &[Names],
+) -> impl Iterator<Item = u64> + use<'a> {
+    let end = |o: &'a OpLife| (o.id, &o.end);
     let ends: Option<Vec<_>> = inner.trace.as_ref().map(|t| t.ops.iter().map(end).collect());
     let one = move |world: Print, waiting: Option<Waiting>| {
         fingerprint(&(world, inner.limits, &inner.broken, inner.reached, &ends, &waiting))
@@ -412,7 +423,7 @@ fn prints(inner: &Inner, names: &[Names]) -> impl Iterator<Item = u64> {
         true => vec![(inner.world_print, inner.waiting.clone())],
         false => {
             let renamed = |n: &Names| inner.waiting.as_ref().map(|w| w.renamed(n));
-            let worlds = inner.world.prints(names);
+            let worlds = inner.world.prints(of, names);
             worlds.into_iter().zip(names).map(|(p, n)| (p, renamed(n))).collect()
         }
     };

@@ -4,11 +4,10 @@
 use super::*;
 use crate::core::action::Call;
 use crate::core::config::Balance;
-use crate::core::ids::OpId;
 use crate::core::random::{Stream, below, draw, exponential};
 use crate::core::regions::Map;
 use crate::core::view::OpStep;
-use std::hash::{Hash, Hasher};
+use std::hash::Hash;
 
 /// The client's next operation.
 pub(super) const THINK: u32 = 0;
@@ -30,41 +29,34 @@ pub(super) fn timer_title(code: u32) -> &'static str {
 const REDIRECT_PAUSE: u64 = 20_000;
 
 /// A client.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub(super) struct Client<P: Show> {
+#[derive(Clone)]
+pub(super) struct Client {
     pub(super) me: NodeId,
     pub(super) next: u32,
     pub(super) process: u32,
-    pub(super) waiting: Option<Waiting<P>>,
+    pub(super) waiting: Option<Waiting>,
     /// Who answered last, or was said to be in charge.
     pub(super) known: Option<NodeId>,
-    since: Since,
+    /// Since when it stays with that server.
+    since: u64,
     /// Whose turn it is, where servers are chosen in turn.
     turn: u16,
     /// What it carries from one operation to the next.
-    pub(super) token: P::Token,
+    pub(super) token: Shared,
     draws: u64,
 }
 
-/// Since when it stays with a server; time is no part of what a search recognises.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-struct Since(u64);
-
-impl Hash for Since {
-    fn hash<H: Hasher>(&self, _: &mut H) {}
-}
-
 /// An operation a client waits for.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub(super) struct Waiting<P: Show> {
+#[derive(Clone)]
+pub(super) struct Waiting {
     pub(super) id: OpId,
-    pub(super) op: P::Op,
+    pub(super) op: Value,
     pub(super) target: NodeId,
     fixed: bool,
 }
 
-impl<P: Show> Client<P> {
-    pub(super) fn new(n: u16, k: &mut Kernel) -> Self {
+impl Client {
+    pub(super) fn new(n: u16, token: Shared, k: &mut Kernel) -> Self {
         let me = NodeId(k.common.nodes + n);
         let mut client = Client {
             me,
@@ -72,23 +64,30 @@ impl<P: Show> Client<P> {
             process: u32::from(n),
             waiting: None,
             known: None,
-            since: Since::default(),
+            since: 0,
             turn: n,
-            token: P::Token::default(),
+            token,
             draws: 0,
         };
         client.think(k);
         client
     }
 
-    /// The client in a world whose servers have other names.
-    pub(super) fn renamed(&self, names: &Names) -> Client<P> {
-        let mut client = self.clone();
-        client.known = client.known.map(|n| names.of(n));
-        if let Some(w) = &mut client.waiting {
-            w.target = names.of(w.target);
+    /// Hashes it, time left out, as it would be under other names of the servers.
+    pub(super) fn feed(&self, of: &dyn SearchRules, names: Option<&Names>, to: &mut StableHasher) {
+        let renamed = |n: NodeId| names.map_or(n, |names| names.of(n));
+        (self.me, self.next, self.process).hash(to);
+        match &self.waiting {
+            None => 0isize.hash(to),
+            Some(w) => {
+                (1isize, w.id).hash(to);
+                w.op.feed(to);
+                (renamed(w.target), w.fixed).hash(to);
+            }
         }
-        client
+        (self.known.map(renamed), self.turn).hash(to);
+        of.feed_token(&self.token, to);
+        self.draws.hash(to);
     }
 
     fn draw(&mut self, k: &Kernel) -> u64 {
@@ -129,33 +128,29 @@ impl<P: Show> Client<P> {
 
     /// The server it stays with, if it still does.
     fn stuck_to(&mut self, k: &Kernel) -> Option<NodeId> {
-        let over = k.now - self.since.0 >= k.common.client.stickiness;
+        let over = k.now - self.since >= k.common.client.stickiness;
         if over { self.known.take() } else { self.known }.filter(|_| !over)
     }
 
     fn stick_to(&mut self, server: NodeId, k: &Kernel) {
         if self.known.replace(server) != Some(server) {
-            self.since = Since(k.now);
+            self.since = k.now;
         }
     }
 }
 
-impl<P: Show> World<P> {
-    fn client_place(&self, node: NodeId) -> usize {
-        usize::from(node.0 - self.settings.common.nodes)
-    }
-
-    pub(super) fn client_timer(&mut self, node: NodeId, code: u32, ev: &mut Event) {
+impl World {
+    pub(super) fn client_timer(&mut self, node: NodeId, code: u32, step: &mut Step) {
         let c = self.client_place(node);
         match code {
-            THINK => self.next_op(c, ev),
-            RETRY => self.ask_again(c, ev),
+            THINK => self.next_op(c, step),
+            RETRY => self.ask_again(c, step),
             _ => {
                 if let Some(w) = self.clients[c].waiting.take() {
-                    ev.ops.push(OpStep::Unknown { op: w.id });
+                    step.ev.ops.push(OpStep::Unknown { op: w.id });
                     // An unknown operation stays open for ever: what the client does next is
                     // another process's.
-                    self.clients[c].process += u32::from(self.settings.common.clients);
+                    self.clients[c].process += u32::from(self.k.common.clients);
                     self.clients[c].known = None;
                     self.k.cancel_timer(node, RETRY);
                     self.clients[c].think(&mut self.k);
@@ -164,29 +159,30 @@ impl<P: Show> World<P> {
         }
     }
 
-    fn next_op(&mut self, c: usize, ev: &mut Event) {
+    fn next_op(&mut self, c: usize, step: &mut Step) {
         if self.clients[c].waiting.is_some() {
             return;
         }
-        let settings = self.settings.clone();
+        let Fixed { rules, settings, .. } = &*self.fixed;
         let client = &mut self.clients[c];
         let nth = client.next;
         let k = &self.k;
         let mut pick = |n: u64| below(client.draw(k), n);
-        match P::next_op(&settings.cfg, &settings.common, c as u16, nth, &mut pick) {
-            Some(op) => self.invoke(c, op, None, ev),
+        match rules.next_op(settings, c as u16, nth, &mut pick) {
+            Some(op) => self.invoke(c, op, None, step),
             None => self.clients[c].think(&mut self.k),
         }
     }
 
     /// A client invokes an operation.
-    pub(super) fn invoke(&mut self, c: usize, op: P::Op, to: Option<NodeId>, ev: &mut Event) {
+    pub(super) fn invoke(&mut self, c: usize, op: Value, to: Option<NodeId>, step: &mut Step) {
+        let Fixed { rules, settings, .. } = &*self.fixed;
         let k = &self.k;
         let client = &mut self.clients[c];
         let id = OpId { client: client.me, nth: client.next };
         client.next += 1;
-        let op = P::carry(&self.settings.cfg, &client.token, op);
-        let near = k.common.net.map != Map::One && P::anywhere(&self.settings.cfg, &op);
+        let op = rules.carry(settings, &client.token, op);
+        let near = k.common.net.map != Map::One && rules.anywhere(settings, &*op);
         let stuck = if near { None } else { client.stuck_to(k) };
         let target = match to.or(stuck) {
             Some(server) => server,
@@ -200,12 +196,12 @@ impl<P: Show> World<P> {
         if times.retry > 0 && to.is_none() {
             self.k.set_timer(me, RETRY, times.retry);
         }
-        let call: Call = P::call(&op);
-        ev.ops.push(OpStep::Invoke { op: id, process, call });
-        self.post(me, target, Payload::Request { op: id, call: op }, 100, ev);
+        let call: Call = rules.call(&*op);
+        step.ev.ops.push(OpStep::Invoke { op: id, process, call });
+        self.post(me, target, Payload::Request { op: id, call: op }, 100, step);
     }
 
-    fn ask_again(&mut self, c: usize, ev: &mut Event) {
+    fn ask_again(&mut self, c: usize, step: &mut Step) {
         let k = &self.k;
         let client = &mut self.clients[c];
         let (me, known) = (client.me, client.known.take());
@@ -218,39 +214,45 @@ impl<P: Show> World<P> {
         if self.k.common.client.retry > 0 {
             self.k.set_timer(me, RETRY, self.k.common.client.retry);
         }
-        self.post(me, target, Payload::Request { op: id, call: op }, 100, ev);
+        self.post(me, target, Payload::Request { op: id, call: op }, 100, step);
     }
 
     /// An answer has reached its client.
-    pub(super) fn answered(&mut self, from: NodeId, op: OpId, outcome: Outcome<P>, ev: &mut Event) {
+    pub(super) fn answered(
+        &mut self,
+        from: NodeId,
+        op: OpId,
+        outcome: AnyOutcome,
+        step: &mut Step,
+    ) {
         let c = self.client_place(op.client);
+        let Fixed { rules, settings, .. } = &*self.fixed;
         let client = &mut self.clients[c];
         // Answers to an operation that is settled, or given up, change nothing.
         let Some(w) = client.waiting.as_ref().filter(|w| w.id == op) else { return };
         let (me, target, asked) = (client.me, w.target, w.op.clone());
         let end = match &outcome {
-            Outcome::Redirect(_) if w.fixed => OpStep::Fail { op, why: "not the one in charge" },
-            Outcome::Redirect(hint) => {
+            AnyOutcome::Redirect(_) if w.fixed => OpStep::Fail { op, why: "not the one in charge" },
+            AnyOutcome::Redirect(hint) => {
                 client.known = *hint;
                 return self.k.set_timer(me, RETRY, REDIRECT_PAUSE);
             }
-            Outcome::Ok(ret) => {
+            AnyOutcome::Ok(ret) => {
                 // Whom it asked because it is near need not be in charge.
-                let near =
-                    self.k.common.net.map != Map::One && P::anywhere(&self.settings.cfg, &asked);
+                let near = self.k.common.net.map != Map::One && rules.anywhere(settings, &*asked);
                 if !near {
                     client.stick_to(target, &self.k);
                 }
-                P::learn(&self.settings.cfg, &mut client.token, &asked, ret);
-                OpStep::Ok { op, value: P::answer(ret) }
+                rules.learn(settings, &mut client.token, &*asked, &**ret);
+                OpStep::Ok { op, value: rules.answer(&**ret) }
             }
-            Outcome::Fail(why) => OpStep::Fail { op, why },
+            AnyOutcome::Fail(why) => OpStep::Fail { op, why },
         };
         client.waiting = None;
         self.k.cancel_timer(me, RETRY);
         self.k.cancel_timer(me, DEADLINE);
         self.clients[c].think(&mut self.k);
-        ev.ops.push(end);
-        self.answers(from, op, asked, outcome);
+        step.ev.ops.push(end);
+        step.answers.push((from, op, asked, outcome));
     }
 }

@@ -3,7 +3,7 @@
 use super::*;
 use crate::core::action::CrashMode;
 
-impl<P: Show> Slot<P> {
+impl Replica {
     /// All that was written is safe.
     pub(super) fn sync_all(&mut self) {
         if let Some(last) = self.written.pop() {
@@ -25,7 +25,7 @@ impl<P: Show> Slot<P> {
     }
 
     /// What the node remembers after a crash is what its disk has.
-    pub(super) fn lose_memory(&mut self, mode: CrashMode) {
+    pub(super) fn lose_memory(&mut self, mode: CrashMode, rules: &dyn Rules) {
         self.pending.clear();
         let survives = |kept: u8| match kept {
             0 => self.synced.clone(),
@@ -40,12 +40,12 @@ impl<P: Show> Slot<P> {
             CrashMode::Process => self.written.last().unwrap_or(&self.synced).clone(),
             CrashMode::Os { kept } => survives(kept),
             CrashMode::Torn { kept } => match self.written.get(usize::from(kept)) {
-                Some(after) => Arc::new(P::torn(&survives(kept), after)),
+                Some(after) => rules.torn(&*survives(kept), &**after),
                 None => survives(kept),
             },
         };
         self.written.clear();
-        self.node.durable = (*left).clone();
+        rules.remember(&mut self.node, &*left);
         self.before = left.clone();
         self.synced = left;
     }

@@ -3,11 +3,23 @@
 use super::*;
 use crate::core::action::{Call, CrashMode};
 use crate::core::ids::NodeSet;
-use crate::core::kernel::Proc;
+use crate::core::kernel::{Flight, Proc};
 use crate::core::view::Stamp;
+use std::hash::Hash;
 
 /// Most ways in which the draws of one workload operation are tried.
 const MOST_WORKLOADS: u32 = 16;
+
+/// What identifies a state to a search.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Print {
+    /// Processes, disks, clients, cuts and the observer.
+    pub body: u64,
+    /// The messages in flight, whatever their names.
+    pub air: u64,
+    /// How many they are.
+    pub flying: u32,
+}
 
 /// What a search may still spend.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -46,8 +58,9 @@ impl Limits {
     }
 }
 
-impl<P: Show> World<P> {
-    pub(super) fn list_options(&self, limits: &Limits) -> Vec<Action> {
+impl World {
+    /// What a search may do next, within limits.
+    pub fn options(&self, limits: &Limits) -> Vec<Action> {
         let mut all = Vec::new();
         self.message_options(limits, &mut all);
         for n in 0..self.k.procs.len() as u16 {
@@ -98,7 +111,7 @@ impl<P: Show> World<P> {
         }
         if limits.crashes > 0 && self.is_server(node) {
             all.push(Action::Crash { node, mode: CrashMode::Process });
-            if !self.slots[node.at()].written.is_empty() {
+            if !self.replicas[node.at()].written.is_empty() {
                 all.push(Action::Crash { node, mode: CrashMode::Os { kept: 0 } });
             }
         }
@@ -107,11 +120,11 @@ impl<P: Show> World<P> {
     /// Every operation that an idle client's workload could give next, at every server that can be
     /// reached.
     fn invoke_options(&self, client: NodeId, all: &mut Vec<Action>) {
-        let c = usize::from(client.0 - self.settings.common.nodes);
+        let c = self.client_place(client);
         if self.clients[c].waiting.is_some() {
             return;
         }
-        let servers = (0..self.settings.common.nodes).map(NodeId);
+        let servers = (0..self.k.common.nodes).map(NodeId);
         let reachable: Vec<NodeId> =
             servers.filter(|s| self.k.proc(*s).up && self.k.connected(client, *s)).collect();
         for call in self.next_calls(c) {
@@ -123,7 +136,8 @@ impl<P: Show> World<P> {
     /// What the workload gives if each of its draws falls on the lowest or the highest number;
     /// without a workload, each operation there is.
     fn next_calls(&self, c: usize) -> Vec<Call> {
-        let (common, nth) = (&self.settings.common, self.clients[c].next);
+        let Fixed { rules, settings, .. } = &*self.fixed;
+        let nth = self.clients[c].next;
         let mut calls = Vec::new();
         let mut highs: Vec<bool> = Vec::new();
         for _ in 0..MOST_WORKLOADS {
@@ -138,8 +152,8 @@ impl<P: Show> World<P> {
                 drawn += 1;
                 if highs[drawn - 1] { n - 1 } else { 0 }
             };
-            let op = P::next_op(&self.settings.cfg, common, c as u16, nth, &mut pick);
-            calls.extend(op.map(|op| P::call(&op)));
+            let op = rules.next_op(settings, c as u16, nth, &mut pick);
+            calls.extend(op.map(|op| rules.call(&*op)));
             highs.truncate(drawn);
             while highs.last() == Some(&true) {
                 highs.pop();
@@ -150,11 +164,11 @@ impl<P: Show> World<P> {
             }
         }
         if calls.is_empty() {
-            let named = (0..).zip(P::CALLS).flat_map(|(f, name)| {
+            let named = (0..).zip(rules.calls()).flat_map(|(f, name)| {
                 let values = if name.value { 0..2 } else { 0..1 };
                 values.map(move |value| Call { f, value, ..Call::default() })
             });
-            calls.extend(named.filter(|call| P::op(call).is_some()));
+            calls.extend(named.filter(|call| rules.op(call).is_some()));
         }
         calls.sort_unstable();
         calls.dedup();
@@ -164,8 +178,8 @@ impl<P: Show> World<P> {
     fn network_options(&self, limits: &Limits, all: &mut Vec<Action>) {
         if self.k.links.values().any(|l| l.cut) {
             all.push(Action::HealAll);
-        } else if limits.partitions > 0 && self.settings.common.nodes <= 7 {
-            let servers = NodeSet::first(self.settings.common.nodes).0;
+        } else if limits.partitions > 0 && self.k.common.nodes <= 7 {
+            let servers = NodeSet::first(self.k.common.nodes).0;
             let clients = NodeSet::first(self.k.procs.len() as u16).0 & !servers;
             // Server 0 always on the left: each split once. Clients are on one side, all of them.
             for right in (2..=servers).step_by(2) {
@@ -178,50 +192,100 @@ impl<P: Show> World<P> {
         }
     }
 
-    pub(super) fn timeless_print(&self) -> Print {
+    /// Is it a world of this protocol?
+    pub fn is_of(&self, of: &dyn SearchRules) -> bool {
+        self.fixed.rules.protocol() == of.protocol()
+    }
+
+    /// Leaves time out, for a search.
+    pub fn set_search(&mut self) {
+        self.k.begin_search();
+    }
+
+    /// Does something, as [`World::act`]; says what the handler left open.
+    pub fn explore(&mut self, entry: &Entry) -> (Event, Choices) {
+        let step = self.intervene(entry);
+        (step.ev, step.choices)
+    }
+
+    /// Do links keep their order?
+    pub fn fifo(&self) -> bool {
+        self.k.common.net.fifo
+    }
+
+    /// The shortest delay of a message, microseconds: a search, whose steps are this long or longer,
+    /// does nothing that clocks would not allow.
+    pub fn quickest(&self) -> u64 {
+        self.k.common.net.low
+    }
+
+    /// The state without time and names, for a search to recognise.
+    pub fn print(&self, of: &dyn SearchRules) -> Print {
         let procs: Vec<u64> = self.k.procs.iter().map(proc_fingerprint).collect();
-        let slots: Vec<u64> = self
-            .slots
+        let replicas: Vec<u64> = self
+            .replicas
             .iter()
             .zip(&self.k.procs)
-            .map(|(s, p)| match p.up {
-                true => s.print(),
-                false => fingerprint(&s.synced),
+            .map(|(r, p)| match p.up {
+                true => r.print(),
+                false => fed(|to| r.synced.feed(to)),
             })
             .collect();
-        let mut air: Vec<(NodeId, NodeId, u64)> = self
-            .payloads
-            .iter()
-            .filter(|(id, _)| self.k.flight.get(id).is_some_and(|f| f.doom.is_none()))
-            .map(|(id, payload)| (id.from, id.to, fingerprint(&**payload)))
-            .collect();
+        let mut air: Vec<(NodeId, NodeId, u64)> =
+            self.air().map(|(id, f)| (id.from, id.to, fed(|to| f.payload.feed(to)))).collect();
         if !self.k.common.net.fifo {
             air.sort_unstable();
         }
         let cuts: Vec<_> =
             self.k.links.iter().filter(|(_, l)| l.cut).map(|(pair, _)| *pair).collect();
-        let known = P::CAUSAL.then(|| self.known());
-        Print {
-            body: fingerprint(&(procs, slots, cuts, &self.clients, &*self.observer, known)),
-            flying: air.len() as u32,
-            air: fingerprint(&air),
-        }
+        let known = of.causal().then(|| self.known());
+        let body = fed(|to| {
+            (procs, replicas, cuts).hash(to);
+            self.feed_rest(of, None, to);
+            known.hash(to);
+        });
+        Print { body, flying: air.len() as u32, air: fingerprint(&air) }
+    }
+
+    /// The messages in flight that will arrive.
+    pub(super) fn air(&self) -> impl Iterator<Item = (&MsgId, &Flight)> {
+        self.k.flight.iter().filter(|(_, f)| f.doom.is_none())
+    }
+
+    /// Hashes the clients and the observer.
+    pub(super) fn feed_rest(
+        &self,
+        of: &dyn SearchRules,
+        names: Option<&Names>,
+        to: &mut StableHasher,
+    ) {
+        self.clients.len().hash(to);
+        self.clients.iter().for_each(|c| c.feed(of, names, to));
+        of.feed_observer(&self.observer, names, to);
     }
 
     /// Who knows of which events: part of the state where the claims are about that.
     fn known(&self) -> u64 {
         let here: Vec<&Stamp> = self.k.procs.iter().map(|p| &p.stamp).collect();
-        let air = self.k.flight.iter().filter(|(_, f)| f.doom.is_none());
-        let mut air: Vec<_> = air.map(|(id, f)| (id.from, id.to, &f.stamp)).collect();
+        let mut air: Vec<_> = self.air().map(|(id, f)| (id.from, id.to, &f.stamp)).collect();
         air.sort_unstable();
         fingerprint(&(here, air))
     }
 }
 
-impl<P: Show> Slot<P> {
+impl Replica {
     fn print(&self) -> u64 {
-        let all = || fingerprint(&(&self.node, &self.synced, &self.written, &self.pending));
-        *self.print.get_or_init(all)
+        let all = |to: &mut StableHasher| {
+            self.feed(to);
+            self.feed_pending(to);
+        };
+        *self.print.get_or_init(|| fed(all))
+    }
+
+    /// Hashes what waits for the disk.
+    pub(super) fn feed_pending(&self, to: &mut StableHasher) {
+        self.pending.len().hash(to);
+        self.pending.iter().for_each(|effect| effect.feed(to));
     }
 }
 

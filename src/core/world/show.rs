@@ -1,8 +1,10 @@
 //! The view of a world: plain data for drawings, inspectors and exports.
 
+use super::rules::{Look, Overview};
 use super::*;
-use crate::core::kernel::{Mode, Proc, is_twin};
-use crate::core::protocol::{TimerName, call_text};
+use crate::core::kernel::{Flight, Mode, Proc, is_twin};
+use crate::core::protocol::call_text;
+use crate::core::value::AnyValue;
 use crate::core::view::{
     Fact, LinkView, LogView, NodeLook, NodeView, Ruler, Shape, Status, TimerView, Tray, Verdict,
 };
@@ -19,41 +21,33 @@ struct Face {
 }
 
 /// The servers' looks when last asked for, each with what it was made of: while that is there, the
-/// look is true. A change moves a slot that is only looked at, so it is gone then.
-#[derive(Debug)]
-pub(super) struct Faces<P: Show>(Mutex<Vec<(Weak<Slot<P>>, Face)>>);
-
-impl<P: Show> Default for Faces<P> {
-    fn default() -> Self {
-        Faces(Mutex::default())
-    }
-}
+/// look is true. A change moves a replica that is only looked at, so it is gone then.
+#[derive(Default)]
+pub(super) struct Faces(Mutex<Vec<(Weak<Replica>, Face)>>);
 
 // Nobody looks at most copies.
-impl<P: Show> Clone for Faces<P> {
+impl Clone for Faces {
     fn clone(&self) -> Self {
         Faces::default()
     }
 }
 
-impl<P: Show> World<P> {
+impl World {
     fn face(&self, at: usize) -> Face {
-        let slot = &self.slots[at];
+        let replica = &self.replicas[at];
         let mut known = self.faces.0.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some((of, face)) = known.get(at)
-            && std::ptr::eq(of.as_ptr(), Arc::as_ptr(slot))
+            && std::ptr::eq(of.as_ptr(), Arc::as_ptr(replica))
         {
             return face.clone();
         }
-        let cfg = &self.settings.cfg;
-        let face = Face {
-            look: Arc::new(P::node(cfg, &self.settings.common, &slot.node)),
-            log: P::log(&slot.node).map(Arc::new),
-            safe: self.safe(slot),
-            trays: P::trays(cfg, &slot.node).into(),
-            ruler: P::ruler(cfg, &slot.node),
-        };
-        let mine = (Arc::downgrade(slot), face.clone());
+        let kept = (!replica.written.is_empty()).then_some(&*replica.synced);
+        let Fixed { rules, settings, .. } = &*self.fixed;
+        let Look { look, log, kept, trays, ruler } = rules.face(settings, &*replica.node, kept);
+        let safe = log.as_ref().zip(kept).and_then(|(now, kept)| safe(now, &kept));
+        let (look, log, trays) = (Arc::new(look), log.map(Arc::new), trays.into());
+        let face = Face { look, log, safe, trays, ruler };
+        let mine = (Arc::downgrade(replica), face.clone());
         // Servers are looked at in their order.
         if at == known.len() {
             known.push(mine);
@@ -63,47 +57,42 @@ impl<P: Show> World<P> {
         face
     }
 
-    pub(super) fn look(&self) -> WorldView {
+    /// What can be seen.
+    pub fn view(&self) -> WorldView {
         let all = 0..self.k.procs.len() as u16;
+        let Fixed { rules, settings, .. } = &*self.fixed;
+        let Overview { facts, committed, ring, axis } =
+            rules.overview(settings, &self.observer, &self.replicas);
+        let outside = self.outside();
+        let warning =
+            outside.map(|why| Fact::new("outside", format!("outside the theorem: {why}")));
         WorldView {
             now: self.k.now,
             step: self.k.step,
             nodes: all.map(|n| self.node_view(NodeId(n))).collect(),
-            messages: self.k.flight.keys().filter_map(|id| self.message_view(*id)).collect(),
+            messages: self.k.flight.iter().map(|(id, f)| self.message_view(*id, f)).collect(),
             links: self.link_views(),
             groups: self.k.groups(),
             verdicts: self.verdicts(),
-            facts: self.facts(),
-            committed: P::committed(&self.observer),
+            facts: warning.into_iter().chain(facts).collect(),
+            committed,
             manual: self.k.mode == Mode::Manual,
-            ring: P::ring(&self.settings.cfg, &self.settings.common, &self.observer, || {
-                self.slots.iter().map(|s| &s.node).collect()
-            }),
-            axis: P::axis(&self.settings.cfg, &self.settings.common, &self.observer, || {
-                self.slots.iter().map(|s| &s.node).collect()
-            }),
+            ring,
+            axis,
         }
     }
 
-    fn facts(&self) -> Vec<Fact> {
-        let outside = P::outside(&self.settings.common, &self.settings.cfg);
-        let warning =
-            outside.map(|why| Fact::new("outside", format!("outside the theorem: {why}")));
-        let facts: Vec<Fact> = warning.into_iter().chain(P::facts(&self.observer)).collect();
-        debug_assert!(facts.iter().all(|f| f.id == "outside" || P::FACTS.contains(&f.id)));
-        facts
-    }
-
     fn verdicts(&self) -> Vec<Verdict> {
-        let pairs = P::properties().iter().zip(&self.checks);
+        let Fixed { rules, settings, claims, .. } = &*self.fixed;
+        let pairs = claims.iter().zip(&self.checks);
         pairs
             .map(|(p, c)| Verdict {
                 property: p.id,
                 title: p.title,
                 checked: c.checked,
                 violation: c.first.clone(),
-                promised: P::promises(&self.settings.common, &self.settings.cfg, p.id),
-                undecided: c.first.is_none() && P::undecided(&self.observer, p.id),
+                promised: rules.promises(settings, p.id),
+                undecided: c.first.is_none() && rules.undecided(&self.observer, p.id),
             })
             .collect()
     }
@@ -114,17 +103,16 @@ impl<P: Show> World<P> {
             from: *from,
             to: *to,
             cut: l.cut,
-            loss: l.loss.unwrap_or(self.settings.common.net.loss),
+            loss: l.loss.unwrap_or(self.k.common.net.loss),
             delay: l.delay,
         })
         .collect()
     }
 
-    fn message_view(&self, id: MsgId) -> Option<MessageView> {
-        let f = self.k.flight.get(&id)?;
-        Some(MessageView {
+    fn message_view(&self, id: MsgId, f: &Flight) -> MessageView {
+        MessageView {
             id,
-            look: self.payloads.get(&id)?.look(),
+            look: self.look_of(&f.payload),
             sent_at: f.sent_at,
             due: f.due,
             doomed: f.doom.is_some(),
@@ -132,25 +120,36 @@ impl<P: Show> World<P> {
             docked: f.docked,
             twin: is_twin(id),
             forged: f.forged,
-        })
+        }
     }
 
     /// What a message in flight says.
-    pub(super) fn message_details(&self, id: MsgId) -> Option<Vec<(String, String)>> {
-        Some(match &**self.payloads.get(&id)? {
-            Payload::Peer(message) => P::details(message),
+    pub fn details(&self, id: MsgId) -> Option<Vec<(String, String)>> {
+        let rules = self.fixed.rules;
+        Some(match &self.k.flight.get(&id)?.payload {
+            Payload::Peer(message) => rules.details(&**message),
             Payload::Request { call, .. } => {
-                let mut all = vec![("operation".into(), self.op_text(call))];
-                all.extend(P::carried(call));
+                let mut all = vec![("operation".into(), self.op_text(&**call))];
+                all.extend(rules.carried(&**call));
                 all
             }
-            Payload::Reply { outcome, .. } => vec![("answer".into(), outcome_text(outcome))],
+            Payload::Reply { outcome, .. } => vec![("answer".into(), self.outcome_text(outcome))],
         })
     }
 
-    fn op_text(&self, op: &P::Op) -> String {
-        let call = P::call(op);
-        call_text(P::CALLS, &call)
+    fn op_text(&self, op: &dyn AnyValue) -> String {
+        call_text(self.fixed.rules.calls(), &self.fixed.rules.call(op))
+    }
+
+    fn outcome_text(&self, outcome: &AnyOutcome) -> String {
+        match outcome {
+            AnyOutcome::Ok(ret) => {
+                self.fixed.rules.answer(&**ret).map_or("done".into(), |v| format!("done: {v}"))
+            }
+            AnyOutcome::Fail(why) => format!("no: {why}"),
+            AnyOutcome::Redirect(Some(n)) => format!("ask {}", self.name(*n)),
+            AnyOutcome::Redirect(None) => "ask somebody else".into(),
+        }
     }
 
     fn node_view(&self, node: NodeId) -> NodeView {
@@ -164,9 +163,9 @@ impl<P: Show> World<P> {
         };
         NodeView {
             id: node,
-            name: self.names[node.at()].clone(),
+            name: self.fixed.names[node.at()].clone(),
             shape: match server {
-                true => P::shape(&self.settings.cfg, &self.settings.common, node),
+                true => self.fixed.rules.shape(&self.fixed.settings, node),
                 false => Shape::Client,
             },
             place: self.place_name(node),
@@ -187,39 +186,26 @@ impl<P: Show> World<P> {
     }
 
     fn place_name(&self, node: NodeId) -> Option<&'static str> {
-        let n = node.0.checked_sub(self.settings.common.nodes).unwrap_or(node.0);
-        self.settings.common.net.map.name(n)
+        let n = node.0.checked_sub(self.k.common.nodes).unwrap_or(node.0);
+        self.k.common.net.map.name(n)
     }
 
     fn client_look(&self, node: NodeId) -> NodeLook {
-        let client = &self.clients[usize::from(node.0 - self.settings.common.nodes)];
-        let durable = P::token(&client.token);
+        let client = &self.clients[self.client_place(node)];
+        let durable = self.fixed.rules.tokens(&client.token);
         let badge = durable.first().map_or(String::new(), |(_, text)| text.clone());
         NodeLook { role: "Client".into(), badge, durable, ..NodeLook::default() }
     }
 
-    /// Up to where the log would be the same after the worst crash; `None` if all of it would be.
-    fn safe(&self, slot: &Slot<P>) -> Option<u64> {
-        if slot.written.is_empty() {
-            return None;
-        }
-        let now = P::log(&slot.node)?;
-        let kept = Node { durable: (*slot.synced).clone(), ..slot.node.clone() };
-        let kept = P::log(&kept)?;
-        let same = now.cells.iter().zip(&kept.cells).take_while(|(a, b)| a == b).count();
-        (now.first == kept.first && same < now.cells.len())
-            .then(|| (now.first + same as u64).saturating_sub(1))
-    }
-
     fn waiting(&self, node: NodeId) -> Option<String> {
-        let c = node.0.checked_sub(self.settings.common.nodes)?;
+        let c = node.0.checked_sub(self.k.common.nodes)?;
         let w = self.clients[usize::from(c)].waiting.as_ref()?;
-        Some(self.op_text(&w.op))
+        Some(self.op_text(&*w.op))
     }
 
     fn timer_views(&self, node: NodeId, p: &Proc) -> Vec<TimerView> {
         let name = |code: u32| match self.is_server(node) {
-            true => P::Timer::ALL.get(code as usize).map_or("", |(_, name)| name),
+            true => self.fixed.rules.timer(code).unwrap_or(""),
             false => clients::timer_title(code),
         };
         p.timers
@@ -243,11 +229,9 @@ fn status(p: &Proc) -> Status {
     }
 }
 
-fn outcome_text<P: Show>(outcome: &Outcome<P>) -> String {
-    match outcome {
-        Outcome::Ok(ret) => P::answer(ret).map_or("done".into(), |v| format!("done: {v}")),
-        Outcome::Fail(why) => format!("no: {why}"),
-        Outcome::Redirect(Some(n)) => format!("ask {}", P::name(n.0)),
-        Outcome::Redirect(None) => "ask somebody else".into(),
-    }
+/// Up to where a log is the same after the worst crash; `None` if all of it is.
+fn safe(now: &LogView, kept: &LogView) -> Option<u64> {
+    let same = now.cells.iter().zip(&kept.cells).take_while(|(a, b)| a == b).count();
+    (now.first == kept.first && same < now.cells.len())
+        .then(|| (now.first + same as u64).saturating_sub(1))
 }

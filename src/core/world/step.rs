@@ -1,38 +1,58 @@
 //! What happens by itself, and how a handler's effects take place.
 
+use super::rules::{Answer, At, Input};
 use super::*;
 use crate::core::action::{CrashMode, Fsync, Lie};
-use crate::core::config::Common;
 use crate::core::few::Few;
 use crate::core::kernel::{Due, Flight, Mode};
-use crate::core::protocol::{TimerName, timer_code};
+use crate::core::protocol::Dice;
 use crate::core::random::{Stream, draw};
-use crate::core::view::{Event, Loss, Sent, What};
+use crate::core::view::{Family, Loss, MessageLook, Sent, Stamp};
 
 /// A write that no sync followed is at risk only while it is among the last few: by then the
 /// operating system has written it back.
 const AT_RISK: usize = 8;
 
-impl<P: Show> World<P> {
+/// What a search has to know of a step beyond its event.
+#[derive(Debug, Default)]
+pub struct Choices {
+    /// Sizes of the choices that the handler asked for.
+    pub asked: Vec<u8>,
+    /// In a search: after how many of the handler's effects a crash would leave something that was
+    /// said, but not what was to be written after it (see [`Action::CrashAfter`]).
+    pub perils: Vec<u8>,
+}
+
+/// A step while it is taken.
+pub(super) struct Step {
+    pub(super) ev: Event,
+    /// What clients were told.
+    pub(super) answers: Vec<Answer>,
+    /// Whose message is handled, and its sender's count of events when it was sent.
+    pub(super) heard: Option<(NodeId, u32)>,
+    /// The operation whose request is handled.
+    pub(super) request: Option<OpId>,
+    pub(super) choices: Choices,
+}
+
+impl World {
     pub(super) fn happen(&mut self) -> Option<Event> {
         let due = self.k.pop()?;
-        let mut ev = self.begin(What::Dock);
+        let mut step = self.begin(What::Dock);
         match due {
-            Due::Boot(node) => self.boot(node, &mut ev),
-            Due::Sync(node) => self.synced(node, &mut ev),
-            Due::Wake(node) => self.wake(node, &mut ev),
-            Due::Arrive(id) => self.arrive(id, &mut ev),
-            Due::Timer(node, code) => self.timer_ends(node, code, &mut ev),
+            Due::Boot(node) => self.boot(node, &mut step),
+            Due::Sync(node) => self.synced(node, &mut step),
+            Due::Wake(node) => self.wake(node, &mut step),
+            Due::Arrive(id) => self.arrive(id, &mut step),
+            Due::Timer(node, code) => self.timer_ends(node, code, &mut step),
         }
-        self.finish(&mut ev);
-        Some(ev)
+        self.finish(&mut step);
+        Some(step.ev)
     }
 
-    pub(super) fn begin(&mut self, what: What) -> Event {
+    pub(super) fn begin(&mut self, what: What) -> Step {
         self.k.step += 1;
-        self.asked.clear();
-        self.perils.clear();
-        Event {
+        let ev = Event {
             step: self.k.step,
             at: self.k.now,
             node: None,
@@ -43,36 +63,34 @@ impl<P: Show> World<P> {
             ops: Few::default(),
             stamp: Arc::from([]),
             broken: Few::default(),
-        }
+        };
+        let (answers, choices) = (Vec::new(), Choices::default());
+        Step { ev, answers, heard: None, request: None, choices }
     }
 
-    pub(super) fn finish(&mut self, ev: &mut Event) {
-        self.observe(ev);
+    pub(super) fn finish(&mut self, step: &mut Step) {
+        self.observe(step);
+        let ev = &step.ev;
         if self.k.mode != Mode::Search {
             self.k.absorb(fingerprint(&(ev.at, ev.node, &ev.what, &ev.notes, &ev.sent, &ev.ops)));
         }
     }
 
-    pub(super) fn boot(&mut self, node: NodeId, ev: &mut Event) {
-        ev.what = What::Boot;
-        self.mark(node, ev, None);
+    pub(super) fn boot(&mut self, node: NodeId, step: &mut Step) {
+        step.ev.what = What::Boot;
+        self.mark(node, step, None);
         self.k.proc_mut(node).up = true;
-        self.handle(node, ev, |n, cx| n.state = P::boot(cx, &n.durable));
+        self.handle(node, Input::Boot, step);
     }
 
     /// Notes that a process took part, and stamps the event.
-    pub(super) fn mark(
-        &mut self,
-        node: NodeId,
-        ev: &mut Event,
-        learned: Option<crate::core::view::Stamp>,
-    ) {
-        ev.node = Some(node);
-        ev.stamp = self.k.stamp(node, learned);
+    pub(super) fn mark(&mut self, node: NodeId, step: &mut Step, learned: Option<Stamp>) {
+        step.ev.node = Some(node);
+        step.ev.stamp = self.k.stamp(node, learned);
     }
 
-    fn wake(&mut self, node: NodeId, ev: &mut Event) {
-        ev.node = Some(node);
+    fn wake(&mut self, node: NodeId, step: &mut Step) {
+        step.ev.node = Some(node);
         if self.k.busy(node) {
             return;
         }
@@ -81,9 +99,9 @@ impl<P: Show> World<P> {
                 if let Some(f) = self.k.flight.get_mut(&id) {
                     f.docked = false;
                 }
-                self.arrive(id, ev);
+                self.arrive(id, step);
             }
-            Some(Due::Timer(n, code)) => self.run_timer(n, code, ev),
+            Some(Due::Timer(n, code)) => self.run_timer(n, code, step),
             _ => {}
         }
         self.wake_later(node);
@@ -99,156 +117,146 @@ impl<P: Show> World<P> {
     }
 
     /// A message reaches the end of its way.
-    pub(super) fn arrive(&mut self, id: MsgId, ev: &mut Event) {
+    pub(super) fn arrive(&mut self, id: MsgId, step: &mut Step) {
         let Some(f) = self.k.flight.get(&id) else { return };
         let why = f.doom.or((!self.k.proc(id.to).up).then_some(Loss::Down));
         if let Some(why) = why {
-            return self.lose(id, why, ev);
+            return self.lose(id, why, step);
         }
-        if self.k.busy(id.to) || !self.k.proc(id.to).inbox.is_empty() && ev.node.is_none() {
+        if self.k.busy(id.to) || !self.k.proc(id.to).inbox.is_empty() && step.ev.node.is_none() {
             if let Some(f) = self.k.flight.get_mut(&id) {
                 f.docked = true;
             }
-            ev.node = Some(id.to);
+            step.ev.node = Some(id.to);
             self.k.proc_mut(id.to).inbox.push_back(Due::Arrive(id));
             return self.wake_later(id.to);
         }
-        self.receive(id, ev);
+        self.receive(id, step);
     }
 
-    pub(super) fn lose(&mut self, id: MsgId, why: Loss, ev: &mut Event) {
+    pub(super) fn lose(&mut self, id: MsgId, why: Loss, step: &mut Step) {
         self.k.land(id);
-        self.payloads.remove(&id);
-        ev.node = None;
-        ev.what = What::Lost { msg: id, why };
+        step.ev.node = None;
+        step.ev.what = What::Lost { msg: id, why };
     }
 
-    pub(super) fn receive(&mut self, id: MsgId, ev: &mut Event) {
-        let Some(Flight { stamp, .. }) = self.k.land(id) else { return };
-        let Some(payload) = self.payloads.remove(&id) else { return };
-        ev.what = What::Receive(id);
+    fn receive(&mut self, id: MsgId, step: &mut Step) {
+        let Some(Flight { stamp, payload, .. }) = self.k.land(id) else { return };
+        step.ev.what = What::Receive(id);
         let known = stamp.get(id.from.at()).copied().unwrap_or(0);
-        self.mark(id.to, ev, Some(stamp));
-        match Arc::unwrap_or_clone(payload) {
+        self.mark(id.to, step, Some(stamp));
+        match payload {
             Payload::Peer(message) => {
-                self.heard = Some((id.from, known));
-                self.handle(id.to, ev, |n, cx| P::on_message(n, cx, id.from, message));
+                step.heard = Some((id.from, known));
+                self.handle(id.to, Input::Message { from: id.from, message }, step);
             }
             Payload::Request { op, call } => {
-                self.request = Some(op);
-                self.handle(id.to, ev, |n, cx| P::on_op(n, cx, op, call))
+                step.request = Some(op);
+                self.handle(id.to, Input::Request { op, call }, step);
             }
-            Payload::Reply { op, outcome } => self.answered(id.from, op, outcome, ev),
+            Payload::Reply { op, outcome } => self.answered(id.from, op, outcome, step),
         }
     }
 
-    fn timer_ends(&mut self, node: NodeId, code: u32, ev: &mut Event) {
-        ev.node = Some(node);
+    fn timer_ends(&mut self, node: NodeId, code: u32, step: &mut Step) {
+        step.ev.node = Some(node);
         if self.k.busy(node) {
             self.k.proc_mut(node).inbox.push_back(Due::Timer(node, code));
             return self.wake_later(node);
         }
-        self.run_timer(node, code, ev);
+        self.run_timer(node, code, step);
     }
 
-    pub(super) fn run_timer(&mut self, node: NodeId, code: u32, ev: &mut Event) {
+    pub(super) fn run_timer(&mut self, node: NodeId, code: u32, step: &mut Step) {
         // Stopped meanwhile, or started anew while its end waited in the inbox.
         let Some(slot) = self.k.proc(node).timers.get(&code).copied() else { return };
-        let forced = ev.forced;
-        if !forced && slot.due.is_none_or(|t| t > self.k.now) {
+        if !step.ev.forced && slot.due.is_none_or(|t| t > self.k.now) {
             return;
         }
         self.k.cancel_timer(node, code);
-        self.mark(node, ev, None);
+        self.mark(node, step, None);
         if !self.is_server(node) {
-            ev.what = What::Timer { code, name: clients::timer_title(code) };
-            return self.client_timer(node, code, ev);
+            step.ev.what = What::Timer { code, name: clients::timer_title(code) };
+            return self.client_timer(node, code, step);
         }
-        let Some((timer, name)) = P::Timer::ALL.get(code as usize) else { return };
-        ev.what = What::Timer { code, name };
-        self.handle(node, ev, |n, cx| P::on_timer(n, cx, *timer));
+        let Some(name) = self.fixed.rules.timer(code) else { return };
+        step.ev.what = What::Timer { code, name };
+        self.handle(node, Input::Timer(code), step);
     }
 
     /// Runs a handler and lets its effects take place.
-    pub(super) fn handle(
-        &mut self,
-        node: NodeId,
-        ev: &mut Event,
-        handler: impl FnOnce(&mut Node<P>, &mut Context<P>),
-    ) {
-        let now = self.k.now;
-        let seed = self.k.seed;
+    fn handle(&mut self, node: NodeId, input: Input, step: &mut Step) {
+        let (now, seed) = (self.k.now, self.k.seed);
         let p = self.k.proc_mut(node);
         let clock = p.clock.local(now);
         let picks = std::mem::take(&mut p.picks);
         let mut dice = Dice { seed, count: p.draws, picks, used: 0, asked: Vec::new() };
-        let settings = self.settings.clone();
-        let mut cx = context(&settings, node, clock, &mut dice);
-        let slot = thaw(&mut self.slots, node);
-        handler(&mut slot.node, &mut cx);
+        let at = At { settings: &self.fixed.settings, me: node, clock, dice: &mut dice };
+        let replica = thaw(&mut self.replicas, node);
+        let old = replica.pending.len();
+        self.fixed.rules.handle(at, &mut replica.node, input, &mut replica.pending);
         if self.k.mode == Mode::Search {
-            self.perils = perils(&cx.effects);
+            step.choices.perils = perils(replica.pending.range(old..));
         }
-        slot.pending.extend(cx.effects);
-        self.asked = dice.asked;
+        step.choices.asked = dice.asked;
         let p = self.k.proc_mut(node);
         p.draws = dice.count;
         p.busy_until = now + u64::from(p.slow);
-        self.drain(node, ev);
+        self.drain(node, step);
         self.wake_later(node);
     }
 
     /// Lets effects take place in order, up to a barrier that must wait or a crash that falls
     /// between two of them.
-    pub(super) fn drain(&mut self, node: NodeId, ev: &mut Event) {
+    fn drain(&mut self, node: NodeId, step: &mut Step) {
         loop {
             if let Some((left, mode)) = self.k.proc(node).armed {
-                if left == 0 || self.slots[node.at()].pending.is_empty() {
+                if left == 0 || self.replicas[node.at()].pending.is_empty() {
                     return self.crash(node, mode);
                 }
                 self.k.proc_mut(node).armed = Some((left - 1, mode));
             }
-            if self.slots[node.at()].pending.is_empty() {
+            if self.replicas[node.at()].pending.is_empty() {
                 return;
             }
-            let slot = thaw(&mut self.slots, node);
-            let Some(effect) = slot.pending.pop_front() else { return };
-            if self.perform(node, effect, ev) {
+            let replica = thaw(&mut self.replicas, node);
+            let Some(effect) = replica.pending.pop_front() else { return };
+            if self.perform(node, effect, step) {
                 return;
             }
         }
     }
 
     /// True if what follows has to wait.
-    fn perform(&mut self, node: NodeId, effect: Effect<P>, ev: &mut Event) -> bool {
+    fn perform(&mut self, node: NodeId, effect: AnyEffect, step: &mut Step) -> bool {
         match effect {
-            Effect::Send { to, message } => self.send_lying(node, to, message, ev),
-            Effect::SetTimer { timer, after } => self.k.set_timer(node, timer_code(timer), after),
-            Effect::CancelTimer(timer) => self.k.cancel_timer(node, timer_code(timer)),
-            Effect::Persist(durable) => return self.write(node, durable),
-            Effect::Reply { to, outcome } => {
-                self.post(node, to.client, Payload::Reply { op: to, outcome }, 60, ev);
+            AnyEffect::Send { to, message } => self.send_lying(node, to, message, step),
+            AnyEffect::SetTimer { code, after } => self.k.set_timer(node, code, after),
+            AnyEffect::CancelTimer(code) => self.k.cancel_timer(node, code),
+            AnyEffect::Persist(durable) => return self.write(node, durable),
+            AnyEffect::Reply { to, outcome } => {
+                self.post(node, to.client, Payload::Reply { op: to, outcome }, 60, step);
             }
-            Effect::Note(rule) => ev.notes.push(rule),
+            AnyEffect::Note(rule) => step.ev.notes.push(rule),
         }
         false
     }
 
     /// What a Byzantine node really sends.
-    fn send_lying(&mut self, from: NodeId, to: NodeId, message: P::Message, ev: &mut Event) {
-        let lie = self.k.proc(from).lie;
-        let forged = match lie {
+    fn send_lying(&mut self, from: NodeId, to: NodeId, message: Value, step: &mut Step) {
+        let Fixed { rules, settings, .. } = &*self.fixed;
+        let forged = match self.k.proc(from).lie {
             Lie::Honest => None,
             Lie::Silent => return,
             Lie::Equivocate if to.0.is_multiple_of(2) => None,
             Lie::Equivocate | Lie::Corrupt => {
-                P::forge(&self.settings.cfg, &message, to).into_iter().next()
+                rules.forge(settings, &*message, to).into_iter().next()
             }
         };
         let lied = forged.is_some();
         let message = forged.unwrap_or(message);
-        let size = P::size(&message);
-        let id = self.post(from, to, Payload::Peer(message), size, ev);
+        let size = rules.size(&*message);
+        let id = self.post(from, to, Payload::Peer(message), size, step);
         if let Some(f) = self.k.flight.get_mut(&id).filter(|_| lied) {
             f.forged = true;
         }
@@ -259,36 +267,52 @@ impl<P: Show> World<P> {
         &mut self,
         from: NodeId,
         to: NodeId,
-        payload: Payload<P>,
+        payload: Payload,
         size: u32,
-        ev: &mut Event,
+        step: &mut Step,
     ) -> MsgId {
-        let (id, twin) = self.k.send(from, to, size);
-        let payload = Arc::new(payload);
-        if self.k.mode != Mode::Search {
-            self.k.absorb(fingerprint(&*payload));
+        if self.k.mode == Mode::Search {
+            return self.k.send(from, to, size, payload).0;
         }
+        self.k.absorb(fed(|to| payload.feed(to)));
+        let look = Arc::new(self.look_of(&payload));
+        let (id, twin) = self.k.send(from, to, size, payload);
         for id in std::iter::once(id).chain(twin) {
-            let Some(f) = self.k.flight.get(&id) else { continue };
-            if self.k.mode != Mode::Search {
-                ev.sent.push(Sent { id, look: Arc::new(payload.look()), due: f.due });
+            if let Some(f) = self.k.flight.get(&id) {
+                step.ev.sent.push(Sent { id, look: look.clone(), due: f.due });
             }
-            self.payloads.insert(id, payload.clone());
         }
         id
     }
 
+    /// What something on a link looks like.
+    pub(super) fn look_of(&self, payload: &Payload) -> MessageLook {
+        let rules = self.fixed.rules;
+        match payload {
+            Payload::Peer(message) => rules.message(&**message),
+            Payload::Request { call, .. } => {
+                let name = rules.calls()[usize::from(rules.call(&**call).f)].name;
+                of_client(name, false, false)
+            }
+            Payload::Reply { outcome, .. } => match outcome {
+                AnyOutcome::Ok(_) => of_client("ok", true, false),
+                AnyOutcome::Fail(_) => of_client("fail", true, true),
+                AnyOutcome::Redirect(_) => of_client("redirect", true, true),
+            },
+        }
+    }
+
     /// Writes to disk; true if what follows has to wait until it is safe.
-    fn write(&mut self, node: NodeId, durable: P::Durable) -> bool {
+    fn write(&mut self, node: NodeId, durable: Value) -> bool {
         let timed = self.k.mode == Mode::Timed;
         let now = self.k.now;
         let draws = self.k.proc(node).draws;
         let p = self.k.proc_mut(node);
         let (fsync, latency) = (p.fsync, if timed { p.disk } else { 0 });
-        let slot = thaw(&mut self.slots, node);
-        slot.written.push(Arc::new(durable));
+        let replica = thaw(&mut self.replicas, node);
+        replica.written.push(durable);
         match fsync {
-            Fsync::Always if latency == 0 => slot.sync_all(),
+            Fsync::Always if latency == 0 => replica.sync_all(),
             Fsync::Always => {
                 p.syncing = true;
                 let jitter =
@@ -297,30 +321,30 @@ impl<P: Show> World<P> {
                 return true;
             }
             Fsync::Batch | Fsync::Lies => {
-                if slot.written.len() > AT_RISK {
-                    slot.sync_first();
+                if replica.written.len() > AT_RISK {
+                    replica.sync_first();
                 }
                 if fsync == Fsync::Batch && timed && !p.flushing {
                     p.flushing = true;
-                    self.k.schedule(now + batch_period(&self.settings.common), Due::Sync(node));
+                    self.k.schedule(now + batch_period(&self.k.common), Due::Sync(node));
                 }
             }
         }
         false
     }
 
-    fn synced(&mut self, node: NodeId, ev: &mut Event) {
+    fn synced(&mut self, node: NodeId, step: &mut Step) {
         let p = self.k.proc_mut(node);
         let waited = std::mem::take(&mut p.syncing);
         p.flushing = false;
-        thaw(&mut self.slots, node).sync_all();
+        thaw(&mut self.replicas, node).sync_all();
         if !waited {
-            ev.node = Some(node);
+            step.ev.node = Some(node);
             return;
         }
-        ev.what = What::Sync;
-        self.mark(node, ev, None);
-        self.drain(node, ev);
+        step.ev.what = What::Sync;
+        self.mark(node, step, None);
+        self.drain(node, step);
         self.wake_later(node);
     }
 
@@ -336,7 +360,7 @@ impl<P: Show> World<P> {
         p.syncing = false;
         p.picks.clear();
         let inbox = std::mem::take(&mut p.inbox);
-        thaw(&mut self.slots, node).lose_memory(mode);
+        thaw(&mut self.replicas, node).lose_memory(mode, self.fixed.rules);
         for due in inbox {
             if let Due::Arrive(id) = due {
                 if let Some(f) = self.k.flight.get_mut(&id) {
@@ -348,12 +372,22 @@ impl<P: Show> World<P> {
     }
 }
 
+/// What clients and servers say to each other.
+fn of_client(name: &'static str, reply: bool, negative: bool) -> MessageLook {
+    MessageLook { name, family: Family::Client, reply, negative, epoch: None }
+}
+
 /// How many effects come before each write that follows something said.
-fn perils<P: Show>(effects: &[Effect<P>]) -> Vec<u8> {
-    let said = |e: &Effect<P>| matches!(e, Effect::Send { .. } | Effect::Reply { .. });
-    let Some(first) = effects.iter().position(said) else { return Vec::new() };
-    let writes = (first..effects.len()).filter(|i| matches!(effects[*i], Effect::Persist(_)));
-    writes.filter_map(|i| u8::try_from(i).ok()).collect()
+fn perils<'a>(effects: impl Iterator<Item = &'a AnyEffect>) -> Vec<u8> {
+    let (mut said, mut all) = (false, Vec::new());
+    for (i, effect) in effects.enumerate() {
+        match effect {
+            AnyEffect::Send { .. } | AnyEffect::Reply { .. } => said = true,
+            AnyEffect::Persist(_) if said => all.extend(u8::try_from(i)),
+            _ => {}
+        }
+    }
+    all
 }
 
 /// How long an unsynced write stays at risk when syncs are batched.

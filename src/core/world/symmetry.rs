@@ -1,49 +1,55 @@
 //! A world under other names of its servers, for searches that count such worlds once.
 
+use super::rules::Renamed;
 use super::*;
-use crate::core::ids::Names;
-use crate::core::protocol::Part;
+use std::hash::Hash;
 
 /// With more servers there are too many namings to try each.
 const MOST_SERVERS: u16 = 4;
 
-impl<P: Show> World<P> {
-    /// Every naming of the servers, if all of them lead to worlds that behave alike: the rules name
-    /// no server, and no clock tells one from the other.
-    pub(super) fn all_names(&self) -> Vec<Names> {
-        let Common { nodes, offset, drift, .. } = self.settings.common;
+impl World {
+    /// Every naming of the servers, their own first, if all of them lead to worlds that behave
+    /// alike: the rules name no server, and no clock tells one from the other. Else none.
+    pub fn names(&self, of: &dyn SearchRules) -> Vec<Names> {
+        let Common { nodes, offset, drift, .. } = self.k.common;
         let alike = (offset, drift) == (0, 0) && nodes <= MOST_SERVERS;
-        let names = Names::all(if alike { nodes } else { 0 });
-        let promised = P::rename(Part::Observer(&mut P::Observer::default()), &names[0]);
-        if promised && alike && !P::CAUSAL { names } else { Vec::new() }
+        match alike && of.symmetric() && !of.causal() {
+            true => Names::all(nodes),
+            false => Vec::new(),
+        }
     }
 
-    /// The prints of the world under each of these names.
-    pub(super) fn prints_under(&self, names: &[Names]) -> Vec<Print> {
+    /// The prints of the world under each of these names, always the same ones in a run.
+    pub fn prints(&self, of: &dyn SearchRules, names: &[Names]) -> Vec<Print> {
+        let durable =
+            |r: &Replica, n: &Names| fed(|to| of.feed(Renamed::Durable(&*r.synced), n, to));
         let prints: Vec<Arc<[u64]>> = self
-            .slots
+            .replicas
             .iter()
             .zip(&self.k.procs)
-            .map(|(s, p)| match p.up {
-                true => s.prints(names),
-                false => names.iter().map(|n| fingerprint(&durable::<P>(&s.synced, n))).collect(),
+            .map(|(r, p)| match p.up {
+                true => r.prints(of, names),
+                false => names.iter().map(|n| durable(r, n)).collect(),
             })
             .collect();
-        (0..).zip(names).map(|(i, names)| self.print_under(i, names, &prints)).collect()
+        (0..).zip(names).map(|(i, names)| self.print_under(of, i, names, &prints)).collect()
     }
 
-    fn print_under(&self, nth: usize, names: &Names, slots: &[Arc<[u64]>]) -> Print {
+    fn print_under(
+        &self,
+        of: &dyn SearchRules,
+        nth: usize,
+        names: &Names,
+        replicas: &[Arc<[u64]>],
+    ) -> Print {
         let procs: Vec<u64> = self.k.procs.iter().map(options::proc_fingerprint).collect();
         let procs = names.list(&procs);
-        let slots: Vec<u64> = slots.iter().map(|prints| prints[nth]).collect();
-        let slots = names.list(&slots);
+        let replicas: Vec<u64> = replicas.iter().map(|prints| prints[nth]).collect();
+        let replicas = names.list(&replicas);
+        let said = |p: &Payload| fed(|to| p.feed_renamed(of, names, to));
         let mut air: Vec<(NodeId, NodeId, u64)> = self
-            .payloads
-            .iter()
-            .filter(|(id, _)| self.k.flight.get(id).is_some_and(|f| f.doom.is_none()))
-            .map(|(id, payload)| {
-                (names.of(id.from), names.of(id.to), fingerprint(&payload.renamed(names)))
-            })
+            .air()
+            .map(|(id, f)| (names.of(id.from), names.of(id.to), said(&f.payload)))
             .collect();
         // On a link that keeps its order the order of the map is that of the link.
         if self.k.common.net.fifo {
@@ -54,74 +60,67 @@ impl<P: Show> World<P> {
         let cut = self.k.links.iter().filter(|(_, l)| l.cut);
         let mut cuts: Vec<_> = cut.map(|((a, b), _)| (names.of(*a), names.of(*b))).collect();
         cuts.sort_unstable();
-        let clients: Vec<Client<P>> = self.clients.iter().map(|c| c.renamed(names)).collect();
-        let mut observer = (*self.observer).clone();
-        P::rename(Part::Observer(&mut observer), names);
         let known: Option<u64> = None;
-        Print {
-            body: fingerprint(&(procs, slots, cuts, &clients, &observer, known)),
-            flying: air.len() as u32,
-            air: fingerprint(&air),
-        }
+        let body = fed(|to| {
+            (procs, replicas, cuts).hash(to);
+            self.feed_rest(of, Some(names), to);
+            known.hash(to);
+        });
+        Print { body, flying: air.len() as u32, air: fingerprint(&air) }
     }
 }
 
-fn durable<P: Show>(durable: &P::Durable, names: &Names) -> P::Durable {
-    let mut renamed = durable.clone();
-    P::rename(Part::Durable(&mut renamed), names);
-    renamed
-}
-
-impl<P: Show> Slot<P> {
+impl Replica {
     /// Prints under each of these names.
-    fn prints(&self, names: &[Names]) -> Arc<[u64]> {
-        self.renamed.get_or_init(|| names.iter().map(|n| self.print_under(n)).collect()).clone()
+    fn prints(&self, of: &dyn SearchRules, names: &[Names]) -> Arc<[u64]> {
+        let all = || names.iter().map(|n| fed(|to| self.feed_renamed(of, n, to))).collect();
+        self.renamed.get_or_init(all).clone()
     }
 
-    fn print_under(&self, names: &Names) -> u64 {
-        let mut node = self.node.clone();
-        node.me = names.of(node.me);
-        P::rename(Part::State(&mut node.state), names);
-        P::rename(Part::Durable(&mut node.durable), names);
-        let synced = durable::<P>(&self.synced, names);
-        let written: Vec<P::Durable> =
-            self.written.iter().map(|w| durable::<P>(w, names)).collect();
-        fingerprint(&(&node, &synced, &written, &self.pending))
+    fn feed_renamed(&self, of: &dyn SearchRules, names: &Names, to: &mut StableHasher) {
+        of.feed(Renamed::Node(&*self.node), names, to);
+        of.feed(Renamed::Durable(&*self.synced), names, to);
+        self.written.len().hash(to);
+        self.written.iter().for_each(|w| of.feed(Renamed::Durable(&**w), names, to));
+        self.feed_pending(to);
     }
 }
 
-impl<P: Show> Payload<P> {
-    fn renamed(&self, names: &Names) -> Payload<P> {
-        let mut payload = self.clone();
-        match &mut payload {
+impl Payload {
+    fn feed_renamed(&self, of: &dyn SearchRules, names: &Names, to: &mut StableHasher) {
+        match self {
             Payload::Peer(message) => {
-                P::rename(Part::Message(message), names);
+                0isize.hash(to);
+                of.feed(Renamed::Message(&**message), names, to);
             }
-            Payload::Reply { outcome: Outcome::Redirect(Some(to)), .. } => *to = names.of(*to),
-            _ => {}
+            Payload::Reply { op, outcome: AnyOutcome::Redirect(Some(n)) } => {
+                let outcome = AnyOutcome::Redirect(Some(names.of(*n)));
+                Payload::Reply { op: *op, outcome }.feed(to);
+            }
+            _ => self.feed(to),
         }
-        payload
     }
 }
 
 #[cfg(test)]
 mod tests {
     use crate::core::config::Setup;
-    use crate::core::world::{AnyWorld, Limits};
-    use crate::protocols::raft;
+    use crate::core::world::Limits;
+    use crate::protocols::{raft, search_rules};
 
     /// Under its own names a world prints as it does without any.
     #[test]
     fn own_names_change_no_print() {
         let knobs = [("nodes".to_string(), 3)].into();
         let setup = Setup { scene: "raft".into(), knobs, ..Setup::default() };
-        let mut world: Box<dyn AnyWorld> = (raft::SCENE.build)(&setup).expect("a world");
+        let mut world = (raft::SCENE.build)(&setup).expect("a world");
         while world.steps() < 400 && world.step().is_some() {}
         world.set_search();
-        let names = world.names();
+        let of = search_rules(&world).expect("Raft is in the list");
+        let names = world.names(of);
         assert_eq!(names.len(), 6);
         for _ in 0..60 {
-            assert_eq!(world.prints(&names)[0], world.print());
+            assert_eq!(world.prints(of, &names)[0], world.print(of));
             let limits = Limits { timers: 9, ops: 9, crashes: 9, ..Limits::default() };
             let options = world.options(&limits);
             let action = options[world.steps() as usize % options.len()].clone();

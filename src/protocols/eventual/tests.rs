@@ -6,8 +6,6 @@ use crate::check::worlds::Quest;
 use crate::core::action::{Action, Call, Entry};
 use crate::core::config::Setup;
 use crate::core::protocol::{Dice, Effect};
-use crate::core::world::{AnyWorld, World};
-use crate::protocols::catalog::settings;
 use crate::stories::player::play;
 
 fn setup(knobs: &[(&str, i64)], seed: u64) -> Setup {
@@ -127,15 +125,14 @@ fn residue(servers: i64, k: i64, seed: u64) -> f64 {
         ("gossip.k", k),
         ("gossip.period", 1_000_000),
     ];
-    let settings = settings::<Eventual>(SCENE.presets, &setup(&knobs, seed)).expect("settings");
-    let mut world = World::<Eventual>::new(settings, seed);
+    let mut world = (SCENE.build)(&setup(&knobs, seed)).expect("sound settings");
     let client = NodeId(servers as u16);
     let call = Call { f: 1, value: 1, ..Call::default() };
     let action = Action::Invoke { client, to: Some(NodeId(0)), call };
     world.act(&Entry { at: 1, action });
     loop {
         world.step().expect("timers run for ever");
-        let (s, i, _) = world.observer().epidemic().unwrap_or((1, 1, 0));
+        let (s, i, _) = world.observer::<Eventual>().epidemic().unwrap_or((1, 1, 0));
         if i == 0 {
             return f64::from(s) / servers as f64;
         }

@@ -8,7 +8,7 @@ use crate::core::protocol::{CallName, call_text};
 use crate::core::session::Session;
 use crate::core::sorted::SortedMap;
 use crate::core::view::{Event, Family, Loss, NodeView, OpStep, Sent, Status, What, WorldView};
-use crate::core::world::AnyWorld;
+use crate::core::world::World;
 use crate::stories::verbs::{Vocabulary, print};
 
 /// Changed fields longer than this are left out: the inspector shows them.
@@ -84,7 +84,7 @@ impl<'a> Teller<'a> {
     }
 
     /// The line of a step; `world` is the world after it.
-    pub fn line(&mut self, event: &Event, world: &dyn AnyWorld) -> Option<String> {
+    pub fn line(&mut self, event: &Event, world: &World) -> Option<String> {
         if event.what == What::Dock && event.notes.is_empty() && event.sent.is_empty() {
             return None;
         }
@@ -298,7 +298,7 @@ fn arrow(row: &mut [u8], from: usize, to: usize) {
 }
 
 /// `RequestVote(term 1, lastLogIndex 0)`.
-fn message_text(sent: &Sent, world: &dyn AnyWorld) -> String {
+fn message_text(sent: &Sent, world: &World) -> String {
     let details = world.details(sent.id).unwrap_or_default();
     if let ([(_, said)], Family::Client) = (&details[..], sent.look.family) {
         return if sent.look.reply { format!("reply({})", ascii(said)) } else { ascii(said) };
