@@ -2,7 +2,7 @@
 
 use super::{Answer, Args, Bad, HOLDS, Host, UNKNOWN, VIOLATED};
 use crate::check::history::model::Kind;
-use crate::check::history::txn::register::{self, Level};
+use crate::check::history::txn::register::Level;
 use crate::check::history::txn::{append, names};
 use crate::check::history::{Budget, History, Model, Op, Outcome, Value, Verdict, lattice};
 use crate::share::import::history::{Format, Reading, read};
@@ -29,7 +29,10 @@ pub fn run(args: &mut Args, host: &dyn Host) -> Answer {
 
     let bytes = if file == "-" { host.stdin().map(String::into_bytes) } else { host.read(&file) };
     let bytes = bytes?;
-    let format = format_of(format.as_deref(), &file)?;
+    let format = match format.as_deref() {
+        Some(name) => format_of(name)?,
+        None => Format::of(&file, &String::from_utf8_lossy(&bytes[..bytes.len().min(16_000)])),
+    };
     let start = host.clock_ms();
     let stop = || host.cancelled() || host.clock_ms().saturating_sub(start) >= budget_ms;
     let mut budget = Budget { steps: u64::MAX, should_stop: &stop };
@@ -38,15 +41,17 @@ pub fn run(args: &mut Args, host: &dyn Host) -> Answer {
 
     if let Some(lists) = transactional(model.as_deref()) {
         let read = import::txn::read(&bytes, format != Format::Json, lists).map_err(at)?;
-        if lists {
-            let (verdict, not) = judge_lists(&read, level.as_deref(), &mut budget)?;
-            return Ok(document(&verdict, not, elapsed()));
-        }
+        let (txns, sessions) = (&read.txns, read.sessions);
         return match level.as_deref() {
-            Some("lattice") => Ok(all_levels(lattice::transactional(&read.txns, &mut budget))),
+            Some("lattice") if lists => Ok(all_levels(lattice::lists(txns, sessions, &mut budget))),
+            Some("lattice") => Ok(all_levels(lattice::transactional(txns, sessions, &mut budget))),
+            level if lists => {
+                let (verdict, not) = judge_lists(&read, level, &mut budget)?;
+                Ok(document(&verdict, not, elapsed()))
+            }
             level => {
                 let level = txn_level(level.unwrap_or("linearizable"))?;
-                let verdict = register::judge(&read.txns, level, &mut budget);
+                let verdict = lattice::of_registers(txns, level, sessions, &mut budget);
                 Ok(document(&verdict, Vec::new(), elapsed()))
             }
         };
@@ -95,47 +100,36 @@ fn transactional(model: Option<&str>) -> Option<bool> {
 fn txn_level(name: &str) -> Result<Level, Bad> {
     let name = match name {
         "linearizable" => "strict-serializable",
-        "sequential" => "serializable",
+        "sequential" => "strong-session-serializable",
         "snapshot-isolation" => "si",
+        "strong-session-snapshot-isolation" => "strong-session-si",
         "causal+" => "causal",
         other => other,
     };
-    Level::ALL.iter().find(|(n, _)| *n == name).map(|(_, l)| *l).ok_or_else(|| {
+    Level::parse(name).ok_or_else(|| {
         let known: Vec<&str> = Level::ALL.iter().map(|l| l.0).collect();
         Bad(format!("--level takes one of {} with transactions, not '{name}'", known.join(", ")))
     })
 }
 
-/// List-append by Adya's anomalies; levels those do not reach are judged on the lists' last
-/// elements as registers.
+/// List-append by the level that is asked for, or by what the file asks about itself.
 fn judge_lists(
     read: &Transactions,
     level: Option<&str>,
     budget: &mut Budget,
 ) -> Result<(Verdict, Vec<&'static str>), Bad> {
-    if let Some(level @ ("causal" | "prefix" | "read-atomic" | "ryw" | "mr" | "mw" | "wfr")) = level
-    {
-        let broken = append::judge(&read.txns, &["causal-cerone"]);
-        if matches!(broken.0, Verdict::Illegal(_)) && !matches!(level, "ryw" | "mr" | "mw" | "wfr")
-        {
-            return Ok(broken);
+    let bad =
+        |name: &str| Bad(format!("'{name}' is neither a level nor an anomaly of list-append"));
+    if let (None, false) = (level, read.check.is_empty()) {
+        let mut known = Vec::new();
+        for name in &read.check {
+            let found = names::level(name).or_else(|| names::anomaly(name));
+            known.push(found.ok_or_else(|| bad(name))?);
         }
-        let verdict = register::judge(&append::as_registers(&read.txns), txn_level(level)?, budget);
-        return Ok((verdict, Vec::new()));
+        return Ok(append::judge(&read.txns, &known, budget));
     }
-    let asked: Vec<&str> = match level {
-        Some(level) => vec![level],
-        None if read.check.is_empty() => vec!["strict-serializable"],
-        None => read.check.iter().map(String::as_str).collect(),
-    };
-    let mut known = Vec::new();
-    for name in asked {
-        let found = names::level(name).or_else(|| names::anomaly(name));
-        known.push(found.ok_or_else(|| {
-            Bad(format!("'{name}' is neither a level nor an anomaly for list-append"))
-        })?);
-    }
-    Ok(append::judge(&read.txns, &known))
+    let level = level.unwrap_or("strict-serializable");
+    append::at_level(&read.txns, level, read.sessions, budget).ok_or_else(|| bad(level))
 }
 
 /// The answer, with what was read if that was asked for: `[process, label, invoke, return,
@@ -182,13 +176,7 @@ fn all_levels(levels: Vec<(&'static str, Verdict)>) -> (u8, String) {
     (if unknown { UNKNOWN } else { HOLDS }, format!("{doc}\n"))
 }
 
-fn format_of(name: Option<&str>, file: &str) -> Result<Format, Bad> {
-    let name = name.unwrap_or(match file.rsplit('.').next() {
-        Some("log") => "jepsen-log",
-        Some("edn") => "edn",
-        Some("txt") => "kv",
-        _ => "json",
-    });
+fn format_of(name: &str) -> Result<Format, Bad> {
     Format::parse(name).ok_or_else(|| {
         let known: Vec<&str> = Format::ALL.iter().map(|f| f.0).collect();
         Bad(format!("--format takes one of {}, not '{name}'", known.join(", ")))
@@ -242,10 +230,12 @@ fn document(verdict: &Verdict, not: Vec<&str>, elapsed_ms: u64) -> (u8, String) 
             (VIOLATED, doc)
         }
         Verdict::Unknown(why) => {
-            let anomalies: Vec<&str> = if why == append::EMPTY { vec![why] } else { vec![] };
+            let because = &why.because;
+            let empty = because == append::EMPTY;
+            let anomalies: Vec<&str> = if empty { vec![because] } else { vec![] };
             let doc = json!({
-                "verdict": "unknown", "order": [], "core": [], "anomalies": anomalies,
-                "because": why, "elapsed_ms": elapsed_ms,
+                "verdict": "unknown", "order": why.order, "core": [], "anomalies": anomalies,
+                "because": because, "elapsed_ms": elapsed_ms,
             });
             (UNKNOWN, doc)
         }

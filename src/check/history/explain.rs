@@ -1,7 +1,7 @@
 //! Why no order exists: the first impossible answer, then the fewest operations that rule it out.
 
 use super::linearizable::{Outcome as Found, together};
-use super::model::Model;
+use super::model::{Model, is_write, triple};
 use super::search::Plan;
 use super::{Budget, F, Illegal, Op, Outcome, Value};
 use crate::core::sorted::SortedSet;
@@ -51,6 +51,118 @@ pub fn smallest<T: Copy>(all: &[T], illegal: &mut dyn FnMut(&[T]) -> bool) -> Ve
     }
 }
 
+/// A part of `all` that is illegal and of which nothing can be left out, and a part that contains
+/// it and has, for each answer, what it comes from. Who blames a read should not leave its write
+/// out: then every read would be to blame.
+pub(crate) fn culprits<'a>(
+    all: &[&'a Op],
+    illegal: &mut dyn FnMut(&[&Op]) -> bool,
+) -> (Vec<&'a Op>, Vec<&'a Op>) {
+    let sources = Sources::new(all);
+    let cause = smallest(all, &mut |some: &[&'a Op]| sources.kept(some) && illegal(some));
+    let core = smallest(&cause, &mut |some: &[&'a Op]| illegal(some));
+    (core, cause)
+}
+
+/// Ids of operations.
+pub(crate) fn ids(ops: &[&Op]) -> Vec<u32> {
+    ops.iter().map(|op| op.id).collect()
+}
+
+/// The sentence for an operation that alone is to blame: what it answered comes from nowhere.
+pub(crate) fn unwritten(cause: &[&Op], all: &[&Op]) -> Option<String> {
+    let [op] = cause else { return None };
+    let sources = Sources::new(all);
+    let (_, lost) = answers(op).into_iter().find(|place| !sources.ever.contains(place))?;
+    Some(format!(
+        "Operation {} of process {}, {op}, cannot have answered that: nobody wrote {lost}.",
+        op.id, op.process
+    ))
+}
+
+/// A key, or a register of a transaction.
+type Object<'a> = (Option<&'a str>, Option<&'a Value>);
+/// An object and a value.
+type Place<'a> = (Object<'a>, &'a Value);
+
+/// Where answers come from.
+struct Sources<'a> {
+    all: Vec<&'a Op>,
+    ever: SortedSet<Place<'a>>,
+    texts: bool,
+}
+
+impl<'a> Sources<'a> {
+    fn new(all: &[&'a Op]) -> Sources<'a> {
+        let ever = all.iter().flat_map(|op| brings(op)).collect();
+        let texts = all.iter().any(|op| op.f == F::Append);
+        Sources { all: all.to_vec(), ever, texts }
+    }
+
+    /// Whether `some` have what their answers come from, as far as it ever was.
+    fn kept(&self, some: &[&'a Op]) -> bool {
+        let here: SortedSet<Place> = some.iter().flat_map(|op| brings(op)).collect();
+        let mut places = some.iter().flat_map(|op| answers(op));
+        places.all(|place| here.contains(&place) || !self.ever.contains(&place))
+            && (!self.texts || self.texts_kept(some))
+    }
+
+    /// A text that was appended to comes from all its parts.
+    fn texts_kept(&self, some: &[&'a Op]) -> bool {
+        let here: SortedSet<u32> = some.iter().map(|op| op.id).collect();
+        some.iter().filter(|op| op.f == F::Get).all(|get| {
+            let Some(Value::Str(text)) = get.answer() else { return true };
+            self.all.iter().filter(|op| !op.f.reads_only() && op.key == get.key).all(|op| {
+                let part = match op.args.first() {
+                    Some(Value::Str(part)) => !part.is_empty() && text.contains(part.as_str()),
+                    _ => false,
+                };
+                !part || here.contains(&op.id)
+            })
+        })
+    }
+}
+
+/// What an operation writes, or may have written.
+fn brings(op: &Op) -> Vec<Place<'_>> {
+    let object = (op.key.as_deref(), None);
+    match op.f {
+        F::Write | F::Put | F::Append | F::Add | F::Enqueue | F::Push => {
+            op.args.first().map(|v| (object, v)).into_iter().collect()
+        }
+        F::Cas if op.answer() != Some(&Value::Bool(false)) => {
+            op.args.get(1).map(|v| (object, v)).into_iter().collect()
+        }
+        F::Txn => {
+            let steps = op.args.iter().filter_map(triple);
+            steps.filter(|s| is_write(s.0)).map(|(_, k, v)| ((None, Some(k)), v)).collect()
+        }
+        _ => Vec::new(),
+    }
+}
+
+/// The values that somebody must have written for an operation to answer what it did.
+fn answers(op: &Op) -> Vec<Place<'_>> {
+    let object = (op.key.as_deref(), None);
+    fn one<'a>(object: Object<'a>, v: Option<&'a Value>) -> Vec<Place<'a>> {
+        v.map(|v| (object, v)).into_iter().collect()
+    }
+    match (op.f, op.answer()) {
+        (F::Read, Some(Value::List(all))) => all.iter().map(|v| (object, v)).collect(),
+        (F::Read | F::Get | F::Dequeue | F::Pop, v) => {
+            one(object, v.filter(|v| !matches!(v, Value::Nil | Value::Any)))
+        }
+        (F::Cas, Some(Value::Bool(true))) => one(object, op.args.first()),
+        (F::Contains, Some(Value::Bool(true))) => one(object, op.args.first()),
+        (F::Txn, Some(Value::List(steps))) => {
+            let reads = steps.iter().filter_map(triple).filter(|s| !is_write(s.0));
+            let known = reads.filter(|s| !matches!(s.2, Value::Nil | Value::Any));
+            known.map(|(_, k, v)| ((None, Some(k)), v)).collect()
+        }
+        _ => Vec::new(),
+    }
+}
+
 struct Asker<'a, 'b, 'c> {
     model: &'a Model,
     budget: &'b mut Budget<'c>,
@@ -66,7 +178,7 @@ impl Asker<'_, '_, '_> {
         let mut mine = Budget { steps, should_stop: self.budget.should_stop };
         let found = together(self.model, vec![Plan::real_time(&refs)], &mut mine);
         self.budget.steps -= steps - mine.steps;
-        self.sure &= !matches!(found, Found::Unknown(_));
+        self.sure &= !matches!(found, Found::Unknown(..));
         matches!(found, Found::Illegal(_))
     }
 

@@ -3,7 +3,7 @@
 use super::linearizable::{self, Outcome as Found, together};
 use super::model::Model;
 use super::search::Plan;
-use super::{Budget, F, History, Illegal, Op, Outcome, Value, Verdict, explain};
+use super::{Budget, F, History, Illegal, Op, Outcome, SPENT, Undecided, Value, Verdict, explain};
 use crate::core::sorted::SortedMap;
 
 /// What a client does.
@@ -116,7 +116,7 @@ impl Incremental {
                 key.unknown = false;
             }
             Found::Illegal(_) => key.broken = Some(explain::illegal(&self.model, &ops, budget)),
-            Found::Unknown(_) => key.unknown = true,
+            Found::Unknown(..) => key.unknown = true,
         }
     }
 
@@ -137,7 +137,7 @@ impl Incremental {
             return Verdict::Illegal(broken);
         }
         if self.keys.values().any(|k| k.unknown) {
-            return Verdict::Unknown("the search budget was spent".into());
+            return Verdict::Unknown(Undecided::new(SPENT));
         }
         let orders = self.keys.values().map(|k| k.order.clone()).collect();
         let order = linearizable::merge(&self.history.ops, orders);

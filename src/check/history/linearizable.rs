@@ -4,7 +4,7 @@
 use super::explain;
 use super::model::{Kind, Model};
 use super::search::{Plan, Progress, Search};
-use super::{Budget, History, Legal, Op, Verdict};
+use super::{Budget, History, Legal, Op, SPENT, Undecided, Verdict};
 use crate::core::sorted::SortedMap;
 
 /// Judges `history`. Operations that failed did not happen; those that are open or unknown may
@@ -17,7 +17,9 @@ pub fn judge(model: &Model, history: &History, budget: &mut Budget) -> Verdict {
             Verdict::Ok(Legal { order: merge(&history.ops, orders), views: Vec::new() })
         }
         Outcome::Illegal(at) => Verdict::Illegal(explain::illegal(model, &groups[at], budget)),
-        Outcome::Unknown(why) => Verdict::Unknown(why),
+        Outcome::Unknown(why, orders) => {
+            Verdict::Unknown(Undecided { because: why, order: merge(&history.ops, orders) })
+        }
     }
 }
 
@@ -36,7 +38,8 @@ pub(crate) enum Outcome {
     Legal(Vec<Vec<u32>>),
     /// The number of a plan without an order.
     Illegal(usize),
-    Unknown(String),
+    /// Why, and for each plan the longest beginning of an order that was found.
+    Unknown(String, Vec<Vec<u32>>),
 }
 
 /// Searches all plans side by side in growing slices, so that one easy contradiction is found
@@ -51,22 +54,33 @@ pub(crate) fn together<'a>(model: &'a Model, plans: Vec<Plan<'a>>, budget: &mut 
     let mut full = false;
     while !open.is_empty() {
         let mut still = Vec::new();
+        let mut spent = false;
         for (i, mut search) in open {
-            let Some(steps) = budget.take(slice) else {
-                return Outcome::Unknown("the search budget was spent".into());
+            let steps = if spent { None } else { budget.take(slice) };
+            let Some(steps) = steps else {
+                spent = true;
+                orders[i] = search.longest();
+                continue;
             };
             match search.run(steps) {
                 Progress::Found(order) => orders[i] = order,
                 Progress::None => return Outcome::Illegal(i),
                 Progress::More => still.push((i, search)),
-                Progress::Full => full = true,
+                Progress::Full => {
+                    full = true;
+                    orders[i] = search.longest();
+                }
             }
+        }
+        if spent {
+            still.iter().for_each(|(i, search)| orders[*i] = search.longest());
+            return Outcome::Unknown(SPENT.into(), orders);
         }
         open = still;
         slice = (slice * 2).min(1 << 14);
     }
     if full {
-        return Outcome::Unknown("the search ran out of its memory".into());
+        return Outcome::Unknown("the search ran out of its memory".into(), orders);
     }
     Outcome::Legal(orders)
 }

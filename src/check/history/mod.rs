@@ -293,8 +293,34 @@ pub enum Verdict {
     Ok(Legal),
     /// It is not.
     Illegal(Illegal),
-    /// The budget was spent first.
-    Unknown(String),
+    /// It is not known.
+    Unknown(Undecided),
+}
+
+/// Why there is no verdict.
+pub(crate) const SPENT: &str = "the search budget was spent";
+
+/// Why there is no verdict, and how far the search came.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Undecided {
+    /// One plain sentence without its full stop.
+    pub because: String,
+    /// The longest beginning of an order that was found: it explains the answers of the operations
+    /// it holds. Empty where no order is searched for.
+    pub order: Vec<u32>,
+}
+
+impl Undecided {
+    /// Without an order.
+    pub fn new(because: impl Into<String>) -> Undecided {
+        Undecided { because: because.into(), order: Vec::new() }
+    }
+}
+
+impl fmt::Display for Undecided {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        out.write_str(&self.because)
+    }
 }
 
 /// Why a history is allowed.

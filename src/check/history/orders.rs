@@ -265,7 +265,7 @@ impl Line {
             Found::Illegal(_) => {
                 (self.open, self.broken) = (false, Some(witness(&all, order)));
             }
-            Found::Unknown(_) => {}
+            Found::Unknown(..) => {}
         }
     }
 

@@ -2,7 +2,8 @@
 //! legal for a model (Wing and Gong 1993; memoised as in Lowe 2017).
 //!
 //! Certain operations sit on chains that are done front to back; maybe-applied ones sit in
-//! classes of equal operations, of which the earliest is always as good as any other.
+//! classes of equal operations, of which the earliest is always as good as any other. One of those
+//! is placed only where what comes next needs it there: left out or put off, it would not do.
 
 use super::model::Model;
 use super::relation::Relation;
@@ -102,6 +103,8 @@ pub enum Progress {
 struct Frame {
     /// Length of the order once this configuration was reached.
     done: usize,
+    /// The model's state there.
+    state: u32,
     /// Where its choices start in `choices`, and the next to try.
     first: usize,
     next: usize,
@@ -117,6 +120,8 @@ pub struct Search<'a> {
     at: Vec<u32>,
     /// Slots (chain or class) in the order their operations were placed.
     order: Vec<u32>,
+    /// The order that explained the most certain operations, and how many it left.
+    best: (usize, Vec<u32>),
     frames: Vec<Frame>,
     choices: Vec<(u32, u32)>,
     visited: Visited,
@@ -131,6 +136,7 @@ impl<'a> Plan<'a> {
     /// Makes every operation wait for those before it in a closed `order` of events; `places`
     /// has the chain and position of each event. Nothing may overwrite what is still to be read.
     pub fn keep(&mut self, order: &Relation, places: &[Option<Place>], keys: &[Key]) {
+        self.wait(order, places);
         for (k, key) in keys.iter().enumerate() {
             let reads = key.reads.iter().filter_map(|&(r, w)| {
                 let source = if w == INIT { None } else { Some(places[w]?) };
@@ -141,6 +147,10 @@ impl<'a> Plan<'a> {
                 self.writes.entry(place).or_default().push(k as u32);
             }
         }
+    }
+
+    /// Makes every certain operation wait for the certain ones before it in a closed `order`.
+    pub fn wait(&mut self, order: &Relation, places: &[Option<Place>]) {
         for (b, place) in places.iter().enumerate() {
             let &Some((chain, at)) = place else { continue };
             let mut need: SortedMap<u32, u32> = SortedMap::new();
@@ -152,7 +162,7 @@ impl<'a> Plan<'a> {
             }
             need.remove(&chain);
             let item = &mut self.chains[chain as usize][at as usize];
-            item.need = need.into_iter().collect();
+            item.need.extend(need);
             item.rank = rank;
         }
     }
@@ -186,6 +196,7 @@ impl<'a> Search<'a> {
             left,
             at: vec![0; slots],
             order: Vec::new(),
+            best: (left, Vec::new()),
             frames: Vec::new(),
             choices: Vec::new(),
             visited: Visited::new(width, slots - width),
@@ -201,13 +212,13 @@ impl<'a> Search<'a> {
     pub fn run(&mut self, steps: u64) -> Progress {
         if !self.started {
             self.started = true;
-            if self.enter(0) {
-                return Progress::Found(self.ids());
+            if self.enter(0, None) {
+                return Progress::Found(self.ids(&self.order));
             }
         }
         for _ in 0..steps {
             let Some(frame) = self.frames.last_mut() else { return Progress::None };
-            let (done, next) = (frame.done, frame.next);
+            let (done, next, before) = (frame.done, frame.next, frame.state);
             if next == self.choices.len() {
                 self.choices.truncate(frame.first);
                 self.frames.pop();
@@ -219,8 +230,10 @@ impl<'a> Search<'a> {
             self.undo(done);
             let (slot, state) = self.choices[next];
             self.place(slot);
-            if self.enter(state) {
-                return Progress::Found(self.ids());
+            let place = (slot, self.at[slot as usize] - 1);
+            let maybe = (slot as usize >= self.width).then_some((place, before));
+            if self.enter(state, maybe) {
+                return Progress::Found(self.ids(&self.order));
             }
             if self.visited.words() > MEMORY {
                 return Progress::Full;
@@ -229,16 +242,27 @@ impl<'a> Search<'a> {
         if self.frames.is_empty() { Progress::None } else { Progress::More }
     }
 
-    /// Arrives at a configuration; true when nothing certain is left to place.
-    fn enter(&mut self, state: u32) -> bool {
+    /// The longest beginning of an order that was found to explain what it holds.
+    pub fn longest(&self) -> Vec<u32> {
+        let best = if self.left < self.best.0 { &self.order } else { &self.best.1 };
+        self.ids(best)
+    }
+
+    /// Arrives at a configuration; true when nothing certain is left to place. `maybe` is the
+    /// maybe-applied operation that was placed last, if one was, and the state before it.
+    fn enter(&mut self, state: u32, maybe: Option<(Place, u32)>) -> bool {
+        let placed = self.order.len();
         self.place_idle(state);
         if self.left == 0 {
             return true;
         }
-        if !self.doomed(state) && self.visited.insert(state, &self.at) {
+        // What was refused before has its place now.
+        let maybe = maybe.filter(|_| self.order.len() == placed);
+        let new = |s: &mut Self| maybe.is_some() || s.visited.insert(state, &s.at);
+        if !self.doomed(state) && new(self) {
             let first = self.choices.len();
-            self.gather(state);
-            self.frames.push(Frame { done: self.order.len(), first, next: first });
+            self.gather(state, maybe);
+            self.frames.push(Frame { done: self.order.len(), state, first, next: first });
         } else {
             let before = self.frames.last().map_or(0, |f| f.done);
             self.undo(before);
@@ -296,11 +320,7 @@ impl<'a> Search<'a> {
     }
 
     fn head(&self, slot: usize) -> Option<&Item<'a>> {
-        let chain = match slot.checked_sub(self.width) {
-            None => &self.plan.chains[slot],
-            Some(class) => &self.plan.classes[class],
-        };
-        chain.get(self.at[slot] as usize)
+        self.row(slot).get(self.at[slot] as usize)
     }
 
     fn idle(&self, slot: usize) -> bool {
@@ -323,16 +343,32 @@ impl<'a> Search<'a> {
             .any(|&(r, w)| r != me && !placed(r) && w != Some(me) && w.is_none_or(placed))
     }
 
-    fn gather(&mut self, state: u32) {
+    fn gather(&mut self, state: u32, maybe: Option<(Place, u32)>) {
         let bound = self.bound();
         let first = self.choices.len();
-        for slot in 0..self.at.len() {
-            if self.enabled(slot, bound) {
-                let after = self.after(state, slot);
-                let useless = after == state && slot >= self.width;
-                if after != REFUSED && !useless {
-                    self.choices.push((slot as u32, after));
-                }
+        let ready: Vec<usize> =
+            (0..self.at.len()).filter(|&slot| self.enabled(slot, bound)).collect();
+        for &slot in &ready {
+            let after = self.after(state, slot);
+            if after == REFUSED {
+                continue;
+            }
+            let place = (slot as u32, self.at[slot]);
+            // What led here has to matter to what comes next.
+            let mut wanted = maybe.is_none_or(|(m, s)| self.matters(s, (m, state), place));
+            if slot >= self.width && wanted {
+                let others = ready.iter().filter(|o| **o != slot);
+                let next: Vec<Place> = others.map(|&o| (o as u32, self.at[o])).collect();
+                let again = (slot as u32, place.1 + 1);
+                let again = self.row(slot).get(again.1 as usize).map(|_| again);
+                wanted = after != state
+                    && next
+                        .into_iter()
+                        .chain(again)
+                        .any(|next| self.matters(state, (place, after), next));
+            }
+            if wanted {
+                self.choices.push((slot as u32, after));
             }
         }
         let mut mine = self.choices.split_off(first);
@@ -340,15 +376,41 @@ impl<'a> Search<'a> {
         self.choices.append(&mut mine);
     }
 
-    fn after(&mut self, state: u32, slot: usize) -> u32 {
-        let kind = self.kinds[slot][self.at[slot] as usize];
+    /// Whether `next`, right after the maybe-applied operation `maybe` that leads from `before` to
+    /// `state`, needs it there. If not, that one is left out, or comes later: nothing waits for it.
+    fn matters(&mut self, before: u32, (maybe, state): (Place, u32), next: Place) -> bool {
+        let with = self.result(state, next);
+        let without = self.result(before, next);
+        if with == REFUSED || without == REFUSED || with == without {
+            return with != REFUSED && without == REFUSED;
+        }
+        // Two maybe-applied ones that can change places are tried in one of the two orders.
+        let later = next.0 as usize >= self.width && next.0 >= maybe.0;
+        later || self.result(without, maybe) != with
+    }
+
+    /// The state that an operation leads to.
+    fn result(&mut self, state: u32, (slot, at): Place) -> u32 {
+        let kind = self.kinds[slot as usize][at as usize];
         if let Some(known) = self.states.memo.get(state, kind) {
             return known;
         }
-        let Some(op) = self.head(slot).map(|i| i.op) else { return REFUSED };
+        let op = self.row(slot as usize)[at as usize].op;
         let next = self.states.step(self.model, state, op);
         self.states.memo.put(state, kind, next);
         next
+    }
+
+    fn after(&mut self, state: u32, slot: usize) -> u32 {
+        self.result(state, (slot as u32, self.at[slot]))
+    }
+
+    /// The operations of a slot.
+    fn row(&self, slot: usize) -> &[Item<'a>] {
+        match slot.checked_sub(self.width) {
+            None => &self.plan.chains[slot],
+            Some(class) => &self.plan.classes[class],
+        }
     }
 
     fn place(&mut self, slot: u32) {
@@ -358,6 +420,9 @@ impl<'a> Search<'a> {
     }
 
     fn undo(&mut self, done: usize) {
+        if self.left < self.best.0 && self.order.len() > done {
+            self.best = (self.left, self.order.clone());
+        }
         while self.order.len() > done {
             let Some(slot) = self.order.pop() else { return };
             self.at[slot as usize] -= 1;
@@ -365,17 +430,13 @@ impl<'a> Search<'a> {
         }
     }
 
-    /// Ids of the operations placed, in order.
-    fn ids(&self) -> Vec<u32> {
+    /// Ids of the operations at these places, in order.
+    fn ids(&self, order: &[u32]) -> Vec<u32> {
         let mut at = vec![0usize; self.at.len()];
-        let mut ids = Vec::with_capacity(self.order.len());
-        for &slot in &self.order {
+        let mut ids = Vec::with_capacity(order.len());
+        for &slot in order {
             let slot = slot as usize;
-            let chain = match slot.checked_sub(self.width) {
-                None => &self.plan.chains[slot],
-                Some(class) => &self.plan.classes[class],
-            };
-            ids.push(chain[at[slot]].op.id);
+            ids.push(self.row(slot)[at[slot]].op.id);
             at[slot] += 1;
         }
         ids

@@ -5,7 +5,7 @@ use super::linearizable::{Outcome as Found, together};
 use super::relation::Relation;
 use super::saturate::{Key, saturate};
 use super::search::{Item, Plan};
-use super::{Budget, F, History, Illegal, Legal, Model, Op, Value, Verdict, explain};
+use super::{Budget, F, History, Illegal, Legal, Model, Op, Undecided, Value, Verdict, explain};
 use crate::core::sorted::SortedMap;
 
 /// What one order has to keep.
@@ -36,16 +36,21 @@ fn one_order(model: &Model, history: &History, order: Order, budget: &mut Budget
             let order = orders.pop().unwrap_or_default();
             Verdict::Ok(Legal { order, views: Vec::new() })
         }
-        Found::Unknown(why) => Verdict::Unknown(why),
+        Found::Unknown(because, mut orders) => {
+            let order = orders.pop().unwrap_or_default();
+            Verdict::Unknown(Undecided { because, order })
+        }
         Found::Illegal(_) => {
-            let (core, minimal) = smallest(model, &ops, order, budget);
-            let names: Vec<String> = core.iter().map(|op| format!("{} ({op})", op.id)).collect();
-            let because = format!(
-                "No single order keeps every process's own order and explains operations {}.",
-                names.join(", ")
-            );
-            let core: Vec<u32> = core.iter().map(|op| op.id).collect();
-            let (cause, anomalies) = (core.clone(), Vec::new());
+            let (core, cause, minimal) = smallest(model, &ops, order, budget);
+            let because = explain::unwritten(&cause, &ops).unwrap_or_else(|| {
+                let names = cause.iter().map(|op| format!("{} ({op})", op.id));
+                format!(
+                    "No single order keeps every process's own order and explains operations {}.",
+                    names.collect::<Vec<_>>().join(", ")
+                )
+            });
+            let (core, cause) = (explain::ids(&core), explain::ids(&cause));
+            let anomalies = Vec::new();
             Verdict::Illegal(Illegal { core, cause, anomalies, minimal, because })
         }
     }
@@ -64,12 +69,14 @@ pub fn pram(model: &Model, history: &History, budget: &mut Budget) -> Verdict {
         let refs: Vec<&Op> = seen.iter().collect();
         match together(model, vec![plan(model, &refs, Order::Processes)], budget) {
             Found::Legal(mut orders) => views.push((p, orders.pop().unwrap_or_default())),
-            Found::Unknown(why) => return Verdict::Unknown(why),
+            Found::Unknown(why, _) => return Verdict::Unknown(Undecided::new(why)),
             Found::Illegal(_) => {
-                let (core, minimal) = smallest(model, &refs, Order::Processes, budget);
-                let core: Vec<u32> = core.iter().map(|op| op.id).collect();
-                let because = format!("Process {p} has no view of all changes in their order.");
-                let (cause, anomalies) = (core.clone(), vec!["pram".to_string()]);
+                let (core, cause, minimal) = smallest(model, &refs, Order::Processes, budget);
+                let because = explain::unwritten(&cause, &refs).unwrap_or_else(|| {
+                    format!("Process {p} has no view of all changes in their order.")
+                });
+                let (core, cause) = (explain::ids(&core), explain::ids(&cause));
+                let anomalies = vec!["pram".to_string()];
                 return Verdict::Illegal(Illegal { core, cause, anomalies, minimal, because });
             }
         }
@@ -89,23 +96,25 @@ fn hidden(ops: &[&Op], p: u32) -> Vec<Op> {
     .collect()
 }
 
+/// A part that is illegal and of which nothing can be left out, one that also has what its answers
+/// come from, and whether both are sure to be as small as they can be.
 fn smallest<'a>(
     model: &Model,
     ops: &[&'a Op],
     order: Order,
     budget: &mut Budget,
-) -> (Vec<&'a Op>, bool) {
+) -> (Vec<&'a Op>, Vec<&'a Op>, bool) {
     let mut minimal = true;
     let mut illegal = |some: &[&Op]| {
         let steps = budget.steps.min(explain::QUESTION);
         let mut mine = Budget { steps, should_stop: budget.should_stop };
         let found = together(model, vec![plan(model, some, order)], &mut mine);
         budget.steps -= steps - mine.steps;
-        minimal &= !matches!(found, Found::Unknown(_));
+        minimal &= !matches!(found, Found::Unknown(..));
         matches!(found, Found::Illegal(_))
     };
-    let core = explain::smallest(ops, &mut illegal);
-    (core, minimal)
+    let (core, cause) = explain::culprits(ops, &mut illegal);
+    (core, cause, minimal)
 }
 
 pub(crate) fn plan<'a>(model: &Model, ops: &[&'a Op], order: Order) -> Plan<'a> {

@@ -11,7 +11,9 @@
 //! as done where its value was read. A compare-and-set that failed constrains nothing here.
 
 use super::relation::Relation;
-use super::{Budget, F, History, Illegal, Legal, Model, Op, Value, Verdict, explain};
+use super::{
+    Budget, F, History, Illegal, Legal, Model, Op, SPENT, Undecided, Value, Verdict, explain,
+};
 use crate::core::sorted::SortedMap;
 
 /// What each process's view has to keep.
@@ -55,11 +57,12 @@ pub fn defined(history: &History) -> bool {
 pub fn judge(model: &Model, history: &History, level: Level, budget: &mut Budget) -> Verdict {
     let ops: Vec<&Op> = history.ops.iter().filter(|op| op.completed() || op.maybe()).collect();
     if ops.len() > MAX_OPS {
-        return Verdict::Unknown(format!("more than {MAX_OPS} operations at this level"));
+        let why = format!("more than {MAX_OPS} operations at this level");
+        return Verdict::Unknown(Undecided::new(why));
     }
     match views(model, &ops, level, budget) {
         Some(Ok(views)) => Verdict::Ok(Legal { order: Vec::new(), views }),
-        None => Verdict::Unknown("the search budget was spent".into()),
+        None => Verdict::Unknown(Undecided::new(SPENT)),
         Some(Err(())) => {
             let mut minimal = true;
             let mut illegal = |some: &[&Op]| match views(model, some, level, budget) {
@@ -69,11 +72,12 @@ pub fn judge(model: &Model, history: &History, level: Level, budget: &mut Budget
                     false
                 }
             };
-            let core = explain::smallest(&ops, &mut illegal);
-            let because = because(level, &core);
-            let core: Vec<u32> = core.iter().map(|op| op.id).collect();
+            let (core, cause) = explain::culprits(&ops, &mut illegal);
+            let because =
+                explain::unwritten(&cause, &ops).unwrap_or_else(|| because(level, &cause));
+            let (core, cause) = (explain::ids(&core), explain::ids(&cause));
             let anomalies = vec![level.anomaly().to_string()];
-            Verdict::Illegal(Illegal { cause: core.clone(), core, anomalies, minimal, because })
+            Verdict::Illegal(Illegal { core, cause, anomalies, minimal, because })
         }
     }
 }
@@ -92,7 +96,7 @@ impl Level {
     }
 }
 
-fn because(level: Level, core: &[&Op]) -> String {
+fn because(level: Level, cause: &[&Op]) -> String {
     let what = match level {
         Level::Pram => "no order of all writes keeps every process's program order",
         Level::Causal => "no order of all writes keeps cause before effect",
@@ -103,7 +107,7 @@ fn because(level: Level, core: &[&Op]) -> String {
         Level::WritesFollowReads => "a write is seen without the write its process had read",
     };
     let ops: Vec<String> =
-        core.iter().map(|op| format!("{} (process {}: {op})", op.id, op.process)).collect();
+        cause.iter().map(|op| format!("{} (process {}: {op})", op.id, op.process)).collect();
     format!("In operations {}: {what}.", ops.join(", "))
 }
 
@@ -208,7 +212,9 @@ fn asked(nodes: &[Node], live: &[usize], from: &SortedMap<usize, usize>, level: 
     let saw = |r: usize| from.get(&r).copied().filter(|w| *w != INIT);
     for (at, &b) in live.iter().enumerate() {
         let earlier = live[..at].iter().copied();
-        for a in earlier.filter(|&a| nodes[a].op.process == nodes[b].op.process) {
+        // What timed out may take effect at any time later.
+        let same = |a: &usize| nodes[*a].op.process == nodes[b].op.process;
+        for a in earlier.filter(|a| same(a) && !nodes[*a].op.maybe()) {
             let writes = nodes[b].wrote.is_some();
             match level {
                 Level::Pram | Level::Causal | Level::CausalPlus => {
@@ -240,7 +246,7 @@ fn asked(nodes: &[Node], live: &[usize], from: &SortedMap<usize, usize>, level: 
 fn own(nodes: &[Node], mine: &[usize], p: u32, level: Level, view: &mut Relation) {
     let of_p: Vec<usize> = mine.iter().copied().filter(|&i| nodes[i].op.process == p).collect();
     for (at, &b) in of_p.iter().enumerate() {
-        for &a in &of_p[..at] {
+        for &a in of_p[..at].iter().filter(|&&a| !nodes[a].op.maybe()) {
             let (first, second) = (&nodes[a], &nodes[b]);
             let same_key = first.op.key == second.op.key;
             let future = first.read.is_some() && second.wrote.is_some() && same_key;

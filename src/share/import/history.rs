@@ -12,7 +12,8 @@ pub const MAX_OPS: usize = 1_000_000;
 /// How a file is written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Format {
-    /// Lines of `jepsen.util`: `INFO  jepsen.util - 0 :invoke :read nil`.
+    /// Lines of a Jepsen log, whose last fields are `0`, `:invoke`, `:read` and `nil`, between tabs;
+    /// an error may follow. What stands before them differs from one version to the next.
     JepsenLog,
     /// Maps of EDN, in a vector, a list, or one after another.
     Edn,
@@ -35,7 +36,38 @@ impl Format {
     pub fn parse(name: &str) -> Option<Format> {
         Format::ALL.iter().find(|(n, _)| *n == name).map(|(_, f)| *f)
     }
+
+    /// The format that a file seems to have, by what is in it and by its name.
+    pub fn of(name: &str, text: &str) -> Format {
+        let head: String = text.chars().take(4_000).collect();
+        let has = |marks: &[&str]| marks.iter().any(|m| head.contains(m));
+        let name = name.to_ascii_lowercase();
+        let ends = |end: &str| name.ends_with(end);
+        let log = |line: &str| log_fields(line).is_some() || line.contains(MARK);
+        if has(&["\"type\"", "\"process\"", "\"sessions\"", "\"txns\""]) {
+            Format::Json
+        } else if has(&[":type", ":process"]) {
+            if !ends(".edn") && stores(text) { Format::Kv } else { Format::Edn }
+        } else if head.lines().any(log) || ends(".log") {
+            Format::JepsenLog
+        } else if ends(".edn") {
+            Format::Edn
+        } else if ends(".txt") {
+            Format::Kv
+        } else {
+            Format::Json
+        }
+    }
 }
+
+/// Whether the operations of a text in EDN seem to be those of a key-value store.
+pub fn stores(text: &str) -> bool {
+    let head: String = text.chars().take(4_000).collect();
+    [":f :get", ":f :put", ":f :append"].iter().any(|f| head.contains(f))
+}
+
+/// Before each operation in older logs of Jepsen.
+const MARK: &str = "jepsen.util - ";
 
 /// What the tools disagree on.
 #[derive(Clone, Debug)]
@@ -63,22 +95,29 @@ impl Reading {
     }
 }
 
-/// Reads a history.
+/// Reads a history. Where every operation's value is a list of a key and a value, as
+/// `jepsen.independent` writes them, each key is an object of its own.
 pub fn read(bytes: &[u8], format: Format, reading: &Reading) -> Result<History, Fault> {
     let text = text(bytes)?;
+    let mut found = Found { events: Vec::new(), others: false };
+    let nodes = match format {
+        Format::JepsenLog => log(text)?,
+        Format::Edn | Format::Kv => edn(text)?,
+        Format::Json => vec![json(text)?],
+    };
+    match format {
+        Format::JepsenLog => nodes.iter().try_for_each(|line| found.fields(line))?,
+        _ => nodes.iter().try_for_each(|node| found.events(node))?,
+    }
+    // Helpers of a test are no clients: without clients there is nothing to contradict.
+    if found.events.is_empty() && !found.others {
+        return Err(Fault::at(1, 1, "no operation is in this file; at least one was expected"));
+    }
     let mut builder =
         Builder { reading, history: History::default(), open: SortedMap::new(), now: 0 };
-    match format {
-        Format::JepsenLog => jepsen_log(text, &mut builder)?,
-        Format::Edn | Format::Kv => {
-            for node in edn(text)? {
-                events(&node, &mut builder)?;
-            }
-        }
-        Format::Json => events(&json(text)?, &mut builder)?,
-    }
-    if builder.history.ops.is_empty() {
-        return Err(Fault::at(1, 1, "no operation is in this file; at least one was expected"));
+    let independent = reading.kind != Kind::MultiRegister && independent(&found.events);
+    for event in found.events {
+        builder.event(if independent { event.split() } else { event })?;
     }
     Ok(builder.history)
 }
@@ -92,6 +131,31 @@ struct Event<'a> {
     value: Option<&'a Node>,
 }
 
+impl<'a> Event<'a> {
+    /// The key and the value of an operation on one of several independent objects.
+    fn pair(&self) -> Option<(&'a Node, &'a Node)> {
+        let [key, value] = self.value?.list()? else { return None };
+        let plain = !matches!(key.form, Form::List(_) | Form::Map(_) | Form::Nil);
+        let cas = self.f.name() == Some("cas");
+        // What a compare-and-set takes is a list of two by itself.
+        let whole = !cas || self.kind != "invoke" || value.list().is_some_and(|l| l.len() == 2);
+        (plain && whole).then_some((key, value))
+    }
+
+    fn split(self) -> Event<'a> {
+        match self.pair() {
+            Some((key, value)) => Event { key: Some(key_name(key)), value: Some(value), ..self },
+            None => self,
+        }
+    }
+}
+
+/// Whether all that was asked was asked of one of several independent objects.
+fn independent(events: &[Event]) -> bool {
+    let mut asked = events.iter().filter(|e| e.kind == "invoke").peekable();
+    asked.peek().is_some() && asked.all(|e| e.key.is_none() && e.pair().is_some())
+}
+
 struct Builder<'a> {
     reading: &'a Reading,
     history: History,
@@ -100,70 +164,117 @@ struct Builder<'a> {
     now: u64,
 }
 
-fn jepsen_log(text: &str, builder: &mut Builder) -> Result<(), Fault> {
-    const MARK: &str = "jepsen.util - ";
-    for (i, line) in text.lines().enumerate() {
-        let Some(start) = line.find(MARK) else { continue };
-        let rest = &line[start + MARK.len()..];
-        let column = line[..start + MARK.len()].chars().count() as u32 + 1;
-        let fields = edn_part(&format!("[{rest}]"), i as u32 + 1, column.saturating_sub(1));
-        // Lines of other kinds, such as stack traces, come under the same mark.
-        let Ok(fields) = fields else { continue };
-        let Some([process, kind, f, rest @ ..]) = fields.list() else { continue };
-        let Form::Int(_) = process.form else { continue };
-        let process = process_of(process)?;
-        let Some(kind) = kind.name() else { continue };
-        builder.event(Event { at: &fields, process, kind, f, key: None, value: rest.first() })?;
+/// The fields of an operation in a line of a log, process, kind, function and value, and where each
+/// starts.
+fn log_fields(line: &str) -> Option<[(usize, &str); 4]> {
+    let mut fields: Vec<(usize, &str)> = Vec::new();
+    let mut at = 0;
+    for field in line.split('\t') {
+        fields.push((at, field));
+        at += field.len() + 1;
     }
-    Ok(())
+    let kinds = [":invoke", ":ok", ":fail", ":info"];
+    let kind = (1..fields.len()).find(|&i| kinds.contains(&fields[i].1.trim()))?;
+    let (start, before) = fields[kind - 1];
+    // The process is the last word of what stands before.
+    let word = before.rfind(' ').map_or(0, |i| i + 1);
+    let value = fields.get(kind + 2).copied().unwrap_or((line.len(), "nil"));
+    Some([(start + word, &before[word..]), fields[kind], *fields.get(kind + 1)?, value])
 }
 
-/// A list of events, one event, or lists of them.
-fn events(node: &Node, builder: &mut Builder) -> Result<(), Fault> {
-    match &node.form {
-        Form::List(all) => all.iter().try_for_each(|n| one(n, builder)),
-        Form::Map(_) if node.get("type").is_none() => {
-            match node.get("history").or_else(|| node.get("events")) {
-                Some(all) => events(all, builder),
-                None => {
-                    Err(node
-                        .fault("this event has no 'type'; invoke, ok, fail or info was expected"))
+/// The operations of a log: for each, a list of its fields.
+fn log(text: &str) -> Result<Vec<Node>, Fault> {
+    let mut all = Vec::new();
+    for (i, line) in text.lines().enumerate() {
+        let row = i as u32 + 1;
+        let column = |at: usize| line[..at].chars().count() as u32 + 1;
+        if let Some(fields) = log_fields(line) {
+            let client = fields[0].1.parse::<u32>().is_ok();
+            let parts = fields.iter().filter(|_| client);
+            let nodes = parts.map(|(at, field)| edn_part(field, row, column(*at)));
+            let form = Form::List(nodes.collect::<Result<_, _>>()?);
+            all.push(Node { line: row, column: column(fields[0].0), form });
+            continue;
+        }
+        // Older logs, between spaces. Stack traces, too, come under the same mark.
+        let Some(start) = line.find(MARK) else { continue };
+        let rest = start + MARK.len();
+        let fields = edn_part(&format!("[{}]", &line[rest..]), row, column(rest) - 1);
+        all.extend(fields.ok());
+    }
+    Ok(all)
+}
+
+/// The events of a file.
+struct Found<'a> {
+    events: Vec<Event<'a>>,
+    /// There are events of others than clients.
+    others: bool,
+}
+
+impl<'a> Found<'a> {
+    /// The fields of a line of a log.
+    fn fields(&mut self, line: &'a Node) -> Result<(), Fault> {
+        let Some([process, kind, f, rest @ ..]) = line.list() else {
+            self.others = true;
+            return Ok(());
+        };
+        let (Form::Int(_), Some(kind)) = (&process.form, kind.name()) else {
+            self.others = true;
+            return Ok(());
+        };
+        let process = process_of(process)?;
+        self.events.push(Event { at: line, process, kind, f, key: None, value: rest.first() });
+        Ok(())
+    }
+
+    /// A list of events, one event, or lists of them.
+    fn events(&mut self, node: &'a Node) -> Result<(), Fault> {
+        match &node.form {
+            Form::List(all) => all.iter().try_for_each(|n| self.one(n)),
+            Form::Map(_) if node.get("type").is_none() => {
+                match node.get("history").or_else(|| node.get("events")) {
+                    Some(all) => self.events(all),
+                    None => Err(node
+                        .fault("this event has no 'type'; invoke, ok, fail or info was expected")),
                 }
             }
+            _ => self.one(node),
         }
-        _ => one(node, builder),
     }
-}
 
-fn one(node: &Node, builder: &mut Builder) -> Result<(), Fault> {
-    let Form::Map(_) = node.form else {
-        return Err(node.fault("an event was expected: a map with process, type, f and value"));
-    };
-    let need =
-        |key: &str| node.get(key).ok_or_else(|| node.fault(format!("this event has no '{key}'")));
-    let process = need("process")?;
-    // The nemesis and other helpers are no clients.
-    if process.name().is_some_and(|n| n.parse::<u32>().is_err()) {
-        return Ok(());
+    fn one(&mut self, node: &'a Node) -> Result<(), Fault> {
+        let Form::Map(_) = node.form else {
+            return Err(node.fault("an event was expected: a map with process, type, f and value"));
+        };
+        let need = |key: &str| {
+            node.get(key).ok_or_else(|| node.fault(format!("this event has no '{key}'")))
+        };
+        let process = need("process")?;
+        // The nemesis and other helpers are no clients.
+        if process.name().is_some_and(|n| n.parse::<u32>().is_err()) {
+            self.others = true;
+            return Ok(());
+        }
+        let kind = need("type")?;
+        let Some(name) = kind.name() else {
+            return Err(kind.fault("'type' is invoke, ok, fail or info"));
+        };
+        let key = match node.get("key") {
+            None => None,
+            Some(Node { form: Form::Nil, .. }) => None,
+            Some(k) => Some(key_name(k)),
+        };
+        self.events.push(Event {
+            at: kind,
+            process: process_of(process)?,
+            kind: name,
+            f: need("f")?,
+            key,
+            value: node.get("value"),
+        });
+        Ok(())
     }
-    let kind = need("type")?;
-    let Some(name) = kind.name() else {
-        return Err(kind.fault("'type' is invoke, ok, fail or info"));
-    };
-    let key = match node.get("key") {
-        None => None,
-        Some(Node { form: Form::Nil, .. }) => None,
-        Some(k) => Some(key_name(k)),
-    };
-    let event = Event {
-        at: kind,
-        process: process_of(process)?,
-        kind: name,
-        f: need("f")?,
-        key,
-        value: node.get("value"),
-    };
-    builder.event(event)
 }
 
 /// Keys are named as people would: text without quotes, numbers in digits.

@@ -5,6 +5,7 @@ pub mod etcd;
 pub mod execution;
 pub mod history;
 pub mod notation;
+mod number;
 pub mod reading;
 pub mod shiviz;
 pub mod txn;

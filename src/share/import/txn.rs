@@ -3,6 +3,7 @@
 use super::notation::{Form, Node, edn, json};
 use super::{Fault, text};
 use crate::check::history::Value;
+use crate::check::history::txn::register::Sessions;
 use crate::check::history::txn::{End, Step, Txn};
 use crate::core::sorted::SortedMap;
 
@@ -16,6 +17,8 @@ pub struct Transactions {
     pub txns: Vec<Txn>,
     /// Levels or anomalies the file asks about.
     pub check: Vec<String>,
+    /// Whether every level keeps the order of sessions: it does in a file of sessions.
+    pub sessions: Sessions,
 }
 
 /// Reads transactions from JSON, or from EDN if `is_edn`. With `lists`, reads answer lists.
@@ -31,9 +34,10 @@ pub fn read(bytes: &[u8], is_edn: bool, lists: bool) -> Result<Transactions, Fau
     } else {
         json(text)?
     };
-    let mut out = Reader { lists, out: Transactions::default() };
+    let mut out = Reader { lists, others: false, out: Transactions::default() };
     out.document(&root)?;
-    if out.out.txns.is_empty() {
+    // Helpers of a test are no clients: without clients there is nothing to contradict.
+    if out.out.txns.is_empty() && !out.others {
         return Err(root.fault("no transaction is in this file; at least one was expected"));
     }
     Ok(out.out)
@@ -41,6 +45,8 @@ pub fn read(bytes: &[u8], is_edn: bool, lists: bool) -> Result<Transactions, Fau
 
 struct Reader {
     lists: bool,
+    /// There are events of others than clients.
+    others: bool,
     out: Transactions,
 }
 
@@ -84,6 +90,7 @@ impl Reader {
     }
 
     fn sessions(&mut self, all: &[Node]) -> Result<(), Fault> {
+        self.out.sessions = Sessions::Always;
         for (session, node) in all.iter().enumerate() {
             let Some(txns) = node.list() else {
                 return Err(node.fault("a session is a list of transactions"));
@@ -171,7 +178,10 @@ impl Reader {
                 Some(Form::Int(p)) => u32::try_from(*p)
                     .map_err(|_| node.fault("'process' is a whole number from 0"))?,
                 // The nemesis and other helpers are no clients.
-                Some(_) => continue,
+                Some(_) => {
+                    self.others = true;
+                    continue;
+                }
             };
             let kind = need("type")?;
             let now = now as u64;

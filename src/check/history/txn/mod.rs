@@ -2,6 +2,7 @@
 
 pub mod append;
 mod cycles;
+mod lists;
 pub mod names;
 pub mod register;
 

@@ -42,6 +42,8 @@ const IMPLIES: &[(&str, &[&str])] = &[
     ("GSIa", &["GSI"]),
     ("GSIb", &["GSI"]),
     ("incompatible-order", &["G1a"]),
+    // What nobody wrote was not committed.
+    ("unwritten-read", &["G1a"]),
     ("future-read", &["G1c"]),
     ("dirty-update", &["G1a"]),
     ("lost-update", &["write-skew", "G2-item"]),
@@ -160,6 +162,7 @@ pub fn implied(anomaly: &'static str) -> Names {
 pub fn level(name: &str) -> Option<&'static str> {
     let name = match name {
         "si" => "snapshot-isolation",
+        "strong-session-si" => "strong-session-snapshot-isolation",
         "linearizable" | "strong-serializable" | "PL-SS" => "strict-serializable",
         "sequential" => "strong-session-serializable",
         "PL-3" | "conflict-serializable" => "serializable",
@@ -177,6 +180,17 @@ pub fn level(name: &str) -> Option<&'static str> {
         .chain(FORBIDS.iter().map(|(a, _)| a))
         .copied()
         .find(|n| *n == name)
+}
+
+/// The level that is the same and keeps the order of sessions, if there is one.
+pub fn of_sessions(level: &'static str) -> &'static str {
+    match level {
+        "read-uncommitted" => "strong-session-read-uncommitted",
+        "read-committed" => "strong-session-read-committed",
+        "snapshot-isolation" => "strong-session-snapshot-isolation",
+        "serializable" => "strong-session-serializable",
+        other => other,
+    }
 }
 
 /// The anomaly of that name.

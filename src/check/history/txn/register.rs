@@ -3,6 +3,9 @@
 //!
 //! Up to causal the order follows from the reads. Above, it is searched for: a transaction of a
 //! prefix or snapshot level reads at one point and writes at a later one.
+//!
+//! A transaction of unknown outcome took effect where its writes were read, and is left out where
+//! nobody read them: no answer can tell.
 
 use super::{End, Step, Txn};
 use crate::check::history::linearizable::{Outcome as Found, together};
@@ -11,12 +14,24 @@ use crate::check::history::relation::Relation;
 use crate::check::history::saturate::{INIT, Key, saturate};
 use crate::check::history::search::{Item, Plan};
 use crate::check::history::{
-    Budget, F, Illegal, Legal, Model, Op, Outcome, Value, Verdict, explain,
+    Budget, F, Illegal, Legal, Model, Op, Outcome, SPENT, Undecided, Value, Verdict, explain,
 };
 use crate::core::sorted::{SortedMap, SortedSet};
 
-/// A level of transactional consistency. All keep the order of sessions, except where a session
-/// guarantee stands alone.
+/// Which levels keep the order of sessions.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Sessions {
+    /// All, as Cerone et al. and Biswas and Enea define them: of a history that is given as
+    /// sessions.
+    Always,
+    /// Those that say so, as Adya, and Daudjee and Salem, define them: *serializable* is one order
+    /// without regard to sessions or time, *strong session serializable* keeps the order of
+    /// sessions, *strict serializable* keeps real time.
+    #[default]
+    ByName,
+}
+
+/// A level of transactional consistency.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Level {
     /// Reads within a transaction never go back behind what it has read.
@@ -25,12 +40,18 @@ pub enum Level {
     ReadAtomic,
     /// What a transaction sees it sees with its causes.
     Causal,
+    /// The same without regard to sessions.
+    Cerone,
     /// It sees a prefix of the commit order.
     Prefix,
     /// A prefix, and nobody wrote what it writes in between.
     Snapshot,
+    /// The same, and sessions keep their order.
+    SessionSnapshot,
     /// One after the other.
     Serializable,
+    /// One after the other, and sessions keep their order.
+    SessionSerializable,
     /// One after the other, in real time.
     Strict,
     /// Its session's earlier writes.
@@ -45,19 +66,41 @@ pub enum Level {
 
 impl Level {
     /// Names of the command line.
-    pub const ALL: [(&'static str, Level); 11] = [
+    pub const ALL: [(&'static str, Level); 14] = [
         ("read-committed", Level::ReadCommitted),
         ("read-atomic", Level::ReadAtomic),
         ("causal", Level::Causal),
+        ("causal-cerone", Level::Cerone),
         ("prefix", Level::Prefix),
         ("si", Level::Snapshot),
+        ("strong-session-si", Level::SessionSnapshot),
         ("serializable", Level::Serializable),
+        ("strong-session-serializable", Level::SessionSerializable),
         ("strict-serializable", Level::Strict),
         ("ryw", Level::ReadYourWrites),
         ("mr", Level::MonotonicReads),
         ("mw", Level::MonotonicWrites),
         ("wfr", Level::WritesFollowReads),
     ];
+
+    /// The level of that name.
+    pub fn parse(name: &str) -> Option<Level> {
+        Level::ALL.iter().find(|(n, _)| *n == name).map(|(_, l)| *l)
+    }
+
+    /// Whether the commit order keeps that of sessions.
+    fn keeps(self, sessions: Sessions) -> bool {
+        use Level::*;
+        sessions == Sessions::Always
+            || !matches!(
+                self,
+                ReadCommitted | ReadAtomic | Cerone | Prefix | Snapshot | Serializable
+            )
+    }
+
+    fn snapshot(self) -> bool {
+        matches!(self, Level::Snapshot | Level::SessionSnapshot)
+    }
 
     /// Whether a transaction that reads a register twice has to see the same.
     fn repeatable(self) -> bool {
@@ -68,10 +111,12 @@ impl Level {
     fn anomaly(self) -> &'static str {
         match self {
             Level::ReadCommitted => "G1c",
-            Level::ReadAtomic | Level::Causal => "G-single-item",
+            Level::ReadAtomic | Level::Causal | Level::Cerone => "G-single-item",
             Level::Prefix => "G-nonadjacent-item",
             Level::Snapshot => "lost-update",
+            Level::SessionSnapshot => "G-nonadjacent-item-process",
             Level::Serializable => "G2-item",
+            Level::SessionSerializable => "G2-item-process",
             Level::Strict => "G2-item-realtime",
             Level::ReadYourWrites => "read-your-writes",
             Level::MonotonicReads => "monotonic-reads",
@@ -83,29 +128,66 @@ impl Level {
 
 /// Transactions one judgement may hold below prefix.
 const MAX_TXNS: usize = 3000;
+/// Transactions beyond which an order that also keeps sessions is looked for first.
+const FEW: usize = 24;
 
 enum Answer {
     Legal(Vec<u32>),
     Illegal(SortedSet<&'static str>),
-    Unknown,
+    /// With the longest beginning of an order that was found.
+    Unknown(Vec<u32>),
+}
+
+/// What is asked of a history.
+#[derive(Clone, Copy)]
+struct Asked<'a> {
+    level: Level,
+    sessions: Sessions,
+    /// Pairs of ids: the first wrote an earlier version of something than the second.
+    versions: &'a [(u32, u32)],
+}
+
+impl Asked<'_> {
+    fn keeps(&self) -> bool {
+        self.level.keeps(self.sessions)
+    }
 }
 
 /// Judges `txns` at `level`. For prefix and snapshot the witness is a commit order; for
 /// serializable levels it replays.
-pub fn judge(txns: &[Txn], level: Level, budget: &mut Budget) -> Verdict {
+pub fn judge(txns: &[Txn], level: Level, sessions: Sessions, budget: &mut Budget) -> Verdict {
+    with_versions(txns, level, sessions, &|_| Vec::new(), budget)
+}
+
+/// What some transactions tell of the order of versions: pairs of ids of which the first wrote an
+/// earlier version of something than the second.
+pub(super) type Versions<'a> = dyn Fn(&[&Txn]) -> Vec<(u32, u32)> + 'a;
+
+/// The same where transactions tell the order of versions.
+pub(super) fn with_versions(
+    txns: &[Txn],
+    level: Level,
+    sessions: Sessions,
+    versions: &Versions,
+    budget: &mut Budget,
+) -> Verdict {
     let all: Vec<&Txn> = txns.iter().collect();
-    let found = match check(&all, level, budget) {
+    let told = versions(&all);
+    let asked = Asked { level, sessions, versions: &told };
+    let found = match check(&all, asked, budget) {
         Answer::Legal(order) => return Verdict::Ok(Legal { order, views: Vec::new() }),
-        Answer::Unknown => return Verdict::Unknown("the search budget was spent".into()),
+        Answer::Unknown(order) => {
+            return Verdict::Unknown(Undecided { because: SPENT.into(), order });
+        }
         Answer::Illegal(found) => found,
     };
     let mut minimal = true;
     let mut illegal = |some: &[&Txn]| {
         closed(some, &all)
-            && match check(some, level, budget) {
+            && match check(some, Asked { versions: &versions(some), ..asked }, budget) {
                 Answer::Illegal(_) => true,
                 Answer::Legal(_) => false,
-                Answer::Unknown => {
+                Answer::Unknown(_) => {
                     minimal = false;
                     false
                 }
@@ -114,7 +196,7 @@ pub fn judge(txns: &[Txn], level: Level, budget: &mut Budget) -> Verdict {
     let core: Vec<u32> = explain::smallest(&all, &mut illegal).iter().map(|t| t.id).collect();
     let mut anomalies: Vec<String> = found.iter().map(|a| a.to_string()).collect();
     if anomalies.is_empty() {
-        anomalies.push(weakest(&all, level, budget).anomaly().to_string());
+        anomalies.push(weakest(&all, asked, budget).anomaly().to_string());
     }
     let because = format!(
         "Transactions {} together show {}: no commit order explains what they read.",
@@ -126,15 +208,15 @@ pub fn judge(txns: &[Txn], level: Level, budget: &mut Budget) -> Verdict {
 }
 
 /// The weakest level of the chain up to `level` that the history breaks.
-fn weakest(txns: &[&Txn], level: Level, budget: &mut Budget) -> Level {
-    if level > Level::Strict {
-        return level;
+fn weakest(txns: &[&Txn], asked: Asked, budget: &mut Budget) -> Level {
+    if asked.level > Level::Strict {
+        return asked.level;
     }
-    let chain = Level::ALL.iter().map(|l| l.1).filter(|l| *l < level);
+    let weaker = Level::ALL.iter().map(|l| Asked { level: l.1, ..asked });
+    let mut chain = weaker.filter(|a| a.level < asked.level && (asked.keeps() || !a.keeps()));
     chain
-        .into_iter()
-        .find(|l| matches!(check(txns, *l, budget), Answer::Illegal(_)))
-        .unwrap_or(level)
+        .find(|a| matches!(check(txns, *a, budget), Answer::Illegal(_)))
+        .map_or(asked.level, |a| a.level)
 }
 
 /// Whether every value read in `some` was written in `some`, as far as it ever was.
@@ -161,31 +243,78 @@ fn closed(some: &[&Txn], all: &[&Txn]) -> bool {
 /// What a transaction did as others see it.
 struct Face<'a> {
     txn: &'a Txn,
+    /// It took effect.
+    sure: bool,
     /// Reads of what others wrote, in order.
     reads: Vec<(&'a str, &'a Value)>,
     /// Its last write of each key.
     writes: SortedMap<&'a str, &'a Value>,
 }
 
-fn check(txns: &[&Txn], level: Level, budget: &mut Budget) -> Answer {
+fn check(txns: &[&Txn], asked: Asked, budget: &mut Budget) -> Answer {
     let mut bad = SortedSet::new();
-    let faces: Vec<Face> =
-        txns.iter().filter(|t| t.may_count()).map(|t| face(t, level, &mut bad)).collect();
+    let live = txns.iter().filter(|t| t.may_count());
+    let faces: Vec<Face> = live.map(|t| face(t, asked.level, &mut bad)).collect();
     let from = sources(txns, &faces, &mut bad);
     if !bad.is_empty() {
         return Answer::Illegal(bad);
     }
-    match level {
-        Level::Prefix | Level::Snapshot | Level::Serializable | Level::Strict => {
-            ordered(&faces, &from, level, budget)
+    let (faces, from) = seen(faces, from);
+    if !asked.keeps() && faces.len() > FEW {
+        // Sessions are long chains, among which there is less to try; most orders keep them.
+        let kept = Asked { sessions: Sessions::Always, ..asked };
+        let steps = budget.steps / 4;
+        let mut some = Budget { steps, should_stop: budget.should_stop };
+        let answer = decide(&faces, from.clone(), kept, &mut some);
+        budget.steps -= steps - some.steps;
+        if matches!(answer, Answer::Legal(_)) {
+            return answer;
         }
-        _ if faces.len() > MAX_TXNS => Answer::Unknown,
-        _ => saturated(&faces, from, level, budget),
+    }
+    decide(&faces, from, asked, budget)
+}
+
+fn decide(faces: &[Face], from: Vec<Source>, asked: Asked, budget: &mut Budget) -> Answer {
+    match asked.level {
+        Level::Prefix
+        | Level::Snapshot
+        | Level::SessionSnapshot
+        | Level::Serializable
+        | Level::SessionSerializable
+        | Level::Strict => ordered(faces, &from, asked, budget),
+        _ if faces.len() > MAX_TXNS => Answer::Unknown(Vec::new()),
+        _ => saturated(faces, from, asked, budget),
     }
 }
 
+/// Without the transactions of unknown outcome that nobody read. One that alone can have written
+/// what was read took effect.
+fn seen<'a>(mut faces: Vec<Face<'a>>, from: Vec<Source>) -> (Vec<Face<'a>>, Vec<Source>) {
+    let mut read = vec![false; faces.len()];
+    for (.., all) in &from {
+        all.iter().filter(|w| **w != INIT).for_each(|w| read[*w] = true);
+        if let [w] = all[..]
+            && w != INIT
+        {
+            faces[w].sure = true;
+        }
+    }
+    let mut place = vec![INIT; faces.len()];
+    let mut kept = Vec::new();
+    for (i, face) in faces.into_iter().enumerate() {
+        if face.sure || read[i] {
+            place[i] = kept.len();
+            kept.push(face);
+        }
+    }
+    let new = |w: usize| if w == INIT { INIT } else { place[w] };
+    let moved = from.into_iter().map(|(r, n, all)| (new(r), n, all.into_iter().map(new).collect()));
+    (kept, moved.collect())
+}
+
 fn face<'a>(txn: &'a Txn, level: Level, bad: &mut SortedSet<&'static str>) -> Face<'a> {
-    let mut face = Face { txn, reads: Vec::new(), writes: SortedMap::new() };
+    let sure = txn.end == End::Committed;
+    let mut face = Face { txn, sure, reads: Vec::new(), writes: SortedMap::new() };
     let mut now: SortedMap<&str, &Value> = SortedMap::new();
     for step in &txn.steps {
         match step {
@@ -256,15 +385,15 @@ fn sources(txns: &[&Txn], faces: &[Face], bad: &mut SortedSet<&'static str>) -> 
 }
 
 /// Levels at which the commit order follows from the reads.
-fn saturated(faces: &[Face], from: Vec<Source>, level: Level, budget: &mut Budget) -> Answer {
+fn saturated(faces: &[Face], from: Vec<Source>, asked: Asked, budget: &mut Budget) -> Answer {
     let mut pick = vec![0usize; from.len()];
     loop {
         if budget.take(faces.len() as u64 + 1).is_none() {
-            return Answer::Unknown;
+            return Answer::Unknown(Vec::new());
         }
         let saw: Vec<(usize, usize, usize)> =
             from.iter().zip(&pick).map(|((r, n, all), &i)| (*r, *n, all[i])).collect();
-        if let Some(order) = commit_order(faces, &saw, level) {
+        if let Some(order) = commit_order(faces, &saw, asked) {
             return Answer::Legal(order);
         }
         let Some(next) = (0..pick.len()).find(|&i| pick[i] + 1 < from[i].2.len()) else {
@@ -275,19 +404,41 @@ fn saturated(faces: &[Face], from: Vec<Source>, level: Level, budget: &mut Budge
     }
 }
 
-fn commit_order(faces: &[Face], saw: &[(usize, usize, usize)], level: Level) -> Option<Vec<u32>> {
-    let n = faces.len();
-    let (mut so, mut wr) = (Relation::new(n), Relation::new(n));
-    for b in 0..n {
-        for a in (0..b).filter(|&a| faces[a].txn.session == faces[b].txn.session) {
+/// Pairs of the same session, the first before the second. What ended without an answer may take
+/// effect after what its session did later.
+fn session_order(faces: &[Face]) -> Relation {
+    let mut so = Relation::new(faces.len());
+    for b in 0..faces.len() {
+        let same = |a: &usize| faces[*a].txn.session == faces[b].txn.session;
+        for a in (0..b).filter(same).filter(|&a| faces[a].txn.end == End::Committed) {
             so.add(a, b);
         }
     }
+    so
+}
+
+/// Adds what is known of the order of versions; `at` tells where a transaction writes.
+fn add_versions(faces: &[Face], asked: Asked, order: &mut Relation, at: &dyn Fn(usize) -> usize) {
+    let places: SortedMap<u32, usize> =
+        faces.iter().enumerate().map(|(i, f)| (f.txn.id, i)).collect();
+    for (a, b) in asked.versions {
+        if let (Some(&a), Some(&b)) = (places.get(a), places.get(b)) {
+            order.add(at(a), at(b));
+        }
+    }
+}
+
+fn commit_order(faces: &[Face], saw: &[(usize, usize, usize)], asked: Asked) -> Option<Vec<u32>> {
+    let n = faces.len();
+    let level = asked.level;
+    let so = if asked.keeps() { session_order(faces) } else { Relation::new(n) };
+    let mut wr = Relation::new(n);
     for &(r, _, w) in saw.iter().filter(|s| s.2 != INIT) {
         wr.add(w, r);
     }
     let before = visible(n, &so, &wr, level);
     let mut order = so.union(&wr);
+    add_versions(faces, asked, &mut order, &|i| i);
     for &(r, at, w) in saw {
         let key = faces[r].reads[at].0;
         for o in (0..n).filter(|&o| o != w && o != r && faces[o].writes.contains_key(key)) {
@@ -334,101 +485,125 @@ fn visible(n: usize, so: &Relation, wr: &Relation, level: Level) -> Relation {
 }
 
 /// Levels whose order has to be searched for.
-fn ordered(faces: &[Face], from: &[Source], level: Level, budget: &mut Budget) -> Answer {
-    // The start is a value nobody writes.
-    let start = Value::Bool(false);
-    let model = Model::starting(Kind::MultiRegister, start.clone());
-    let initial: SortedSet<(usize, usize)> =
-        from.iter().filter(|s| s.2.contains(&INIT)).map(|s| (s.0, s.1)).collect();
-    let split = matches!(level, Level::Prefix | Level::Snapshot);
-    let ops: Vec<Vec<Op>> = faces
-        .iter()
-        .enumerate()
-        .map(|(i, f)| {
-            let reads = f.reads.iter().enumerate().map(|(n, (k, v))| {
-                let v = if initial.contains(&(i, n)) { start.clone() } else { (*v).clone() };
-                step("r", Value::text(k), v)
-            });
-            let lock = |name| {
-                let keys = f.writes.keys().filter(|_| level == Level::Snapshot);
-                keys.map(move |k| step(name, Value::List(vec![Value::text(k)]), Value::Nil))
-            };
-            let writes = f.writes.iter().map(|(k, v)| step("w", Value::text(k), (*v).clone()));
-            if split {
-                let first: Vec<Value> = reads.chain(lock("lock")).collect();
-                let second: Vec<Value> = writes.chain(lock("unlock")).collect();
-                vec![op(f, 0, first), op(f, 1, second)]
-            } else {
-                vec![op(f, 1, reads.chain(writes).collect())]
-            }
-        })
-        .collect();
+fn ordered(faces: &[Face], from: &[Source], asked: Asked, budget: &mut Budget) -> Answer {
+    let halves = halves(faces, from, asked.level);
+    let narrowed = narrowed(faces, from, asked);
+    if narrowed.as_ref().is_some_and(|(order, _)| order.cyclic()) {
+        return Answer::Illegal(SortedSet::new());
+    }
     let mut plan = Plan::default();
+    let real = asked.level == Level::Strict;
     let mut chains: SortedMap<u32, usize> = SortedMap::new();
+    // Where each half sits: chain and position.
     let mut places: Vec<Option<(u32, u32)>> = Vec::new();
-    for (f, ops) in faces.iter().zip(&ops) {
-        let real = level == Level::Strict;
+    for (f, ops) in faces.iter().zip(&halves) {
         let from = if real { f.txn.invoke } else { 0 };
-        if f.txn.end == End::Unknown {
-            let need = chains.get(&f.txn.session).map(|&c| (c as u32, plan.chains[c].len() as u32));
-            let need: Vec<(u32, u32)> = need.into_iter().collect();
+        let until = if real && f.txn.end == End::Committed { f.txn.ret } else { u64::MAX };
+        let before = chains.get(&f.txn.session).filter(|_| asked.keeps());
+        let need = before.map(|&c| (c as u32, plan.chains[c].len() as u32));
+        let item = |op, need: &Option<(u32, u32)>, rank| {
+            let need = need.iter().copied().collect();
+            Item { op, from, until, need, rank }
+        };
+        if !f.sure {
             let items = ops.iter().filter(|op| !op.args.is_empty());
-            let item = |op| Item { op, from, until: u64::MAX, need: need.clone(), rank: u64::MAX };
-            plan.classes.push(items.map(item).collect());
+            plan.classes.push(items.map(|op| item(op, &need, u64::MAX)).collect());
+            places.extend(ops.iter().map(|_| None));
             continue;
         }
-        let until = if real { f.txn.ret } else { u64::MAX };
-        let chain = *chains.entry(f.txn.session).or_insert_with(|| {
-            plan.chains.push(Vec::new());
-            plan.chains.len() - 1
-        });
+        // Nobody of the session waits for what ended without an answer.
+        let own = !asked.keeps() || f.txn.end != End::Committed;
+        let chain = match before {
+            Some(&chain) if !own => chain,
+            _ => {
+                plan.chains.push(Vec::new());
+                plan.chains.len() - 1
+            }
+        };
+        if !own {
+            chains.insert(f.txn.session, chain);
+        }
         let at = plan.chains[chain].len() as u32;
         places.extend((0..ops.len() as u32).map(|n| Some((chain as u32, at + n))));
-        let rank = f.txn.invoke;
-        plan.chains[chain].extend(ops.iter().map(|op| Item {
-            op,
-            from,
-            until,
-            need: vec![],
-            rank,
-        }));
+        let need = need.filter(|_| own);
+        plan.chains[chain].extend(ops.iter().map(|op| item(op, &need, f.txn.invoke)));
     }
-    if let Some((order, keys)) = narrowed(faces, from, split, level) {
+    if let Some((order, keys)) = narrowed {
+        plan.keep(&order, &places, &keys);
+    } else if !asked.versions.is_empty() {
+        let split = halves.first().is_some_and(|h| h.len() == 2);
+        let at = |i: usize| if split { 2 * i + 1 } else { i };
+        let mut order = Relation::new(places.len());
+        add_versions(faces, asked, &mut order, &at);
+        order.close();
         if order.cyclic() {
             return Answer::Illegal(SortedSet::new());
         }
-        plan.keep(&order, &places, &keys);
+        plan.wait(&order, &places);
     }
+    let model = Model::starting(Kind::MultiRegister, START);
+    let whole = |orders: Vec<Vec<u32>>| {
+        let ids = orders.into_iter().flatten();
+        ids.filter(|id| id % 2 == 1).map(|id| id / 2).collect()
+    };
     match together(&model, vec![plan], budget) {
-        Found::Legal(orders) => {
-            let ids = orders.into_iter().flatten();
-            Answer::Legal(ids.filter(|id| id % 2 == 1).map(|id| id / 2).collect())
-        }
+        Found::Legal(orders) => Answer::Legal(whole(orders)),
         Found::Illegal(_) => Answer::Illegal(SortedSet::new()),
-        Found::Unknown(_) => Answer::Unknown,
+        Found::Unknown(_, orders) => Answer::Unknown(whole(orders)),
     }
 }
 
-/// What has to come first anyway, where all is certain and each read has one source. With
-/// `split`, event `2i` is where transaction `i` reads and `2i + 1` where it writes.
-fn narrowed(
-    faces: &[Face],
-    from: &[Source],
-    split: bool,
-    level: Level,
-) -> Option<(Relation, Vec<Key>)> {
-    let unknown = faces.iter().any(|f| f.txn.end != End::Committed);
-    if unknown || faces.len() > MAX_TXNS / 2 || from.iter().any(|s| s.2.len() != 1) {
+/// The start is a value nobody writes.
+const START: Value = Value::Bool(false);
+
+/// Each transaction as one operation, or, below serializable, as one that reads and one that writes.
+fn halves(faces: &[Face], from: &[Source], level: Level) -> Vec<Vec<Op>> {
+    let initial: SortedSet<(usize, usize)> =
+        from.iter().filter(|s| s.2.contains(&INIT)).map(|s| (s.0, s.1)).collect();
+    let split = level == Level::Prefix || level.snapshot();
+    let halves = |(i, f): (usize, &Face)| {
+        let reads = f.reads.iter().enumerate().map(|(n, (k, v))| {
+            let v = if initial.contains(&(i, n)) { START } else { (*v).clone() };
+            step("r", Value::text(k), v)
+        });
+        let lock = |name| {
+            let keys = f.writes.keys().filter(|_| level.snapshot());
+            keys.map(move |k| step(name, Value::List(vec![Value::text(k)]), Value::Nil))
+        };
+        let writes = f.writes.iter().map(|(k, v)| {
+            let v = if **v == Value::Nil { START } else { (*v).clone() };
+            step("w", Value::text(k), v)
+        });
+        if split {
+            let first: Vec<Value> = reads.chain(lock("lock")).collect();
+            let second: Vec<Value> = writes.chain(lock("unlock")).collect();
+            vec![op(f, 0, first), op(f, 1, second)]
+        } else {
+            vec![op(f, 1, reads.chain(writes).collect())]
+        }
+    };
+    faces.iter().enumerate().map(halves).collect()
+}
+
+/// What has to come first anyway, where all is certain and each read has one source. Where
+/// transactions are split, event `2i` is where transaction `i` reads and `2i + 1` where it writes.
+fn narrowed(faces: &[Face], from: &[Source], asked: Asked) -> Option<(Relation, Vec<Key>)> {
+    let unsure = faces.iter().any(|f| !f.sure);
+    if unsure || faces.len() > MAX_TXNS / 2 || from.iter().any(|s| s.2.len() != 1) {
         return None;
     }
+    let split = asked.level == Level::Prefix || asked.level.snapshot();
     let reads = |i: usize| if split { 2 * i } else { i };
     let writes = |i: usize| if split { 2 * i + 1 } else { i };
     let mut order = Relation::new(faces.len() * if split { 2 } else { 1 });
     let mut last: SortedMap<u32, usize> = SortedMap::new();
     let mut keys: SortedMap<&str, Key> = SortedMap::new();
     for (i, f) in faces.iter().enumerate() {
-        if let Some(before) = last.insert(f.txn.session, i) {
+        if let Some(&before) = last.get(&f.txn.session).filter(|_| asked.keeps()) {
             order.add(writes(before), reads(i));
+        }
+        if f.txn.end == End::Committed {
+            last.insert(f.txn.session, i);
         }
         if split {
             order.add(reads(i), writes(i));
@@ -436,7 +611,7 @@ fn narrowed(
         for k in f.writes.keys() {
             let key = keys.entry(k).or_default();
             key.writers.push(writes(i));
-            if level == Level::Snapshot {
+            if asked.level.snapshot() {
                 key.spans.push((reads(i), writes(i)));
             }
         }
@@ -446,6 +621,7 @@ fn narrowed(
         let w = sources[0];
         key.reads.push((reads(*r), if w == INIT { INIT } else { writes(w) }));
     }
+    add_versions(faces, asked, &mut order, &writes);
     let keys: Vec<Key> = keys.into_values().collect();
     saturate(&mut order, &keys);
     Some((order, keys))
