@@ -1,7 +1,10 @@
 //! What a scene is to the rest of the house: data, and one function that makes its world.
 
 use crate::core::config::{COMMON, Common, Knob, Setup, Unit, turn};
+use crate::core::declare::Data;
+use crate::core::ids::NodeId;
 use crate::core::protocol::{CallName, Mutant, PropertyKind, Show};
+use crate::core::sorted::SortedSet;
 use crate::core::view::{Layout, Lens};
 use crate::core::world::{AnyWorld, Settings, World};
 use crate::stories::{Challenge, Story};
@@ -70,6 +73,10 @@ pub struct Info {
     pub lenses: &'static [Lens],
     /// Rules worth jumping to.
     pub landmarks: &'static [&'static str],
+    /// Servers can be made to lie.
+    pub lies: bool,
+    /// Are some servers alike under the settings of a run, so that a search can reduce by symmetry?
+    pub alike: fn(&[Preset], &Setup) -> bool,
 }
 
 /// A knob.
@@ -215,7 +222,17 @@ pub fn info<P: Show>() -> Info {
         calls: P::CALLS,
         lenses: P::LENSES,
         landmarks: P::LANDMARKS,
+        lies: <P::Message as Data>::LIES,
+        alike: alike::<P>,
     }
+}
+
+/// Are two servers of one kind?
+fn alike<P: Show>(presets: &[Preset], setup: &Setup) -> bool {
+    let Ok(Settings { common, cfg, .. }) = settings::<P>(presets, setup) else { return false };
+    let kinds = (0..common.nodes).filter_map(|n| P::kind(&cfg, &common, NodeId(n)));
+    let mut seen = SortedSet::new();
+    !P::CAUSAL && { kinds }.any(|kind| !seen.insert(kind))
 }
 
 /// Makes a world of a protocol; a scene names it as `|s| make::<Protocol>(PRESETS, s)`.

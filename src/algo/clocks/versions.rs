@@ -23,6 +23,11 @@ impl<K: Ord + Clone, V: Clone + PartialEq> OneVector<K, V> {
         &self.values
     }
 
+    /// The same with another vector and other values.
+    pub fn map(&self, vector: VectorClock<K>, value: impl FnMut(&V) -> V) -> Self {
+        OneVector { vector, values: self.values.iter().map(value).collect() }
+    }
+
     /// What a reader of all siblings has read.
     pub fn context(&self) -> &VectorClock<K> {
         &self.vector

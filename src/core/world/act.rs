@@ -1,7 +1,8 @@
 //! Interventions: the one way in which anything but the run itself changes it.
 
 use super::*;
-use crate::core::action::DiskChange;
+use crate::core::action::{DiskChange, Lie};
+use crate::core::declare::{Data, Liar};
 use crate::core::ids::NodeSet;
 use crate::core::kernel::Mode;
 use crate::core::protocol::TimerName;
@@ -111,12 +112,17 @@ impl<P: Show> World<P> {
         self.payloads.insert(id, Arc::new(Payload::Peer(lie)));
         if let Some(f) = self.k.flight.get_mut(&id) {
             f.forged = true;
+            self.k.lies += 1;
         }
     }
 
-    fn lies(&self, id: MsgId) -> Vec<P::Message> {
+    /// What a liar could say in place of a message in flight.
+    pub(super) fn lies(&self, id: MsgId) -> Vec<P::Message> {
         match self.payloads.get(&id).map(|p| &**p) {
-            Some(Payload::Peer(message)) => P::forge(&self.settings.cfg, message, id.to),
+            Some(Payload::Peer(message)) => {
+                let liar = Liar { nodes: self.settings.common.nodes, to: id.to };
+                P::forge(&self.settings.cfg, message, &liar)
+            }
             _ => Vec::new(),
         }
     }
@@ -167,8 +173,15 @@ impl<P: Show> World<P> {
             }
             Action::Slow { node, .. }
             | Action::Clock { node, .. }
-            | Action::Lie { node, .. }
             | Action::Choose { node, .. } => self.server(*node),
+            Action::Lie { node, policy } => {
+                self.server(*node)?;
+                if P::Message::LIES || matches!(policy, Lie::Honest | Lie::Silent) {
+                    Ok(())
+                } else {
+                    Err("what servers say here is nothing to lie about".to_string())
+                }
+            }
             Action::Cut { from, to }
             | Action::Heal { from, to }
             | Action::Link { from, to, .. } => {

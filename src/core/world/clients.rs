@@ -5,6 +5,7 @@ use super::*;
 use crate::core::action::Call;
 use crate::core::config::Balance;
 use crate::core::ids::OpId;
+use crate::core::protocol::Part;
 use crate::core::random::{Stream, below, draw, exponential};
 use crate::core::regions::Map;
 use crate::core::view::OpStep;
@@ -87,7 +88,9 @@ impl<P: Show> Client<P> {
         client.known = client.known.map(|n| names.of(n));
         if let Some(w) = &mut client.waiting {
             w.target = names.of(w.target);
+            P::rename(Part::Op(&mut w.op), names);
         }
+        P::rename(Part::Token(&mut client.token), names);
         client
     }
 

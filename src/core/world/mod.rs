@@ -147,6 +147,8 @@ pub trait AnyWorld: Send + Sync {
     fn perils(&self) -> &[u8];
     /// What the settings take away from what the protocol promises.
     fn outside(&self) -> Option<&'static str>;
+    /// Messages that were forged so far, by liars or by hand.
+    fn lied(&self) -> u64;
     /// Properties broken so far, with the step of the first violation.
     fn broken(&self) -> Vec<(&'static str, u64)>;
 }
@@ -313,6 +315,9 @@ where
     }
     fn outside(&self) -> Option<&'static str> {
         P::outside(&self.settings.common, &self.settings.cfg)
+    }
+    fn lied(&self) -> u64 {
+        self.k.lies
     }
     fn broken(&self) -> Vec<(&'static str, u64)> {
         let pairs = P::properties().iter().zip(&self.checks);

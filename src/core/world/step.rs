@@ -3,6 +3,7 @@
 use super::*;
 use crate::core::action::{CrashMode, Fsync, Lie};
 use crate::core::config::Common;
+use crate::core::declare::Liar;
 use crate::core::few::Few;
 use crate::core::kernel::{Due, Flight, Mode};
 use crate::core::protocol::{TimerName, timer_code};
@@ -242,7 +243,12 @@ impl<P: Show> World<P> {
             Lie::Silent => return,
             Lie::Equivocate if to.0.is_multiple_of(2) => None,
             Lie::Equivocate | Lie::Corrupt => {
-                P::forge(&self.settings.cfg, &message, to).into_iter().next()
+                let liar = Liar { nodes: self.settings.common.nodes, to };
+                let mut lies = P::forge(&self.settings.cfg, &message, &liar);
+                // Who equivocates tells each of those it lies to something else.
+                let nth = if lie == Lie::Equivocate { usize::from(to.0 / 2) } else { 0 };
+                let nth = nth.checked_rem(lies.len());
+                nth.map(|nth| lies.swap_remove(nth))
             }
         };
         let lied = forged.is_some();
@@ -251,6 +257,7 @@ impl<P: Show> World<P> {
         let id = self.post(from, to, Payload::Peer(message), size, ev);
         if let Some(f) = self.k.flight.get_mut(&id).filter(|_| lied) {
             f.forged = true;
+            self.k.lies += 1;
         }
     }
 

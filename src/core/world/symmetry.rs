@@ -3,19 +3,25 @@
 use super::*;
 use crate::core::ids::Names;
 use crate::core::protocol::Part;
+use crate::core::regions::Map;
 
-/// With more servers there are too many namings to try each.
-const MOST_SERVERS: u16 = 4;
+/// With more ways to name the servers it costs more to try each than it saves.
+const MOST_NAMINGS: usize = 24;
+/// So many servers may be of one kind: 24 ways to name them.
+const MOST_ALIKE: usize = 4;
 
 impl<P: Show> World<P> {
-    /// Every naming of the servers, if all of them lead to worlds that behave alike: the rules name
-    /// no server, and no clock tells one from the other.
+    /// Every naming of the servers that leads to worlds that behave alike: servers of one kind trade
+    /// names, and neither clocks nor the map tell one from the other. None if there is only one.
     pub(super) fn all_names(&self) -> Vec<Names> {
-        let Common { nodes, offset, drift, .. } = self.settings.common;
-        let alike = (offset, drift) == (0, 0) && nodes <= MOST_SERVERS;
-        let names = Names::all(if alike { nodes } else { 0 });
-        let promised = P::rename(Part::Observer(&mut P::Observer::default()), &names[0]);
-        if promised && alike && !P::CAUSAL { names } else { Vec::new() }
+        let common = &self.settings.common;
+        let told_apart = (common.offset, common.drift) != (0, 0) || common.net.map != Map::One;
+        if told_apart || P::CAUSAL {
+            return Vec::new();
+        }
+        let kinds = (0..common.nodes).map(|n| P::kind(&self.settings.cfg, common, NodeId(n)));
+        let names = Names::alike(&kinds.collect::<Vec<_>>(), MOST_ALIKE);
+        if (2..=MOST_NAMINGS).contains(&names.len()) { names } else { Vec::new() }
     }
 
     /// The prints of the world under each of these names.
@@ -94,9 +100,8 @@ impl<P: Show> Payload<P> {
     fn renamed(&self, names: &Names) -> Payload<P> {
         let mut payload = self.clone();
         match &mut payload {
-            Payload::Peer(message) => {
-                P::rename(Part::Message(message), names);
-            }
+            Payload::Peer(message) => P::rename(Part::Message(message), names),
+            Payload::Request { call, .. } => P::rename(Part::Op(call), names),
             Payload::Reply { outcome: Outcome::Redirect(Some(to)), .. } => *to = names.of(*to),
             _ => {}
         }
