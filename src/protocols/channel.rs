@@ -35,7 +35,11 @@ pub struct Packet<M> {
 }
 
 // A link's own numbers are not lied about: they are below the protocol.
-fields!(struct Packet<M> { nth: u32 as fixed, ack: u32 as fixed, body: Option<M> });
+fields!(struct Packet<M> {
+    nth: u32 as fixed = "place on the link",
+    ack: u32 as fixed = "taken so far",
+    body: Option<M> as part,
+});
 fields!(struct Channel<M> {
     sent: u32 as fixed,
     unacknowledged: Vec<M>,

@@ -124,9 +124,13 @@ impl<V: Data + PartialEq> Data for OneVector<NodeId, V> {
 }
 
 // Its vectors count what clients wrote, and clients keep their names.
-impl<V: Rewrite> Rewrite for ByClient<NodeId, V> {
-    const NAMES: bool = false;
-    fn rewrite(&mut self, _: &Names) {}
+impl<V: Rewrite + Clone> Rewrite for ByClient<NodeId, V> {
+    const NAMES: bool = V::NAMES;
+    fn rewrite(&mut self, names: &Names) {
+        if V::NAMES {
+            *self = self.map(|value| renamed(value, names));
+        }
+    }
 }
 
 impl<V: Data> Data for ByClient<NodeId, V> {

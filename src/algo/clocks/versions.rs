@@ -76,6 +76,11 @@ impl<K: Ord + Clone, V: Clone> ByClient<K, V> {
         &self.versions
     }
 
+    /// The same with other values.
+    pub fn map(&self, mut value: impl FnMut(&V) -> V) -> Self {
+        ByClient { versions: self.versions.iter().map(|(v, w)| (v.clone(), value(w))).collect() }
+    }
+
     /// What a reader of all siblings has read.
     pub fn context(&self) -> VectorClock<K> {
         let mut all = VectorClock::new();

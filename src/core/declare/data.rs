@@ -70,7 +70,11 @@ pub fn told<M: Data + PartialEq>(message: &M, liar: &Liar) -> Vec<M> {
 /// - `as key`: a key, told by its name;
 /// - `as keyed`: pairs of keys and what they hold;
 /// - `as time`: microseconds;
+/// - `as text`: as its own `text()` says it;
+/// - `as part`: not mentioned where there is none, and what it says stands beside other fields;
 /// - `as fixed`: a liar does not touch it, as the numbers by which a link keeps its order.
+///
+/// and then its name in a paper, if it has another: `= "lastLogIndex"`.
 ///
 /// ```ignore
 /// data! {
@@ -88,14 +92,14 @@ macro_rules! data {
     (
         $(#[$meta:meta])*
         $vis:vis struct $Name:ident {
-            $($(#[$doc:meta])* $fvis:vis $f:ident : $t:ty $(as $how:ident)?),* $(,)?
+            $($(#[$doc:meta])* $fvis:vis $f:ident : $t:ty $(as $how:ident)? $(= $label:literal)?),* $(,)?
         }
         $($rest:tt)*
     ) => {
         #[derive(Clone, Debug, PartialEq, Eq, Hash)]
         $(#[$meta])*
         $vis struct $Name { $($(#[$doc])* $fvis $f: $t),* }
-        $crate::core::declare::fields!(struct $Name { $($f: $t $(as $how)?),* });
+        $crate::core::declare::fields!(struct $Name { $($f: $t $(as $how)? $(= $label)?),* });
         $crate::core::declare::data!($($rest)*);
     };
     (
@@ -104,7 +108,7 @@ macro_rules! data {
             $(
                 $(#[$doc:meta])*
                 $V:ident
-                $({ $($(#[$fdoc:meta])* $f:ident : $t:ty $(as $how:ident)?),* $(,)? })?
+                $({ $($(#[$fdoc:meta])* $f:ident : $t:ty $(as $how:ident)? $(= $label:literal)?),* $(,)? })?
                 $(( $one:ty ))?
             ),* $(,)?
         }
@@ -114,7 +118,7 @@ macro_rules! data {
         $(#[$meta])*
         $vis enum $Name { $($(#[$doc])* $V $({ $($(#[$fdoc])* $f: $t),* })? $(( $one ))?),* }
         $crate::core::declare::fields!(enum $Name {
-            $($V $({ $($f: $t $(as $how)?),* })? $(( $one ))?),*
+            $($V $({ $($f: $t $(as $how)? $(= $label)?),* })? $(( $one ))?),*
         });
         $crate::core::declare::data!($($rest)*);
     };
@@ -133,7 +137,7 @@ macro_rules! messages {
             $(
                 $(#[$doc:meta])*
                 $V:ident [$name:literal, $family:ident $(, $reply:ident)?]
-                $({ $($(#[$fdoc:meta])* $f:ident : $t:ty $(as $how:ident)?),* $(,)? })?
+                $({ $($(#[$fdoc:meta])* $f:ident : $t:ty $(as $how:ident)? $(= $label:literal)?),* $(,)? })?
                 $(( $one:ty ))?
             ),* $(,)?
         }
@@ -141,7 +145,7 @@ macro_rules! messages {
         $crate::core::declare::data! {
             $(#[$meta])*
             $vis enum $Name {
-                $($(#[$doc])* $V $({ $($(#[$fdoc])* $f: $t $(as $how)?),* })? $(( $one ))?),*
+                $($(#[$doc])* $V $({ $($(#[$fdoc])* $f: $t $(as $how)? $(= $label)?),* })? $(( $one ))?),*
             }
         }
 
@@ -163,7 +167,7 @@ macro_rules! messages {
 
 /// [`Rewrite`] and [`Data`] for a type that is defined elsewhere, by all its fields.
 macro_rules! fields {
-    (struct $Name:ident $(<$G:ident>)? { $($f:ident : $t:ty $(as $how:ident)?),* $(,)? }) => {
+    (struct $Name:ident $(<$G:ident>)? { $($f:ident : $t:ty $(as $how:ident)? $(= $label:literal)?),* $(,)? }) => {
         impl $(<$G: $crate::core::declare::Rewrite + Clone>)? $crate::core::declare::Rewrite
             for $Name $(<$G>)?
         {
@@ -184,7 +188,10 @@ macro_rules! fields {
             const LIES: bool = $($crate::core::declare::keep!(@can $t $(, $how)?) ||)* false;
             fn plain(&self) -> $crate::core::declare::Plain {
                 $crate::core::declare::Plain::Fields(vec![
-                    $((stringify!($f), $crate::core::declare::keep!(@plain &self.$f $(, $how)?))),*
+                    $((
+                        $crate::core::declare::keep!(@label $f $(, $label)?),
+                        $crate::core::declare::keep!(@plain &self.$f $(, $how)?),
+                    )),*
                 ])
             }
             fn lies(
@@ -207,7 +214,7 @@ macro_rules! fields {
         }
     };
     (enum $Name:ident {
-        $($V:ident $({ $($f:ident : $t:ty $(as $how:ident)?),* $(,)? })? $(( $one:ty ))?),* $(,)?
+        $($V:ident $({ $($f:ident : $t:ty $(as $how:ident)? $(= $label:literal)?),* $(,)? })? $(( $one:ty ))?),* $(,)?
     }) => {
         impl $crate::core::declare::Rewrite for $Name {
             const NAMES: bool = $(
@@ -243,7 +250,7 @@ macro_rules! fields {
                         #[allow(unused_mut, unused_assignments)]
                         let mut parts = Plain::Nothing;
                         $(parts = Plain::Fields(vec![$((
-                            stringify!($f),
+                            $crate::core::declare::keep!(@label $f $(, $label)?),
                             $crate::core::declare::keep!(@plain $f $(, $how)?),
                         )),*]);)?
                         $(parts = $crate::core::declare::keep!(
@@ -311,6 +318,18 @@ macro_rules! keep {
     (@reply $other:ident) => {
         compile_error!("after a message's family may stand `reply` or `refusal`")
     };
+    (@label $f:ident) => {
+        stringify!($f)
+    };
+    (@label $f:ident, $label:literal) => {
+        $label
+    };
+    (@plain $field:expr, part) => {
+        $crate::core::declare::Data::plain($field).part()
+    };
+    (@plain $field:expr, text) => {
+        $crate::core::declare::Plain::Text($field.text())
+    };
     (@plain $field:expr) => {
         $crate::core::declare::Data::plain($field)
     };
@@ -335,7 +354,7 @@ macro_rules! keep {
         )
     };
     (@plain $field:expr, $other:ident) => {
-        compile_error!("a field is read `as key`, `as keyed`, `as time` or `as fixed`")
+        compile_error!("a field is read `as key`, `keyed`, `time`, `text`, `part` or `fixed`")
     };
     (@can $t:ty, fixed) => {
         false

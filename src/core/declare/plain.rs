@@ -64,10 +64,24 @@ impl Plain {
                 let pair = |(title, text): (String, String)| format!("{title} {text}");
                 told.into_iter().map(pair).collect::<Vec<_>>().join(", ")
             }
-            Plain::Kind(kind, parts) => match (words(kind), parts.text(name)) {
-                (kind, parts) if parts.is_empty() => kind,
-                (kind, parts) => format!("{kind} {parts}"),
+            Plain::Kind(kind, parts) => match (&**parts, parts.text(name)) {
+                (Plain::Nothing, _) => words(kind),
+                (_, text) if text.is_empty() => words(kind),
+                (_, text) => format!("{} {text}", words(kind)),
             },
+        }
+    }
+
+    /// As a part that is not mentioned where there is none, and whose own parts stand beside others.
+    pub fn part(self) -> Plain {
+        match self {
+            Plain::Nothing => Plain::Fields(Vec::new()),
+            Plain::Kind(kind, parts) => match *parts {
+                Plain::Fields(parts) => Plain::Fields(parts),
+                Plain::Nothing => Plain::Fields(Vec::new()),
+                one => Plain::Fields(vec![(kind, one)]),
+            },
+            other => other,
         }
     }
 
@@ -89,28 +103,28 @@ impl Plain {
 
 /// Parts of parts stand beside them.
 fn details(fields: &[(&'static str, Plain)], name: fn(u16) -> String) -> Vec<(String, String)> {
-    let told = fields.iter().flat_map(|(title, part)| match part {
+    let told = fields.iter().flat_map(|(field, part)| match part {
         Plain::Operation(_) => Vec::new(),
         Plain::Fields(parts) => details(parts, name),
-        part => vec![(words(title), part.text(name))],
+        part => vec![(title(field), part.text(name))],
     });
     told.collect()
 }
 
-/// `prev_log_index` and `PrevLogIndex` as words.
-fn words(name: &str) -> String {
+/// `prev_log_index` as words; `prevLogIndex` and `T_m` are a paper's, and stay.
+fn title(name: &str) -> String {
+    let own = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_';
+    if name.chars().all(own) { name.replace('_', " ") } else { name.into() }
+}
+
+/// `PrevLog` as words.
+fn words(kind: &str) -> String {
     let mut out = String::new();
-    for c in name.trim_start_matches("r#").chars() {
-        match c {
-            '_' => out.push(' '),
-            c if c.is_uppercase() => {
-                if !out.is_empty() {
-                    out.push(' ');
-                }
-                out.extend(c.to_lowercase());
-            }
-            c => out.push(c),
+    for c in kind.chars() {
+        if c.is_uppercase() && !out.is_empty() {
+            out.push(' ');
         }
+        out.extend(c.to_lowercase());
     }
     out
 }

@@ -170,11 +170,11 @@ messages! {
         /// Among the servers of the directory.
         Raft ["Raft", Replicate] (raft::Message),
         /// Where is this? The `nth` request of its sender.
-        Fetch ["Fetch", Gossip] { nth: u32 as fixed, want: Want },
+        Fetch ["Fetch", Gossip] { nth: u32 as fixed = "request", want: Want = "wants" },
         /// There.
-        Table ["Table", Gossip, reply] { nth: u32 as fixed, places: Vec<(u32, Place)> },
+        Table ["Table", Gossip, reply] { nth: u32 as fixed = "request", places: Vec<(u32, Place)> = "table" },
         /// Ask the leader.
-        NotLeader ["NotLeader", Gossip, refusal] { nth: u32 as fixed, leader: Option<NodeId> },
+        NotLeader ["NotLeader", Gossip, refusal] { nth: u32 as fixed = "request", leader: Option<NodeId> },
         /// The directory wants a shard moved.
         Order ["Move", Commit] { shard: u32 as fixed, version: u32, from: NodeId, to: NodeId },
         /// It has been, to the sender, who owns it under this version.
@@ -182,15 +182,15 @@ messages! {
         /// Keys, or the acknowledgement of keys.
         Give ["Give", Snapshot] (Box<Packet<Parcel>>),
         /// A client's request for the owner of its shard; the version if owners are to compare it.
-        Forward ["Forward", Replicate] { op: OpId, call: Op, shard: u32 as fixed, version: Option<u32> },
+        Forward ["Forward", Replicate] { op: OpId, call: Op = "operation", shard: u32 as fixed, version: Option<u32> },
         /// The owner has done it.
         Answer ["Answer", Ack, reply] { op: OpId, ret: Ret },
         /// The sender does not own that shard under that version: under which it does, if it does.
         Stale ["StaleConfig", ViewChange, refusal] {
             op: OpId,
             shard: u32 as fixed,
-            received: Option<u32>,
-            wanted: Option<u32>,
+            received: Option<u32> = "vReceived",
+            wanted: Option<u32> = "vWanted",
         },
         /// The sender is not sure what it owns.
         Refuse ["Refuse", Ack, refusal] { op: OpId },

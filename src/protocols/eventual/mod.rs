@@ -102,7 +102,7 @@ data! {
         /// What it is about.
         pub key: u32 as key,
         /// What it says.
-        pub cell: Cell,
+        pub cell: Cell as text,
     }
 
     /// On disk.

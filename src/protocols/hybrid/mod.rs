@@ -133,9 +133,9 @@ data! {
     #[derive(Copy)]
     pub struct Message {
         /// l and c of the sending.
-        pub time: Timestamp,
+        pub time: Timestamp = "(l, c)",
         /// What it says.
-        pub body: Body,
+        pub body: Body as part,
     }
 }
 
@@ -146,7 +146,7 @@ messages! {
         /// Only a message.
         Plain ["message", Replicate],
         /// Read or write for a client's operation, to where the key is.
-        Do ["read", Vote] { id: OpId, op: Op, at: Timestamp, limit: Timestamp },
+        Do ["read", Vote] { id: OpId, op: Op = "operation", at: Timestamp, limit: Timestamp = "uncertain up to" },
         /// Done: the value read, and the time of its version or of the write.
         Done ["done", Ack, reply] { id: OpId, value: Option<i64>, at: Timestamp },
         /// A value lies in the uncertainty interval, at this time; here it is `observed` now.
@@ -154,7 +154,7 @@ messages! {
         /// What does your clock say? Mine says this.
         Ping ["ping", Heartbeat] { clock: i64 as time },
         /// Mine says `clock`; yours said `echo`.
-        Pong ["pong", Heartbeat, reply] { echo: i64 as time, clock: i64 as time },
+        Pong ["pong", Heartbeat, reply] { echo: i64 as time = "yours was", clock: i64 as time },
     }
 }
 
@@ -222,6 +222,7 @@ claims! {
 }
 
 impl Protocol for Hybrid {
+    // Servers are not alike: where a key is follows from its number.
     usual_parts! { Durable = Kept; }
 
     const CAUSAL: bool = true;

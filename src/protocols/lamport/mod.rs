@@ -136,7 +136,7 @@ data! {
     #[derive(Copy)]
     pub struct Said {
         /// T_m.
-        pub time: u64,
+        pub time: u64 = "first sent at",
         /// What.
         pub what: What,
     }
@@ -144,9 +144,9 @@ data! {
     /// A message with the sender's timestamp T_m; what is sent again has a new one.
     pub struct Message {
         /// T_m.
-        pub timestamp: u64,
+        pub timestamp: u64 = "T_m",
         /// Of those that share a resource.
-        pub packet: Option<Packet<Said>>,
+        pub packet: Option<Packet<Said>> as part,
     }
 }
 
@@ -206,6 +206,7 @@ claims! {
 }
 
 impl Protocol for Lamport {
+    // Servers are not alike: of two requests of one time the one of the lower number comes first.
     usual_parts! { State = (); Durable = Kept; Ret = u64; }
 
     const CAUSAL: bool = true;

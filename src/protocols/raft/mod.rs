@@ -173,28 +173,28 @@ messages! {
         /// Invoked by candidates to gather votes.
         RequestVoteRequest ["RequestVote", Vote] {
             term: u64 as fixed,
-            last_log_index: u64,
-            last_log_term: u64,
+            last_log_index: u64 = "lastLogIndex",
+            last_log_term: u64 = "lastLogTerm",
         },
         /// The vote.
         RequestVoteResponse ["RequestVote reply", Vote, reply] {
             term: u64 as fixed,
-            vote_granted: bool,
+            vote_granted: bool = "voteGranted",
         },
         /// Invoked by the leader to replicate entries; also the heartbeat.
         AppendEntriesRequest ["AppendEntries", Replicate] {
             term: u64 as fixed,
-            prev_log_index: u64 as fixed,
-            prev_log_term: u64 as fixed,
+            prev_log_index: u64 as fixed = "prevLogIndex",
+            prev_log_term: u64 as fixed = "prevLogTerm",
             entries: Vec<Entry>,
-            leader_commit: u64,
+            leader_commit: u64 = "leaderCommit",
         },
         /// Accepted up to `match_index`, or refused with a hint where to go back to.
         AppendEntriesResponse ["AppendEntries reply", Ack, reply] {
             term: u64 as fixed,
             success: bool,
-            match_index: u64,
-            hint: u64 as fixed,
+            match_index: u64 = "matchIndex",
+            hint: u64 as fixed = "back to",
         },
     }
 }

@@ -65,6 +65,15 @@ impl Show for Raft {
         look
     }
 
+    fn details(message: &Message) -> Vec<(String, String)> {
+        let mut all = message.plain().details(Self::name);
+        if let Message::AppendEntriesRequest { entries, .. } = message {
+            let told = all.iter_mut().filter(|(name, _)| name == "entries");
+            told.for_each(|(_, text)| *text = cells(entries));
+        }
+        all
+    }
+
     fn facts(observer: &Observer) -> Vec<String> {
         let last = observer.leaders.iter().next_back();
         let led = last.and_then(|(term, who)| {
@@ -107,6 +116,10 @@ fn volatile(s: &State, role: &str) -> Vec<(String, String)> {
         ("matchIndex", list(&s.match_index)),
         ("store", store.join(" ")),
     ])
+}
+
+fn cells(entries: &[Entry]) -> String {
+    entries.iter().map(|e| short(&e.command)).collect::<Vec<_>>().join(" ")
 }
 
 /// A cell's text: `x3` for put x=3, `x?` for get x, `·` for a no-op.

@@ -2,26 +2,44 @@
 
 use super::Config;
 use crate::algo::hashing::HashFn;
-use crate::core::declare::data;
-use crate::core::ids::{NodeId, NodeSet};
+use crate::core::declare::{Data, Liar, Lie, Plain, Rewrite, data};
+use crate::core::ids::{Names, NodeId, NodeSet};
 use crate::core::protocol::key_name;
 
-data! {
-    /// A range: where it begins, and in which generation of its place it was born. A range never
-    /// changes where it begins, and the generation of a place only grows, so no two are ever alike.
-    #[derive(Copy, Default, PartialOrd, Ord)]
-    pub struct RangeId {
-        /// Its first place on the axis.
-        pub start: u32 as fixed,
-        /// The generation in which it came to be.
-        pub born: u32 as fixed,
-    }
+/// A range: where it begins, and in which generation of its place it was born. A range never
+/// changes where it begins, and the generation of a place only grows, so no two are ever alike.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct RangeId {
+    /// Its first place on the axis.
+    pub start: u32,
+    /// The generation in which it came to be.
+    pub born: u32,
+}
 
+impl Rewrite for RangeId {
+    const NAMES: bool = false;
+    fn rewrite(&mut self, _: &Names) {}
+}
+
+impl Data for RangeId {
+    const LIES: bool = false;
+    fn plain(&self) -> Plain {
+        Plain::Text(match *self {
+            META => "meta".into(),
+            RangeId { start, born } => format!("from place {start}, born {born}"),
+        })
+    }
+    fn lies(&self, _: &Liar) -> Vec<Lie<Self>> {
+        Vec::new()
+    }
+}
+
+data! {
     /// What is to be known of a range.
     #[derive(Copy, Default)]
     pub struct Desc {
         /// Which range.
-        pub id: RangeId,
+        pub id: RangeId = "range",
         /// The first place that is not in it any more.
         pub end: u32 as fixed,
         /// Grows with every split, merge, freeze and change of members: for each place of the axis,

@@ -129,6 +129,15 @@ impl Show for Ranges {
         }
     }
 
+    fn details(message: &Message) -> Vec<(String, String)> {
+        let Message::Group(all) = message else { return message.plain().details(Self::name) };
+        let one = |(id, term, rpc): &(RangeId, u64, Rpc)| {
+            let range = id.plain().text(Self::name);
+            (format!("range {range}"), format!("term {term}: {}", says(rpc)))
+        };
+        all.iter().map(one).collect()
+    }
+
     fn facts(o: &Observer) -> Vec<String> {
         let mut out = vec![format!("{} on the axis", count(o.ranges.len() as u32, "range"))];
         if let Some(share) = (o.heat.rate * 100).checked_div(o.heat.all) {
@@ -236,6 +245,40 @@ fn moves(common: &Common, n: &Node<Ranges>) -> Vec<ReplicaMove> {
         Some(ReplicaMove { range: id.start, by: n.me, to, from, bytes, left })
     };
     n.state.seats.iter().filter_map(one).collect()
+}
+
+fn says(rpc: &Rpc) -> String {
+    match rpc {
+        Rpc::Vote { last, .. } => format!("last entry {} of term {}", last.1, last.0),
+        Rpc::Voted { granted: true } => "granted".into(),
+        Rpc::Voted { granted: false } => "refused".into(),
+        Rpc::Append { prev, entries, commit } => {
+            let all: Vec<String> = entries.iter().map(|e| command(&e.command)).collect();
+            format!("after {}: [{}], committed {commit}", prev.0, all.join(", "))
+        }
+        Rpc::Appended { taken: true, index } => format!("has all up to {index}"),
+        Rpc::Appended { taken: false, index } => format!("go back to {index}"),
+        Rpc::Snapshot(r) => format!("{} at entry {}", count(r.data.len() as u32, "key"), r.applied),
+        Rpc::TimeoutNow => "stand for election".into(),
+    }
+}
+
+fn command(command: &Command) -> String {
+    match command {
+        Command::Noop => "no-op".into(),
+        Command::Read { from, to } => format!("read {from}..{to}"),
+        Command::Write { place, value, .. } => format!("{place}={value}"),
+        Command::Split { at, .. } => format!("split at {at}"),
+        Command::Config(members) => {
+            let all: Vec<String> = members.iter().map(|m| Ranges::name(m.0)).collect();
+            format!("members {}", all.join(" "))
+        }
+        Command::Freeze { .. } => "freeze".into(),
+        Command::Thaw { .. } => "thaw".into(),
+        Command::Merge { right, .. } => format!("merge up to {}", right.end),
+        Command::Abort { .. } => "no merge".into(),
+        Command::Register(d) => format!("register {}..{}", d.id.start, d.end),
+    }
 }
 
 /// `1 range`, `3 ranges`.

@@ -287,9 +287,9 @@ messages! {
         /// You keep no replica of this range any more.
         Gone ["Gone", ViewChange] (Desc),
         /// A gateway asks a range for a part of an operation.
-        Ask ["Ask", Client] { range: RangeId, slip: Slip, want: Want },
+        Ask ["Ask", Client] { range: RangeId, slip: Slip, want: Want = "wants" },
         /// The answer.
-        Answer ["Answer", Client, reply] { range: RangeId, slip: Slip, told: Told },
+        Answer ["Answer", Client, reply] { range: RangeId, slip: Slip, told: Told = "says" },
         /// Where does this place lie? Any replica of the meta range may answer.
         Lookup ["Lookup", Token] (Slip),
         /// As far as that replica knows.

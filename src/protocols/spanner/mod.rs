@@ -255,18 +255,18 @@ messages! {
     #[derive(Copy)]
     pub enum Message {
         /// A client asked this of me; you lead its tablet.
-        Forward ["Read", Vote] { id: OpId, op: Op },
+        Forward ["Read", Vote] { id: OpId, op: Op = "operation" },
         /// Tell the client what the row was at this time.
         Read ["Read", Vote] (Snapshot),
         /// What a row was at this time, or, if the time is later than was asked, that the scan has
         /// to start anew there.
-        Row ["Row", Vote, reply] { id: OpId, key: u32 as key, value: Option<i64>, at: i64 as time },
+        Row ["Row", Vote, reply] { id: OpId, key: u32 as key, value: Option<i64>, at: i64 as time = "snapshot" },
         /// Prepare to write this.
         Prepare ["Prepare", Vote] { id: OpId, key: u32 as key, value: i64 },
         /// Prepared, at this timestamp.
-        Prepared ["Prepared", Vote, reply] { id: OpId, at: i64 as time },
+        Prepared ["Prepared", Vote, reply] { id: OpId, at: i64 as time = "prepare timestamp" },
         /// Committed, at this timestamp.
-        Commit ["Commit", Commit] { id: OpId, at: i64 as time },
+        Commit ["Commit", Commit] { id: OpId, at: i64 as time = "commit timestamp" },
         /// Not committed, ever.
         Abort ["Abort", Commit] { id: OpId },
         /// It is committed here too.

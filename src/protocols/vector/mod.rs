@@ -140,7 +140,7 @@ data! {
         /// Who broadcasts.
         pub from: NodeId as fixed,
         /// VT(m); the sender's own count is the broadcast's number.
-        pub vt: Clock,
+        pub vt: Clock = "VT(m)",
     }
 
     /// A version's value and its name: the server that took the write, and its how many-th.
@@ -174,9 +174,9 @@ data! {
     /// A message with the sender's vector clock.
     pub struct Message {
         /// The clock of the sending.
-        pub clock: Clock,
+        pub clock: Clock = "V",
         /// What it says.
-        pub body: Body,
+        pub body: Body as part,
     }
 }
 
@@ -285,6 +285,8 @@ claims! {
 }
 
 impl Protocol for Vector {
+    // Servers are not called alike: claims are about who knows of which events, and a search keeps
+    // the names in that.
     usual_parts! { Durable = Kept; }
 
     const CAUSAL: bool = true;
