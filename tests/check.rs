@@ -14,7 +14,8 @@ use happened_before::core::sorted::SortedSet;
 use happened_before::core::world::Limits;
 use happened_before::protocols::{Scene, lamport, quorum, raft, template};
 
-const NONE: Limits = Limits { timers: 0, ops: 0, drops: 0, dups: 0, crashes: 0, partitions: 0 };
+const NONE: Limits =
+    Limits { timers: 0, ops: 0, drops: 0, dups: 0, crashes: 0, partitions: 0, lies: 0 };
 
 fn setup(scene: &Scene, knobs: &[(&str, i64)], mutant: Option<&str>) -> Setup {
     Setup {

@@ -4,7 +4,8 @@ mod run;
 
 pub use run::Run;
 
-use super::nemesis::{Field, Nemesis};
+pub use super::nemesis::read_faults;
+use super::nemesis::{Fault, Field, Nemesis};
 use crate::core::action::Entry;
 use crate::core::config::{Setup, Unit};
 use crate::core::sorted::SortedMap;
@@ -24,6 +25,8 @@ pub struct Target {
     pub base: Setup,
     /// Steps of the phase with faults.
     pub steps: u64,
+    /// The mix of faults; each run has its own if none is named.
+    pub faults: Vec<Fault>,
 }
 
 /// One run.
@@ -39,6 +42,8 @@ pub struct Outcome {
     pub broken: Vec<Broken>,
     /// It recovered after the faults; `None` if a property broke before.
     pub converged: Option<bool>,
+    /// Messages that liars forged.
+    pub lies: u64,
     /// How often each rule was applied.
     pub rules: SortedMap<&'static str, u64>,
 }
@@ -57,8 +62,22 @@ pub struct Broken {
 impl Target {
     /// A scene with settings; or what is wrong with them.
     pub fn new(scene: &'static Scene, base: Setup, steps: u64) -> Result<Arc<Self>, String> {
+        Target::with(scene, base, steps, Vec::new())
+    }
+
+    /// The same with a mix of faults.
+    pub fn with(
+        scene: &'static Scene,
+        base: Setup,
+        steps: u64,
+        faults: Vec<Fault>,
+    ) -> Result<Arc<Self>, String> {
         (scene.build)(&base)?;
-        Ok(Arc::new(Target { scene, info: scene.info_of(&base.preset), base, steps }))
+        let info = scene.info_of(&base.preset);
+        if faults.contains(&Fault::Lie) && !info.lies {
+            return Err(format!("servers of {} say nothing to lie about", scene.id));
+        }
+        Ok(Arc::new(Target { scene, info, base, steps, faults }))
     }
 
     /// The value of a knob in a setup.

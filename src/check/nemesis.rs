@@ -7,15 +7,15 @@
 
 mod ambush;
 
-use crate::core::action::{Action, ClockChange, CrashMode, DiskChange, Entry, LinkChange};
+use crate::core::action::{Action, ClockChange, CrashMode, DiskChange, Entry, Lie, LinkChange};
 use crate::core::ids::{NodeId, NodeSet};
 use crate::core::random::{Stream, below, chance, draw, exponential};
 use crate::core::world::World;
 use ambush::{AMBUSHES, Ambush};
 
 /// Kinds of fault.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Fault {
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Fault {
     Crash,
     Bounce,
     Burst,
@@ -30,6 +30,7 @@ enum Fault {
     SlowNode,
     Clock,
     Timers,
+    Lie,
 }
 
 const FAULTS: &[(Fault, u64)] = &[
@@ -48,6 +49,40 @@ const FAULTS: &[(Fault, u64)] = &[
     (Fault::Clock, 1),
     (Fault::Timers, 3),
 ];
+
+/// What the faults are called, those that a run has unless told otherwise first.
+const NAMES: &[(&str, Fault)] = &[
+    ("crash", Fault::Crash),
+    ("bounce", Fault::Bounce),
+    ("burst", Fault::Burst),
+    ("mid-handler", Fault::MidHandler),
+    ("restart", Fault::Restart),
+    ("pause", Fault::Pause),
+    ("partition", Fault::Partition),
+    ("one-way", Fault::OneWay),
+    ("heal", Fault::Heal),
+    ("links", Fault::Links),
+    ("slow-disk", Fault::SlowDisk),
+    ("slow-node", Fault::SlowNode),
+    ("clock", Fault::Clock),
+    ("timers", Fault::Timers),
+    ("lie", Fault::Lie),
+];
+
+/// Reads `lie,crash`: a mix of faults.
+pub fn read_faults(text: &str) -> Result<Vec<Fault>, String> {
+    let mut mix = Vec::new();
+    for name in text.split(',').map(str::trim).filter(|n| !n.is_empty()) {
+        let Some((_, fault)) = NAMES.iter().find(|(n, _)| *n == name) else {
+            let all: Vec<&str> = NAMES.iter().map(|(n, _)| *n).collect();
+            return Err(format!("there is no fault '{name}', only {}", all.join(", ")));
+        };
+        if !mix.contains(fault) {
+            mix.push(*fault);
+        }
+    }
+    if mix.is_empty() { Err("a mix of faults names one at least".into()) } else { Ok(mix) }
+}
 
 /// Most timer codes looked at.
 const TIMERS: u32 = 8;
@@ -114,6 +149,17 @@ impl Nemesis {
         nemesis.landmark = landmarks.get(landmark).copied();
         let style = nemesis.roll(AMBUSHES.len() as u64 + 3) as usize;
         nemesis.style = AMBUSHES.get(style).copied();
+        nemesis
+    }
+
+    /// The nemesis of a seed with just these faults, at no landmark.
+    pub fn of(seed: u64, field: Field, faults: &[Fault]) -> Self {
+        let mut nemesis = Nemesis::new(seed, field, &[]);
+        let weight =
+            |f: &Fault| FAULTS.iter().find(|(g, _)| g == f).map_or(3, |(_, weight)| *weight);
+        nemesis.mix = faults.iter().map(|f| (*f, weight(f))).collect();
+        nemesis.pace = [15, 40, 120, 400][nemesis.roll(4) as usize];
+        (nemesis.ambush, nemesis.hunting) = (0, false);
         nemesis
     }
 
@@ -281,6 +327,12 @@ impl Nemesis {
                 };
                 plot.now(Action::Clock { node, change });
             }
+            Fault::Lie => {
+                let node = self.server();
+                let policy = [Lie::Equivocate, Lie::Corrupt][self.roll(2) as usize];
+                plot.now(Action::Lie { node, policy });
+                plot.later(self.span(), Action::Lie { node, policy: Lie::Honest });
+            }
             Fault::Timers => {
                 let all = self.shuffled();
                 let most = self.roll(all.len() as u64) as usize + 1;
@@ -389,6 +441,9 @@ impl Nemesis {
             let usual = DiskChange::Latency(self.field.disk as u32);
             actions.push(Action::Disk { node, change: usual });
             actions.push(Action::Clock { node, change: ClockChange::Drift(0) });
+            if self.mix.iter().any(|(fault, _)| *fault == Fault::Lie) {
+                actions.push(Action::Lie { node, policy: Lie::Honest });
+            }
         }
         actions.into_iter().map(|action| Entry { at, action }).collect()
     }

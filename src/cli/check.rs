@@ -133,7 +133,7 @@ impl Checked<'_> {
         json!({
             "limits": {
                 "timers": l.timers, "ops": l.ops, "drop": l.drops, "dup": l.dups,
-                "crash": l.crashes, "partition": l.partitions,
+                "crash": l.crashes, "partition": l.partitions, "lie": l.lies,
             },
             "distinct": distinct,
             "generated": generated,

@@ -3,7 +3,7 @@
 use super::limit::Scales;
 use super::play::take_setup;
 use super::{Answer, Args, Bad, HOLDS, Host, UNKNOWN, VIOLATED};
-use crate::check::fuzz::{DEFAULT_STEPS, Outcome, Run, Target};
+use crate::check::fuzz::{DEFAULT_STEPS, Outcome, Run, Target, read_faults};
 use crate::check::shrink::{Shrinker, Violating};
 use crate::core::quote::{quoted, shown};
 use crate::core::sorted::SortedMap;
@@ -26,7 +26,8 @@ const SHRINK_LOOKS: u32 = 3_000;
 /// Most seeds listed.
 const LISTED: usize = 100;
 
-/// `hb fuzz SCENE --seeds A..B [--mutant M] [--steps N] [--set k=v ...] [--budget-ms N] [--json]`.
+/// `hb fuzz SCENE --seeds A..B [--faults lie,crash,...] [--mutant M] [--steps N] [--set k=v ...]
+/// [--budget-ms N] [--json]`.
 pub fn fuzz(args: &mut Args, host: &dyn Host) -> Answer {
     let as_json = args.flag("--json");
     let seeds = match args.value("--seeds")? {
@@ -38,9 +39,10 @@ pub fn fuzz(args: &mut Args, host: &dyn Host) -> Answer {
         return Err(format!("--steps takes at most {MAX_STEP}").into());
     }
     let budget = args.number("--budget-ms")?;
+    let faults = args.value("--faults")?.map(|text| read_faults(&text)).transpose()?;
     let base = take_setup(args)?;
     args.done()?;
-    let target = Target::new(scene(&base.scene)?, base, steps)?;
+    let target = Target::with(scene(&base.scene)?, base, steps, faults.unwrap_or_default())?;
     let knobs: Vec<String> = target.base.knobs.iter().map(|(k, v)| format!(" {k}={v}")).collect();
     let mutants: Vec<String> = target.base.mutants.iter().map(|m| format!(" {m}")).collect();
     host.hint(&format!(
@@ -72,6 +74,7 @@ pub fn range(text: &str) -> Result<Range<u64>, Bad> {
 struct Tally {
     runs: u64,
     steps: u64,
+    lies: u64,
     violating: Vec<u64>,
     unconverged: Vec<u64>,
     rules: SortedMap<&'static str, u64>,
@@ -88,6 +91,7 @@ impl Tally {
     fn add(&mut self, seed: u64, outcome: Outcome) {
         self.runs += 1;
         self.steps += outcome.steps;
+        self.lies += outcome.lies;
         for (rule, count) in &outcome.rules {
             *self.rules.entry(rule).or_default() += count;
         }
@@ -161,6 +165,7 @@ impl Report {
         json!({
             "runs": self.tally.runs,
             "steps": self.tally.steps,
+            "lies": self.tally.lies,
             "violations": Value::from_iter(violations),
             "violating": self.tally.violating.len(),
             "violating_seeds": self.tally.violating.iter().take(LISTED).collect::<Vec<_>>(),
@@ -188,6 +193,9 @@ impl Report {
             ));
         }
         out.push_str(&format!("{} runs violate a property\n", self.tally.violating.len()));
+        if self.tally.lies > 0 {
+            out.push_str(&format!("{} messages were lies\n", self.tally.lies));
+        }
         if !self.tally.unconverged.is_empty() {
             out.push_str(&format!("not recovered: seeds {:?}\n", self.tally.unconverged));
         }

@@ -1,8 +1,9 @@
 //! `hb list`: the catalogue.
 
 use super::{Answer, Args, HOLDS, Host};
+use crate::core::config::Setup;
 use crate::core::protocol::PropertyKind;
-use crate::protocols::{CATALOG, Scene};
+use crate::protocols::{CATALOG, Preset, Scene};
 use crate::stories::{Challenge, Story};
 use serde_json::{Value, json};
 
@@ -53,7 +54,13 @@ fn document(scene: &Scene) -> Value {
     });
     let mutants =
         info.mutants.iter().map(|m| json!({"id": m.id, "what": m.what, "breaks": m.breaks}));
+    let alike = |p: &Preset| {
+        let setup = Setup { scene: scene.id.into(), preset: p.id.into(), ..Setup::default() };
+        (scene.info_of(p.id).alike)(scene.presets, &setup)
+    };
     json!({
+        "symmetry": scene.presets.iter().any(alike),
+        "lies": scene.presets.iter().any(|p| scene.info_of(p.id).lies),
         "id": scene.id,
         "title": scene.title,
         "family": scene.family,

@@ -1,6 +1,6 @@
 //! Names of things: processes, sets of them, messages and operations.
 
-use crate::core::sorted::SortedMap;
+use crate::core::sorted::{SortedMap, SortedSet};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 /// A process: servers come first, clients after them.
@@ -103,18 +103,30 @@ pub struct Names(Vec<NodeId>);
 impl Names {
     /// Every way to name so many servers, their own names first.
     pub fn all(servers: u16) -> Vec<Names> {
-        let mut all = vec![Vec::new()];
-        for n in 0..servers {
-            let longer = |names: &Vec<NodeId>| {
-                let mut ways = Vec::new();
-                for at in (0..=names.len()).rev() {
-                    let mut way = names.clone();
-                    way.insert(at, NodeId(n));
-                    ways.push(way);
-                }
-                ways
+        Names::alike(&vec![Some(0); servers.into()], usize::MAX)
+    }
+    /// Every way in which servers of one kind can trade their names, their own names first; those
+    /// of no kind keep theirs, and so do those of a kind of more than `most`.
+    pub fn alike(kinds: &[Option<u16>], most: usize) -> Vec<Names> {
+        let own: Vec<NodeId> = (0..kinds.len() as u16).map(NodeId).collect();
+        let mut all = vec![own.clone()];
+        let present: SortedSet<u16> = kinds.iter().flatten().copied().collect();
+        for kind in present {
+            let alike: Vec<NodeId> =
+                own.iter().copied().filter(|n| kinds[n.at()] == Some(kind)).collect();
+            if alike.len() > most {
+                continue;
+            }
+            let orders = orders(&alike);
+            let traded = |names: &Vec<NodeId>| {
+                let with = |order: &Vec<NodeId>| {
+                    let mut names = names.clone();
+                    alike.iter().zip(order).for_each(|(one, name)| names[one.at()] = *name);
+                    names
+                };
+                orders.iter().map(with).collect::<Vec<_>>()
             };
-            all = all.iter().flat_map(longer).collect();
+            all = all.iter().flat_map(traded).collect();
         }
         all.into_iter().map(Names).collect()
     }
@@ -140,6 +152,23 @@ impl Names {
     pub fn keys<T: Clone>(&self, map: &SortedMap<NodeId, T>) -> SortedMap<NodeId, T> {
         map.iter().map(|(n, v)| (self.of(*n), v.clone())).collect()
     }
+}
+
+/// Every order of some processes, their own first.
+fn orders(nodes: &[NodeId]) -> Vec<Vec<NodeId>> {
+    let mut all = vec![Vec::new()];
+    for node in nodes {
+        let longer = |order: &Vec<NodeId>| {
+            let with = |at: usize| {
+                let mut longer = order.clone();
+                longer.insert(at, *node);
+                longer
+            };
+            (0..=order.len()).rev().map(with).collect::<Vec<_>>()
+        };
+        all = all.iter().flat_map(longer).collect();
+    }
+    all
 }
 
 // A list of numbers for people and JS (which has no 128-bit numbers), the bits for links.

@@ -142,6 +142,8 @@ pub struct Kernel {
     pub procs: Vec<Proc>,
     pub links: SortedMap<(NodeId, NodeId), Link>,
     pub flight: SortedMap<MsgId, Flight>,
+    /// Messages that were forged so far.
+    pub lies: u64,
     queue: SortedSet<(u64, Due)>,
 }
 
@@ -178,6 +180,7 @@ impl Kernel {
             links: SortedMap::new(),
             flight: SortedMap::new(),
             queue: SortedSet::new(),
+            lies: 0,
             common,
         };
         for n in 0..common.nodes {

@@ -4,6 +4,7 @@
 pub mod action;
 pub mod clock;
 pub mod config;
+pub mod declare;
 pub mod few;
 pub mod hash;
 pub mod ids;

@@ -2,6 +2,7 @@
 
 use super::action::Call;
 use super::config::{Common, Knob};
+use super::declare::{Data, Liar, Operation, Rewrite, told};
 use super::ids::{Names, NodeId, OpId};
 use super::random::{Stream, below, between, draw};
 use super::view::{
@@ -11,9 +12,9 @@ use std::fmt::Debug;
 use std::hash::Hash;
 
 /// What a protocol's values are: copied, compared, hashed, and handed to other threads.
-pub trait Data: Clone + Debug + PartialEq + Eq + Hash + Send + Sync + 'static {}
+pub trait ValueType: Clone + Debug + PartialEq + Eq + Hash + Send + Sync + 'static {}
 
-impl<T: Clone + Debug + PartialEq + Eq + Hash + Send + Sync + 'static> Data for T {}
+impl<T: Clone + Debug + PartialEq + Eq + Hash + Send + Sync + 'static> ValueType for T {}
 
 /// A protocol as a set of pure handlers over one node's state.
 ///
@@ -21,25 +22,25 @@ impl<T: Clone + Debug + PartialEq + Eq + Hash + Send + Sync + 'static> Data for 
 /// no true time, no other node, no randomness but [`Context::choose`] and [`Context::between`].
 /// It acts only through the effects it asks of its [`Context`], which take place in that order; a
 /// crash may fall between any two of them.
-pub trait Protocol: Data {
+pub trait Protocol: ValueType {
     /// Sizes, quorums, timeouts. What every scene has is in [`Common`].
-    type Config: Data + Default;
+    type Config: ValueType + Default;
     /// Lost in a crash.
-    type State: Data;
+    type State: ValueType;
     /// Survives a crash once persisted.
-    type Durable: Data + Default;
+    type Durable: ValueType + Default;
     /// What nodes say to each other.
-    type Message: Data;
+    type Message: Data + ValueType;
     /// Names of timers; a node has at most one of each.
     type Timer: TimerName;
     /// What clients ask.
-    type Op: Data;
+    type Op: Operation + Rewrite + ValueType;
     /// What they are answered.
-    type Ret: Data;
+    type Ret: ValueType;
     /// What only an observer knows (chosen, committed, who ever led), kept beside the run.
-    type Observer: Data + Default;
+    type Observer: ValueType + Default;
     /// What a client keeps between its operations, a session's token; `()` where it keeps nothing.
-    type Token: Data + Default;
+    type Token: ValueType + Default;
 
     /// Its claims read [`Seen::stamp`]: to a search, states that differ in who knows of which
     /// events are then different states.
@@ -132,16 +133,20 @@ pub trait Protocol: Data {
     fn torn(before: &Self::Durable, _after: &Self::Durable) -> Self::Durable {
         before.clone()
     }
-    /// What a Byzantine sender could say to `to` instead.
-    fn forge(_cfg: &Self::Config, _message: &Self::Message, _to: NodeId) -> Vec<Self::Message> {
-        Vec::new()
+    /// What a Byzantine sender could say instead, each once; what is told first comes first.
+    fn forge(_cfg: &Self::Config, message: &Self::Message, liar: &Liar) -> Vec<Self::Message> {
+        told(message, liar)
     }
-    /// Gives the servers in a part of a world other names, and says that the rules treat all servers
-    /// alike: whatever can happen under one naming can happen under each. Only what a search hashes
-    /// has to be renamed. By default there is no such promise.
-    fn rename(_part: Part<Self>, _names: &Names) -> bool {
-        false
+    /// The promise that servers of one kind are alike: if they trade their names, everywhere in a
+    /// world, then whatever could happen before can happen after, and the claims hold as before. A
+    /// search then looks at one of such worlds only. `None` where a server is like no other: where
+    /// its number decides something, such as who wins a tie or what is placed on it.
+    fn kind(_cfg: &Self::Config, _common: &Common, _me: NodeId) -> Option<u16> {
+        None
     }
+    /// Gives the servers in a part of a world other names, for protocols that have kinds; see
+    /// [`rewrites!`](super::declare). Only what a search hashes has to be renamed.
+    fn rename(_part: Part<Self>, _names: &Names) {}
     /// Bytes on the wire, for links with bandwidth.
     fn size(_message: &Self::Message) -> u32 {
         100
@@ -156,6 +161,10 @@ pub enum Part<'a, P: Protocol> {
     Durable(&'a mut P::Durable),
     /// What it says.
     Message(&'a mut P::Message),
+    /// What a client asks of it.
+    Op(&'a mut P::Op),
+    /// What a client keeps between its operations.
+    Token(&'a mut P::Token),
     /// What the observer knows.
     Observer(&'a mut P::Observer),
 }
@@ -164,7 +173,7 @@ pub enum Part<'a, P: Protocol> {
 /// plain data about its state.
 pub trait Show: Protocol {
     /// The operations clients have, in the order of [`Call::f`].
-    const CALLS: &'static [CallName];
+    const CALLS: &'static [CallName] = <Self::Op as Operation>::CALLS;
     /// Which shared pictures serve it.
     const LENSES: &'static [Lens];
     /// Rules worth jumping to.
@@ -182,9 +191,13 @@ pub trait Show: Protocol {
         Self::SHAPE
     }
     /// The typed operation, or `None` if `call` makes no sense.
-    fn op(call: &Call) -> Option<Self::Op>;
+    fn op(call: &Call) -> Option<Self::Op> {
+        Operation::of(call)
+    }
     /// The plain form of an operation.
-    fn call(op: &Self::Op) -> Call;
+    fn call(op: &Self::Op) -> Call {
+        op.call()
+    }
     /// The value a client learned, if the operation has one.
     fn answer(ret: &Self::Ret) -> Option<String>;
     /// A node as it is now.
@@ -212,7 +225,9 @@ pub trait Show: Protocol {
     /// A message in general.
     fn message(message: &Self::Message) -> MessageLook;
     /// What exactly it says, as name and value.
-    fn details(message: &Self::Message) -> Vec<(String, String)>;
+    fn details(message: &Self::Message) -> Vec<(String, String)> {
+        message.plain().details(Self::name)
+    }
     /// The ids of all facts that [`Show::facts`] may state.
     const FACTS: &'static [&'static str] = &[];
     /// What only the observer knows, as short sentences.

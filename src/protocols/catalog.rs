@@ -1,9 +1,13 @@
 //! What a scene is to the rest of the house: data, and one function that makes its world.
 
 use crate::core::config::{COMMON, Common, Knob, Setup, Unit, turn};
+use crate::core::declare::Data;
+use crate::core::ids::NodeId;
 pub use crate::core::protocol::PropertyInfo;
 use crate::core::protocol::{CallName, Mutant, Show};
 use crate::core::quote::quoted;
+use crate::core::sorted::SortedSet;
+use crate::core::value::known_shared;
 use crate::core::view::{Layout, Lens};
 use crate::core::world::{Adapter, Settings, World};
 use crate::stories::{Challenge, Story};
@@ -75,6 +79,10 @@ pub struct Info {
     pub landmarks: &'static [&'static str],
     /// Facts that its observer may state, by id.
     pub facts: &'static [&'static str],
+    /// Servers can be made to lie.
+    pub lies: bool,
+    /// Are some servers alike under the settings of a run, so that a search can reduce by symmetry?
+    pub alike: fn(&[Preset], &Setup) -> bool,
 }
 
 /// A knob.
@@ -200,7 +208,18 @@ pub fn info<P: Show>() -> Info {
         lenses: P::LENSES,
         landmarks: P::LANDMARKS,
         facts: P::FACTS,
+        lies: <P::Message as Data>::LIES,
+        alike: alike::<P>,
     }
+}
+
+/// Are two servers of one kind?
+fn alike<P: Show>(presets: &[Preset], setup: &Setup) -> bool {
+    let Ok(Settings { common, cfg, .. }) = settings::<P>(presets, setup) else { return false };
+    let cfg = known_shared(&cfg);
+    let kinds = (0..common.nodes).filter_map(|n| P::kind(cfg, &common, NodeId(n)));
+    let mut seen = SortedSet::new();
+    !P::CAUSAL && { kinds }.any(|kind| !seen.insert(kind))
 }
 
 /// Makes a world of a protocol; a scene names it as `|s| make::<Protocol>(PRESETS, s)`.

@@ -1,6 +1,7 @@
 //! A reliable link between two processes over one that loses, doubles and reorders: messages are
 //! numbered, and what is not acknowledged is sent again. Kept on disk, so that a restart reconnects.
 
+use crate::core::declare::fields;
 use crate::core::sorted::SortedMap;
 
 /// One end of a link. What is sent is kept until the other end has acknowledged it.
@@ -32,6 +33,19 @@ pub struct Packet<M> {
     /// The message.
     pub body: Option<M>,
 }
+
+// A link's own numbers are not lied about: they are below the protocol.
+fields!(struct Packet<M> {
+    nth: u32 as fixed = "place on the link",
+    ack: u32 as fixed = "taken so far",
+    body: Option<M> as part,
+});
+fields!(struct Channel<M> {
+    sent: u32 as fixed,
+    unacknowledged: Vec<M>,
+    got: u32 as fixed,
+    early: SortedMap<u32, M>,
+});
 
 impl<M: Clone> Channel<M> {
     /// Sends a message.

@@ -4,6 +4,7 @@ pub mod cap;
 pub mod catalog;
 mod causality;
 mod channel;
+mod clock_data;
 pub mod directory;
 pub mod eventual;
 pub mod hashing;

@@ -448,7 +448,8 @@ const OFTEN_FRESH: Story = Story {
     ],
 };
 
-const NONE: Limits = Limits { ops: 0, timers: 0, drops: 0, dups: 0, crashes: 0, partitions: 0 };
+const NONE: Limits =
+    Limits { ops: 0, timers: 0, drops: 0, dups: 0, crashes: 0, partitions: 0, lies: 0 };
 
 const CHALLENGES: &[Challenge] = &[
     Challenge {

@@ -9,16 +9,13 @@
 //!
 //! *Paper*: none; a smallest example of durability before visibility.
 
-use super::catalog::{self, Preset, Scene};
-use crate::core::action::Call;
+use super::catalog::{self, Scene};
 use crate::core::config::Common;
+use crate::core::declare::*;
 use crate::core::ids::{NodeId, OpId};
-use crate::core::protocol::{
-    CallName, Context, Mutant, Node, Outcome, Property, PropertyKind, Protocol, Seen, Show,
-    TimerName, Witness,
-};
+use crate::core::protocol::{Context, Node, Outcome, Protocol, Seen, Show};
 use crate::core::sorted::SortedMap;
-use crate::core::view::{Family, Layout, Lens, MessageLook, NodeLook};
+use crate::core::view::{Layout, Lens, MessageLook, NodeLook};
 
 /// The protocol: a name for its types and rules.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -42,54 +39,72 @@ pub const SCENE: Scene = Scene {
     others: &[],
 };
 
-const PRESETS: &[Preset] = &[Preset {
-    id: "plain",
-    title: "Plain",
-    version: "1",
-    source: "made up for this template",
-    values: &[("nodes", 3)],
-}];
-
-/// Survives a crash, once persisted.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
-pub struct Kept {
-    /// The largest number heard of.
-    pub largest: i64,
+presets! {
+    PRESETS:
+    "plain" "Plain", "1", "made up for this template": "nodes" = 3;
 }
 
-/// Lost in a crash.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
-pub struct State {
-    /// Rounds of gossip so far.
-    pub rounds: u64,
+knobs! {
+    /// Settings; times in microseconds.
+    pub struct Config {
+        /// How often a server tells the others.
+        period: u64 = 100_000, "template.period" "servers gossip every", time(1_000..=60_000_000);
+    }
 }
 
-/// What servers tell each other.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub struct Gossip {
-    /// The sender's largest number.
-    pub largest: i64,
+data! {
+    /// Survives a crash, once persisted.
+    #[derive(Default)]
+    pub struct Kept {
+        /// The largest number heard of.
+        pub largest: i64,
+    }
+
+    /// Lost in a crash.
+    #[derive(Default)]
+    pub struct State {
+        /// Rounds of gossip so far.
+        pub rounds: u64,
+    }
 }
 
-/// The one timer.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub struct Round;
-
-impl TimerName for Round {
-    const ALL: &'static [(Self, &'static str)] = &[(Round, "next round")];
+messages! {
+    /// What servers tell each other.
+    pub enum Message {
+        /// The sender's largest number.
+        Gossip ["Gossip", Gossip] { largest: i64 },
+    }
 }
 
-/// What clients ask for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Op {
-    /// Offer a number.
-    Offer(i64),
-    /// Ask for the largest.
-    Largest,
+timers! {
+    /// The one timer.
+    pub enum Timer {
+        /// Tell the others.
+        Round = "next round",
+    }
 }
 
-/// The mutant's number: its place in `mutants()`.
-const ANSWER_FIRST: u8 = 0;
+operations! {
+    /// What clients ask for.
+    #[derive(Copy)]
+    pub enum Op {
+        /// Offer a number.
+        "offer" Offer { number: i64 = value },
+        /// Ask for the largest.
+        "largest" Largest,
+    }
+}
+
+mutants! {
+    ANSWER_FIRST "answer-first" breaks "durable-before-visible":
+        "What if the answer left before the write was safe?";
+}
+
+claims! {
+    PROPERTIES of Largest:
+    "durable-before-visible" "Durable before visible",
+        "A server that is up knows every number it has acknowledged.", "this template";
+}
 
 fn learn(node: &mut Node<Largest>, cx: &mut Context<Largest>, number: i64) {
     if number > node.durable.largest {
@@ -100,36 +115,30 @@ fn learn(node: &mut Node<Largest>, cx: &mut Context<Largest>, number: i64) {
 }
 
 impl Protocol for Largest {
-    type Config = ();
-    type State = State;
-    type Durable = Kept;
-    type Message = Gossip;
-    type Timer = Round;
-    type Op = Op;
-    type Ret = i64;
-    type Observer = Observer;
-    type Token = ();
+    usual_parts! { Durable = Kept; Ret = i64; }
+    rewrites! {}
 
     fn boot(cx: &mut Context<Self>, _kept: &Kept) -> State {
-        cx.set_timer(Round, 100_000);
+        cx.set_timer(Timer::Round, cx.cfg.period);
         State::default()
     }
 
-    fn on_message(node: &mut Node<Self>, cx: &mut Context<Self>, _from: NodeId, gossip: Gossip) {
-        learn(node, cx, gossip.largest);
+    fn on_message(node: &mut Node<Self>, cx: &mut Context<Self>, _from: NodeId, message: Message) {
+        let Message::Gossip { largest } = message;
+        learn(node, cx, largest);
     }
 
-    fn on_timer(node: &mut Node<Self>, cx: &mut Context<Self>, _round: Round) {
+    fn on_timer(node: &mut Node<Self>, cx: &mut Context<Self>, _round: Timer) {
         cx.note("Gossip");
         node.state.rounds += 1;
-        let gossip = Gossip { largest: node.durable.largest };
+        let gossip = Message::Gossip { largest: node.durable.largest };
         cx.others().for_each(|to| cx.send(to, gossip.clone()));
-        cx.set_timer(Round, 100_000);
+        cx.set_timer(Timer::Round, cx.cfg.period);
     }
 
     fn on_op(node: &mut Node<Self>, cx: &mut Context<Self>, id: OpId, op: Op) {
-        if let Op::Offer(number) = op {
-            if cx.mutant(ANSWER_FIRST) {
+        if let Op::Offer { number } = op {
+            if cx.mutant(mutant::ANSWER_FIRST) {
                 cx.reply(id, Outcome::Ok(number.max(node.durable.largest)));
                 return learn(node, cx, number);
             }
@@ -143,42 +152,9 @@ impl Protocol for Largest {
         Common { nodes: 3, clients: 1, ..Common::default() }
     }
 
-    fn mutants() -> &'static [Mutant] {
-        &[Mutant {
-            id: "answer-first",
-            what: "What if the answer left before the write was safe?",
-            breaks: "durable-before-visible",
-        }]
-    }
-
-    fn properties() -> &'static [Property<Self>] {
-        &[Property {
-            id: "durable-before-visible",
-            title: "Durable before visible",
-            claim: "A server that is up knows every number it has acknowledged.",
-            cite: "this template",
-            kind: PropertyKind::Safety,
-            check: |seen, observer| {
-                let forgetful = seen
-                    .alive()
-                    .find(|n| observer.told.get(&n.me).is_some_and(|t| *t > n.durable.largest))?;
-                let why = format!(
-                    "{} has forgotten {}.",
-                    Self::name(forgetful.me.0),
-                    observer.told[&forgetful.me]
-                );
-                Some(Witness { why, nodes: vec![forgetful.me] })
-            },
-        }]
-    }
-
-    fn observe(observer: &mut Observer, seen: &Seen<Self>) {
-        for (from, _, _, outcome) in seen.answers {
-            if let Outcome::Ok(number) = outcome {
-                let told = observer.told.entry(*from).or_default();
-                *told = (*told).max(*number);
-            }
-        }
+    // No rule asks for a server's number.
+    fn kind(_: &Config, _: &Common, _: NodeId) -> Option<u16> {
+        Some(0)
     }
 
     fn workload(
@@ -187,7 +163,7 @@ impl Protocol for Largest {
         nth: u32,
         pick: &mut dyn FnMut(u64) -> u64,
     ) -> Option<Op> {
-        Some(if pick(2) == 0 { Op::Largest } else { Op::Offer(nth.into()) })
+        Some(if pick(2) == 0 { Op::Largest } else { Op::Offer { number: nth.into() } })
     }
 }
 
@@ -196,35 +172,37 @@ impl Protocol for Largest {
 pub struct Observer {
     /// The largest number that each server has told a client.
     told: SortedMap<NodeId, i64>,
+    accused: Accusations,
+}
+
+rewrite!(Observer { told });
+
+impl Observer {
+    fn see(&mut self, seen: &Seen<Largest>) {
+        for (from, _, _, outcome) in seen.answers {
+            if let Outcome::Ok(number) = outcome {
+                let told = self.told.entry(*from).or_default();
+                *told = (*told).max(*number);
+            }
+        }
+        for n in seen.alive() {
+            let Some(told) = self.told.get(&n.me).filter(|t| **t > n.durable.largest) else {
+                continue;
+            };
+            let why = format!("{} has forgotten {told}.", Largest::name(n.me.0));
+            self.accused.accuse("durable-before-visible", why, vec![n.me]);
+        }
+    }
 }
 
 impl Show for Largest {
-    const CALLS: &'static [CallName] = &[
-        CallName { name: "offer", key: false, value: true, arg: false },
-        CallName { name: "largest", key: false, value: false, arg: false },
-    ];
     const LENSES: &'static [Lens] = &[Lens::History];
-
-    fn op(call: &Call) -> Option<Op> {
-        match call.f {
-            0 => Some(Op::Offer(call.value)),
-            1 => Some(Op::Largest),
-            _ => None,
-        }
-    }
-
-    fn call(op: &Op) -> Call {
-        match *op {
-            Op::Offer(value) => Call { f: 0, value, ..Call::default() },
-            Op::Largest => Call { f: 1, ..Call::default() },
-        }
-    }
 
     fn answer(ret: &i64) -> Option<String> {
         Some(ret.to_string())
     }
 
-    fn node(_cfg: &(), _common: &Common, node: &Node<Self>) -> NodeLook {
+    fn node(_cfg: &Config, _common: &Common, node: &Node<Self>) -> NodeLook {
         NodeLook {
             role: "Server".into(),
             badge: node.durable.largest.to_string(),
@@ -234,11 +212,7 @@ impl Show for Largest {
         }
     }
 
-    fn message(_gossip: &Gossip) -> MessageLook {
-        MessageLook { name: "Gossip", family: Family::Gossip, ..MessageLook::default() }
-    }
-
-    fn details(gossip: &Gossip) -> Vec<(String, String)> {
-        vec![("largest".into(), gossip.largest.to_string())]
+    fn message(message: &Message) -> MessageLook {
+        message.look()
     }
 }

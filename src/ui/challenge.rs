@@ -290,7 +290,7 @@ fn attempt(model: &Model) -> Option<(&'static Challenge, Result<Attempt, String>
 
 /// `2 timers and 1 crash`.
 fn purse(limits: &Limits) -> String {
-    let Limits { timers, ops, drops, dups, crashes, partitions } = *limits;
+    let Limits { timers, ops, drops, dups, crashes, partitions, lies } = *limits;
     let all = [
         (timers, "timer", "timers"),
         (ops, "operation", "operations"),
@@ -298,6 +298,7 @@ fn purse(limits: &Limits) -> String {
         (dups, "double", "doubles"),
         (crashes, "crash", "crashes"),
         (partitions, "cut", "cuts"),
+        (lies, "lie", "lies"),
     ];
     let some = all.iter().filter(|(n, ..)| *n > 0);
     let words = some.map(|(n, one, many)| format!("{n} {}", if *n == 1 { one } else { many }));

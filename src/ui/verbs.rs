@@ -66,7 +66,10 @@ pub fn of_node(model: &Model, node: NodeId) -> Vec<(Verb, &'static str, &'static
         Verb::FullSpeed => view.status == Status::Slow,
         Verb::Skew => up && !client,
         Verb::Fire => up && view.status != Status::Paused && !view.timers.is_empty(),
-        Verb::Lie => up && !view.lies && !client,
+        Verb::Lie => {
+            let lie = Action::Lie { node, policy: Lie::Equivocate };
+            up && !view.lies && !client && model.session.world().allows(&lie).is_ok()
+        }
         Verb::Honest => view.lies,
     };
     VERBS.iter().copied().filter(|(v, _, _)| fits(v)).collect()

@@ -56,6 +56,7 @@ impl Tally {
     }
 
     /// Counts a verdict that may stay open, for the stated reason.
+    #[allow(dead_code, reason = "one of the two programs that share this asks for it")]
     pub fn open(&mut self, level: &'static str) {
         self.levels.entry(level).or_default()[2] += 1;
     }

@@ -55,6 +55,13 @@ impl<K: Ord + Clone, V: Clone> Siblings<K, V> {
         &self.versions
     }
 
+    /// The same with each version, or its value, made another.
+    pub fn map(&self, mut other: impl FnMut(&Dotted<K>, &V) -> (Dotted<K>, V)) -> Self {
+        let mut versions: Vec<_> = self.versions.iter().map(|(v, value)| other(v, value)).collect();
+        versions.sort_by(|(a, _), (b, _)| a.dot.cmp(&b.dot));
+        Siblings { versions }
+    }
+
     /// What a reader of all the siblings has read: the context for its next write.
     pub fn context(&self) -> VectorClock<K> {
         let mut all = VectorClock::new();

@@ -23,6 +23,11 @@ impl<K: Ord + Clone, V: Clone + PartialEq> OneVector<K, V> {
         &self.values
     }
 
+    /// The same with another vector and other values.
+    pub fn map(&self, vector: VectorClock<K>, value: impl FnMut(&V) -> V) -> Self {
+        OneVector { vector, values: self.values.iter().map(value).collect() }
+    }
+
     /// What a reader of all siblings has read.
     pub fn context(&self) -> &VectorClock<K> {
         &self.vector
@@ -69,6 +74,11 @@ impl<K: Ord + Clone, V: Clone> ByClient<K, V> {
     /// The siblings, each with its vector.
     pub fn versions(&self) -> &[(VectorClock<K>, V)] {
         &self.versions
+    }
+
+    /// The same with other values.
+    pub fn map(&self, mut value: impl FnMut(&V) -> V) -> Self {
+        ByClient { versions: self.versions.iter().map(|(v, w)| (v.clone(), value(w))).collect() }
     }
 
     /// What a reader of all siblings has read.

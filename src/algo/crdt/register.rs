@@ -46,6 +46,11 @@ impl<K: Ord + Clone, V: Ord + Clone> LwwRegister<K, V> {
         wins
     }
 
+    /// A register that knows of this write alone.
+    pub fn of(latest: Option<(u64, K, V)>) -> Self {
+        LwwRegister { latest, again: 0 }
+    }
+
     /// What decides between two writes; the value only where a replica forgot what it had written.
     fn rank(&self) -> Option<(u64, &K, u64, &V)> {
         self.latest.as_ref().map(|(time, by, value)| (*time, by, self.again, value))

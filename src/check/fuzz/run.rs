@@ -51,7 +51,10 @@ impl Run {
         let setup = target.vary(seed);
         let world = (target.scene.build)(&setup)?;
         let field = target.field(&setup);
-        let mut nemesis = Nemesis::new(seed, field, target.info.landmarks);
+        let mut nemesis = match &target.faults[..] {
+            [] => Nemesis::new(seed, field, target.info.landmarks),
+            faults => Nemesis::of(seed, field, faults),
+        };
         let by_hand = target.knob(&setup, "client.interval") == 0;
         let phase = Phase::Plague { countdown: nemesis.pause(), in_vain: 0 };
         Ok(Run {
@@ -92,7 +95,8 @@ impl Run {
     pub fn outcome(self) -> Outcome {
         let Run { setup, world, journal, rules, broken, phase, .. } = self;
         let converged = if let Phase::Over(recovered) = phase { recovered } else { None };
-        Outcome { setup, journal, steps: world.steps(), broken, converged, rules }
+        let (steps, lies) = (world.steps(), world.lied());
+        Outcome { setup, journal, steps, broken, converged, lies, rules }
     }
 
     fn plan(&mut self, entries: Vec<Entry>) {

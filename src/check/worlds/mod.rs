@@ -237,6 +237,12 @@ impl WorldModel {
     }
 
     fn all_names(&self) -> Result<Vec<Names>, String> {
+        if self.root.0.limits.lies > 0 {
+            return Err(
+                "liars tell servers apart by their numbers: there is no symmetry to reduce by"
+                    .into(),
+            );
+        }
         let names = self.root.0.world.names(self.of);
         if names.is_empty() {
             return Err(
@@ -506,6 +512,7 @@ impl Model for WorldModel {
             Step::Do(Action::Partition(_)) => 7,
             Step::Do(Action::HealAll) => 8,
             Step::Pick(_) => 9,
+            Step::Do(Action::Forge { .. }) => 11,
             _ => 10,
         }
     }
@@ -523,4 +530,5 @@ const RULES: &[&str] = &[
     "heal",
     "choose",
     "go on",
+    "lie",
 ];

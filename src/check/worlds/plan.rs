@@ -36,7 +36,7 @@ pub fn rungs(operations: bool) -> Vec<Limits> {
     let mut all: Vec<Limits> = Vec::new();
     for (timers, ops, dups, crashes) in RUNGS {
         let ops = if operations { ops } else { 0 };
-        let limits = Limits { timers, ops, dups, crashes, drops: 0, partitions: 0 };
+        let limits = Limits { timers, ops, dups, crashes, drops: 0, partitions: 0, lies: 0 };
         if !all.contains(&limits) {
             all.push(limits);
         }
@@ -45,7 +45,8 @@ pub fn rungs(operations: bool) -> Vec<Limits> {
 }
 
 /// Timers and operations where only faults are given.
-const FEW: Limits = Limits { timers: 2, ops: 1, drops: 0, dups: 0, crashes: 0, partitions: 0 };
+const FEW: Limits =
+    Limits { timers: 2, ops: 1, drops: 0, dups: 0, crashes: 0, partitions: 0, lies: 0 };
 
 impl Plan {
     /// Makes what was asked for small: 3 servers, 1 client, 1 key, where that was left open.
@@ -87,14 +88,14 @@ impl Plan {
     }
 }
 
-const NAMES: [&str; 6] = ["timers", "ops", "drop", "dup", "crash", "partition"];
+const NAMES: [&str; 7] = ["timers", "ops", "drop", "dup", "crash", "partition", "lie"];
 
-fn purses(limits: &mut Limits) -> [&mut u8; 6] {
-    let Limits { timers, ops, drops, dups, crashes, partitions } = limits;
-    [timers, ops, drops, dups, crashes, partitions]
+fn purses(limits: &mut Limits) -> [&mut u8; 7] {
+    let Limits { timers, ops, drops, dups, crashes, partitions, lies } = limits;
+    [timers, ops, drops, dups, crashes, partitions, lies]
 }
 
-/// Reads `crash=1,drop=2,dup=1,partition=1,timers=4,ops=1`. What is not named keeps its default if
+/// Reads `crash=1,drop=2,dup=1,partition=1,lie=1,timers=4,ops=1`. What is not named keeps its default if
 /// it is a timer or an operation, and is 0 if it is a fault.
 pub fn read_limits(text: &str) -> Result<Limits, String> {
     let mut limits = FEW;
@@ -122,6 +123,7 @@ pub fn limits_text(limits: &Limits) -> String {
         ("doubled message", "doubled messages"),
         ("crash", "crashes"),
         ("partition", "partitions"),
+        ("lie", "lies"),
     ];
     let mut limits = *limits;
     let counts = purses(&mut limits).map(|n| *n);
@@ -131,8 +133,9 @@ pub fn limits_text(limits: &Limits) -> String {
         .filter(|(n, _)| **n > 0)
         .map(|(n, (one, many))| format!("{n} {}", if *n == 1 { one } else { many }))
         .collect();
+    // That nobody lies goes without saying.
     let none: Vec<&str> =
-        counts.iter().zip(words).filter(|(n, _)| **n == 0).map(|p| p.1.1).collect();
+        counts.iter().zip(words).take(6).filter(|(n, _)| **n == 0).map(|p| p.1.1).collect();
     match (some.is_empty(), none.is_empty()) {
         (true, _) => "no timers, operations or faults".into(),
         (_, true) => format!("at most {}", some.join(", ")),

@@ -98,9 +98,11 @@ impl World {
         if let Some(f) = self.k.flight.get_mut(&id) {
             f.payload = Payload::Peer(lie);
             f.forged = true;
+            self.k.lies += 1;
         }
     }
 
+    /// What a liar could say in place of a message in flight.
     pub(super) fn lies(&self, id: MsgId) -> Vec<Value> {
         match self.k.flight.get(&id).map(|f| &f.payload) {
             Some(Payload::Peer(message)) => {

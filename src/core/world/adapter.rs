@@ -4,6 +4,7 @@
 use super::rules::{Answer, At, Input, Look, Overview, Renamed, Rules, SearchRules, StepView};
 use super::{Names, NodeId, OpId, Replica, Settings};
 use crate::core::action::Call;
+use crate::core::declare::{Data, Liar};
 use crate::core::hash::StableHasher;
 use crate::core::protocol::{
     CallName, Context, Dice, Effect, Node, Outcome, Part, PropertyInfo, Seen, Show, TimerName,
@@ -121,7 +122,10 @@ impl<P: Show> Rules for Adapter<P> {
         Arc::new(P::torn(known(before), known(after)))
     }
     fn forge(&self, s: &Settings, message: &dyn AnyValue, to: NodeId) -> Vec<Value> {
-        values(P::forge(cfg::<P>(s), known(message), to))
+        values(P::forge(cfg::<P>(s), known(message), &Liar { nodes: s.common.nodes, to }))
+    }
+    fn lies(&self) -> bool {
+        P::Message::LIES
     }
     fn size(&self, message: &dyn AnyValue) -> u32 {
         P::size(known(message))
@@ -260,8 +264,8 @@ impl<P: Show> SearchRules for Adapter<P> {
     fn causal(&self) -> bool {
         P::CAUSAL
     }
-    fn symmetric(&self) -> bool {
-        P::rename(Part::Observer(&mut P::Observer::default()), &Names::all(0)[0])
+    fn kind(&self, s: &Settings, me: NodeId) -> Option<u16> {
+        P::kind(cfg::<P>(s), &s.common, me)
     }
 
     fn feed(&self, value: Renamed<'_>, names: &Names, to: &mut StableHasher) {
@@ -283,6 +287,11 @@ impl<P: Show> SearchRules for Adapter<P> {
                 P::rename(Part::Message(&mut message), names);
                 message.hash(to);
             }
+            Renamed::Op(op) => {
+                let mut op = known::<P::Op>(op).clone();
+                P::rename(Part::Op(&mut op), names);
+                op.hash(to);
+            }
         }
     }
     fn feed_observer(&self, observer: &Shared, names: Option<&Names>, to: &mut StableHasher) {
@@ -292,7 +301,11 @@ impl<P: Show> SearchRules for Adapter<P> {
         P::rename(Part::Observer(&mut renamed), names);
         renamed.hash(to);
     }
-    fn feed_token(&self, token: &Shared, to: &mut StableHasher) {
-        known_shared::<P::Token>(token).hash(to);
+    fn feed_token(&self, token: &Shared, names: Option<&Names>, to: &mut StableHasher) {
+        let known = known_shared::<P::Token>(token);
+        let Some(names) = names else { return known.hash(to) };
+        let mut renamed = known.clone();
+        P::rename(Part::Token(&mut renamed), names);
+        renamed.hash(to);
     }
 }

@@ -1,7 +1,7 @@
 //! What makes sense now, and why the rest does not.
 
 use super::*;
-use crate::core::action::Call;
+use crate::core::action::{Call, Lie};
 use crate::core::ids::NodeSet;
 
 impl World {
@@ -43,8 +43,15 @@ impl World {
             }
             Action::Slow { node, .. }
             | Action::Clock { node, .. }
-            | Action::Lie { node, .. }
             | Action::Choose { node, .. } => self.server(*node),
+            Action::Lie { node, policy } => {
+                self.server(*node)?;
+                if self.fixed.rules.lies() || matches!(policy, Lie::Honest | Lie::Silent) {
+                    Ok(())
+                } else {
+                    Err("what servers say here is nothing to lie about".to_string())
+                }
+            }
             Action::Cut { from, to }
             | Action::Heal { from, to }
             | Action::Link { from, to, .. } => {

@@ -1,6 +1,7 @@
 //! Clients: outside the cluster, behind links like everyone else. They send an operation, send it
 //! again if nobody answers, and after a while no longer know whether it happened.
 
+use super::rules::Renamed;
 use super::*;
 use crate::core::action::Call;
 use crate::core::config::Balance;
@@ -81,12 +82,15 @@ impl Client {
             None => 0isize.hash(to),
             Some(w) => {
                 (1isize, w.id).hash(to);
-                w.op.feed(to);
+                match names {
+                    Some(names) => of.feed(Renamed::Op(&*w.op), names, to),
+                    None => w.op.feed(to),
+                }
                 (renamed(w.target), w.fixed).hash(to);
             }
         }
         (self.known.map(renamed), self.turn).hash(to);
-        of.feed_token(&self.token, to);
+        of.feed_token(&self.token, names, to);
         self.draws.hash(to);
     }
 

@@ -203,6 +203,10 @@ impl World {
     pub fn outside(&self) -> Option<&'static str> {
         self.fixed.rules.outside(&self.fixed.settings)
     }
+    /// Messages that were forged so far, by liars or by hand.
+    pub fn lied(&self) -> u64 {
+        self.k.lies
+    }
     /// Properties broken so far, with the step of the first violation.
     pub fn broken(&self) -> Vec<(&'static str, u64)> {
         let pairs = self.fixed.claims.iter().zip(&self.checks);

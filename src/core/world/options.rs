@@ -36,6 +36,8 @@ pub struct Limits {
     pub crashes: u8,
     /// Times the network may be split in two.
     pub partitions: u8,
+    /// Messages that a liar may put something else in place of.
+    pub lies: u8,
 }
 
 impl Limits {
@@ -51,6 +53,7 @@ impl Limits {
             Action::Duplicate(_) => &mut self.dups,
             Action::Crash { .. } | Action::CrashAfter { .. } => &mut self.crashes,
             Action::Partition(_) => &mut self.partitions,
+            Action::Forge { .. } => &mut self.lies,
             _ => return Some(self),
         };
         *purse = purse.checked_sub(1)?;
@@ -88,6 +91,10 @@ impl World {
             }
             if limits.dups > 0 {
                 all.push(Action::Duplicate(*id));
+            }
+            if limits.lies > 0 && !f.forged {
+                let variants = u16::try_from(self.lies(*id).len()).unwrap_or(u16::MAX);
+                all.extend((0..variants).map(|variant| Action::Forge { msg: *id, variant }));
             }
         }
     }

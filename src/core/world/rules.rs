@@ -34,6 +34,8 @@ pub trait Rules: Send + Sync {
     fn torn(&self, before: &dyn AnyValue, after: &dyn AnyValue) -> Value;
     /// What a Byzantine sender could say instead.
     fn forge(&self, s: &Settings, message: &dyn AnyValue, to: NodeId) -> Vec<Value>;
+    /// Do servers say anything that can be lied about?
+    fn lies(&self) -> bool;
     /// Bytes on the wire.
     fn size(&self, message: &dyn AnyValue) -> u32;
 
@@ -109,14 +111,14 @@ pub trait SearchRules: Send + Sync {
     fn protocol(&self) -> TypeId;
     /// Do its claims read who knows of which events?
     fn causal(&self) -> bool;
-    /// Do its rules treat all servers alike?
-    fn symmetric(&self) -> bool;
+    /// Servers of one kind are alike to its rules; `None` is like no other.
+    fn kind(&self, s: &Settings, me: NodeId) -> Option<u16>;
     /// Hashes a value of the servers under other names.
     fn feed(&self, value: Renamed<'_>, names: &Names, to: &mut StableHasher);
     /// Hashes what the observer knows, under other names if there are any.
     fn feed_observer(&self, observer: &Shared, names: Option<&Names>, to: &mut StableHasher);
-    /// Hashes what a client carries.
-    fn feed_token(&self, token: &Shared, to: &mut StableHasher);
+    /// Hashes what a client carries, under other names if there are any.
+    fn feed_token(&self, token: &Shared, names: Option<&Names>, to: &mut StableHasher);
 }
 
 /// A part of a world in which servers are named.
@@ -128,6 +130,8 @@ pub enum Renamed<'a> {
     Durable(&'a dyn AnyValue),
     /// What is said.
     Message(&'a dyn AnyValue),
+    /// What a client asks.
+    Op(&'a dyn AnyValue),
 }
 
 /// Where a handler runs.

@@ -245,12 +245,17 @@ impl World {
     /// What a Byzantine node really sends.
     fn send_lying(&mut self, from: NodeId, to: NodeId, message: Value, step: &mut Step) {
         let Fixed { rules, settings, .. } = &*self.fixed;
-        let forged = match self.k.proc(from).lie {
+        let lie = self.k.proc(from).lie;
+        let forged = match lie {
             Lie::Honest => None,
             Lie::Silent => return,
             Lie::Equivocate if to.0.is_multiple_of(2) => None,
             Lie::Equivocate | Lie::Corrupt => {
-                rules.forge(settings, &*message, to).into_iter().next()
+                let mut lies = rules.forge(settings, &*message, to);
+                // Who equivocates tells each of those it lies to something else.
+                let nth = if lie == Lie::Equivocate { usize::from(to.0 / 2) } else { 0 };
+                let nth = nth.checked_rem(lies.len());
+                nth.map(|nth| lies.swap_remove(nth))
             }
         };
         let lied = forged.is_some();
@@ -259,6 +264,7 @@ impl World {
         let id = self.post(from, to, Payload::Peer(message), size, step);
         if let Some(f) = self.k.flight.get_mut(&id).filter(|_| lied) {
             f.forged = true;
+            self.k.lies += 1;
         }
     }
 

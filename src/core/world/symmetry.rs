@@ -2,21 +2,28 @@
 
 use super::rules::Renamed;
 use super::*;
+use crate::core::regions::Map;
 use std::hash::Hash;
 
-/// With more servers there are too many namings to try each.
-const MOST_SERVERS: u16 = 4;
+/// With more ways to name the servers it costs more to try each than it saves.
+const MOST_NAMINGS: usize = 24;
+/// So many servers may be of one kind: 24 ways to name them.
+const MOST_ALIKE: usize = 4;
 
 impl World {
-    /// Every naming of the servers, their own first, if all of them lead to worlds that behave
-    /// alike: the rules name no server, and no clock tells one from the other. Else none.
+    /// Every naming of the servers that leads to worlds that behave alike, their own first: servers of
+    /// one kind trade names, and neither clocks nor the map tell one from the other. None if there is
+    /// only one.
     pub fn names(&self, of: &dyn SearchRules) -> Vec<Names> {
-        let Common { nodes, offset, drift, .. } = self.k.common;
-        let alike = (offset, drift) == (0, 0) && nodes <= MOST_SERVERS;
-        match alike && of.symmetric() && !of.causal() {
-            true => Names::all(nodes),
-            false => Vec::new(),
+        let settings = &self.fixed.settings;
+        let common = &settings.common;
+        let told_apart = (common.offset, common.drift) != (0, 0) || common.net.map != Map::One;
+        if told_apart || of.causal() {
+            return Vec::new();
         }
+        let kinds = (0..common.nodes).map(|n| of.kind(settings, NodeId(n)));
+        let names = Names::alike(&kinds.collect::<Vec<_>>(), MOST_ALIKE);
+        if (2..=MOST_NAMINGS).contains(&names.len()) { names } else { Vec::new() }
     }
 
     /// The prints of the world under each of these names, always the same ones in a run.
@@ -92,6 +99,10 @@ impl Payload {
             Payload::Peer(message) => {
                 0isize.hash(to);
                 of.feed(Renamed::Message(&**message), names, to);
+            }
+            Payload::Request { op, call } => {
+                (1isize, op).hash(to);
+                of.feed(Renamed::Op(&**call), names, to);
             }
             Payload::Reply { op, outcome: AnyOutcome::Redirect(Some(n)) } => {
                 let outcome = AnyOutcome::Redirect(Some(names.of(*n)));

@@ -1,19 +1,22 @@
 //! Asking the directory: one request at a time, given up after a while and made again.
 
 use super::{Directory, Message, Plan, Timer};
+use crate::core::declare::data;
 use crate::core::ids::NodeId;
 use crate::core::protocol::Context;
 
-/// What is asked for.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
-pub enum Want {
-    /// The whole table.
-    #[default]
-    All,
-    /// One shard's entry.
-    Shard(u32),
-    /// The entries of those who ask.
-    Mine,
+data! {
+    /// What is asked for.
+    #[derive(Copy, Default)]
+    pub enum Want {
+        /// The whole table.
+        #[default]
+        All,
+        /// One shard's entry.
+        Shard(u32),
+        /// The entries of those who ask.
+        Mine,
+    }
 }
 
 /// A refresh under way, at a router or at a shard server.

@@ -39,16 +39,18 @@ pub use properties::Observer;
 pub use router::{Cached, Pending, Router};
 pub use table::{Entry, Place, Plan, Role};
 
-use super::catalog::{self, Preset, Scene};
+use super::catalog::{self, Scene};
 use super::channel::{Channel, Packet};
 use super::hashing::Item;
 use super::nested::Hosts;
 use super::raft::{self, Raft};
-use crate::core::config::{Clients, Common, Knob, Net};
+use crate::core::config::{Clients, Common, Net};
+use crate::core::declare::*;
 use crate::core::ids::{NodeId, OpId};
-use crate::core::protocol::{Context, Mutant, Node, Outcome, Property, Protocol, Seen, TimerName};
+use crate::core::protocol::{Context, Node, Outcome, Protocol, Seen};
 use crate::core::sorted::SortedMap;
 use crate::core::view::Layout;
+use properties::PROPERTIES;
 
 /// The protocol.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -77,61 +79,27 @@ pub const SCENE: Scene = Scene {
     others: &[],
 };
 
-const PRESETS: &[Preset] = &[
-    Preset {
-        id: "mongodb",
-        title: "MongoDB: mongos, config replica set",
-        version: "8.0",
-        source: "MongoDB Manual, Config Servers: a replica set, which mongos processes read when they start and after a migration (of three members here); src/mongo/s: kMaxNumStaleVersionRetries = 10; StaleConfig carries vReceived and vWanted",
-        values: &[("dir.replicas", 3), ("dir.check", 1), ("cache.ttl", 0), ("dir.bounces", 10)],
-    },
-    Preset {
-        id: "hdfs",
-        title: "HDFS: one NameNode",
-        version: "3.x",
-        source: "HDFS Architecture: a single NameNode is the arbitrator and repository for all metadata; user data never flows through it; Shvachko et al. 2010: blocks carry generation stamps",
-        values: &[("dir.replicas", 1), ("dir.check", 1), ("fetch.segment", 1)],
-    },
-    Preset {
-        id: "gfs",
-        title: "GFS: one master",
-        version: "2003",
-        source: "Ghemawat et al. 2003, section 3.1: a lease has an initial timeout of 60 seconds; section 4.5: chunk version numbers; section 2.7.1: clients cache locations and ask for a chunk's",
-        values: &[
-            ("dir.replicas", 1),
-            ("dir.check", 1),
-            ("fetch.segment", 1),
-            ("shard.lease", 60_000_000),
-        ],
-    },
-    Preset {
-        id: "vitess",
-        title: "Vitess: vtgate, topology service",
-        version: "21",
-        source: "vtgate --srv_topo_cache_ttl: 1 second by default; the topology is kept by etcd, of three members here",
-        values: &[("dir.replicas", 3), ("cache.ttl", 1_000_000), ("fetch.segment", 1)],
-    },
-    Preset {
-        id: "kafka",
-        title: "Kafka: clients' metadata",
-        version: "3.7",
-        source: "Producer configuration: metadata.max.age.ms 300000, request.timeout.ms 30000, retry.backoff.ms 100, growing with each failure (there up to a second); leader epochs are compared",
-        values: &[
-            ("dir.replicas", 3),
-            ("dir.check", 1),
-            ("cache.ttl", 300_000_000),
-            ("fetch.timeout", 30_000_000),
-            ("fetch.backoff", 100_000),
-        ],
-    },
-    Preset {
-        id: "cockroachdb",
-        title: "CockroachDB: meta ranges",
-        version: "26.3",
-        source: "CockroachDB docs, Distribution layer: meta ranges are ranges like others, three replicas by default; nodes cache what they have looked up and look up again what proves wrong",
-        values: &[("dir.replicas", 3), ("dir.check", 1), ("fetch.segment", 1)],
-    },
-];
+presets! {
+    PRESETS:
+    "mongodb" "MongoDB: mongos, config replica set", "8.0",
+        "MongoDB Manual, Config Servers: a replica set, which mongos processes read when they start and after a migration (of three members here); src/mongo/s: kMaxNumStaleVersionRetries = 10; StaleConfig carries vReceived and vWanted":
+        "dir.replicas" = 3, "dir.check" = 1, "cache.ttl" = 0, "dir.bounces" = 10;
+    "hdfs" "HDFS: one NameNode", "3.x",
+        "HDFS Architecture: a single NameNode is the arbitrator and repository for all metadata; user data never flows through it; Shvachko et al. 2010: blocks carry generation stamps":
+        "dir.replicas" = 1, "dir.check" = 1, "fetch.segment" = 1;
+    "gfs" "GFS: one master", "2003",
+        "Ghemawat et al. 2003, section 3.1: a lease has an initial timeout of 60 seconds; section 4.5: chunk version numbers; section 2.7.1: clients cache locations and ask for a chunk's":
+        "dir.replicas" = 1, "dir.check" = 1, "fetch.segment" = 1, "shard.lease" = 60_000_000;
+    "vitess" "Vitess: vtgate, topology service", "21",
+        "vtgate --srv_topo_cache_ttl: 1 second by default; the topology is kept by etcd, of three members here":
+        "dir.replicas" = 3, "cache.ttl" = 1_000_000, "fetch.segment" = 1;
+    "kafka" "Kafka: clients' metadata", "3.7",
+        "Producer configuration: metadata.max.age.ms 300000, request.timeout.ms 30000, retry.backoff.ms 100, growing with each failure (there up to a second); leader epochs are compared":
+        "dir.replicas" = 3, "dir.check" = 1, "cache.ttl" = 300_000_000, "fetch.timeout" = 30_000_000, "fetch.backoff" = 100_000;
+    "cockroachdb" "CockroachDB: meta ranges", "26.3",
+        "CockroachDB docs, Distribution layer: meta ranges are ranges like others, three replicas by default; nodes cache what they have looked up and look up again what proves wrong":
+        "dir.replicas" = 3, "dir.check" = 1, "fetch.segment" = 1;
+}
 
 /// What a shard server keeps of a shard's keys.
 pub type Items = SortedMap<u32, Item>;
@@ -145,17 +113,27 @@ pub struct Owned {
     pub items: Items,
 }
 
-/// A part of a shard on its way.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub struct Parcel {
-    /// The shard.
-    pub shard: u32,
-    /// The version under which it is owned once all of it has come.
-    pub version: u32,
-    /// Keys and what is kept of them.
-    pub keys: Vec<(u32, Item)>,
-    /// Nothing comes after this.
-    pub last: bool,
+data! {
+    /// A part of a shard on its way.
+    pub struct Parcel {
+        /// The shard.
+        pub shard: u32 as fixed,
+        /// The version under which it is owned once all of it has come.
+        pub version: u32 as fixed,
+        /// Keys and what is kept of them.
+        pub keys: Vec<(u32, Item)> as keyed,
+        /// Nothing comes after this.
+        pub last: bool as fixed,
+    }
+
+    /// What clients are told.
+    #[derive(Copy)]
+    pub enum Ret {
+        /// Done.
+        Done,
+        /// The value, if the key has one.
+        Value(Option<i64>),
+    }
 }
 
 /// On disk.
@@ -186,141 +164,92 @@ pub enum State {
     Keeper(Keeper),
 }
 
-/// What servers say.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub enum Message {
-    /// Among the servers of the directory.
-    Raft(raft::Message),
-    /// Where is this? The `nth` request of its sender.
-    Fetch { nth: u32, want: Want },
-    /// There.
-    Table { nth: u32, places: Vec<(u32, Place)> },
-    /// Ask the leader.
-    NotLeader { nth: u32, leader: Option<NodeId> },
-    /// The directory wants a shard moved.
-    Order { shard: u32, version: u32, from: NodeId, to: NodeId },
-    /// It has been, to the sender, who owns it under this version.
-    Took { shard: u32, version: u32 },
-    /// Keys, or the acknowledgement of keys.
-    Give(Box<Packet<Parcel>>),
-    /// A client's request for the owner of its shard; the version if owners are to compare it.
-    Forward { op: OpId, call: Op, shard: u32, version: Option<u32> },
-    /// The owner has done it.
-    Answer { op: OpId, ret: Ret },
-    /// The sender does not own that shard under that version: under which it does, if it does.
-    Stale { op: OpId, shard: u32, received: Option<u32>, wanted: Option<u32> },
-    /// The sender is not sure what it owns.
-    Refuse { op: OpId },
+messages! {
+    /// What servers say.
+    pub enum Message {
+        /// Among the servers of the directory.
+        Raft ["Raft", Replicate] (raft::Message),
+        /// Where is this? The `nth` request of its sender.
+        Fetch ["Fetch", Gossip] { nth: u32 as fixed = "request", want: Want = "wants" },
+        /// There.
+        Table ["Table", Gossip, reply] { nth: u32 as fixed = "request", places: Vec<(u32, Place)> = "table" },
+        /// Ask the leader.
+        NotLeader ["NotLeader", Gossip, refusal] { nth: u32 as fixed = "request", leader: Option<NodeId> },
+        /// The directory wants a shard moved.
+        Order ["Move", Commit] { shard: u32 as fixed, version: u32, from: NodeId, to: NodeId },
+        /// It has been, to the sender, who owns it under this version.
+        Took ["Took", Commit, reply] { shard: u32 as fixed, version: u32 },
+        /// Keys, or the acknowledgement of keys.
+        Give ["Give", Snapshot] (Box<Packet<Parcel>>),
+        /// A client's request for the owner of its shard; the version if owners are to compare it.
+        Forward ["Forward", Replicate] { op: OpId, call: Op = "operation", shard: u32 as fixed, version: Option<u32> },
+        /// The owner has done it.
+        Answer ["Answer", Ack, reply] { op: OpId, ret: Ret },
+        /// The sender does not own that shard under that version: under which it does, if it does.
+        Stale ["StaleConfig", ViewChange, refusal] {
+            op: OpId,
+            shard: u32 as fixed,
+            received: Option<u32> = "vReceived",
+            wanted: Option<u32> = "vWanted",
+        },
+        /// The sender is not sure what it owns.
+        Refuse ["Refuse", Ack, refusal] { op: OpId },
+    }
 }
 
-/// Timers of a server.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Timer {
-    /// Directory: no leader heard of.
-    Election,
-    /// Directory: time to send AppendEntries.
-    Heartbeat,
-    /// Directory: the answer it works on is ready.
-    Serve,
-    /// Directory: order once more what has not moved.
-    Order,
-    /// The directory has not answered.
-    Patience,
-    /// Time to ask it again; also the first half of what it said has passed.
-    Fetch,
-    /// What it said is no longer valid.
-    Expire,
-    /// Send parcels again that nobody acknowledged.
-    Resend,
+timers! {
+    /// Timers of a server.
+    pub enum Timer {
+        /// Directory: no leader heard of.
+        Election = "election timeout",
+        /// Directory: time to send AppendEntries.
+        Heartbeat = "heartbeat",
+        /// Directory: the answer it works on is ready.
+        Serve = "answer ready",
+        /// Directory: order once more what has not moved.
+        Order = "order again",
+        /// The directory has not answered.
+        Patience = "fetch timeout",
+        /// Time to ask it again; also the first half of what it said has passed.
+        Fetch = "fetch",
+        /// What it said is no longer valid.
+        Expire = "expiry",
+        /// Send parcels again that nobody acknowledged.
+        Resend = "send keys again",
+    }
 }
 
-impl TimerName for Timer {
-    const ALL: &'static [(Self, &'static str)] = &[
-        (Timer::Election, "election timeout"),
-        (Timer::Heartbeat, "heartbeat"),
-        (Timer::Serve, "answer ready"),
-        (Timer::Order, "order again"),
-        (Timer::Patience, "fetch timeout"),
-        (Timer::Fetch, "fetch"),
-        (Timer::Expire, "expiry"),
-        (Timer::Resend, "send keys again"),
-    ];
+operations! {
+    /// What clients ask.
+    #[derive(Copy)]
+    pub enum Op {
+        /// The value of a key.
+        "get" Get { key: u32 = key },
+        /// Set a key.
+        "put" Put { key: u32 = key, value: i64 = value },
+        /// Move the shard of a key to server `1..`.
+        "move" Move { key: u32 = key, to: i64 = value },
+    }
 }
 
-/// What clients ask.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Op {
-    /// The value of a key.
-    Get { key: u32 },
-    /// Set a key.
-    Put { key: u32, value: i64 },
-    /// Move the shard of a key to server `1..`.
-    Move { key: u32, to: i64 },
+mutants! {
+    KEEP_SERVING "keep-serving" breaks "one-owner":
+        "What if the old owner served a shard until the new one had acknowledged it?";
+    SKIP_CHECK "skip-check" breaks "writes-at-owner":
+        "What if a server wrote to whatever it has of a shard?";
+    FORGET "forget" breaks "nothing-lost":
+        "What if a parcel was forgotten as soon as it was sent?";
+    ACK_EARLY "ack-early" breaks "nothing-lost":
+        "What if a parcel was acknowledged before it was on disk?";
+    BOUNCE_ON "bounce-on" breaks "bounded-bounces":
+        "What if a router tried until it found the owner?";
+    READ_OLD "read-old" breaks "linearizable":
+        "What if an old owner still answered reads?";
+    SHORT_QUORUM "short-quorum" breaks "one-table":
+        "What if half of the directory's servers were enough to commit?";
+    ENTRY_FIRST "entry-first" breaks "entry-follows":
+        "What if the directory changed its entry before the shard has moved?";
 }
-
-/// What they are told.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Ret {
-    /// Done.
-    Done,
-    /// The value, if the key has one.
-    Value(Option<i64>),
-}
-
-/// Numbers of the mutants, places in [`MUTANTS`].
-pub mod mutant {
-    pub const KEEP_SERVING: u8 = 0;
-    pub const SKIP_CHECK: u8 = 1;
-    pub const FORGET: u8 = 2;
-    pub const ACK_EARLY: u8 = 3;
-    pub const BOUNCE_ON: u8 = 4;
-    pub const READ_OLD: u8 = 5;
-    pub const SHORT_QUORUM: u8 = 6;
-    pub const ENTRY_FIRST: u8 = 7;
-}
-
-const MUTANTS: &[Mutant] = &[
-    Mutant {
-        id: "keep-serving",
-        what: "What if the old owner served a shard until the new one had acknowledged it?",
-        breaks: "one-owner",
-    },
-    Mutant {
-        id: "skip-check",
-        what: "What if a server wrote to whatever it has of a shard?",
-        breaks: "writes-at-owner",
-    },
-    Mutant {
-        id: "forget",
-        what: "What if a parcel was forgotten as soon as it was sent?",
-        breaks: "nothing-lost",
-    },
-    Mutant {
-        id: "ack-early",
-        what: "What if a parcel was acknowledged before it was on disk?",
-        breaks: "nothing-lost",
-    },
-    Mutant {
-        id: "bounce-on",
-        what: "What if a router tried until it found the owner?",
-        breaks: "bounded-bounces",
-    },
-    Mutant {
-        id: "read-old",
-        what: "What if an old owner still answered reads?",
-        breaks: "linearizable",
-    },
-    Mutant {
-        id: "short-quorum",
-        what: "What if half of the directory's servers were enough to commit?",
-        breaks: "one-table",
-    },
-    Mutant {
-        id: "entry-first",
-        what: "What if the directory changed its entry before the shard has moved?",
-        breaks: "entry-follows",
-    },
-];
 
 impl Hosts<Raft> for Directory {
     fn say(inner: raft::Message) -> Message {
@@ -338,15 +267,9 @@ impl Hosts<Raft> for Directory {
 }
 
 impl Protocol for Directory {
-    type Config = Config;
-    type State = State;
-    type Durable = Durable;
-    type Message = Message;
-    type Timer = Timer;
-    type Op = Op;
-    type Ret = Ret;
-    type Observer = Observer;
-    type Token = ();
+    // Servers are not alike: what one is there for follows from its number, which entries of the
+    // table, values of the log, name as well; and who asks the directory asks its servers in turn.
+    usual_parts! {}
 
     fn disk(cfg: &Config, me: NodeId, nodes: u16) -> Durable {
         let plan = Plan::of(cfg, nodes);
@@ -416,22 +339,6 @@ impl Protocol for Directory {
         Common { nodes: 8, clients: 3, client, net, ..common }
     }
 
-    fn knobs() -> &'static [Knob<Config>] {
-        knobs::KNOBS
-    }
-
-    fn mutants() -> &'static [Mutant] {
-        MUTANTS
-    }
-
-    fn properties() -> &'static [Property<Self>] {
-        properties::PROPERTIES
-    }
-
-    fn observe(observer: &mut Observer, seen: &Seen<Self>) {
-        observer.see(seen);
-    }
-
     fn outside(common: &Common, cfg: &Config) -> Option<&'static str> {
         let plan = Plan::of(cfg, common.nodes);
         if plan.routers == 0 || plan.keepers().is_empty() {
@@ -457,11 +364,29 @@ impl Protocol for Directory {
             let back = pick((u64::from(common.nodes) / 2).max(1)) as i64;
             return Some(Op::Move { key, to: i64::from(common.nodes) - back });
         }
-        if pick(1_000_000) < common.client.reads.into() {
-            return Some(Op::Get { key });
+        kv_on(key, common, client, nth, pick)
+    }
+
+    /// Entries of the table are packed in the values of the log: a liar names another owner there.
+    fn forge(cfg: &Config, message: &Message, liar: &Liar) -> Vec<Message> {
+        let Message::Raft(inner) = message else { return told(message, liar) };
+        let mut all = Raft::forge(&cfg.raft, inner, liar);
+        for lie in &mut all {
+            let raft::Message::AppendEntriesRequest { entries, .. } = lie else { continue };
+            for entry in entries {
+                let raft::Command::Client { op: raft::Op::Put { value, .. }, .. } =
+                    &mut entry.command
+                else {
+                    continue;
+                };
+                if *value < 0 {
+                    let honest = Entry::unpack(value.wrapping_neg());
+                    let owner = NodeId((honest.owner.0 + 1) % liar.nodes.max(1));
+                    *value = Entry { owner, ..honest }.pack();
+                }
+            }
         }
-        let value = i64::from(nth) * i64::from(common.clients.max(1)) + i64::from(client) + 1;
-        Some(Op::Put { key, value })
+        all.into_iter().map(Message::Raft).collect()
     }
 
     fn size(message: &Message) -> u32 {

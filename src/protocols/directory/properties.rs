@@ -5,7 +5,7 @@ use super::table::{entries, shard};
 use super::*;
 use crate::check::history::watch::Watch;
 use crate::core::list::List;
-use crate::core::protocol::{PropertyKind, Show, Witness, key_name};
+use crate::core::protocol::{Show, key_name};
 use std::hash::{Hash, Hasher};
 
 /// What only an observer knows.
@@ -22,76 +22,38 @@ pub struct Observer {
     /// Entries of the directory's log ever applied, and how many of them by each server.
     pub(super) table: List<raft::Entry>,
     applied: SortedMap<NodeId, u64>,
-    broken: SortedMap<&'static str, Witness>,
+    pub(super) accused: Accusations,
 }
 
-// What servers' states imply is not counted twice, nor are the words of an accusation.
+// What servers' states imply is not counted twice.
 impl Hash for Observer {
     fn hash<H: Hasher>(&self, h: &mut H) {
-        let broken: Vec<&str> = self.broken.keys().copied().collect();
-        (&self.watch, &self.storm, &self.acked, &self.table, broken).hash(h);
+        (&self.watch, &self.storm, &self.acked, &self.table, &self.accused).hash(h);
     }
 }
 
-macro_rules! claim {
-    ($id:literal, $title:literal, $claim:literal, $cite:literal) => {
-        Property {
-            id: $id,
-            title: $title,
-            claim: $claim,
-            cite: $cite,
-            kind: PropertyKind::Safety,
-            check: |_, observer| observer.broken.get($id).cloned(),
-        }
-    };
-}
-
-pub(super) const PROPERTIES: &[Property<Directory>] = &[
-    claim!(
-        "one-owner",
-        "One Owner",
-        "No shard is owned by two servers at a time.",
-        "MongoDB Manual, Sharding, Range Migration Procedure: the destination owns the range once the migration is committed, and the source no longer does"
-    ),
-    claim!(
-        "writes-at-owner",
-        "Writes at the Owner",
-        "A server changes no shard that it has given away.",
-        "Ghemawat et al. 2003, section 4.5: a stale replica will never be involved in a mutation"
-    ),
-    claim!(
-        "nothing-lost",
-        "Nothing Lost",
+claims! {
+    pub(super) PROPERTIES of Directory:
+    "one-owner" "One Owner", "No shard is owned by two servers at a time.",
+        "MongoDB Manual, Sharding, Range Migration Procedure: the destination owns the range once the migration is committed, and the source no longer does";
+    "writes-at-owner" "Writes at the Owner", "A server changes no shard that it has given away.",
+        "Ghemawat et al. 2003, section 4.5: a stale replica will never be involved in a mutation";
+    "nothing-lost" "Nothing Lost",
         "A write that was acknowledged is where its shard is: at the owner, or in parcels on the way to the next.",
-        "MongoDB Manual, Sharding, Range Migration Procedure: deletion waits until the destination has everything"
-    ),
-    claim!(
-        "bounded-bounces",
-        "Bounded Bounces",
+        "MongoDB Manual, Sharding, Range Migration Procedure: deletion waits until the destination has everything";
+    "bounded-bounces" "Bounded Bounces",
         "A router tries a request again no more often than it may.",
-        "MongoDB, src/mongo/s: kMaxNumStaleVersionRetries"
-    ),
-    Property {
-        id: "linearizable",
-        title: "Linearizable",
-        claim: "Every operation seems to take effect at one instant between its call and its answer.",
-        cite: "Herlihy, Wing: Linearizability, 1990",
-        kind: PropertyKind::Safety,
-        check: |_, observer| observer.watch.broken.clone(),
-    },
-    claim!(
-        "one-table",
-        "One Table",
+        "MongoDB, src/mongo/s: kMaxNumStaleVersionRetries";
+    "linearizable" "Linearizable",
+        "Every operation seems to take effect at one instant between its call and its answer.",
+        "Herlihy, Wing: Linearizability, 1990" => |_, observer| observer.watch.broken.clone();
+    "one-table" "One Table",
         "No two servers of the directory apply different entries at the same place of the log.",
-        "Raft (extended), figure 3: State Machine Safety"
-    ),
-    claim!(
-        "entry-follows",
-        "The Entry Follows",
+        "Raft (extended), figure 3: State Machine Safety";
+    "entry-follows" "The Entry Follows",
         "The directory names nobody as owner who has not taken the shard under that version.",
-        "MongoDB Manual, Sharding, Range Migration Procedure: the metadata is updated when the destination has everything"
-    ),
-];
+        "MongoDB Manual, Sharding, Range Migration Procedure: the metadata is updated when the destination has everything";
+}
 
 impl Observer {
     pub(super) fn see(&mut self, seen: &Seen<Directory>) {
@@ -110,10 +72,6 @@ impl Observer {
         }
     }
 
-    fn accuse(&mut self, id: &'static str, why: String, nodes: Vec<NodeId>) {
-        self.broken.entry(id).or_insert(Witness { why, nodes });
-    }
-
     fn owners(&mut self, seen: &Seen<Directory>) {
         let mut owners: SortedMap<u32, NodeId> = SortedMap::new();
         for n in &seen.nodes {
@@ -121,7 +79,7 @@ impl Observer {
                 if let Some(other) = owners.insert(*shard, n.me) {
                     let [a, b] = [other, n.me].map(|n| Directory::name(n.0));
                     let why = format!("Shard {shard} is owned by {a} and by {b}.");
-                    self.accuse("one-owner", why, vec![other, n.me]);
+                    self.accused.accuse("one-owner", why, vec![other, n.me]);
                 }
                 let place = Place { version: o.version, owner: n.me };
                 let newest = self.newest.entry(*shard).or_insert(place);
@@ -149,7 +107,7 @@ impl Observer {
                 key_name(key),
                 whose.unwrap_or_default()
             );
-            self.accuse("writes-at-owner", why, vec![n.me]);
+            self.accused.accuse("writes-at-owner", why, vec![n.me]);
         }
     }
 
@@ -175,7 +133,7 @@ impl Observer {
             gone.filter(|_| !Plan::of(seen.cfg, seen.common.nodes).keepers().is_empty())
         {
             let why = format!("Shard {shard} is owned by nobody, and in nobody's parcels.");
-            self.accuse("nothing-lost", why, Vec::new());
+            self.accused.accuse("nothing-lost", why, Vec::new());
         }
         let lost = self.acked.iter().find(|((key, client), nth)| {
             let parts = here.get(&shard(seen.cfg, *key)).into_iter().flatten();
@@ -185,7 +143,7 @@ impl Observer {
         if let Some(((key, client), _)) = lost {
             let (key, client) = (key_name(*key), *client);
             let why = format!("A write of {key} was acknowledged, and its shard does not have it.");
-            self.accuse("nothing-lost", why, vec![client]);
+            self.accused.accuse("nothing-lost", why, vec![client]);
         }
     }
 
@@ -195,7 +153,7 @@ impl Observer {
             let me = Directory::name(n.me.0);
             let why =
                 format!("{me} has tried a request {} times again; {most} are allowed.", p.bounces);
-            self.accuse("bounded-bounces", why, vec![n.me, *client]);
+            self.accused.accuse("bounded-bounces", why, vec![n.me, *client]);
         }
     }
 
@@ -216,7 +174,7 @@ impl Observer {
                     let why = format!(
                         "{me} applied another entry at index {index} than was applied there before."
                     );
-                    self.accuse("one-table", why, vec![n.me]);
+                    self.accused.accuse("one-table", why, vec![n.me]);
                 }
             }
         }
@@ -239,7 +197,7 @@ impl Observer {
                     "By {me}'s table {owner} owns shard {shard} under version {}, which it has not taken.",
                     e.version
                 );
-                self.accuse("entry-follows", why, vec![n.me, e.owner]);
+                self.accused.accuse("entry-follows", why, vec![n.me, e.owner]);
             }
         }
     }

@@ -4,33 +4,22 @@ use super::control::leads;
 use super::storm::Storm;
 use super::table::entries;
 use super::*;
-use crate::core::action::Call;
-use crate::core::protocol::{CallName, Show, call_text, key_name};
+use crate::core::protocol::{Show, call_text};
 use crate::core::view::{
     Border, Cell, Fact, Family, Lens, LogView, Mark, MessageLook, NodeLook, Seat, Shape, Tray,
 };
 use crate::protocols::raft::{Command, Log};
 
-const GET: u8 = 0;
-const PUT: u8 = 1;
-const MOVE: u8 = 2;
 /// Entries of the log that are shown.
 const MOST_CELLS: u64 = 40;
 /// Seats of a tray that are shown.
 const MOST_SEATS: usize = 10;
-
-type Fields = Vec<(String, String)>;
 
 fn pair(name: &str, text: String) -> (String, String) {
     (name.to_string(), text)
 }
 
 impl Show for Directory {
-    const CALLS: &'static [CallName] = &[
-        CallName { name: "get", key: true, value: false, arg: false },
-        CallName { name: "put", key: true, value: true, arg: false },
-        CallName { name: "move", key: true, value: true, arg: false },
-    ];
     const LENSES: &'static [Lens] = &[Lens::Log, Lens::History];
     const LANDMARKS: &'static [&'static str] = &["Give", "Take", "BecomeLeader"];
 
@@ -39,23 +28,6 @@ impl Show for Directory {
             Role::Directory => Shape::Service,
             Role::Router => Shape::Router,
             Role::Keeper => Shape::Server,
-        }
-    }
-
-    fn op(call: &Call) -> Option<Op> {
-        match call.f {
-            GET => Some(Op::Get { key: call.key }),
-            PUT => Some(Op::Put { key: call.key, value: call.value }),
-            MOVE => Some(Op::Move { key: call.key, to: call.value }),
-            _ => None,
-        }
-    }
-
-    fn call(op: &Op) -> Call {
-        match *op {
-            Op::Get { key } => Call { f: GET, key, ..Call::default() },
-            Op::Put { key, value } => Call { f: PUT, key, value, ..Call::default() },
-            Op::Move { key, to } => Call { f: MOVE, key, value: to, ..Call::default() },
         }
     }
 
@@ -92,75 +64,12 @@ impl Show for Directory {
     }
 
     fn message(message: &Message) -> MessageLook {
-        let look = |name, family, reply, negative| MessageLook {
-            name,
-            family,
-            reply,
-            negative,
-            epoch: None,
-        };
         match message {
             Message::Raft(inner) => Raft::message(inner),
-            Message::Fetch { .. } => look("Fetch", Family::Gossip, false, false),
-            Message::Table { .. } => look("Table", Family::Gossip, true, false),
-            Message::NotLeader { .. } => look("NotLeader", Family::Gossip, true, true),
-            Message::Order { .. } => look("Move", Family::Commit, false, false),
-            Message::Took { .. } => look("Took", Family::Commit, true, false),
-            Message::Give(p) if p.body.is_some() => look("Give", Family::Snapshot, false, false),
-            Message::Give(_) => look("Taken", Family::Ack, true, false),
-            Message::Forward { .. } => look("Forward", Family::Replicate, false, false),
-            Message::Answer { .. } => look("Answer", Family::Ack, true, false),
-            Message::Stale { .. } => look("StaleConfig", Family::ViewChange, true, true),
-            Message::Refuse { .. } => look("Refuse", Family::Ack, true, true),
-        }
-    }
-
-    fn details(message: &Message) -> Fields {
-        let version = |v: &Option<u32>| v.map_or("none".into(), |v| v.to_string());
-        match message {
-            Message::Raft(inner) => Raft::details(inner),
-            Message::Fetch { nth, want } => {
-                vec![pair("request", nth.to_string()), pair("wants", wants(*want))]
+            Message::Give(p) if p.body.is_none() => {
+                MessageLook { name: "Taken", family: Family::Ack, reply: true, ..message.look() }
             }
-            Message::Table { nth, places } => {
-                let all: Vec<String> = places.iter().map(|(s, p)| place(*s, *p)).collect();
-                vec![pair("request", nth.to_string()), pair("table", all.join(" "))]
-            }
-            Message::NotLeader { leader, .. } => {
-                vec![pair("leader", leader.map_or("unknown".into(), |l| Self::name(l.0)))]
-            }
-            Message::Order { shard, version, from, to } => vec![
-                pair("shard", shard.to_string()),
-                pair("version", version.to_string()),
-                pair("from", Self::name(from.0)),
-                pair("to", Self::name(to.0)),
-            ],
-            Message::Took { shard, version } => {
-                vec![pair("shard", shard.to_string()), pair("version", version.to_string())]
-            }
-            Message::Give(p) => match &p.body {
-                Some(parcel) => vec![
-                    pair("shard", parcel.shard.to_string()),
-                    pair("version", parcel.version.to_string()),
-                    pair("keys", names(parcel.keys.iter().map(|(key, _)| *key))),
-                    pair("last", if parcel.last { "yes" } else { "no" }.into()),
-                ],
-                None => vec![pair("taken up to parcel", p.ack.to_string())],
-            },
-            Message::Forward { call, version: v, shard, .. } => vec![
-                pair("operation", call_text(Self::CALLS, &Self::call(call))),
-                pair("shard", shard.to_string()),
-                pair("version", version(v)),
-            ],
-            Message::Answer { ret, .. } => {
-                vec![pair("answer", Self::answer(ret).unwrap_or("done".into()))]
-            }
-            Message::Stale { shard, received, wanted, .. } => vec![
-                pair("shard", shard.to_string()),
-                pair("vReceived", version(received)),
-                pair("vWanted", version(wanted)),
-            ],
-            Message::Refuse { .. } => vec![pair("why", "not sure what it owns".into())],
+            _ => message.look(),
         }
     }
 
@@ -196,15 +105,6 @@ fn wants(want: Want) -> String {
         Want::Shard(shard) => format!("shard {shard}"),
         Want::Mine => "its own".into(),
     }
-}
-
-/// The first dozen keys.
-fn names(keys: impl Iterator<Item = u32>) -> String {
-    let mut all: Vec<String> = keys.map(key_name).collect();
-    let more = all.len().saturating_sub(12);
-    all.truncate(12);
-    let rest = if more > 0 { format!(" and {more} more") } else { String::new() };
-    all.join(" ") + &rest
 }
 
 fn directory(cfg: &Config, c: &Control, durable: &Durable) -> NodeLook {

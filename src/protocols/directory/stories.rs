@@ -310,7 +310,8 @@ const SMALL: [Turned; 10] = [
     ("dir.entry", 0),
 ];
 const UNCHECKED: [Turned; 11] = with(SMALL, &[("dir.check", 0)]);
-const MOVE: Limits = Limits { timers: 1, ops: 2, drops: 0, dups: 0, crashes: 0, partitions: 0 };
+const MOVE: Limits =
+    Limits { timers: 1, ops: 2, drops: 0, dups: 0, crashes: 0, partitions: 0, lies: 0 };
 
 pub(super) const CHALLENGES: &[Challenge] = &[
     Challenge {

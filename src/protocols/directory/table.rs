@@ -1,6 +1,7 @@
 //! The table, and who is what.
 
 use super::Config;
+use crate::core::declare::data;
 use crate::core::ids::NodeId;
 use crate::protocols::raft;
 use std::ops::Range;
@@ -34,13 +35,15 @@ impl Entry {
     }
 }
 
-/// Where a shard is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct Place {
-    /// Since this version.
-    pub version: u32,
-    /// Here.
-    pub owner: NodeId,
+data! {
+    /// Where a shard is.
+    #[derive(Copy, PartialOrd, Ord)]
+    pub struct Place {
+        /// Since this version.
+        pub version: u32,
+        /// Here.
+        pub owner: NodeId,
+    }
 }
 
 /// What a server is there for.

@@ -3,21 +3,30 @@
 use super::Merge;
 use crate::algo::clocks::VectorClock;
 use crate::algo::crdt::{Crdt, LwwRegister, MvRegister};
+use crate::core::declare::data;
 use crate::core::ids::NodeId;
 use crate::core::sorted::SortedSet;
 
 /// An update: the server that took it, and its how many-th there, from 1.
 pub type Id = (NodeId, u64);
 
-/// What a key holds.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub enum Cell {
-    /// The last writer wins.
-    Last(LwwRegister<NodeId, i64>),
-    /// Every value that no later write has replaced.
-    Every(MvRegister<NodeId, i64>),
-    /// Whatever came last.
-    Any(Option<(Id, i64)>),
+data! {
+    /// What a key holds.
+    pub enum Cell {
+        /// The last writer wins.
+        Last(LwwRegister<NodeId, i64>),
+        /// Every value that no later write has replaced.
+        Every(MvRegister<NodeId, i64>),
+        /// Whatever came last.
+        Any(Option<(Id, i64)>),
+    }
+
+    /// A set of updates: for each server all up to a number, and some beyond.
+    #[derive(Default)]
+    pub struct Heard {
+        upto: VectorClock<NodeId> as fixed,
+        beyond: SortedSet<Id> as fixed,
+    }
 }
 
 impl Cell {
@@ -80,13 +89,6 @@ impl Cell {
         let all: Vec<String> = self.values().iter().map(i64::to_string).collect();
         if all.is_empty() { "nil".into() } else { all.join("|") }
     }
-}
-
-/// A set of updates: for each server all up to a number, and some beyond.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
-pub struct Heard {
-    upto: VectorClock<NodeId>,
-    beyond: SortedSet<Id>,
 }
 
 impl Heard {

@@ -29,13 +29,15 @@ pub use cell::{Cell, Heard, Id};
 pub use knobs::{Config, Merge, Spread};
 pub use observer::Observer;
 
-use super::catalog::{self, Info, Other, Preset, Scene};
+use super::catalog::{self, Info, Other, Scene};
 use super::sessions::Sessions;
-use crate::core::config::{Clients, Common, Knob};
+use crate::core::config::{Clients, Common};
+use crate::core::declare::*;
 use crate::core::ids::{NodeId, OpId};
-use crate::core::protocol::{Context, Mutant, Node, Property, Protocol, Seen, TimerName};
+use crate::core::protocol::{Context, Node, Protocol, Seen};
 use crate::core::sorted::SortedMap;
 use crate::core::view::{Layout, Lens};
+use observer::PROPERTIES;
 
 /// The protocol.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -76,123 +78,94 @@ fn copies() -> Info {
     Info { lenses: LENSES, ..catalog::info::<Sessions>() }
 }
 
-const PRESETS: &[Preset] = &[
-    Preset {
-        id: "rumours",
-        title: "Rumours, and anti-entropy behind",
-        version: "1987",
-        source: "Demers et al. 1987, sections 1.4 and 1.5: push with feedback, a coin of 1/k with k = 1; anti-entropy, push-pull, finds the rest",
-        values: &[("nodes", 6)],
-    },
-    Preset {
-        id: "anti-entropy",
-        title: "Anti-entropy alone",
-        version: "1987",
-        source: "Demers et al. 1987, section 1.3: whole databases are compared and resolved, push-pull",
-        values: &[("nodes", 6), ("gossip.rumours", 0)],
-    },
-    Preset {
-        id: "cassandra-one",
-        title: "Cassandra, level ONE",
-        version: "trunk",
-        source: "CQL consistency level ONE: one replica answers, a write goes to all at once; the last write wins by time; cassandra.yaml: hints are flushed every 10 s, for which an exchange stands here",
-        values: &[
-            ("nodes", 3),
-            ("gossip.rumours", 0),
-            ("gossip.eager", 1),
-            ("gossip.exchange", 1),
-            ("gossip.exchange-every", 10_000_000),
-        ],
-    },
-    Preset {
-        id: DYNAMODB,
-        title: "DynamoDB, eventually consistent reads",
-        version: "2025",
-        source: "DynamoDB Developer Guide, Read consistency: eventually consistent reads are the default. Modelled as three copies, one of which takes the writes, and any of which answers a read",
-        values: &[
-            ("nodes", 3),
-            ("session.primary", 1),
-            ("session.push", 1),
-            ("session.ryw", 0),
-            ("session.mr", 0),
-            ("session.wfr", 0),
-            ("session.mw", 0),
-        ],
-    },
-];
-
-/// An update while it is hot.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub struct Rumour {
-    /// Its name.
-    pub id: Id,
-    /// What it is about.
-    pub key: u32,
-    /// What it says.
-    pub cell: Cell,
+presets! {
+    PRESETS:
+    "rumours" "Rumours, and anti-entropy behind", "1987",
+        "Demers et al. 1987, sections 1.4 and 1.5: push with feedback, a coin of 1/k with k = 1; anti-entropy, push-pull, finds the rest":
+        "nodes" = 6;
+    "anti-entropy" "Anti-entropy alone", "1987",
+        "Demers et al. 1987, section 1.3: whole databases are compared and resolved, push-pull":
+        "nodes" = 6, "gossip.rumours" = 0;
+    "cassandra-one" "Cassandra, level ONE", "trunk",
+        "CQL consistency level ONE: one replica answers, a write goes to all at once; the last write wins by time; cassandra.yaml: hints are flushed every 10 s, for which an exchange stands here":
+        "nodes" = 3, "gossip.rumours" = 0, "gossip.eager" = 1, "gossip.exchange" = 1, "gossip.exchange-every" = 10_000_000;
+    DYNAMODB "DynamoDB, eventually consistent reads", "2025",
+        "DynamoDB Developer Guide, Read consistency: eventually consistent reads are the default. Modelled as three copies, one of which takes the writes, and any of which answers a read":
+        "nodes" = 3, "session.primary" = 1, "session.push" = 1, "session.ryw" = 0, "session.mr" = 0, "session.wfr" = 0, "session.mw" = 0;
 }
 
-/// On disk.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
-pub struct Durable {
-    /// What each key holds.
-    pub store: SortedMap<u32, Cell>,
-    /// The updates that this server has heard of.
-    pub heard: Heard,
-    /// The last write taken from each client: what comes again is not taken again.
-    pub served: SortedMap<NodeId, u32>,
+data! {
+    /// An update while it is hot.
+    pub struct Rumour {
+        /// Its name.
+        pub id: Id as fixed,
+        /// What it is about.
+        pub key: u32 as key,
+        /// What it says.
+        pub cell: Cell as text,
+    }
+
+    /// On disk.
+    #[derive(Default)]
+    pub struct Durable {
+        /// What each key holds.
+        pub store: SortedMap<u32, Cell>,
+        /// The updates that this server has heard of.
+        pub heard: Heard,
+        /// The last write taken from each client: what comes again is not taken again.
+        pub served: SortedMap<NodeId, u32>,
+    }
+
+    /// Lost in a crash.
+    #[derive(Default)]
+    pub struct State {
+        /// Rumours that this server spreads, and how often it was tired of each.
+        pub hot: SortedMap<Id, (Rumour, u8)>,
+    }
 }
 
-/// Lost in a crash.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
-pub struct State {
-    /// Rumours that this server spreads, and how often it was tired of each.
-    pub hot: SortedMap<Id, (Rumour, u8)>,
+messages! {
+    /// What servers say.
+    pub enum Message {
+        /// Have you heard?
+        Rumours ["Rumours", Gossip] (Vec<Rumour>),
+        /// What is new? (pull)
+        AnyNews ["Any news?", Vote],
+        /// These I knew already (feedback).
+        Known ["Known", Ack, reply] (Vec<Id>),
+        /// All I have.
+        Store ["Store", Replicate] {
+            /// Each key.
+            store: SortedMap<u32, Cell> as keyed,
+            /// Which updates are in it.
+            heard: Heard,
+            /// The receiver shall send its own in return.
+            answer: bool as fixed,
+        },
+        /// Send me all you have.
+        SendStore ["Send store", Vote],
+    }
 }
 
-/// What servers say.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub enum Message {
-    /// Have you heard?
-    Rumours(Vec<Rumour>),
-    /// What is new? (pull)
-    AnyNews,
-    /// These I knew already (feedback).
-    Known(Vec<Id>),
-    /// All I have.
-    Store {
-        /// Each key.
-        store: SortedMap<u32, Cell>,
-        /// Which updates are in it.
-        heard: Heard,
-        /// The receiver shall send its own in return.
-        answer: bool,
-    },
-    /// Send me all you have.
-    SendStore,
+timers! {
+    /// Timers of a server.
+    pub enum Timer {
+        /// Tell what is hot, or ask for it.
+        Rumours = "spread rumours",
+        /// Compare all with somebody.
+        Exchange = "anti-entropy",
+    }
 }
 
-/// Timers of a server.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Timer {
-    /// Tell what is hot, or ask for it.
-    Rumours,
-    /// Compare all with somebody.
-    Exchange,
-}
-
-impl TimerName for Timer {
-    const ALL: &'static [(Self, &'static str)] =
-        &[(Timer::Rumours, "spread rumours"), (Timer::Exchange, "anti-entropy")];
-}
-
-/// What clients ask.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Op {
-    /// What a key holds.
-    Get { key: u32 },
-    /// Set a key.
-    Put { key: u32, value: i64 },
+operations! {
+    /// What clients ask.
+    #[derive(Copy)]
+    pub enum Op {
+        /// What a key holds.
+        "get" Get { key: u32 = key },
+        /// Set a key.
+        "put" Put { key: u32 = key, value: i64 = value },
+    }
 }
 
 /// What they are told.
@@ -200,45 +173,27 @@ pub enum Op {
 pub enum Ret {
     /// Written, as this update.
     Done(Id),
-    /// What the key holds here.
+    /// What the key holds.
     Holds(Cell),
 }
 
-/// Numbers of the mutants, places in [`MUTANTS`].
-pub mod mutant {
-    pub const LAST_ARRIVAL_WINS: u8 = 0;
-    pub const HEARD_NOT_MERGED: u8 = 1;
-    pub const EARLY_ACK: u8 = 2;
+mutants! {
+    LAST_ARRIVAL_WINS "last-arrival-wins" breaks "strong-eventual":
+        "What if what arrives last replaced what is there, whatever the merge rule says?";
+    HEARD_NOT_MERGED "heard-not-merged" breaks "strong-eventual":
+        "What if an exchange took over the list of updates before their values?";
+    EARLY_ACK "early-ack" breaks "acknowledged-is-kept":
+        "What if a write were acknowledged before it is on disk?";
 }
 
-const MUTANTS: &[Mutant] = &[
-    Mutant {
-        id: "last-arrival-wins",
-        what: "What if what arrives last replaced what is there, whatever the merge rule says?",
-        breaks: "strong-eventual",
-    },
-    Mutant {
-        id: "heard-not-merged",
-        what: "What if an exchange took over the list of updates before their values?",
-        breaks: "strong-eventual",
-    },
-    Mutant {
-        id: "early-ack",
-        what: "What if a write were acknowledged before it is on disk?",
-        breaks: "acknowledged-is-kept",
-    },
-];
-
 impl Protocol for Eventual {
-    type Config = Config;
-    type State = State;
-    type Durable = Durable;
-    type Message = Message;
-    type Timer = Timer;
-    type Op = Op;
-    type Ret = Ret;
-    type Observer = Observer;
-    type Token = ();
+    usual_parts! {}
+    rewrites! {}
+
+    // Where the last writer wins, the server's number decides between writes of one time.
+    fn kind(cfg: &Config, _: &Common, _: NodeId) -> Option<u16> {
+        (cfg.merge != Merge::LastWriter).then_some(0)
+    }
 
     fn boot(cx: &mut Context<Self>, _durable: &Durable) -> State {
         rules::start(cx)
@@ -285,22 +240,6 @@ impl Protocol for Eventual {
         Common { nodes: 6, clients: 2, client, ..common }
     }
 
-    fn knobs() -> &'static [Knob<Config>] {
-        knobs::KNOBS
-    }
-
-    fn mutants() -> &'static [Mutant] {
-        MUTANTS
-    }
-
-    fn properties() -> &'static [Property<Self>] {
-        observer::PROPERTIES
-    }
-
-    fn observe(observer: &mut Observer, seen: &Seen<Self>) {
-        observer.see(seen);
-    }
-
     fn outside(_common: &Common, cfg: &Config) -> Option<&'static str> {
         if cfg.merge == Merge::None {
             return Some("nothing says which of two values stays, so servers need never agree");
@@ -315,12 +254,7 @@ impl Protocol for Eventual {
         nth: u32,
         pick: &mut dyn FnMut(u64) -> u64,
     ) -> Option<Op> {
-        let key = pick(common.client.keys.into()) as u32;
-        if pick(1_000_000) < common.client.reads.into() {
-            return Some(Op::Get { key });
-        }
-        let value = i64::from(nth) * i64::from(common.clients.max(1)) + i64::from(client) + 1;
-        Some(Op::Put { key, value })
+        kv(common, client, nth, pick)
     }
 
     fn size(message: &Message) -> u32 {

@@ -1,7 +1,9 @@
 //! What only an observer sees, and what is claimed.
 
 use super::*;
-use crate::core::protocol::{Outcome, PropertyKind, Show, Witness, client_name, key_name};
+use crate::core::protocol::{
+    Outcome, Property, PropertyKind, Show, Witness, client_name, key_name,
+};
 use crate::core::sorted::SortedSet;
 use crate::core::view::Fact;
 use std::hash::{Hash, Hasher};
@@ -9,8 +11,7 @@ use std::hash::{Hash, Hasher};
 /// What the observer knows.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Observer {
-    apart: Option<Witness>,
-    lost: Option<Witness>,
+    pub(super) accused: Accusations,
     /// The last update of each server that its client was told of.
     acked: SortedMap<NodeId, u64>,
     /// What each client read last.
@@ -32,51 +33,44 @@ pub struct Observer {
 // What follows from the servers, and times, are not what a search recognises.
 impl Hash for Observer {
     fn hash<H: Hasher>(&self, h: &mut H) {
-        let found = (self.apart.is_some(), self.lost.is_some(), self.back.is_some());
-        (found, &self.acked, &self.read, self.latest).hash(h);
+        (&self.accused, self.back.is_some(), &self.acked, &self.read, self.latest).hash(h);
     }
 }
 
-pub(super) const PROPERTIES: &[Property<Eventual>] = &[
-    Property {
-        id: "strong-eventual",
-        title: "Strong Eventual Convergence",
-        claim: "Servers that have heard of the same updates hold the same values.",
-        cite: "Shapiro, Preguica, Baquero, Zawirski 2011, definition 2.3",
-        kind: PropertyKind::Safety,
-        check: |_, o| o.apart.clone(),
-    },
-    Property {
-        id: "acknowledged-is-kept",
-        title: "Acknowledged Is Kept",
-        claim: "The server that acknowledged an update has it on its disk.",
-        cite: "Vogels 2008: a write that was accepted becomes visible in the end",
-        kind: PropertyKind::Safety,
-        check: |_, o| o.lost.clone(),
-    },
-    Property {
+rewrite!(Observer { acked, read, latest });
+
+claims! {
+    pub(super) PROPERTIES of Eventual:
+    "strong-eventual" "Strong Eventual Convergence",
+        "Servers that have heard of the same updates hold the same values.",
+        "Shapiro, Preguica, Baquero, Zawirski 2011, definition 2.3";
+    "acknowledged-is-kept" "Acknowledged Is Kept",
+        "The server that acknowledged an update has it on its disk.",
+        "Vogels 2008: a write that was accepted becomes visible in the end";
+    = Property {
+        kind: PropertyKind::Liveness,
         id: "convergence",
         title: "Eventual Convergence",
         claim: "If nobody writes any more, all servers come to hold the same values.",
         cite: "Vogels 2008; Alpern, Schneider: Defining Liveness, 1985: no finite run is beyond remedy",
-        kind: PropertyKind::Liveness,
         check: |_, _| None,
-    },
-];
+    };
+}
 
 impl Observer {
     pub(super) fn see(&mut self, seen: &Seen<Eventual>) {
         self.answers(seen);
         let Some(me) = seen.touched else { return };
         let node = seen.nodes[me.at()];
-        if self.apart.is_none() {
-            self.apart = seen.actor().and_then(|n| seen.alive().find_map(|o| apart(n, o)));
+        if !self.accused.has("strong-eventual") {
+            let two = seen.actor().and_then(|n| seen.alive().find_map(|o| apart(n, o)));
+            self.accused.charge("strong-eventual", two);
         }
         let acked = self.acked.get(&me).copied().unwrap_or(0);
-        if self.lost.is_none() && acked > 0 && !node.durable.heard.has(&(me, acked)) {
+        if acked > 0 && !node.durable.heard.has(&(me, acked)) {
             let who = Eventual::name(me.0);
             let why = format!("{who} acknowledged its update {acked} and does not have it.");
-            self.lost = Some(Witness { why, nodes: vec![me] });
+            self.accused.accuse("acknowledged-is-kept", why, vec![me]);
         }
         if seen.notes.contains(&"Write") {
             self.wrote = seen.now;

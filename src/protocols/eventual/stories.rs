@@ -165,7 +165,8 @@ const RESIDUE: Story = Story {
     ],
 };
 
-const NONE: Limits = Limits { ops: 0, timers: 0, drops: 0, dups: 0, crashes: 0, partitions: 0 };
+const NONE: Limits =
+    Limits { ops: 0, timers: 0, drops: 0, dups: 0, crashes: 0, partitions: 0, lies: 0 };
 
 pub(super) const CHALLENGES: &[Challenge] = &[
     Challenge {

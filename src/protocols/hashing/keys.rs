@@ -1,11 +1,31 @@
 //! Sets of keys, a bit a key: ten thousand of them are a kilobyte, and copies share it.
 
+use crate::core::declare::{Data, Liar, Lie, Plain, Rewrite, Twist};
+use crate::core::ids::Names;
 use std::fmt;
 use std::sync::Arc;
 
 /// A set of keys.
 #[derive(Clone, Default, PartialEq, Eq, Hash)]
 pub struct Keys(Arc<Vec<u64>>);
+
+impl Rewrite for Keys {
+    const NAMES: bool = false;
+    fn rewrite(&mut self, _: &Names) {}
+}
+
+impl Data for Keys {
+    fn plain(&self) -> Plain {
+        Plain::List(self.iter().map(Plain::Key).collect())
+    }
+    /// Without the first.
+    fn lies(&self, _: &Liar) -> Vec<Lie<Self>> {
+        let mut other = self.clone();
+        let Some(first) = self.iter().next() else { return Vec::new() };
+        other.remove(first);
+        vec![(Twist::Number, other)]
+    }
+}
 
 impl Keys {
     /// All below a number.

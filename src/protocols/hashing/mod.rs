@@ -41,13 +41,15 @@ pub use place::{Loss, Places, Table};
 pub use properties::Observer;
 pub use stories::SLIDERS;
 
-use super::catalog::{self, Preset, Scene};
+use super::catalog::{self, Scene};
 use super::channel::{Channel, Packet};
-use crate::core::config::{Clients, Common, Knob, Net};
+use crate::core::config::{Clients, Common, Net};
+use crate::core::declare::*;
 use crate::core::ids::{NodeId, NodeSet, OpId};
-use crate::core::protocol::{Context, Mutant, Node, Property, Protocol, Seen, TimerName};
+use crate::core::protocol::{Context, Node, Protocol, Seen};
 use crate::core::sorted::{SortedMap, SortedSet};
 use crate::core::view::Layout;
+use properties::PROPERTIES;
 use std::sync::Arc;
 
 /// The protocol.
@@ -78,99 +80,56 @@ pub const SCENE: Scene = Scene {
     others: &[],
 };
 
-const PRESETS: &[Preset] = &[
-    Preset {
-        id: "cassandra",
-        title: "Cassandra, 16 tokens",
-        version: "trunk",
-        source: "cassandra.yaml: num_tokens: 16; Murmur3Partitioner; three copies are the usual replication factor (allocate_tokens_for_local_replication_factor: 3)",
-        values: &[("hash.vnodes", 16), ("hash.function", 1), ("hash.copies", 3)],
-    },
-    Preset {
-        id: "cassandra-256",
-        title: "Cassandra, 256 tokens",
-        version: "3.x",
-        source: "cassandra.yaml of 3.x: num_tokens: 256",
-        values: &[("hash.vnodes", 256), ("hash.function", 1), ("hash.copies", 3)],
-    },
-    Preset {
-        id: "ketama",
-        title: "ketama",
-        version: "libketama",
-        source: "libketama: 40 digests of MD5 a server, four points each; no copies",
-        values: &[("hash.scheme", 1), ("hash.copies", 1)],
-    },
-    Preset {
-        id: "karger",
-        title: "One point a server",
-        version: "1997",
-        source: "Karger et al. 1997, section 4, before each bucket is replicated",
-        values: &[("hash.vnodes", 1), ("hash.copies", 1)],
-    },
-    Preset {
-        id: "modulo",
-        title: "Hash modulo n",
-        version: "1997",
-        source: "Karger et al. 1997, section 1: what consistent hashing is an answer to",
-        values: &[("hash.scheme", 2), ("hash.copies", 1)],
-    },
-    Preset {
-        id: "maglev",
-        title: "Maglev, 65537 entries",
-        version: "2016",
-        source: "Eisenbud et al. 2016, section 5.3: the small lookup table has 65537 entries",
-        values: &[("hash.scheme", 5), ("hash.copies", 1)],
-    },
-    Preset {
-        id: "envoy-ring",
-        title: "Envoy, ring hash",
-        version: "v3 API",
-        source: "Envoy: RingHashLbConfig, xxHash, minimum_ring_size 1024",
-        values: &[("hash.vnodes", 256), ("hash.function", 2), ("hash.copies", 1)],
-    },
-    Preset {
-        id: "haproxy",
-        title: "HAProxy, bounded loads",
-        version: "2.x",
-        source: "HAProxy: BE_WEIGHT_SCALE 16, places of a server of weight 1; hash-balance-factor, off by default, 150 in the manual's example. Its bound is of requests under way, here of keys; the hash is chosen",
-        values: &[("hash.scheme", 6), ("hash.vnodes", 16), ("hash.bound", 150), ("hash.copies", 1)],
-    },
-    Preset {
-        id: "large",
-        title: "A large ring: 100 servers at 256 places, 10,000 keys",
-        version: "3.x",
-        source: "cassandra.yaml of 3.x: num_tokens: 256; the numbers of servers and keys are chosen",
-        values: &[
-            ("nodes", 100),
-            ("hash.members", 99),
-            ("hash.vnodes", 256),
-            ("hash.keys", 10_000),
-            ("hash.parcel", 25),
-            ("hash.copies", 3),
-            ("hash.gossip", 10_000_000),
-        ],
-    },
-];
-
-/// What a server keeps of a key.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
-pub struct Item {
-    /// The value, if it was ever written.
-    pub value: Option<i64>,
-    /// How often it was.
-    pub version: u32,
-    /// The last write of each client. It travels with the key: a request that comes twice, here or
-    /// at the next owner, is carried out once.
-    pub served: SortedMap<NodeId, u32>,
+presets! {
+    PRESETS:
+    "cassandra" "Cassandra, 16 tokens", "trunk",
+        "cassandra.yaml: num_tokens: 16; Murmur3Partitioner; three copies are the usual replication factor (allocate_tokens_for_local_replication_factor: 3)":
+        "hash.vnodes" = 16, "hash.function" = 1, "hash.copies" = 3;
+    "cassandra-256" "Cassandra, 256 tokens", "3.x", "cassandra.yaml of 3.x: num_tokens: 256":
+        "hash.vnodes" = 256, "hash.function" = 1, "hash.copies" = 3;
+    "ketama" "ketama", "libketama",
+        "libketama: 40 digests of MD5 a server, four points each; no copies":
+        "hash.scheme" = 1, "hash.copies" = 1;
+    "karger" "One point a server", "1997",
+        "Karger et al. 1997, section 4, before each bucket is replicated":
+        "hash.vnodes" = 1, "hash.copies" = 1;
+    "modulo" "Hash modulo n", "1997",
+        "Karger et al. 1997, section 1: what consistent hashing is an answer to":
+        "hash.scheme" = 2, "hash.copies" = 1;
+    "maglev" "Maglev, 65537 entries", "2016",
+        "Eisenbud et al. 2016, section 5.3: the small lookup table has 65537 entries":
+        "hash.scheme" = 5, "hash.copies" = 1;
+    "envoy-ring" "Envoy, ring hash", "v3 API",
+        "Envoy: RingHashLbConfig, xxHash, minimum_ring_size 1024":
+        "hash.vnodes" = 256, "hash.function" = 2, "hash.copies" = 1;
+    "haproxy" "HAProxy, bounded loads", "2.x",
+        "HAProxy: BE_WEIGHT_SCALE 16, places of a server of weight 1; hash-balance-factor, off by default, 150 in the manual's example. Its bound is of requests under way, here of keys; the hash is chosen":
+        "hash.scheme" = 6, "hash.vnodes" = 16, "hash.bound" = 150, "hash.copies" = 1;
+    "large" "A large ring: 100 servers at 256 places, 10,000 keys", "3.x",
+        "cassandra.yaml of 3.x: num_tokens: 256; the numbers of servers and keys are chosen":
+        "nodes" = 100, "hash.members" = 99, "hash.vnodes" = 256, "hash.keys" = 10_000, "hash.parcel" = 25, "hash.copies" = 3, "hash.gossip" = 10_000_000;
 }
 
-/// Keys on their way, with all there is of them.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub struct Parcel {
-    /// Keys and what is kept of them.
-    pub keys: Vec<(u32, Item)>,
-    /// The members as the giver knows them.
-    pub table: Table,
+data! {
+    /// What a server keeps of a key.
+    #[derive(Default)]
+    pub struct Item {
+        /// The value, if it was ever written.
+        pub value: Option<i64>,
+        /// How often it was.
+        pub version: u32,
+        /// The last write of each client. It travels with the key: a request that comes twice, here
+        /// or at the next owner, is carried out once.
+        pub served: SortedMap<NodeId, u32> as fixed,
+    }
+
+    /// Keys on their way, with all there is of them.
+    pub struct Parcel {
+        /// Keys and what is kept of them.
+        pub keys: Vec<(u32, Item)> as keyed,
+        /// The members as the giver knows them.
+        pub table: Table as fixed,
+    }
 }
 
 /// On disk.
@@ -256,60 +215,63 @@ pub struct Sweep {
     pub found: SortedSet<u32>,
 }
 
-/// What servers say.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub enum Message {
-    /// These are the members.
-    Members(Table),
-    /// Keys, or the acknowledgement of keys.
-    Give(Box<Packet<Parcel>>),
-    /// Keep a copy.
-    Copy { key: u32, item: Item },
-    /// Kept.
-    Copied { key: u32, version: u32 },
-    /// Which keys from `key` on, so many, do you hold?
-    Scan { op: OpId, key: u32, keys: u32 },
-    /// These.
-    Holds { op: OpId, keys: SortedSet<u32> },
-    /// A server is gone: what have you?
-    Count(Table),
-    /// By this table's number: these keys, or parcels with them, and these copies.
-    Counted { version: u32, keys: Keys, copies: Vec<(u32, Item)> },
-    /// The loss that this table speaks of has been made good.
-    Restored { version: u32 },
+messages! {
+    /// What servers say.
+    pub enum Message {
+        /// These are the members.
+        Members ["Members", Gossip] (Table),
+        /// Keys, or the acknowledgement of keys.
+        Give ["Give", Snapshot] (Box<Packet<Parcel>>),
+        /// Keep a copy.
+        Copy ["Copy", Replicate] { key: u32 as key, item: Item },
+        /// Kept.
+        Copied ["Copied", Ack, reply] { key: u32 as key, version: u32 },
+        /// Which keys from `key` on, so many, do you hold?
+        Scan ["Scan", Vote] { op: OpId, key: u32 as key, keys: u32 },
+        /// These.
+        Holds ["Scan reply", Vote, reply] { op: OpId, keys: SortedSet<u32> },
+        /// A server is gone: what have you?
+        Count ["Count", Vote] (Table),
+        /// By this table's number: these keys, or parcels with them, and these copies.
+        Counted ["Counted", Vote, reply] {
+            version: u32 as fixed,
+            keys: Keys as fixed,
+            copies: Vec<(u32, Item)> as keyed,
+        },
+        /// The loss that this table speaks of has been made good.
+        Restored ["Restored", Ack] { version: u32 },
+    }
 }
 
-/// Timers of a server.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Timer {
-    /// Tell somebody who the members are.
-    Gossip,
-    /// Send parcels again that nobody acknowledged.
-    Resend,
+timers! {
+    /// Timers of a server.
+    pub enum Timer {
+        /// Tell somebody who the members are.
+        Gossip = "gossip members",
+        /// Send parcels again that nobody acknowledged.
+        Resend = "send keys again",
+    }
 }
 
-impl TimerName for Timer {
-    const ALL: &'static [(Self, &'static str)] =
-        &[(Timer::Gossip, "gossip members"), (Timer::Resend, "send keys again")];
-}
-
-/// What clients ask.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Op {
-    /// The value of a key.
-    Get { key: u32 },
-    /// Set a key.
-    Put { key: u32, value: i64 },
-    /// Server `1..` becomes a member.
-    Join(i64),
-    /// Server `1..` is one no more.
-    Leave(i64),
-    /// The keys from this one on, so many.
-    Scan { key: u32, keys: i64 },
-    /// Server `dead` never comes back: server `by` takes its places.
-    Replace { dead: i64, by: i64 },
-    /// It never comes back, and nobody takes its places.
-    Remove(i64),
+operations! {
+    /// What clients ask.
+    #[derive(Copy)]
+    pub enum Op {
+        /// The value of a key.
+        "get" Get { key: u32 = key },
+        /// Set a key.
+        "put" Put { key: u32 = key, value: i64 = value },
+        /// Server `1..` becomes a member.
+        "join" Join { server: i64 = value },
+        /// Server `1..` is one no more.
+        "leave" Leave { server: i64 = value },
+        /// The keys from this one on, so many.
+        "scan" Scan { key: u32 = key, keys: i64 = value },
+        /// Server `dead` never comes back: server `by` takes its places.
+        "replace" Replace { dead: i64 = arg, by: i64 = value },
+        /// It never comes back, and nobody takes its places.
+        "remove" Remove { server: i64 = value },
+    }
 }
 
 /// What they are told.
@@ -323,71 +285,28 @@ pub enum Ret {
     Found { keys: u32, asked: u32 },
 }
 
-/// Numbers of the mutants, places in [`MUTANTS`].
-pub mod mutant {
-    pub const KEEP_SERVING: u8 = 0;
-    pub const FORGET: u8 = 1;
-    pub const ACK_EARLY: u8 = 2;
-    pub const TAKE_TWICE: u8 = 3;
-    pub const SERVE_BY_TABLE: u8 = 4;
-    pub const SAME_SERVER: u8 = 5;
-    pub const ONE_COPY: u8 = 6;
-    pub const BY_PLACE: u8 = 7;
+mutants! {
+    KEEP_SERVING "keep-serving" breaks "one-owner":
+        "What if the old owner served a key until the new one had acknowledged it?";
+    FORGET "forget" breaks "no-key-lost":
+        "What if a parcel was forgotten as soon as it was sent?";
+    ACK_EARLY "ack-early" breaks "no-key-lost":
+        "What if keys were acknowledged before they were on disk?";
+    TAKE_TWICE "take-twice" breaks "one-owner":
+        "What if a parcel that comes again was taken again?";
+    SERVE_BY_TABLE "serve-by-table" breaks "linearizable":
+        "What if a server served whatever its table says is its own?";
+    SAME_SERVER "same-server" breaks "copies-apart":
+        "What if copies went to the next points of the ring, whoever owns them?";
+    ONE_COPY "one-copy" breaks "copied":
+        "What if a write was acknowledged before it was copied?";
+    BY_PLACE "by-place" breaks "monotone":
+        "What if points were hashed from a server's place in the list, not from its name?";
 }
 
-const MUTANTS: &[Mutant] = &[
-    Mutant {
-        id: "keep-serving",
-        what: "What if the old owner served a key until the new one had acknowledged it?",
-        breaks: "one-owner",
-    },
-    Mutant {
-        id: "forget",
-        what: "What if a parcel was forgotten as soon as it was sent?",
-        breaks: "no-key-lost",
-    },
-    Mutant {
-        id: "ack-early",
-        what: "What if keys were acknowledged before they were on disk?",
-        breaks: "no-key-lost",
-    },
-    Mutant {
-        id: "take-twice",
-        what: "What if a parcel that comes again was taken again?",
-        breaks: "one-owner",
-    },
-    Mutant {
-        id: "serve-by-table",
-        what: "What if a server served whatever its table says is its own?",
-        breaks: "linearizable",
-    },
-    Mutant {
-        id: "same-server",
-        what: "What if copies went to the next points of the ring, whoever owns them?",
-        breaks: "copies-apart",
-    },
-    Mutant {
-        id: "one-copy",
-        what: "What if a write was acknowledged before it was copied?",
-        breaks: "copied",
-    },
-    Mutant {
-        id: "by-place",
-        what: "What if points were hashed from a server's place in the list, not from its name?",
-        breaks: "monotone",
-    },
-];
-
 impl Protocol for Hashing {
-    type Config = Config;
-    type State = State;
-    type Durable = Durable;
-    type Message = Message;
-    type Timer = Timer;
-    type Op = Op;
-    type Ret = Ret;
-    type Observer = Observer;
-    type Token = ();
+    // Servers are not alike: where keys lie follows from the hash of a server's name.
+    usual_parts! {}
 
     fn disk(cfg: &Config, me: NodeId, nodes: u16) -> Durable {
         rules::disk(cfg, me, nodes)
@@ -420,22 +339,6 @@ impl Protocol for Hashing {
         Common { nodes: 6, clients: 3, client, net, ..common }
     }
 
-    fn knobs() -> &'static [Knob<Config>] {
-        knobs::KNOBS
-    }
-
-    fn mutants() -> &'static [Mutant] {
-        MUTANTS
-    }
-
-    fn properties() -> &'static [Property<Self>] {
-        properties::PROPERTIES
-    }
-
-    fn observe(observer: &mut Observer, seen: &Seen<Self>) {
-        observer.see(seen);
-    }
-
     fn outside(_: &Common, cfg: &Config) -> Option<&'static str> {
         match cfg.scheme {
             Scheme::Modulo => Some(
@@ -462,14 +365,9 @@ impl Protocol for Hashing {
         // The last client is the administrator: now and then a server comes or goes.
         if client + 1 == common.clients && nth.is_multiple_of(4) {
             let server = whole(common.nodes.into(), pick) as i64 + 1;
-            return Some(if pick(2) == 0 { Op::Join(server) } else { Op::Leave(server) });
+            return Some(if pick(2) == 0 { Op::Join { server } } else { Op::Leave { server } });
         }
-        let key = pick(common.client.keys.into()) as u32;
-        if pick(1_000_000) < common.client.reads.into() {
-            return Some(Op::Get { key });
-        }
-        let value = i64::from(nth) * i64::from(common.clients.max(1)) + i64::from(client) + 1;
-        Some(Op::Put { key, value })
+        kv(common, client, nth, pick)
     }
 
     fn next_op(

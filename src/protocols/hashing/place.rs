@@ -4,6 +4,7 @@ use super::{Config, Scheme};
 use crate::algo::hashing::{
     HashFn, Jump, MAGLEV_TABLE, Maglev, Modulo, Node, Placement, Rendezvous, Ring, assign_bounded,
 };
+use crate::core::declare::data;
 use crate::core::ids::{NodeId, NodeSet};
 use crate::core::protocol::key_name;
 use crate::core::sorted::{SortedMap, SortedSet};
@@ -13,28 +14,30 @@ use std::collections::VecDeque;
 use std::hash::{Hash, Hasher};
 use std::sync::{Arc, OnceLock};
 
-/// The members, in the order in which they joined. Tables are numbered by their one keeper.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
-pub struct Table {
-    /// Grows with each change.
-    pub version: u32,
-    /// Who takes keys.
-    pub members: Vec<NodeId>,
-    /// Who has taken the place of another is hashed by the other's name.
-    pub places: SortedMap<NodeId, NodeId>,
-    /// Servers that never come back.
-    pub gone: NodeSet,
-    /// A loss that is being made good: meanwhile no keys are given or taken.
-    pub loss: Option<Loss>,
-}
+data! {
+    /// The members, in the order in which they joined. Tables are numbered by their one keeper.
+    #[derive(Default)]
+    pub struct Table {
+        /// Grows with each change.
+        pub version: u32,
+        /// Who takes keys.
+        pub members: Vec<NodeId>,
+        /// Who has taken the place of another is hashed by the other's name.
+        pub places: SortedMap<NodeId, NodeId>,
+        /// Servers that never come back.
+        pub gone: NodeSet,
+        /// A loss that is being made good: meanwhile no keys are given or taken.
+        pub loss: Option<Loss>,
+    }
 
-/// A server is gone with its disk.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub struct Loss {
-    /// Which.
-    pub dead: NodeId,
-    /// Who takes what nobody else has, from its copies.
-    pub by: NodeId,
+    /// A server is gone with its disk.
+    #[derive(Copy)]
+    pub struct Loss {
+        /// Which.
+        pub dead: NodeId,
+        /// Who takes what nobody else has, from its copies.
+        pub by: NodeId,
+    }
 }
 
 impl Table {

@@ -3,7 +3,7 @@
 use super::place::{Careless, Places, Table, of, rack};
 use super::*;
 use crate::check::history::watch::Watch;
-use crate::core::protocol::{Outcome, PropertyKind, Show, Witness, key_name};
+use crate::core::protocol::{Outcome, Show, Witness, key_name};
 use crate::core::view::{Fact, RuleView};
 use std::hash::{Hash, Hasher};
 
@@ -59,75 +59,38 @@ pub struct Observer {
     safe: SortedMap<u32, u32>,
     /// What each server had after the last step.
     stocks: Vec<Stock>,
-    /// First witnesses.
-    owned: Option<Witness>,
-    lost: Option<Witness>,
-    apart: Option<Witness>,
-    copied: Option<Witness>,
-    moved: Option<Witness>,
+    pub(super) accused: Accusations,
 }
 
 // What the tables imply is not counted twice.
 impl Hash for Observer {
     fn hash<H: Hasher>(&self, h: &mut H) {
-        (&self.watch, &self.writes, &self.owned, &self.lost, &self.copied).hash(h);
-        (&self.apart, &self.moved).hash(h);
+        (&self.watch, &self.writes, &self.accused).hash(h);
         if !self.table.gone.is_empty() {
             self.safe.hash(h);
         }
     }
 }
 
-pub(super) const PROPERTIES: &[Property<Hashing>] = &[
-    Property {
-        id: "one-owner",
-        title: "One Owner",
-        claim: "No key is served by two servers at a time.",
-        cite: "DeCandia et al. 2007, section 4.9: a joining node is offered keys, and the others give them up",
-        kind: PropertyKind::Safety,
-        check: |_, observer| observer.owned.clone(),
-    },
-    Property {
-        id: "no-key-lost",
-        title: "No Key Lost",
-        claim: "Each key is held by a server, or in a parcel on the disk of the one that gives it away; and one that was on a lost disk is back with its last acknowledged write.",
-        cite: "DeCandia et al. 2007, section 4.9: the destination confirms what is handed to it",
-        kind: PropertyKind::Safety,
-        check: |_, observer| observer.lost.clone(),
-    },
-    Property {
-        id: "linearizable",
-        title: "Linearizable",
-        claim: "Every operation seems to take effect at one instant between its call and its answer.",
-        cite: "Herlihy, Wing: Linearizability, 1990",
-        kind: PropertyKind::Safety,
-        check: |_, observer| observer.watch.broken.clone(),
-    },
-    Property {
-        id: "copied",
-        title: "Copied",
-        claim: "A write that is acknowledged is on as many disks as there are to be copies, or on every member's.",
-        cite: "DeCandia et al. 2007, section 4.3: each key is replicated at N hosts",
-        kind: PropertyKind::Safety,
-        check: |_, observer| observer.copied.clone(),
-    },
-    Property {
-        id: "copies-apart",
-        title: "Copies Apart",
-        claim: "The copies of a key stand on different servers, and on different racks while there are enough.",
-        cite: "DeCandia et al. 2007, section 4.3: the preference list skips positions, so that it has only distinct physical nodes",
-        kind: PropertyKind::Safety,
-        check: |_, observer| observer.apart.clone(),
-    },
-    Property {
-        id: "monotone",
-        title: "Monotone",
-        claim: "A change of members moves no key between two servers that stay.",
-        cite: "Karger et al. 1997, definition of monotonicity",
-        kind: PropertyKind::Safety,
-        check: |_, observer| observer.moved.clone(),
-    },
-];
+claims! {
+    pub(super) PROPERTIES of Hashing:
+    "one-owner" "One Owner", "No key is served by two servers at a time.",
+        "DeCandia et al. 2007, section 4.9: a joining node is offered keys, and the others give them up";
+    "no-key-lost" "No Key Lost",
+        "Each key is held by a server, or in a parcel on the disk of the one that gives it away; and one that was on a lost disk is back with its last acknowledged write.",
+        "DeCandia et al. 2007, section 4.9: the destination confirms what is handed to it";
+    "linearizable" "Linearizable",
+        "Every operation seems to take effect at one instant between its call and its answer.",
+        "Herlihy, Wing: Linearizability, 1990" => |_, observer| observer.watch.broken.clone();
+    "copied" "Copied",
+        "A write that is acknowledged is on as many disks as there are to be copies, or on every member's.",
+        "DeCandia et al. 2007, section 4.3: each key is replicated at N hosts";
+    "copies-apart" "Copies Apart",
+        "The copies of a key stand on different servers, and on different racks while there are enough.",
+        "DeCandia et al. 2007, section 4.3: the preference list skips positions, so that it has only distinct physical nodes";
+    "monotone" "Monotone", "A change of members moves no key between two servers that stay.",
+        "Karger et al. 1997, definition of monotonicity";
+}
 
 impl Observer {
     pub(super) fn see(&mut self, seen: &Seen<Hashing>) {
@@ -241,11 +204,11 @@ impl Observer {
         let wanted = (seen.cfg.copies as usize).min(self.table.members.len());
         let spread = |list: &[NodeId]| well_spread(seen.cfg, list, wanted, racks);
         let bad = n.state.place.lists().enumerate().find(|(_, list)| !spread(list));
-        if let Some((key, list)) = bad.filter(|_| self.apart.is_none()) {
+        if let Some((key, list)) = bad {
             let all: Vec<String> = list.iter().map(|n| Hashing::name(n.0)).collect();
             let why =
                 format!("The copies of {} stand on {}.", key_name(key as u32), all.join(", "));
-            self.apart = Some(Witness { why, nodes: list.to_vec() });
+            self.accused.accuse("copies-apart", why, list.to_vec());
         }
         let old = seen.nodes.iter().find(|n| n.durable.table == self.before);
         let from = match old {
@@ -255,10 +218,10 @@ impl Observer {
         let stays = |n: &NodeId| self.before.members.contains(n) && self.table.members.contains(n);
         let owners = (0..).zip(from.owners.iter().zip(&n.state.place.owners));
         let wrong = owners.filter(|(_, (a, b))| a != b).find(|(_, (a, b))| stays(a) && stays(b));
-        if let Some((key, (a, b))) = wrong.filter(|_| self.moved.is_none()) {
+        if let Some((key, (a, b))) = wrong {
             let (from, to) = (Hashing::name(a.0), Hashing::name(b.0));
             let why = format!("{} moves from {from} to {to}, though both stay.", key_name(key));
-            self.moved = Some(Witness { why, nodes: vec![*a, *b] });
+            self.accused.accuse("monotone", why, vec![*a, *b]);
         }
     }
 
@@ -281,7 +244,10 @@ impl Observer {
             if !new.held.same(&old.held) {
                 let mut came = new.held.clone();
                 came.subtract(&old.held);
-                self.owned = self.owned.take().or_else(|| self.twice(at, &came));
+                if !self.accused.has("one-owner") {
+                    let twice = self.twice(at, &came);
+                    self.accused.charge("one-owner", twice);
+                }
             }
             if !self.stocks[at].has.same(&old.has) {
                 let mut went = old.has;
@@ -293,7 +259,7 @@ impl Observer {
             missing = Keys::below(seen.cfg.keys);
         }
         // What a loss leaves over is looked at when it has been made good.
-        if missing.is_empty() || self.lost.is_some() || self.table.loss.is_some() {
+        if missing.is_empty() || self.accused.has("no-key-lost") || self.table.loss.is_some() {
             return;
         }
         self.stocks.iter().for_each(|s| missing.subtract(&s.has));
@@ -305,7 +271,7 @@ impl Observer {
             },
             None => return,
         };
-        self.lost = Some(Witness { why, nodes: Vec::new() });
+        self.accused.accuse("no-key-lost", why, Vec::new());
     }
 
     /// What a server has now; one that is gone and down has nothing.
@@ -360,13 +326,13 @@ impl Observer {
             let safe = self.safe.entry(write.key).or_default();
             *safe = write.version.max(*safe);
             let have = seen.nodes.iter().filter(|n| has(n, write.key, write.version)).count();
-            if have < write.copies as usize && self.copied.is_none() {
+            if have < write.copies as usize {
                 let why = format!(
                     "A write of {} was acknowledged on {have} of {} servers.",
                     key_name(write.key),
                     write.copies
                 );
-                self.copied = Some(Witness { why, nodes: vec![*by] });
+                self.accused.accuse("copied", why, vec![*by]);
             }
         }
     }
@@ -397,7 +363,12 @@ impl Observer {
 fn rivals(cfg: &Config) -> impl Iterator<Item = (&'static str, Config)> {
     let rule = |(scheme, name)| (name, Config { scheme, ..cfg.clone() });
     let lone = Config { scheme: Scheme::Ring, vnodes: 1, ..cfg.clone() };
-    Scheme::ALL.into_iter().map(rule).chain([("one place", lone)])
+    Scheme::ALL
+        .iter()
+        .copied()
+        .zip(Scheme::NAMES.iter().copied())
+        .map(rule)
+        .chain([("one place", lone)])
 }
 
 /// The new owners of keys that change theirs.

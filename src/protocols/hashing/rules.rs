@@ -233,13 +233,15 @@ pub fn serve(node: &mut Me, cx: &mut Cx, id: OpId, op: Op) {
         Op::Get { key } => get(node, cx, id, key),
         Op::Put { key, value } => put(node, cx, id, key, value),
         Op::Scan { key, keys } => scan(node, cx, id, key, keys),
-        Op::Join(_) | Op::Leave(_) | Op::Replace { .. } | Op::Remove(_) if node.me != KEEPER => {
+        Op::Join { .. } | Op::Leave { .. } | Op::Replace { .. } | Op::Remove { .. }
+            if node.me != KEEPER =>
+        {
             cx.reply(id, Outcome::Redirect(Some(KEEPER)));
         }
         Op::Replace { dead, by } => loss::replace(node, cx, id, (dead, Some(by))),
-        Op::Remove(dead) => loss::replace(node, cx, id, (dead, None)),
-        Op::Join(n) => change(node, cx, id, n, true),
-        Op::Leave(n) => change(node, cx, id, n, false),
+        Op::Remove { server } => loss::replace(node, cx, id, (server, None)),
+        Op::Join { server } => change(node, cx, id, server, true),
+        Op::Leave { server } => change(node, cx, id, server, false),
     }
 }
 

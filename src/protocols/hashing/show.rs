@@ -2,8 +2,7 @@
 
 use super::place;
 use super::*;
-use crate::core::action::Call;
-use crate::core::protocol::{CallName, Show, key_name};
+use crate::core::protocol::{Show, key_name};
 use crate::core::view::{
     Border, Fact, Family, KeyView, Lens, MessageLook, MoveView, NodeLook, RingView,
 };
@@ -11,53 +10,9 @@ use std::cell::RefCell;
 use std::fmt::Write;
 use std::rc::Rc;
 
-pub(super) const GET: u8 = 0;
-pub(super) const PUT: u8 = 1;
-const JOIN: u8 = 2;
-const LEAVE: u8 = 3;
-const SCAN: u8 = 4;
-const REPLACE: u8 = 5;
-const REMOVE: u8 = 6;
-
 impl Show for Hashing {
-    const CALLS: &'static [CallName] = &[
-        CallName { name: "get", key: true, value: false, arg: false },
-        CallName { name: "put", key: true, value: true, arg: false },
-        CallName { name: "join", key: false, value: true, arg: false },
-        CallName { name: "leave", key: false, value: true, arg: false },
-        CallName { name: "scan", key: true, value: true, arg: false },
-        CallName { name: "replace", key: false, value: true, arg: true },
-        CallName { name: "remove", key: false, value: true, arg: false },
-    ];
     const LENSES: &'static [Lens] = &[Lens::Ring];
     const LANDMARKS: &'static [&'static str] = &["Join", "Leave", "Take"];
-
-    fn op(call: &Call) -> Option<Op> {
-        match call.f {
-            GET => Some(Op::Get { key: call.key }),
-            PUT => Some(Op::Put { key: call.key, value: call.value }),
-            JOIN => Some(Op::Join(call.value)),
-            LEAVE => Some(Op::Leave(call.value)),
-            SCAN => Some(Op::Scan { key: call.key, keys: call.value }),
-            REPLACE => Some(Op::Replace { dead: call.arg, by: call.value }),
-            REMOVE => Some(Op::Remove(call.value)),
-            _ => None,
-        }
-    }
-
-    fn call(op: &Op) -> Call {
-        match *op {
-            Op::Get { key } => Call { f: GET, key, ..Call::default() },
-            Op::Put { key, value } => Call { f: PUT, key, value, ..Call::default() },
-            Op::Join(value) => Call { f: JOIN, value, ..Call::default() },
-            Op::Leave(value) => Call { f: LEAVE, value, ..Call::default() },
-            Op::Scan { key, keys } => Call { f: SCAN, key, value: keys, ..Call::default() },
-            Op::Replace { dead, by } => {
-                Call { f: REPLACE, arg: dead, value: by, ..Call::default() }
-            }
-            Op::Remove(value) => Call { f: REMOVE, value, ..Call::default() },
-        }
-    }
 
     fn answer(ret: &Ret) -> Option<String> {
         match ret {
@@ -109,55 +64,11 @@ impl Show for Hashing {
     }
 
     fn message(message: &Message) -> MessageLook {
-        let (name, family, reply) = match message {
-            Message::Members(_) => ("Members", Family::Gossip, false),
-            Message::Give(p) if p.body.is_some() => ("Give", Family::Snapshot, false),
-            Message::Give(_) => ("Taken", Family::Ack, true),
-            Message::Copy { .. } => ("Copy", Family::Replicate, false),
-            Message::Copied { .. } => ("Copied", Family::Ack, true),
-            Message::Scan { .. } => ("Scan", Family::Vote, false),
-            Message::Holds { .. } => ("Scan reply", Family::Vote, true),
-            Message::Count(_) => ("Count", Family::Vote, false),
-            Message::Counted { .. } => ("Counted", Family::Vote, true),
-            Message::Restored { .. } => ("Restored", Family::Ack, false),
-        };
-        MessageLook { name, family, reply, negative: false, epoch: None }
-    }
-
-    fn details(message: &Message) -> Vec<(String, String)> {
-        let pair = |name: &str, text: String| (name.to_string(), text);
         match message {
-            Message::Members(table) | Message::Count(table) => {
-                vec![pair("table", table.version.to_string()), pair("members", members(table))]
+            Message::Give(p) if p.body.is_none() => {
+                MessageLook { name: "Taken", family: Family::Ack, reply: true, ..message.look() }
             }
-            Message::Give(p) => match &p.body {
-                Some(parcel) => vec![
-                    pair("keys", names(parcel.keys.iter().map(|k| k.0), parcel.keys.len() as u32)),
-                    pair("bytes", Hashing::size(message).to_string()),
-                    pair("parcel", p.nth.to_string()),
-                ],
-                None => vec![pair("taken up to parcel", p.ack.to_string())],
-            },
-            Message::Copy { key, item } => vec![
-                pair("key", key_name(*key)),
-                pair("value", item.value.map_or("nil".into(), |v| v.to_string())),
-                pair("version", item.version.to_string()),
-            ],
-            Message::Scan { key, keys, .. } => {
-                vec![pair("from", key_name(*key)), pair("keys", keys.to_string())]
-            }
-            Message::Holds { keys, .. } => {
-                vec![pair("keys", names(keys.iter().copied(), keys.len() as u32))]
-            }
-            Message::Counted { version, keys, copies } => vec![
-                pair("table", version.to_string()),
-                pair("has", names(keys.iter(), keys.len())),
-                pair("copies", names(copies.iter().map(|c| c.0), copies.len() as u32)),
-            ],
-            Message::Restored { version } => vec![pair("table", version.to_string())],
-            Message::Copied { key, version } => {
-                vec![pair("key", key_name(*key)), pair("version", version.to_string())]
-            }
+            _ => message.look(),
         }
     }
 
@@ -184,7 +95,7 @@ impl Show for Hashing {
         let members = &newest.durable.table.members;
         let shown = newest.state.place.shown();
         let stock = Stock::of(&nodes, &newest.durable.table, &shown.keys);
-        let rule = Scheme::ALL.iter().find(|(s, _)| *s == cfg.scheme).map_or("", |s| s.1);
+        let rule = Scheme::NAMES[cfg.scheme as usize];
         Some(RingView {
             rule,
             points: shown.points.clone(),

@@ -303,8 +303,10 @@ const NINE_TENTHS: Story = Story {
 };
 
 /// One step, to look at what is there.
-const LOOK: Limits = Limits { timers: 1, ops: 0, drops: 0, dups: 0, crashes: 0, partitions: 0 };
-const MOVES: Limits = Limits { ops: 1, timers: 0, drops: 0, dups: 0, crashes: 0, partitions: 0 };
+const LOOK: Limits =
+    Limits { timers: 1, ops: 0, drops: 0, dups: 0, crashes: 0, partitions: 0, lies: 0 };
+const MOVES: Limits =
+    Limits { ops: 1, timers: 0, drops: 0, dups: 0, crashes: 0, partitions: 0, lies: 0 };
 /// Small enough to be searched whole.
 const SMALL: &[(&str, i64)] = &[
     ("nodes", 3),

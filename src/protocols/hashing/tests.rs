@@ -36,7 +36,7 @@ proptest! {
             }
             all.push(members.clone());
         }
-        for (scheme, name) in Scheme::ALL {
+        for (scheme, name) in Scheme::ALL.iter().copied().zip(Scheme::NAMES) {
             let cfg = Config { scheme, vnodes: 8, keys: 120, heavy, weight: 3, ..Config::default() };
             place::forget();
             let changed: Vec<_> = all.iter().map(|m| owners(&cfg, m, careless)).collect();
@@ -274,7 +274,7 @@ fn a_server_that_never_comes_back_is_replaced() {
         // Where it was no member any more, or the first was refused: it is removed.
         for _ in 0..5 {
             s.advance_to(s.time() + 1_500_000, u64::MAX);
-            ask(&mut s, 8, Op::Remove(2));
+            ask(&mut s, 8, Op::Remove { server: 2 });
         }
         s.advance_to(s.time() + 4_000_000, u64::MAX);
         let view = s.view();
@@ -295,7 +295,7 @@ fn what_had_one_copy_is_lost() {
         s.advance_to(s.time() + 200_000, u64::MAX);
     }
     s.act(Action::Crash { node: NodeId(1), mode: CrashMode::Process }).expect("it is up");
-    ask(&mut s, 6, Op::Remove(2));
+    ask(&mut s, 6, Op::Remove { server: 2 });
     s.advance_to(s.time() + 3_000_000, u64::MAX);
     assert_eq!(broken(&s.view()), ["no-key-lost"]);
 }
@@ -316,7 +316,7 @@ fn a_large_ring_is_no_matter_of_seconds() {
     let opened = begun.elapsed();
     s.advance_to(50_000, u64::MAX);
     let (at, steps) = (std::time::Instant::now(), s.cursor());
-    ask(&mut s, 100, Op::Join(100));
+    ask(&mut s, 100, Op::Join { server: 100 });
     s.advance_to(s.time() + 60_000, u64::MAX);
     let joined = at.elapsed();
     let steps = (s.cursor() - steps) as u32;

@@ -23,13 +23,12 @@ mod stories;
 
 pub use observer::Observer;
 
-use super::catalog::{self, Preset, Scene};
+use super::catalog::{self, Scene};
 use crate::algo::clocks::{Hlc, Timestamp};
-use crate::core::config::{Clients, Common, Knob, Net, Unit};
+use crate::core::config::{Clients, Common, Net};
+use crate::core::declare::*;
 use crate::core::ids::{NodeId, OpId};
-use crate::core::protocol::{
-    Context, Mutant, Node, Property, PropertyKind, Protocol, Seen, TimerName,
-};
+use crate::core::protocol::{Context, Node, Protocol};
 use crate::core::sorted::SortedMap;
 use crate::core::view::Layout;
 
@@ -58,105 +57,34 @@ pub const SCENE: Scene = Scene {
     others: &[],
 };
 
-const PRESETS: &[Preset] = &[
-    Preset {
-        id: "cockroachdb",
-        title: "CockroachDB",
-        version: "26.3",
-        source: "CockroachDB documentation v26.3, cockroach start: --max-offset, 500ms by default; a node stops at 80 % of it",
-        values: &[("nodes", 3), ("hlc.max-offset", 500_000), ("client.interval", 100_000)],
-    },
-    Preset {
-        id: "paper",
-        title: "Kulkarni et al.",
-        version: "2014",
-        source: "Kulkarni et al. 2014, figure 5: the algorithm alone",
-        values: &[("nodes", 3), ("hlc.ping", 0), ("hlc.pause", 80_000)],
-    },
-    Preset {
-        id: "yugabytedb",
-        title: "YugabyteDB",
-        version: "2.x",
-        source: "YugabyteDB documentation, yb-tserver flags: max_clock_skew_usec, 500000 by default",
-        values: &[
-            ("nodes", 3),
-            ("hlc.max-offset", 500_000),
-            ("hlc.kill", 0),
-            ("client.interval", 100_000),
-        ],
-    },
-    Preset {
-        id: "mongodb",
-        title: "MongoDB cluster time",
-        version: "3.6",
-        source: "MongoDB SERVER-27721 and manual, maxAcceptableLogicalClockDriftSecs: what is more than 365 days ahead is refused. Only the clock: its reads have no uncertainty interval",
-        values: &[
-            ("nodes", 3),
-            ("hlc.max-offset", 31_536_000_000_000),
-            ("hlc.ping", 0),
-            ("hlc.kill", 0),
-            ("hlc.pause", 80_000),
-        ],
-    },
-];
-
-/// Settings; times in microseconds.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub struct Config {
-    /// Longest pause of a process between two events of its own.
-    pub pause: u64,
-    /// Clocks are taken to be no further apart than this.
-    pub max_offset: u64,
-    /// How often a node compares its clock with the others'; 0 is never.
-    pub ping: u64,
-    /// A node whose clock is too far off stops itself.
-    pub kill: bool,
+presets! {
+    PRESETS:
+    "cockroachdb" "CockroachDB", "26.3",
+        "CockroachDB documentation v26.3, cockroach start: --max-offset, 500ms by default; a node stops at 80 % of it":
+        "nodes" = 3, "hlc.max-offset" = 500_000, "client.interval" = 100_000;
+    "paper" "Kulkarni et al.", "2014", "Kulkarni et al. 2014, figure 5: the algorithm alone":
+        "nodes" = 3, "hlc.ping" = 0, "hlc.pause" = 80_000;
+    "yugabytedb" "YugabyteDB", "2.x",
+        "YugabyteDB documentation, yb-tserver flags: max_clock_skew_usec, 500000 by default":
+        "nodes" = 3, "hlc.max-offset" = 500_000, "hlc.kill" = 0, "client.interval" = 100_000;
+    "mongodb" "MongoDB cluster time", "3.6",
+        "MongoDB SERVER-27721 and manual, maxAcceptableLogicalClockDriftSecs: what is more than 365 days ahead is refused. Only the clock: its reads have no uncertainty interval":
+        "nodes" = 3, "hlc.max-offset" = 31_536_000_000_000, "hlc.ping" = 0, "hlc.kill" = 0, "hlc.pause" = 80_000;
 }
 
-impl Default for Config {
-    fn default() -> Self {
-        Config { pause: 1_000_000, max_offset: 500_000, ping: 1_000_000, kill: true }
+knobs! {
+    /// Settings; times in microseconds.
+    pub struct Config {
+        /// Longest pause of a process between two events of its own.
+        pause: u64 = 1_000_000, "hlc.pause" "longest pause between a process's own events", time(1_000..=10_000_000);
+        /// Clocks are taken to be no further apart than this.
+        max_offset: u64 = 500_000, "hlc.max-offset" "clocks are taken to be at most this far apart", time(1_000..=31_536_000_000_000);
+        /// How often a node compares its clock with the others'; 0 is never.
+        ping: u64 = 1_000_000, "hlc.ping" "clocks are compared every (0: never)", time(0..=60_000_000);
+        /// A node whose clock is too far off stops itself.
+        kill: bool = true, "hlc.kill" "a node too far off stops itself", switch;
     }
 }
-
-const KNOBS: &[Knob<Config>] = &[
-    Knob {
-        id: "hlc.pause",
-        title: "longest pause between a process's own events",
-        unit: Unit::Time,
-        min: 1_000,
-        max: 10_000_000,
-        get: |c| c.pause as i64,
-        set: |c, v| c.pause = v as u64,
-    },
-    Knob {
-        id: "hlc.max-offset",
-        title: "clocks are taken to be at most this far apart",
-        unit: Unit::Time,
-        min: 1_000,
-        max: 31_536_000_000_000,
-        get: |c| c.max_offset as i64,
-        set: |c, v| c.max_offset = v as u64,
-    },
-    Knob {
-        id: "hlc.ping",
-        title: "clocks are compared every (0: never)",
-        unit: Unit::Time,
-        min: 0,
-        max: 60_000_000,
-        get: |c| c.ping as i64,
-        set: |c, v| c.ping = v as u64,
-    },
-    Knob {
-        id: "hlc.kill",
-        title: "a node too far off stops itself",
-        unit: Unit::Switch,
-        min: 0,
-        max: 1,
-        get: |c| c.kill.into(),
-        set: |c, v| c.kill = v != 0,
-    },
-];
 
 /// What survives a crash.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
@@ -188,73 +116,73 @@ pub struct State {
     pub restarts: u32,
 }
 
-/// An operation under way.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub struct Pending {
-    /// What.
-    pub op: Op,
-    /// The time it is done at.
-    pub at: Timestamp,
-    /// The end of its uncertainty interval: what lies between may have been there before it began.
-    pub limit: Timestamp,
+data! {
+    /// An operation under way.
+    #[derive(Copy)]
+    pub struct Pending {
+        /// What.
+        pub op: Op,
+        /// The time it is done at.
+        pub at: Timestamp,
+        /// The end of its uncertainty interval: what lies between may have been there before it
+        /// began.
+        pub limit: Timestamp,
+    }
+
+    /// A message with the sender's hybrid time.
+    #[derive(Copy)]
+    pub struct Message {
+        /// l and c of the sending.
+        pub time: Timestamp = "(l, c)",
+        /// What it says.
+        pub body: Body as part,
+    }
 }
 
-/// What nodes say.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Body {
-    /// Only a message.
-    Plain,
-    /// Read or write for a client's operation, to where the key is.
-    Do { id: OpId, op: Op, at: Timestamp, limit: Timestamp },
-    /// Done: the value read, and the time of its version or of the write.
-    Done { id: OpId, value: Option<i64>, at: Timestamp },
-    /// A value lies in the uncertainty interval, at this time; here it is `observed` now.
-    Uncertain { id: OpId, at: Timestamp, observed: Timestamp },
-    /// What does your clock say? Mine says this.
-    Ping { clock: i64 },
-    /// Mine says `clock`; yours said `echo`.
-    Pong { echo: i64, clock: i64 },
+messages! {
+    /// What nodes say.
+    #[derive(Copy)]
+    pub enum Body {
+        /// Only a message.
+        Plain ["message", Replicate],
+        /// Read or write for a client's operation, to where the key is.
+        Do ["read", Vote] { id: OpId, op: Op = "operation", at: Timestamp, limit: Timestamp = "uncertain up to" },
+        /// Done: the value read, and the time of its version or of the write.
+        Done ["done", Ack, reply] { id: OpId, value: Option<i64>, at: Timestamp },
+        /// A value lies in the uncertainty interval, at this time; here it is `observed` now.
+        Uncertain ["uncertain", Ack, refusal] { id: OpId, at: Timestamp, observed: Timestamp },
+        /// What does your clock say? Mine says this.
+        Ping ["ping", Heartbeat] { clock: i64 as time },
+        /// Mine says `clock`; yours said `echo`.
+        Pong ["pong", Heartbeat, reply] { echo: i64 as time = "yours was", clock: i64 as time },
+    }
 }
 
-/// A message with the sender's hybrid time.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub struct Message {
-    /// l and c of the sending.
-    pub time: Timestamp,
-    /// What it says.
-    pub body: Body,
+timers! {
+    /// The timers.
+    pub enum Timer {
+        /// An event of its own.
+        Act = "next event",
+        /// Time to compare clocks.
+        Ping = "compare clocks",
+        /// The supervisor starts a stopped node anew.
+        Supervisor = "supervisor",
+    }
 }
 
-/// The timers.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Timer {
-    /// An event of its own.
-    Act,
-    /// Time to compare clocks.
-    Ping,
-    /// The supervisor starts a stopped node anew.
-    Supervisor,
-}
-
-impl TimerName for Timer {
-    const ALL: &'static [(Self, &'static str)] = &[
-        (Timer::Act, "next event"),
-        (Timer::Ping, "compare clocks"),
-        (Timer::Supervisor, "supervisor"),
-    ];
-}
-
-/// What a client may ask of a node.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Op {
-    /// An event of its own.
-    Local,
-    /// Send to this node.
-    Send { to: u32 },
-    /// Read a key.
-    Get { key: u32 },
-    /// Write a key.
-    Put { key: u32, value: i64 },
+operations! {
+    /// What a client may ask of a node.
+    #[derive(Copy)]
+    pub enum Op {
+        /// An event of its own.
+        "local" Local,
+        /// Send to this node.
+        "send" Send { to: u32 = value },
+        /// Read a key.
+        "get" Get { key: u32 = key },
+        /// Write a key.
+        "put" Put { key: u32 = key, value: i64 = value },
+    }
 }
 
 /// What it is told: the value, if it has read one, and a time.
@@ -266,82 +194,36 @@ pub struct Ret {
     pub at: Timestamp,
 }
 
-/// Numbers of the mutants, places in [`MUTANTS`].
-mod mutant {
-    pub const OWN_CLOCK: u8 = 0;
-    pub const NAIVE: u8 = 1;
-    pub const KEEP_C: u8 = 2;
-    pub const CERTAIN: u8 = 3;
+mutants! {
+    OWN_CLOCK "own-clock" breaks "clock-condition":
+        "What if a receiver went by its own clock alone?";
+    NAIVE "naive" breaks "l-is-physical":
+        "What if ties moved l, not c (the naive algorithm of section 3.2)?";
+    KEEP_C "keep-c" breaks "c-counts-ties": "What if c were not reset when l rises?";
+    CERTAIN "certain" breaks "no-stale-read":
+        "What if a read took its own clock for certain?";
 }
 
-const MUTANTS: &[Mutant] = &[
-    Mutant {
-        id: "own-clock",
-        what: "What if a receiver went by its own clock alone?",
-        breaks: "clock-condition",
-    },
-    Mutant {
-        id: "naive",
-        what: "What if ties moved l, not c (the naive algorithm of section 3.2)?",
-        breaks: "l-is-physical",
-    },
-    Mutant {
-        id: "keep-c",
-        what: "What if c were not reset when l rises?",
-        breaks: "c-counts-ties",
-    },
-    Mutant {
-        id: "certain",
-        what: "What if a read took its own clock for certain?",
-        breaks: "no-stale-read",
-    },
-];
-
-const PROPERTIES: &[Property<Hybrid>] = &[
-    Property {
-        id: "clock-condition",
-        title: "Clock Condition",
-        claim: "For any events e, f: if e happened before f then (l.e, c.e) < (l.f, c.f).",
-        cite: "Kulkarni et al. 2014, theorem 1",
-        kind: PropertyKind::Safety,
-        check: |_, observer| observer.disorder.clone(),
-    },
-    Property {
-        id: "l-is-physical",
-        title: "l is physical",
-        claim: "l is the largest physical time of the event and of all that happened before it; so it is ahead by no more than clocks are apart.",
-        cite: "Kulkarni et al. 2014, theorems 2 and 3, corollary 1",
-        kind: PropertyKind::Safety,
-        check: |_, observer| observer.unphysical.clone(),
-    },
-    Property {
-        id: "c-counts-ties",
-        title: "c counts ties",
-        claim: "c is at most the number of events that happened before with the same l.",
-        cite: "Kulkarni et al. 2014, theorem 4, corollary 2",
-        kind: PropertyKind::Safety,
-        check: |_, observer| observer.overcounted.clone(),
-    },
-    Property {
-        id: "no-stale-read",
-        title: "No stale read",
-        claim: "While clocks are within the maximum offset, a read sees every write that was acknowledged before it began.",
-        cite: "CockroachDB documentation, Transaction layer: \"Time and hybrid logical clocks\" and \"Max clock offset enforcement\"",
-        kind: PropertyKind::Safety,
-        check: |_, observer| observer.stale.clone().filter(|_| !observer.was_outside),
-    },
-];
+claims! {
+    PROPERTIES of Hybrid:
+    "clock-condition" "Clock Condition",
+        "For any events e, f: if e happened before f then (l.e, c.e) < (l.f, c.f).",
+        "Kulkarni et al. 2014, theorem 1";
+    "l-is-physical" "l is physical",
+        "l is the largest physical time of the event and of all that happened before it; so it is ahead by no more than clocks are apart.",
+        "Kulkarni et al. 2014, theorems 2 and 3, corollary 1";
+    "c-counts-ties" "c counts ties",
+        "c is at most the number of events that happened before with the same l.",
+        "Kulkarni et al. 2014, theorem 4, corollary 2";
+    "no-stale-read" "No stale read",
+        "While clocks are within the maximum offset, a read sees every write that was acknowledged before it began.",
+        "CockroachDB documentation, Transaction layer: \"Time and hybrid logical clocks\" and \"Max clock offset enforcement\""
+        => |_, observer| observer.stale.clone().filter(|_| !observer.was_outside);
+}
 
 impl Protocol for Hybrid {
-    type Config = Config;
-    type State = State;
-    type Durable = Kept;
-    type Message = Message;
-    type Timer = Timer;
-    type Op = Op;
-    type Ret = Ret;
-    type Observer = Observer;
-    type Token = ();
+    // Servers are not alike: where a key is follows from its number.
+    usual_parts! { Durable = Kept; }
 
     const CAUSAL: bool = true;
 
@@ -378,33 +260,12 @@ impl Protocol for Hybrid {
         }
     }
 
-    fn knobs() -> &'static [Knob<Config>] {
-        KNOBS
-    }
-
-    fn mutants() -> &'static [Mutant] {
-        MUTANTS
-    }
-
-    fn properties() -> &'static [Property<Self>] {
-        PROPERTIES
-    }
-
-    fn observe(observer: &mut Observer, seen: &Seen<Self>) {
-        observer.see(seen);
-    }
-
     fn workload(
         common: &Common,
         client: u16,
         nth: u32,
         pick: &mut dyn FnMut(u64) -> u64,
     ) -> Option<Op> {
-        let key = pick(common.client.keys.into()) as u32;
-        if pick(1_000_000) < common.client.reads.into() {
-            return Some(Op::Get { key });
-        }
-        let value = i64::from(nth) * i64::from(common.clients.max(1)) + i64::from(client) + 1;
-        Some(Op::Put { key, value })
+        kv(common, client, nth, pick)
     }
 }

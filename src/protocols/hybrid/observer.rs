@@ -4,6 +4,7 @@
 use super::{Hybrid, Kept, Op};
 use crate::algo::clocks::Timestamp;
 use crate::core::config::show_time;
+use crate::core::declare::Accusations;
 use crate::core::ids::{NodeId, OpId};
 use crate::core::protocol::{Outcome, Seen, Show, Witness};
 use crate::core::sorted::SortedMap;
@@ -20,9 +21,7 @@ struct Mark {
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub struct Observer {
     record: Record<Mark>,
-    pub(super) disorder: Option<Witness>,
-    pub(super) unphysical: Option<Witness>,
-    pub(super) overcounted: Option<Witness>,
+    pub(super) accused: Accusations,
     /// The smallest and the largest difference of a clock to true time at any event, microseconds.
     skew: Option<(i64, i64)>,
     /// Clocks were further apart than the maximum offset.
@@ -99,7 +98,7 @@ impl Observer {
                     name(me),
                     hybrid(mark.time)
                 );
-                self.disorder.get_or_insert(Witness { why, nodes: vec![p, me] });
+                self.accused.accuse("clock-condition", why, vec![p, me]);
             }
             let same =
                 |count: &u32| self.record.event(p, *count).map(|e| e.time.time.wall) == Some(wall);
@@ -112,14 +111,14 @@ impl Observer {
                 "{}'s l is {l}, but the largest physical time it knows is {top}.",
                 name(me)
             );
-            self.unphysical.get_or_insert(Witness { why, nodes: vec![me] });
+            self.accused.accuse("l-is-physical", why, vec![me]);
         }
         if logical as usize > ties {
             let why = format!(
                 "{}'s c is {logical}, but only {ties} events before had the same l.",
                 name(me)
             );
-            self.overcounted.get_or_insert(Witness { why, nodes: vec![me] });
+            self.accused.accuse("c-counts-ties", why, vec![me]);
         }
     }
 

@@ -2,45 +2,17 @@
 
 use super::observer::hybrid;
 use super::*;
-use crate::core::action::Call;
 use crate::core::config::show_time;
-use crate::core::protocol::{CallName, Show, call_text, key_name};
+use crate::core::protocol::{Show, call_text, key_name};
 use crate::core::view::{Border, Fact, Family, Lens, MessageLook, NodeLook, Ruler};
 
 impl Show for Hybrid {
-    const CALLS: &'static [CallName] = &[
-        CallName { name: "local", key: false, value: false, arg: false },
-        CallName { name: "send", key: false, value: true, arg: false },
-        CallName { name: "get", key: true, value: false, arg: false },
-        CallName { name: "put", key: true, value: true, arg: false },
-    ];
     const LENSES: &'static [Lens] = &[Lens::HybridTimes, Lens::History];
     const LANDMARKS: &'static [&'static str] = &["ReadRestart", "Stop", "Write"];
     const FIRST_CLIENT: u8 = b'M';
 
     fn name(n: u16) -> String {
         if n < 12 { char::from(b'A' + n as u8).to_string() } else { format!("P{n}") }
-    }
-
-    fn op(call: &Call) -> Option<Op> {
-        let key = call.key;
-        Some(match call.f {
-            0 => Op::Local,
-            1 => Op::Send { to: u32::try_from(call.value).ok()? },
-            2 => Op::Get { key },
-            3 => Op::Put { key, value: call.value },
-            _ => return None,
-        })
-    }
-
-    fn call(op: &Op) -> Call {
-        let plain = |f| Call { f, ..Call::default() };
-        match *op {
-            Op::Local => plain(0),
-            Op::Send { to } => Call { value: to.into(), ..plain(1) },
-            Op::Get { key } => Call { key, ..plain(2) },
-            Op::Put { key, value } => Call { key, value, ..plain(3) },
-        }
     }
 
     fn answer(ret: &Ret) -> Option<String> {
@@ -104,42 +76,12 @@ impl Show for Hybrid {
     }
 
     fn message(message: &Message) -> MessageLook {
-        let (name, family, reply, negative) = match message.body {
-            Body::Plain => ("message", Family::Replicate, false, false),
-            Body::Do { op: Op::Put { .. }, .. } => ("write", Family::Replicate, false, false),
-            Body::Do { .. } => ("read", Family::Vote, false, false),
-            Body::Done { .. } => ("done", Family::Ack, true, false),
-            Body::Uncertain { .. } => ("uncertain", Family::Ack, true, true),
-            Body::Ping { .. } => ("ping", Family::Heartbeat, false, false),
-            Body::Pong { .. } => ("pong", Family::Heartbeat, true, false),
-        };
-        MessageLook { name, family, reply, negative, epoch: None }
-    }
-
-    fn details(message: &Message) -> Vec<(String, String)> {
-        let mut all = vec![("(l, c)".into(), hybrid(message.time))];
         match message.body {
-            Body::Plain => {}
-            Body::Do { op, at, limit, .. } => {
-                all.push(("operation".into(), call_text(Self::CALLS, &Self::call(&op))));
-                all.push(("at".into(), hybrid(at)));
-                all.push(("uncertain up to".into(), show_time(limit.wall as i64)));
+            Body::Do { op: Op::Put { .. }, .. } => {
+                MessageLook { name: "write", family: Family::Replicate, ..message.body.look() }
             }
-            Body::Done { value, at, .. } => {
-                all.push(("value".into(), value.map_or("nil".into(), |v| v.to_string())));
-                all.push(("at".into(), hybrid(at)));
-            }
-            Body::Uncertain { at, observed, .. } => {
-                all.push(("a value at".into(), hybrid(at)));
-                all.push(("observed".into(), hybrid(observed)));
-            }
-            Body::Ping { clock } => all.push(("clock".into(), show_time(clock))),
-            Body::Pong { echo, clock } => {
-                all.push(("clock".into(), show_time(clock)));
-                all.push(("yours was".into(), show_time(echo)));
-            }
+            _ => message.body.look(),
         }
-        all
     }
 
     const FACTS: &'static [&'static str] = &["outside", "stale-read"];

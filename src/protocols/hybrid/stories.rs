@@ -142,7 +142,8 @@ const BEYOND: Story = Story {
     ],
 };
 
-const NONE: Limits = Limits { timers: 0, ops: 0, drops: 0, dups: 0, crashes: 0, partitions: 0 };
+const NONE: Limits =
+    Limits { timers: 0, ops: 0, drops: 0, dups: 0, crashes: 0, partitions: 0, lies: 0 };
 
 pub(super) const CHALLENGES: &[Challenge] = &[
     Challenge {

@@ -22,13 +22,12 @@ mod stories;
 
 pub use observer::Observer;
 
-use super::catalog::{self, Preset, Scene};
+use super::catalog::{self, Scene};
 use super::channel::{Channel, Packet};
-use crate::core::config::{Clients, Common, Knob, Net, Unit};
+use crate::core::config::{Clients, Common, Net};
+use crate::core::declare::*;
 use crate::core::ids::{NodeId, OpId};
-use crate::core::protocol::{
-    Context, Mutant, Node, Property, PropertyKind, Protocol, Seen, TimerName,
-};
+use crate::core::protocol::{Context, Node, Protocol};
 use crate::core::view::Layout;
 
 /// The protocol.
@@ -59,268 +58,156 @@ pub const SCENE: Scene = Scene {
     others: &[],
 };
 
-const PRESETS: &[Preset] = &[
-    Preset {
-        id: "paper",
-        title: "CACM 1978",
-        version: "1978",
-        source: "Lamport 1978, figure 1: three processes",
-        values: &[("nodes", 3)],
-    },
-    Preset {
-        id: "resource",
-        title: "One resource",
-        version: "1978",
-        source: "Lamport 1978, section \"Ordering the Events Totally\": a fixed collection of processes which share a single resource",
-        values: &[("nodes", 3), ("lamport.mutex", 1), ("lamport.pause", 300_000)],
-    },
-    Preset {
-        id: "phone",
-        title: "A telephone call",
-        version: "1978",
-        source: "Lamport 1978, section \"Anomalous Behavior\": a person issues a request on one computer, then has a friend issue one on another",
-        values: &[("nodes", 2), ("lamport.mutex", 1), ("lamport.pause", 10_000_000)],
-    },
-];
-
-/// Settings; times in microseconds.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub struct Config {
-    /// Longest pause of a process between two events of its own.
-    pub pause: u64,
-    /// Processes share a resource.
-    pub mutex: bool,
-    /// How long one of them keeps it.
-    pub hold: u64,
-    /// What is not acknowledged is sent again after this long.
-    pub resend: u64,
-    /// Of equal timestamps the last process's comes first: any order of the processes will do.
-    pub reverse: bool,
+presets! {
+    PRESETS:
+    "paper" "CACM 1978", "1978", "Lamport 1978, figure 1: three processes": "nodes" = 3;
+    "resource" "One resource", "1978",
+        "Lamport 1978, section \"Ordering the Events Totally\": a fixed collection of processes which share a single resource":
+        "nodes" = 3, "lamport.mutex" = 1, "lamport.pause" = 300_000;
+    "phone" "A telephone call", "1978",
+        "Lamport 1978, section \"Anomalous Behavior\": a person issues a request on one computer, then has a friend issue one on another":
+        "nodes" = 2, "lamport.mutex" = 1, "lamport.pause" = 10_000_000;
 }
 
-impl Default for Config {
-    fn default() -> Self {
-        Config { pause: 80_000, mutex: false, hold: 60_000, resend: 400_000, reverse: false }
+knobs! {
+    /// Settings; times in microseconds.
+    pub struct Config {
+        /// Longest pause of a process between two events of its own.
+        pause: u64 = 80_000, "lamport.pause" "longest pause between a process's own events", time(1_000..=10_000_000);
+        /// Processes share a resource.
+        mutex: bool = false, "lamport.mutex" "processes share a resource", switch;
+        /// How long one of them keeps it.
+        hold: u64 = 60_000, "lamport.hold" "how long one keeps the resource", time(1_000..=10_000_000);
+        /// What is not acknowledged is sent again after this long.
+        resend: u64 = 400_000, "lamport.resend" "a link repeats what is not acknowledged after", time(1_000..=60_000_000);
+        /// Of equal timestamps the last process's comes first: any order of the processes will do.
+        reverse: bool = false, "lamport.reverse" "ties go to the last process", switch;
     }
 }
 
-const KNOBS: &[Knob<Config>] = &[
-    Knob {
-        id: "lamport.pause",
-        title: "longest pause between a process's own events",
-        unit: Unit::Time,
-        min: 1_000,
-        max: 10_000_000,
-        get: |c| c.pause as i64,
-        set: |c, v| c.pause = v as u64,
-    },
-    Knob {
-        id: "lamport.mutex",
-        title: "processes share a resource",
-        unit: Unit::Switch,
-        min: 0,
-        max: 1,
-        get: |c| c.mutex.into(),
-        set: |c, v| c.mutex = v != 0,
-    },
-    Knob {
-        id: "lamport.hold",
-        title: "how long one keeps the resource",
-        unit: Unit::Time,
-        min: 1_000,
-        max: 10_000_000,
-        get: |c| c.hold as i64,
-        set: |c, v| c.hold = v as u64,
-    },
-    Knob {
-        id: "lamport.resend",
-        title: "a link repeats what is not acknowledged after",
-        unit: Unit::Time,
-        min: 1_000,
-        max: 60_000_000,
-        get: |c| c.resend as i64,
-        set: |c, v| c.resend = v as u64,
-    },
-    Knob {
-        id: "lamport.reverse",
-        title: "ties go to the last process",
-        unit: Unit::Switch,
-        min: 0,
-        max: 1,
-        get: |c| c.reverse.into(),
-        set: |c, v| c.reverse = v != 0,
-    },
-];
+data! {
+    /// What a process keeps: its clock, and its share of the mutual exclusion.
+    #[derive(Default)]
+    pub struct Kept {
+        /// C, the time of its last event.
+        pub time: u64,
+        /// The request queue: timestamps and processes, in the total order.
+        pub queue: Vec<Request>,
+        /// The time of its own request, until it is released.
+        pub asking: Option<u64>,
+        /// It has been granted the resource.
+        pub holding: bool,
+        /// What it knows of each process; empty before the first message.
+        pub peers: PerNode<Peer>,
+    }
 
-/// What a process keeps: its clock, and its share of the mutual exclusion.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
-pub struct Kept {
-    /// C, the time of its last event.
-    pub time: u64,
-    /// The request queue: timestamps and processes, in the total order.
-    pub queue: Vec<Request>,
-    /// The time of its own request, until it is released.
-    pub asking: Option<u64>,
-    /// It has been granted the resource.
-    pub holding: bool,
-    /// What it knows of each process; empty before the first message.
-    pub peers: Vec<Peer>,
+    /// A request T_m:P_i.
+    #[derive(Copy)]
+    pub struct Request {
+        /// T_m.
+        pub time: u64,
+        /// P_i.
+        pub of: NodeId,
+    }
+
+    /// The other end of a link.
+    #[derive(Default)]
+    pub struct Peer {
+        /// The link.
+        pub link: Channel<Said>,
+        /// The largest T_m of its messages taken so far.
+        pub heard: u64,
+        /// Messages taken, and the number of the last: the same, if the link keeps its order.
+        pub taken: (u32, u32),
+    }
+
+    /// What processes that share a resource say.
+    #[derive(Copy)]
+    pub enum What {
+        /// Rule 1: "T_m:P_i requests resource".
+        Request,
+        /// Rule 2: "a (timestamped) acknowledgment".
+        Ack,
+        /// Rule 3: "P_i releases resource".
+        Release,
+    }
+
+    /// One of it, with the time at which it was first sent.
+    #[derive(Copy)]
+    pub struct Said {
+        /// T_m.
+        pub time: u64 = "first sent at",
+        /// What.
+        pub what: What,
+    }
+
+    /// A message with the sender's timestamp T_m; what is sent again has a new one.
+    pub struct Message {
+        /// T_m.
+        pub timestamp: u64 = "T_m",
+        /// Of those that share a resource.
+        pub packet: Option<Packet<Said>> as part,
+    }
 }
 
-/// A request T_m:P_i.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub struct Request {
-    /// T_m.
-    pub time: u64,
-    /// P_i.
-    pub of: NodeId,
+timers! {
+    /// The timers.
+    pub enum Timer {
+        /// An event of its own.
+        Act = "next event",
+        /// The resource has been used.
+        Hold = "resource used",
+        /// Something was not acknowledged.
+        Resend = "resend",
+    }
 }
 
-/// The other end of a link.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
-pub struct Peer {
-    /// The link.
-    pub link: Channel<Said>,
-    /// The largest T_m of its messages taken so far.
-    pub heard: u64,
-    /// Messages taken, and the number of the last: the same, if the link keeps its order.
-    pub taken: (u32, u32),
+operations! {
+    /// What a client may ask a process to do.
+    #[derive(Copy)]
+    pub enum Op {
+        /// An event of its own.
+        "local" Local,
+        /// Send to this process.
+        "send" Send { to: u32 = value },
+        /// Request the resource; answered with the request's timestamp at once.
+        "request" Request,
+    }
 }
 
-/// What processes that share a resource say.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum What {
-    /// Rule 1: "T_m:P_i requests resource".
-    Request,
-    /// Rule 2: "a (timestamped) acknowledgment".
-    Ack,
-    /// Rule 3: "P_i releases resource".
-    Release,
+mutants! {
+    IGNORE_ARRIVAL "ignore-arrival" breaks "clock-condition":
+        "What if a receiver did not look at the timestamp?";
+    NO_TICK "no-tick" breaks "clock-condition": "What if events did not count?";
+    SKIP_ACKS "skip-acks" breaks "mutual-exclusion":
+        "What if a process did not wait to hear from everyone (rule 5, ii)?";
+    BY_NAME "by-name" breaks "request-order":
+        "What if requests were ordered by name, not by timestamp?";
+    AS_THEY_COME "as-they-come" breaks "links-keep-order":
+        "What if messages were taken as they come, not in the order of sending?";
 }
 
-/// One of it, with the time at which it was first sent.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub struct Said {
-    /// T_m.
-    pub time: u64,
-    /// What.
-    pub what: What,
+claims! {
+    PROPERTIES of Lamport:
+    "clock-condition" "Clock Condition",
+        "For any events a, b: if a happened before b then C(a) < C(b).",
+        "Lamport 1978, section \"Logical Clocks\"";
+    "mutual-exclusion" "Mutual exclusion",
+        "A process which has been granted the resource must release it before it can be granted to another process.",
+        "Lamport 1978, section \"Ordering the Events Totally\", condition I"
+        => |seen, _| observer::mutual_exclusion(seen);
+    "request-order" "Requests in order",
+        "Different requests for the resource must be granted in the order in which they are made.",
+        "Lamport 1978, section \"Ordering the Events Totally\", condition II";
+    "links-keep-order" "Links keep order",
+        "For any two processes, the messages sent from one to the other are received in the same order as they are sent.",
+        "Lamport 1978, section \"Ordering the Events Totally\", the first assumption"
+        => |seen, _| observer::links_keep_order(seen);
 }
-
-/// A message with the sender's timestamp T_m; what is sent again has a new one.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub struct Message {
-    /// T_m.
-    pub timestamp: u64,
-    /// Of those that share a resource.
-    pub packet: Option<Packet<Said>>,
-}
-
-/// The timers.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Timer {
-    /// An event of its own.
-    Act,
-    /// The resource has been used.
-    Hold,
-    /// Something was not acknowledged.
-    Resend,
-}
-
-impl TimerName for Timer {
-    const ALL: &'static [(Self, &'static str)] =
-        &[(Timer::Act, "next event"), (Timer::Hold, "resource used"), (Timer::Resend, "resend")];
-}
-
-/// What a client may ask a process to do.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Op {
-    /// An event of its own.
-    Local,
-    /// Send to this process.
-    Send { to: u32 },
-    /// Request the resource; answered with the request's timestamp at once.
-    Request,
-}
-
-/// Numbers of the mutants, places in [`MUTANTS`].
-mod mutant {
-    pub const IGNORE_ARRIVAL: u8 = 0;
-    pub const NO_TICK: u8 = 1;
-    pub const SKIP_ACKS: u8 = 2;
-    pub const BY_NAME: u8 = 3;
-    pub const AS_THEY_COME: u8 = 4;
-}
-
-const MUTANTS: &[Mutant] = &[
-    Mutant {
-        id: "ignore-arrival",
-        what: "What if a receiver did not look at the timestamp?",
-        breaks: "clock-condition",
-    },
-    Mutant { id: "no-tick", what: "What if events did not count?", breaks: "clock-condition" },
-    Mutant {
-        id: "skip-acks",
-        what: "What if a process did not wait to hear from everyone (rule 5, ii)?",
-        breaks: "mutual-exclusion",
-    },
-    Mutant {
-        id: "by-name",
-        what: "What if requests were ordered by name, not by timestamp?",
-        breaks: "request-order",
-    },
-    Mutant {
-        id: "as-they-come",
-        what: "What if messages were taken as they come, not in the order of sending?",
-        breaks: "links-keep-order",
-    },
-];
-
-const PROPERTIES: &[Property<Lamport>] = &[
-    Property {
-        id: "clock-condition",
-        title: "Clock Condition",
-        claim: "For any events a, b: if a happened before b then C(a) < C(b).",
-        cite: "Lamport 1978, section \"Logical Clocks\"",
-        kind: PropertyKind::Safety,
-        check: |_, observer| observer.broken.clone(),
-    },
-    Property {
-        id: "mutual-exclusion",
-        title: "Mutual exclusion",
-        claim: "A process which has been granted the resource must release it before it can be granted to another process.",
-        cite: "Lamport 1978, section \"Ordering the Events Totally\", condition I",
-        kind: PropertyKind::Safety,
-        check: |seen, _| observer::mutual_exclusion(seen),
-    },
-    Property {
-        id: "request-order",
-        title: "Requests in order",
-        claim: "Different requests for the resource must be granted in the order in which they are made.",
-        cite: "Lamport 1978, section \"Ordering the Events Totally\", condition II",
-        kind: PropertyKind::Safety,
-        check: |_, observer| observer.overtaken.clone(),
-    },
-    Property {
-        id: "links-keep-order",
-        title: "Links keep order",
-        claim: "For any two processes, the messages sent from one to the other are received in the same order as they are sent.",
-        cite: "Lamport 1978, section \"Ordering the Events Totally\", the first assumption",
-        kind: PropertyKind::Safety,
-        check: |seen, _| observer::links_keep_order(seen),
-    },
-];
 
 impl Protocol for Lamport {
-    type Config = Config;
-    type State = ();
-    type Durable = Kept;
-    type Message = Message;
-    type Timer = Timer;
-    type Op = Op;
-    type Ret = u64;
-    type Observer = Observer;
-    type Token = ();
+    // Servers are not alike: of two requests of one time the one of the lower number comes first.
+    usual_parts! { State = (); Durable = Kept; Ret = u64; }
 
     const CAUSAL: bool = true;
 
@@ -354,21 +241,5 @@ impl Protocol for Lamport {
             client: Clients { interval: 0, ..common.client },
             ..common
         }
-    }
-
-    fn knobs() -> &'static [Knob<Config>] {
-        KNOBS
-    }
-
-    fn mutants() -> &'static [Mutant] {
-        MUTANTS
-    }
-
-    fn properties() -> &'static [Property<Self>] {
-        PROPERTIES
-    }
-
-    fn observe(observer: &mut Observer, seen: &Seen<Self>) {
-        observer.see(seen);
     }
 }

@@ -1,6 +1,7 @@
 //! What only an observer sees: what happened before what, and who was granted when.
 
 use super::Lamport;
+use crate::core::declare::Accusations;
 use crate::core::ids::NodeId;
 use crate::core::protocol::{Seen, Show, Witness};
 use crate::protocols::causality::Record;
@@ -10,12 +11,11 @@ use crate::protocols::causality::Record;
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub struct Observer {
     record: Record<u64>,
-    pub(super) broken: Option<Witness>,
+    pub(super) accused: Accusations,
     /// Each process's request that has not been granted: its timestamp, and the engine's count.
     asked: Vec<Option<(u64, u32)>>,
     /// Who had the resource after its last step.
     held: Vec<bool>,
-    pub(super) overtaken: Option<Witness>,
     /// Two concurrent events, the one with the smaller clock first: process and clock.
     pub(super) beside: Option<[(NodeId, u64); 2]>,
 }
@@ -43,7 +43,7 @@ impl Observer {
             let why = format!(
                 "An event of {a} with clock {earlier} happened before one of {b} with clock {clock}."
             );
-            self.broken.get_or_insert(Witness { why, nodes: vec![p, me] });
+            self.accused.accuse("clock-condition", why, vec![p, me]);
         }
     }
 
@@ -71,7 +71,7 @@ impl Observer {
         let why = format!(
             "{b} was granted its request of time {time} though {a}'s, of time {theirs}, had happened before it."
         );
-        self.overtaken.get_or_insert(Witness { why, nodes: vec![p, me] });
+        self.accused.accuse("request-order", why, vec![p, me]);
     }
 
     /// Finds one pair of concurrent events that the clocks put in order.

@@ -1,39 +1,16 @@
 //! How Lamport's processes are looked at.
 
 use super::*;
-use crate::core::action::Call;
-use crate::core::protocol::{CallName, Show};
+use crate::core::protocol::Show;
 use crate::core::view::{Border, Fact, Family, Lens, Mark, MessageLook, NodeLook, Seat, Tray};
 
 impl Show for Lamport {
-    const CALLS: &'static [CallName] = &[
-        CallName { name: "local", key: false, value: false, arg: false },
-        CallName { name: "send", key: false, value: true, arg: false },
-        CallName { name: "request", key: false, value: false, arg: false },
-    ];
     const LENSES: &'static [Lens] = &[Lens::Numbers];
     const LANDMARKS: &'static [&'static str] = &["IR2b", "Enter"];
 
     fn name(n: u16) -> String {
         // The paper's processes are P, Q, R.
         if n < 11 { char::from(b'P' + n as u8).to_string() } else { format!("P{n}") }
-    }
-
-    fn op(call: &Call) -> Option<Op> {
-        match call.f {
-            0 => Some(Op::Local),
-            1 => Some(Op::Send { to: u32::try_from(call.value).ok()? }),
-            2 => Some(Op::Request),
-            _ => None,
-        }
-    }
-
-    fn call(op: &Op) -> Call {
-        match op {
-            Op::Local => Call::default(),
-            Op::Send { to } => Call { f: 1, value: i64::from(*to), ..Call::default() },
-            Op::Request => Call { f: 2, ..Call::default() },
-        }
     }
 
     fn answer(ret: &u64) -> Option<String> {
@@ -106,18 +83,6 @@ impl Show for Lamport {
             epoch: Some(message.timestamp),
             ..MessageLook::default()
         }
-    }
-
-    fn details(message: &Message) -> Vec<(String, String)> {
-        let mut all = vec![("T_m".into(), message.timestamp.to_string())];
-        if let Some(packet) = &message.packet {
-            if let Some(said) = packet.body {
-                all.push(("place on the link".into(), packet.nth.to_string()));
-                all.push(("first sent at".into(), said.time.to_string()));
-            }
-            all.push(("taken so far".into(), packet.ack.to_string()));
-        }
-        all
     }
 
     const FACTS: &'static [&'static str] = &["ordered-though-concurrent"];

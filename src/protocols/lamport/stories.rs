@@ -234,7 +234,7 @@ pub(super) const CHALLENGES: &[Challenge] = &[
         until: "fact ordered-though-concurrent",
         knobs: &[("nodes", 2), ("clients", 0)],
         mutants: &[],
-        limits: Limits { timers: 4, ops: 0, drops: 0, dups: 0, crashes: 0, partitions: 0 },
+        limits: Limits { timers: 4, ops: 0, drops: 0, dups: 0, crashes: 0, partitions: 0, lies: 0 },
         impossible: false,
     },
     Challenge {
@@ -243,7 +243,7 @@ pub(super) const CHALLENGES: &[Challenge] = &[
         until: "violation mutual-exclusion",
         knobs: TWO,
         mutants: &["as-they-come"],
-        limits: Limits { timers: 3, ops: 0, drops: 0, dups: 0, crashes: 0, partitions: 0 },
+        limits: Limits { timers: 3, ops: 0, drops: 0, dups: 0, crashes: 0, partitions: 0, lies: 0 },
         impossible: false,
     },
     Challenge {
@@ -252,7 +252,7 @@ pub(super) const CHALLENGES: &[Challenge] = &[
         until: "violation mutual-exclusion",
         knobs: TWO,
         mutants: &[],
-        limits: Limits { timers: 3, ops: 0, drops: 0, dups: 0, crashes: 0, partitions: 0 },
+        limits: Limits { timers: 3, ops: 0, drops: 0, dups: 0, crashes: 0, partitions: 0, lies: 0 },
         impossible: true,
     },
 ];

@@ -1,162 +1,63 @@
 //! What can be set.
 
-use crate::core::config::{Knob, Unit};
+use crate::core::declare::{choices, knobs};
 
-/// Where a write's stamp comes from.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
-pub enum Stamping {
-    /// One more than the highest that R servers know of.
-    #[default]
-    Query,
-    /// The coordinator's own clock: the last writer wins, as clocks go.
-    Clock,
-    /// One more than the coordinator's own version has.
-    Revision,
-}
-
-/// What a read does about servers that answered with an old version.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
-pub enum Repair {
-    /// It writes the newest version back, and answers once R servers have it.
-    #[default]
-    Blocking,
-    /// It answers, then writes it back.
-    Background,
-    /// Nothing.
-    Off,
-}
-
-/// Whose answers count.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
-pub enum Count {
-    /// Anybody's.
-    #[default]
-    Anywhere,
-    /// Those of the coordinator's own region, R and W of them.
-    Local,
-    /// To a read those of its own region; to a write W in each region.
-    Each,
-}
-
-/// Settings; times in microseconds.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub struct Config {
-    /// R: servers that have to answer a read.
-    pub r: u32,
-    /// W: servers that have to confirm a write.
-    pub w: u32,
-    /// Whose answers count.
-    pub count: Count,
-    /// Regions; servers stand in them in turn, as on the map.
-    pub regions: u32,
-    /// Where stamps come from.
-    pub stamping: Stamping,
-    /// What a read repairs.
-    pub repair: Repair,
-    /// How often hints are replayed; 0 keeps none.
-    pub hints: u64,
-    /// How often a server gossips; 0 for never.
-    pub gossip: u64,
-    /// How long a coordinator waits for enough answers.
-    pub timeout: u64,
-}
-
-impl Default for Config {
-    fn default() -> Self {
-        Config {
-            r: 2,
-            w: 2,
-            count: Count::Anywhere,
-            regions: 1,
-            stamping: Stamping::Query,
-            repair: Repair::Blocking,
-            hints: 0,
-            gossip: 0,
-            timeout: 400_000,
-        }
+choices! {
+    /// Where a write's stamp comes from.
+    pub enum Stamping {
+        /// One more than the highest that R servers know of.
+        Query = "query",
+        /// The coordinator's own clock: the last writer wins, as clocks go.
+        Clock = "clock",
+        /// One more than the coordinator's own version has.
+        Revision = "revision",
     }
 }
 
-pub(super) const KNOBS: &[Knob<Config>] = &[
-    Knob {
-        id: "quorum.r",
-        title: "R: servers that answer a read",
-        unit: Unit::Count,
-        min: 1,
-        max: 25,
-        get: |c| c.r.into(),
-        set: |c, v| c.r = v as u32,
-    },
-    Knob {
-        id: "quorum.w",
-        title: "W: servers that confirm a write",
-        unit: Unit::Count,
-        min: 1,
-        max: 25,
-        get: |c| c.w.into(),
-        set: |c, v| c.w = v as u32,
-    },
-    Knob {
-        id: "quorum.count",
-        title: "answers count",
-        unit: Unit::Choice(&["anywhere", "in-own-region", "in-each-region"]),
-        min: 0,
-        max: 2,
-        get: |c| c.count as i64,
-        set: |c, v| c.count = [Count::Anywhere, Count::Local, Count::Each][v as usize],
-    },
-    Knob {
-        id: "quorum.regions",
-        title: "regions that are told apart",
-        unit: Unit::Count,
-        min: 1,
-        max: 5,
-        get: |c| c.regions.into(),
-        set: |c, v| c.regions = v as u32,
-    },
-    Knob {
-        id: "quorum.stamps",
-        title: "a write's stamp comes from",
-        unit: Unit::Choice(&["query", "clock", "revision"]),
-        min: 0,
-        max: 2,
-        get: |c| c.stamping as i64,
-        set: |c, v| c.stamping = [Stamping::Query, Stamping::Clock, Stamping::Revision][v as usize],
-    },
-    Knob {
-        id: "quorum.repair",
-        title: "a read repairs old versions",
-        unit: Unit::Choice(&["blocking", "background", "off"]),
-        min: 0,
-        max: 2,
-        get: |c| c.repair as i64,
-        set: |c, v| c.repair = [Repair::Blocking, Repair::Background, Repair::Off][v as usize],
-    },
-    Knob {
-        id: "quorum.hints",
-        title: "hints are replayed every (0: none)",
-        unit: Unit::Time,
-        min: 0,
-        max: 60_000_000,
-        get: |c| c.hints as i64,
-        set: |c, v| c.hints = v as u64,
-    },
-    Knob {
-        id: "quorum.gossip",
-        title: "servers gossip every (0: never)",
-        unit: Unit::Time,
-        min: 0,
-        max: 60_000_000,
-        get: |c| c.gossip as i64,
-        set: |c, v| c.gossip = v as u64,
-    },
-    Knob {
-        id: "quorum.timeout",
-        title: "a coordinator waits",
-        unit: Unit::Time,
-        min: 1_000,
-        max: 60_000_000,
-        get: |c| c.timeout as i64,
-        set: |c, v| c.timeout = v as u64,
-    },
-];
+choices! {
+    /// What a read does about servers that answered with an old version.
+    pub enum Repair {
+        /// It writes the newest version back, and answers once R servers have it.
+        Blocking = "blocking",
+        /// It answers, then writes it back.
+        Background = "background",
+        /// Nothing.
+        Off = "off",
+    }
+}
+
+choices! {
+    /// Whose answers count.
+    pub enum Count {
+        /// Anybody's.
+        Anywhere = "anywhere",
+        /// Those of the coordinator's own region, R and W of them.
+        Local = "in-own-region",
+        /// To a read those of its own region; to a write W in each region.
+        Each = "in-each-region",
+    }
+}
+
+knobs! {
+    /// Settings; times in microseconds.
+    pub struct Config {
+        /// R: servers that have to answer a read.
+        r: u32 = 2, "quorum.r" "R: servers that answer a read", count(1..=25);
+        /// W: servers that have to confirm a write.
+        w: u32 = 2, "quorum.w" "W: servers that confirm a write", count(1..=25);
+        /// Whose answers count.
+        count: Count = Count::Anywhere, "quorum.count" "answers count", choice;
+        /// Regions; servers stand in them in turn, as on the map.
+        regions: u32 = 1, "quorum.regions" "regions that are told apart", count(1..=5);
+        /// Where stamps come from.
+        stamping: Stamping = Stamping::Query, "quorum.stamps" "a write's stamp comes from", choice;
+        /// What a read repairs.
+        repair: Repair = Repair::Blocking, "quorum.repair" "a read repairs old versions", choice;
+        /// How often hints are replayed; 0 keeps none.
+        hints: u64 = 0, "quorum.hints" "hints are replayed every (0: none)", time(0..=60_000_000);
+        /// How often a server gossips; 0 for never.
+        gossip: u64 = 0, "quorum.gossip" "servers gossip every (0: never)", time(0..=60_000_000);
+        /// How long a coordinator waits for enough answers.
+        timeout: u64 = 400_000, "quorum.timeout" "a coordinator waits", time(1_000..=60_000_000);
+    }
+}

@@ -29,11 +29,13 @@ pub use knobs::{Config, Count, Repair, Stamping};
 pub use properties::Observer;
 
 use super::catalog::{self, Preset, Scene};
-use crate::core::config::{Clients, Common, Knob};
-use crate::core::ids::{Names, NodeId, NodeSet, OpId};
-use crate::core::protocol::{Context, Mutant, Node, Part, Property, Protocol, Seen, TimerName};
+use crate::core::config::{Clients, Common};
+use crate::core::declare::*;
+use crate::core::ids::{NodeId, NodeSet, OpId};
+use crate::core::protocol::{Context, Node, Protocol, Seen};
 use crate::core::sorted::{SortedMap, SortedSet};
 use crate::core::view::Layout;
+use properties::PROPERTIES;
 use std::collections::VecDeque;
 use std::hash::{Hash, Hasher};
 
@@ -105,33 +107,66 @@ pub(super) const CASSANDRA_QUORUM: Preset = Preset {
     ],
 };
 
-/// What orders versions: a number, and the operation that wrote it to break ties.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct Stamp {
-    /// A counter, or microseconds of the coordinator's clock.
-    pub time: i64,
-    /// The write.
-    pub by: Option<OpId>,
-}
+data! {
+    /// What orders versions: a number, and the operation that wrote it to break ties.
+    #[derive(Copy, Default, PartialOrd, Ord)]
+    pub struct Stamp {
+        /// A counter, or microseconds of the coordinator's clock.
+        pub time: i64 as fixed,
+        /// The write.
+        pub by: Option<OpId>,
+    }
 
-/// A value and its stamp. The first version of a key has neither.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct Version {
-    /// Which is newer.
-    pub stamp: Stamp,
-    /// The value, if the key was ever written.
-    pub value: Option<i64>,
-}
+    /// A value and its stamp. The first version of a key has neither.
+    #[derive(Copy, Default, PartialOrd, Ord)]
+    pub struct Version {
+        /// Which is newer.
+        pub stamp: Stamp,
+        /// The value, if the key was ever written.
+        pub value: Option<i64>,
+    }
 
-/// On disk.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
-pub struct Durable {
-    /// The newest version known, a key each.
-    pub store: SortedMap<u32, Version>,
-    /// Servers that still lack a write this server coordinated.
-    pub hints: SortedSet<(NodeId, u32)>,
-    /// The last operation begun, a client each: what comes again is not done again.
-    pub served: SortedMap<NodeId, u32>,
+    /// On disk.
+    #[derive(Default)]
+    pub struct Durable {
+        /// The newest version known, a key each.
+        pub store: SortedMap<u32, Version>,
+        /// Servers that still lack a write this server coordinated.
+        pub hints: SortedSet<(NodeId, u32)>,
+        /// The last operation begun, a client each: what comes again is not done again.
+        pub served: SortedMap<NodeId, u32>,
+    }
+
+    /// What a coordinator waits for.
+    #[derive(Copy)]
+    pub enum Phase {
+        /// Versions, to answer a read.
+        Read,
+        /// Stamps, to exceed them.
+        Query,
+        /// Confirmations of a write.
+        Write,
+        /// Confirmations that a read's version was written back.
+        WriteBack,
+        /// Nothing: it was answered, late answers serve repair only.
+        Answered,
+    }
+
+    /// An operation under way at its coordinator.
+    pub struct Pending {
+        /// The key.
+        pub key: u32,
+        /// The value to write, if it is a write.
+        pub value: Option<i64>,
+        /// What it waits for.
+        pub phase: Phase,
+        /// The newest version heard of; in the write phases, the one being written.
+        pub best: Version,
+        /// What each server answered in the first phase.
+        pub heard: SortedMap<NodeId, Stamp>,
+        /// Who has confirmed the write; once a read is answered, who has answered it.
+        pub stored: NodeSet,
+    }
 }
 
 impl Durable {
@@ -139,38 +174,6 @@ impl Durable {
     pub fn version(&self, key: u32) -> Version {
         self.store.get(&key).copied().unwrap_or_default()
     }
-}
-
-/// What a coordinator waits for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Phase {
-    /// Versions, to answer a read.
-    Read,
-    /// Stamps, to exceed them.
-    Query,
-    /// Confirmations of a write.
-    Write,
-    /// Confirmations that a read's version was written back.
-    WriteBack,
-    /// Nothing: it was answered, late answers serve repair only.
-    Answered,
-}
-
-/// An operation under way at its coordinator.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub struct Pending {
-    /// The key.
-    pub key: u32,
-    /// The value to write, if it is a write.
-    pub value: Option<i64>,
-    /// What it waits for.
-    pub phase: Phase,
-    /// The newest version heard of; in the write phases, the one being written.
-    pub best: Version,
-    /// What each server answered in the first phase.
-    pub heard: SortedMap<NodeId, Stamp>,
-    /// Who has confirmed the write; once a read is answered, who has answered it.
-    pub stored: NodeSet,
 }
 
 /// Lost in a crash.
@@ -191,47 +194,45 @@ impl Hash for State {
     }
 }
 
-/// What servers say.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub enum Message {
-    /// Which version do you have?
-    Read { op: OpId, key: u32 },
-    /// This one.
-    ReadReply { op: OpId, version: Version },
-    /// Keep this version, if it is newer than yours.
-    Write { op: OpId, key: u32, version: Version },
-    /// Kept, or newer than it is what I have.
-    WriteReply { op: OpId, key: u32 },
-    /// All I have, for you to take what is newer; `answer` asks for the same in return.
-    Gossip { versions: Vec<(u32, Version)>, answer: bool },
+rewrite!(State { pending });
+
+messages! {
+    /// What servers say.
+    pub enum Message {
+        /// Which version do you have?
+        Read ["Read", Vote] { op: OpId, key: u32 as key },
+        /// This one.
+        ReadReply ["Read reply", Vote, reply] { op: OpId, version: Version },
+        /// Keep this version, if it is newer than yours.
+        Write ["Write", Replicate] { op: OpId, key: u32 as key, version: Version },
+        /// Kept, or newer than it is what I have.
+        WriteReply ["Write reply", Ack, reply] { op: OpId, key: u32 as key },
+        /// All I have, for you to take what is newer; `answer` asks for the same in return.
+        Gossip ["Gossip", Heartbeat] { versions: Vec<(u32, Version)> as keyed, answer: bool as fixed },
+    }
 }
 
-/// Timers of a server.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Timer {
-    /// Look for operations that took too long.
-    Sweep,
-    /// Send what others lack.
-    Hints,
-    /// Exchange versions with somebody.
-    Gossip,
+timers! {
+    /// Timers of a server.
+    pub enum Timer {
+        /// Look for operations that took too long.
+        Sweep = "coordinator timeout",
+        /// Send what others lack.
+        Hints = "replay hints",
+        /// Exchange versions with somebody.
+        Gossip = "gossip",
+    }
 }
 
-impl TimerName for Timer {
-    const ALL: &'static [(Self, &'static str)] = &[
-        (Timer::Sweep, "coordinator timeout"),
-        (Timer::Hints, "replay hints"),
-        (Timer::Gossip, "gossip"),
-    ];
-}
-
-/// What clients ask.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Op {
-    /// The value of a key.
-    Get { key: u32 },
-    /// Set a key.
-    Put { key: u32, value: i64 },
+operations! {
+    /// What clients ask.
+    #[derive(Copy)]
+    pub enum Op {
+        /// The value of a key.
+        "get" Get { key: u32 = key },
+        /// Set a key.
+        "put" Put { key: u32 = key, value: i64 = value },
+    }
 }
 
 /// What they are told.
@@ -243,53 +244,27 @@ pub enum Ret {
     Value(Option<i64>),
 }
 
-/// Numbers of the mutants, places in [`MUTANTS`].
-pub mod mutant {
-    pub const NO_WRITE_BACK: u8 = 0;
-    pub const EARLY_ACK: u8 = 1;
-    pub const LAST_ARRIVAL_WINS: u8 = 2;
-    pub const OLDEST_ANSWER: u8 = 3;
-    pub const OWN_STAMP: u8 = 4;
+mutants! {
+    NO_WRITE_BACK "no-write-back" breaks "linearizable":
+        "What if a read answered without writing back what it found?";
+    EARLY_ACK "early-ack" breaks "acknowledged-is-stored":
+        "What if servers confirmed a write before it was on disk?";
+    LAST_ARRIVAL_WINS "last-arrival-wins" breaks "versions-grow":
+        "What if the write that arrives last won, whatever its stamp?";
+    OLDEST_ANSWER "oldest-answer" breaks "sequential":
+        "What if a read took the oldest of the answers for the newest?";
+    OWN_STAMP "own-stamp" breaks "ordered-sequential":
+        "What if a write exceeded only the version that its coordinator has?";
 }
 
-const MUTANTS: &[Mutant] = &[
-    Mutant {
-        id: "no-write-back",
-        what: "What if a read answered without writing back what it found?",
-        breaks: "linearizable",
-    },
-    Mutant {
-        id: "early-ack",
-        what: "What if servers confirmed a write before it was on disk?",
-        breaks: "acknowledged-is-stored",
-    },
-    Mutant {
-        id: "last-arrival-wins",
-        what: "What if the write that arrives last won, whatever its stamp?",
-        breaks: "versions-grow",
-    },
-    Mutant {
-        id: "oldest-answer",
-        what: "What if a read took the oldest of the answers for the newest?",
-        breaks: "sequential",
-    },
-    Mutant {
-        id: "own-stamp",
-        what: "What if a write exceeded only the version that its coordinator has?",
-        breaks: "ordered-sequential",
-    },
-];
-
 impl Protocol for Quorum {
-    type Config = Config;
-    type State = State;
-    type Durable = Durable;
-    type Message = Message;
-    type Timer = Timer;
-    type Op = Op;
-    type Ret = Ret;
-    type Observer = Observer;
-    type Token = ();
+    usual_parts! {}
+    rewrites! {}
+
+    // Stamps break ties by operation. Servers of one region are alike.
+    fn kind(cfg: &Config, _: &Common, me: NodeId) -> Option<u16> {
+        Some((u32::from(me.0) % cfg.regions.max(1)) as u16)
+    }
 
     fn boot(cx: &mut Context<Self>, durable: &Durable) -> State {
         rules::start(cx, durable)
@@ -316,22 +291,6 @@ impl Protocol for Quorum {
         let common = Common::default();
         let client = Clients { retry: 0, keys: 2, ..common.client };
         Common { nodes: 3, clients: 3, client, ..common }
-    }
-
-    fn knobs() -> &'static [Knob<Config>] {
-        knobs::KNOBS
-    }
-
-    fn mutants() -> &'static [Mutant] {
-        MUTANTS
-    }
-
-    fn properties() -> &'static [Property<Self>] {
-        properties::PROPERTIES
-    }
-
-    fn observe(observer: &mut Observer, seen: &Seen<Self>) {
-        observer.see(seen);
     }
 
     fn outside(common: &Common, cfg: &Config) -> Option<&'static str> {
@@ -365,26 +324,7 @@ impl Protocol for Quorum {
         nth: u32,
         pick: &mut dyn FnMut(u64) -> u64,
     ) -> Option<Op> {
-        let key = pick(common.client.keys.into()) as u32;
-        if pick(1_000_000) < common.client.reads.into() {
-            return Some(Op::Get { key });
-        }
-        let value = i64::from(nth) * i64::from(common.clients.max(1)) + i64::from(client) + 1;
-        Some(Op::Put { key, value })
-    }
-
-    fn rename(part: Part<Self>, names: &Names) -> bool {
-        match part {
-            Part::State(s) => s.pending.values_mut().for_each(|p| {
-                p.heard = names.keys(&p.heard);
-                p.stored = names.set(p.stored);
-            }),
-            Part::Durable(d) => {
-                d.hints = d.hints.iter().map(|(n, key)| (names.of(*n), *key)).collect();
-            }
-            Part::Message(_) | Part::Observer(_) => {}
-        }
-        true
+        kv(common, client, nth, pick)
     }
 
     fn size(message: &Message) -> u32 {

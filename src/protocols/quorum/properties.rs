@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::check::history::watch::{Agreement, Watch, convergence, ordered, sequential};
-use crate::core::protocol::{Outcome, PropertyKind, Show, Witness, key_name};
+use crate::core::protocol::{Outcome, Show, key_name};
 use std::hash::{Hash, Hasher};
 
 /// What only an observer knows.
@@ -15,48 +15,36 @@ pub struct Observer {
     stamps: SortedMap<OpId, (u32, Stamp)>,
     /// What each server had after the last step.
     last: Vec<SortedMap<u32, Version>>,
-    lost: Option<Witness>,
-    back: Option<Witness>,
+    pub(super) accused: Accusations,
     agreement: Agreement,
 }
 
-// `stamps` and `last` follow from the servers, which a search's fingerprint has already; and the
-// words of an accusation matter less than its claim.
+// `stamps` and `last` follow from the servers, which a search's fingerprint has already.
 impl Hash for Observer {
     fn hash<H: Hasher>(&self, h: &mut H) {
-        (&self.watch, &self.acked, self.lost.is_some(), self.back.is_some()).hash(h);
+        (&self.watch, &self.acked, &self.accused).hash(h);
     }
 }
 
-pub(super) const PROPERTIES: &[Property<Quorum>] = &[
-    Property {
-        id: "linearizable",
-        title: "Linearizable",
-        claim: "Every operation seems to take effect at one instant between its call and its answer.",
-        cite: "Herlihy, Wing: Linearizability, 1990; for this protocol Attiya, Bar-Noy, Dolev, 1995",
-        kind: PropertyKind::Safety,
-        check: |_, observer| observer.watch.broken.clone(),
-    },
-    ordered(|_, observer: &Observer| observer.watch.orders.ordered().cloned()),
-    sequential(|_, observer: &Observer| observer.watch.orders.sequential().cloned()),
-    Property {
-        id: "acknowledged-is-stored",
-        title: "Acknowledged Is Stored",
-        claim: "A write that was acknowledged, or a newer one, is on the disks of W servers.",
-        cite: "DeCandia et al.: Dynamo, 2007, section 4.5",
-        kind: PropertyKind::Safety,
-        check: |_, observer| observer.lost.clone(),
-    },
-    Property {
-        id: "versions-grow",
-        title: "Versions Grow",
-        claim: "A server that runs never replaces a version by an older one.",
-        cite: "Attiya, Bar-Noy, Dolev, 1995, section 3: labels of a processor never decrease",
-        kind: PropertyKind::Safety,
-        check: |_, observer| observer.back.clone(),
-    },
-    convergence(),
-];
+// What it knows names clients and operations only.
+rewrite!(Observer {});
+
+claims! {
+    pub(super) PROPERTIES of Quorum:
+    "linearizable" "Linearizable",
+        "Every operation seems to take effect at one instant between its call and its answer.",
+        "Herlihy, Wing: Linearizability, 1990; for this protocol Attiya, Bar-Noy, Dolev, 1995"
+        => |_, observer| observer.watch.broken.clone();
+    = ordered(|_, observer: &Observer| observer.watch.orders.ordered().cloned());
+    = sequential(|_, observer: &Observer| observer.watch.orders.sequential().cloned());
+    "acknowledged-is-stored" "Acknowledged Is Stored",
+        "A write that was acknowledged, or a newer one, is on the disks of W servers.",
+        "DeCandia et al.: Dynamo, 2007, section 4.5";
+    "versions-grow" "Versions Grow",
+        "A server that runs never replaces a version by an older one.",
+        "Attiya, Bar-Noy, Dolev, 1995, section 3: labels of a processor never decrease";
+    = convergence();
+}
 
 impl Observer {
     pub(super) fn see(&mut self, seen: &Seen<Quorum>) {
@@ -114,12 +102,12 @@ impl Observer {
         for (key, stamp) in &self.acked {
             let have = seen.nodes.iter().filter(|n| n.durable.version(*key).stamp >= *stamp);
             let have = have.count();
-            if have < needed && self.lost.is_none() {
+            if have < needed {
                 let key = key_name(*key);
                 let why = format!(
                     "A write of {key} was acknowledged, but only {have} of the {needed} servers it was promised to still have it."
                 );
-                self.lost = Some(Witness { why, nodes: Vec::new() });
+                self.accused.accuse("acknowledged-is-stored", why, Vec::new());
             }
         }
     }
@@ -132,10 +120,10 @@ impl Observer {
             }
             let up = seen.up.get(n.me.at()) == Some(&true);
             let older = last.iter().find(|(key, v)| n.durable.version(**key).stamp < v.stamp);
-            if let Some((key, _)) = older.filter(|_| up && self.back.is_none()) {
+            if let Some((key, _)) = older.filter(|_| up) {
                 let (who, key) = (Quorum::name(n.me.0), key_name(*key));
                 let why = format!("{who} replaced its version of {key} by an older one.");
-                self.back = Some(Witness { why, nodes: vec![n.me] });
+                self.accused.accuse("versions-grow", why, vec![n.me]);
             }
             last.clone_from(&n.durable.store);
         }

@@ -1,35 +1,12 @@
 //! How it is looked at.
 
 use super::*;
-use crate::core::action::Call;
-use crate::core::protocol::{CallName, Show, key_name};
-use crate::core::view::{Border, Fact, Family, Lens, MessageLook, NodeLook};
-
-const GET: u8 = 0;
-const PUT: u8 = 1;
+use crate::core::protocol::{Show, key_name};
+use crate::core::view::{Border, Fact, Lens, MessageLook, NodeLook};
 
 impl Show for Quorum {
-    const CALLS: &'static [CallName] = &[
-        CallName { name: "get", key: true, value: false, arg: false },
-        CallName { name: "put", key: true, value: true, arg: false },
-    ];
     const LENSES: &'static [Lens] = &[Lens::History];
     const LANDMARKS: &'static [&'static str] = &["WriteBack", "ReadRepair", "Hint", "AntiEntropy"];
-
-    fn op(call: &Call) -> Option<Op> {
-        match call.f {
-            GET => Some(Op::Get { key: call.key }),
-            PUT => Some(Op::Put { key: call.key, value: call.value }),
-            _ => None,
-        }
-    }
-
-    fn call(op: &Op) -> Call {
-        match *op {
-            Op::Get { key } => Call { f: GET, key, ..Call::default() },
-            Op::Put { key, value } => Call { f: PUT, key, value, ..Call::default() },
-        }
-    }
 
     fn answer(ret: &Ret) -> Option<String> {
         match ret {
@@ -64,34 +41,11 @@ impl Show for Quorum {
     }
 
     fn message(message: &Message) -> MessageLook {
-        let (name, family, reply) = match message {
-            Message::Read { .. } => ("Read", Family::Vote, false),
-            Message::ReadReply { .. } => ("Read reply", Family::Vote, true),
-            Message::Write { .. } => ("Write", Family::Replicate, false),
-            Message::WriteReply { .. } => ("Write reply", Family::Ack, true),
-            Message::Gossip { answer: true, .. } => ("Gossip", Family::Heartbeat, false),
-            Message::Gossip { .. } => ("Gossip reply", Family::Heartbeat, true),
-        };
-        MessageLook { name, family, reply, negative: false, epoch: None }
-    }
-
-    fn details(message: &Message) -> Vec<(String, String)> {
-        let pair = |name: &str, text: String| (name.to_string(), text);
         match message {
-            Message::Read { key, .. } => vec![pair("key", key_name(*key))],
-            Message::ReadReply { version, .. } => {
-                vec![pair("value", value(version)), pair("stamp", version.stamp.time.to_string())]
+            Message::Gossip { answer: false, .. } => {
+                MessageLook { name: "Gossip reply", reply: true, ..message.look() }
             }
-            Message::Write { key, version, .. } => vec![
-                pair("key", key_name(*key)),
-                pair("value", value(version)),
-                pair("stamp", version.stamp.time.to_string()),
-            ],
-            Message::WriteReply { key, .. } => vec![pair("key", key_name(*key))],
-            Message::Gossip { versions, .. } => {
-                let all: Vec<String> = versions.iter().map(|(k, v)| held(*k, v)).collect();
-                vec![pair("versions", all.join(" "))]
-            }
+            _ => message.look(),
         }
     }
 

@@ -1,16 +1,26 @@
 //! The replicated log. Indexes start at 1, as in the paper.
 
 use super::Op;
-use crate::core::ids::OpId;
+use crate::core::declare::{Data, Liar, Lie, Plain, Rewrite, data};
+use crate::core::ids::{Names, OpId};
 use crate::core::list::List;
 
-/// What an entry asks of the state machine.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub enum Command {
-    /// Nothing: a new leader's first entry.
-    Noop,
-    /// A client's operation.
-    Client { id: OpId, op: Op },
+data! {
+    /// What an entry asks of the state machine.
+    pub enum Command {
+        /// Nothing: a new leader's first entry.
+        Noop,
+        /// A client's operation.
+        Client { id: OpId, op: Op },
+    }
+
+    /// A log entry.
+    pub struct Entry {
+        /// The term in which a leader created it.
+        pub term: u64 as fixed,
+        /// What it asks.
+        pub command: Command,
+    }
 }
 
 impl Command {
@@ -21,22 +31,6 @@ impl Command {
             _ => None,
         }
     }
-
-    /// Another command of the same shape, for liars.
-    pub(super) fn lie(&mut self) {
-        if let Command::Client { op: Op::Put { value, .. } | Op::Cas { value, .. }, .. } = self {
-            *value = -*value;
-        }
-    }
-}
-
-/// A log entry.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub struct Entry {
-    /// The term in which a leader created it.
-    pub term: u64,
-    /// What it asks.
-    pub command: Command,
 }
 
 /// A log.
@@ -93,6 +87,22 @@ impl Log {
     /// Has nothing changed between the two?
     pub fn same(&self, other: &Log) -> bool {
         self.0.same(&other.0)
+    }
+}
+
+impl Rewrite for Log {
+    const NAMES: bool = List::<Entry>::NAMES;
+    fn rewrite(&mut self, names: &Names) {
+        self.0.rewrite(names);
+    }
+}
+
+impl Data for Log {
+    fn plain(&self) -> Plain {
+        self.0.plain()
+    }
+    fn lies(&self, liar: &Liar) -> Vec<Lie<Self>> {
+        self.0.lies(liar).into_iter().map(|(twist, entries)| (twist, Log(entries))).collect()
     }
 }
 

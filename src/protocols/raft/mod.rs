@@ -24,10 +24,11 @@ mod tests;
 pub use log::{Command, Entry, Log};
 pub use properties::{Observer, PROPERTIES};
 
-use super::catalog::{self, Preset, Scene};
-use crate::core::config::{Common, Knob, Unit};
-use crate::core::ids::{Names, NodeId, NodeSet, OpId};
-use crate::core::protocol::{Context, Mutant, Node, Part, Property, Protocol, Seen, TimerName};
+use super::catalog::{self, Scene};
+use crate::core::config::Common;
+use crate::core::declare::*;
+use crate::core::ids::{NodeId, NodeSet, OpId};
+use crate::core::protocol::{Context, Node, Protocol, Seen};
 use crate::core::sorted::SortedMap;
 use crate::core::view::Layout;
 
@@ -56,121 +57,71 @@ pub const SCENE: Scene = Scene {
     others: &[],
 };
 
-const PRESETS: &[Preset] = &[Preset {
-    id: "paper",
-    title: "Raft paper",
-    version: "2014",
-    source: "Raft (extended), section 9.3: election timeouts drawn from 150-300 ms",
-    values: &[("raft.election-low", 150_000), ("raft.election-high", 300_000)],
-}];
-
-/// Settings; times in microseconds.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub struct Config {
-    /// Shortest election timeout.
-    pub election_low: u64,
-    /// Longest election timeout.
-    pub election_high: u64,
-    /// How often a leader sends AppendEntries though it has nothing new.
-    pub heartbeat: u64,
-    /// A new leader appends an entry without effect (section 8), so that earlier terms' entries
-    /// can commit.
-    pub noop: bool,
-    /// Most entries in one AppendEntries.
-    pub batch: u32,
-    /// How reads are answered.
-    pub reads: Reads,
+presets! {
+    PRESETS:
+    "paper" "Raft paper", "2014", "Raft (extended), section 9.3: election timeouts drawn from 150-300 ms":
+        "raft.election-low" = 150_000, "raft.election-high" = 300_000;
 }
 
-/// How a server answers a read.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
-pub enum Reads {
-    /// Like a write: as an entry of the log.
-    #[default]
-    Log,
-    /// Any server, from its own store, however old.
-    Local,
-}
-
-impl Default for Config {
-    fn default() -> Self {
-        Config {
-            election_low: 150_000,
-            election_high: 300_000,
-            heartbeat: 50_000,
-            noop: true,
-            batch: 16,
-            reads: Reads::Log,
-        }
+knobs! {
+    /// Settings; times in microseconds.
+    pub struct Config {
+        /// Shortest election timeout.
+        election_low: u64 = 150_000, "raft.election-low" "shortest election timeout", time(1_000..=60_000_000);
+        /// Longest election timeout.
+        election_high: u64 = 300_000, "raft.election-high" "longest election timeout", time(1_000..=60_000_000);
+        /// How often a leader sends AppendEntries though it has nothing new.
+        heartbeat: u64 = 50_000, "raft.heartbeat" "heartbeat interval", time(1_000..=60_000_000);
+        /// A new leader appends an entry without effect (section 8), so that earlier terms' entries
+        /// can commit.
+        noop: bool = true, "raft.noop" "a new leader appends a no-op", switch;
+        /// Most entries in one AppendEntries.
+        batch: u32 = 16, "raft.batch" "most entries in a message", count(1..=1_000);
+        /// How reads are answered.
+        reads: Reads = Reads::Log, "raft.reads" "reads are answered", choice;
     }
 }
 
-const KNOBS: &[Knob<Config>] = &[
-    Knob {
-        id: "raft.election-low",
-        title: "shortest election timeout",
-        unit: Unit::Time,
-        min: 1_000,
-        max: 60_000_000,
-        get: |c| c.election_low as i64,
-        set: |c, v| c.election_low = v as u64,
-    },
-    Knob {
-        id: "raft.election-high",
-        title: "longest election timeout",
-        unit: Unit::Time,
-        min: 1_000,
-        max: 60_000_000,
-        get: |c| c.election_high as i64,
-        set: |c, v| c.election_high = v as u64,
-    },
-    Knob {
-        id: "raft.heartbeat",
-        title: "heartbeat interval",
-        unit: Unit::Time,
-        min: 1_000,
-        max: 60_000_000,
-        get: |c| c.heartbeat as i64,
-        set: |c, v| c.heartbeat = v as u64,
-    },
-    Knob {
-        id: "raft.noop",
-        title: "a new leader appends a no-op",
-        unit: Unit::Switch,
-        min: 0,
-        max: 1,
-        get: |c| c.noop.into(),
-        set: |c, v| c.noop = v != 0,
-    },
-    Knob {
-        id: "raft.batch",
-        title: "most entries in a message",
-        unit: Unit::Count,
-        min: 1,
-        max: 1_000,
-        get: |c| c.batch.into(),
-        set: |c, v| c.batch = v as u32,
-    },
-    Knob {
-        id: "raft.reads",
-        title: "reads are answered",
-        unit: Unit::Choice(&["log", "local"]),
-        min: 0,
-        max: 1,
-        get: |c| c.reads as i64,
-        set: |c, v| c.reads = if v == 1 { Reads::Local } else { Reads::Log },
-    },
-];
+choices! {
+    /// How a server answers a read.
+    pub enum Reads {
+        /// Like a write: as an entry of the log.
+        Log = "log",
+        /// Any server, from its own store, however old.
+        Local = "local",
+    }
+}
 
-/// Figure 2, "Persistent state on all servers".
-#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
-pub struct Durable {
-    /// Latest term this server has seen.
-    pub current_term: u64,
-    /// Whom it voted for in that term.
-    pub voted_for: Option<NodeId>,
-    /// Its log; the first index is 1.
-    pub log: Log,
+data! {
+    /// Figure 2, "Persistent state on all servers".
+    #[derive(Default)]
+    pub struct Durable {
+        /// Latest term this server has seen.
+        pub current_term: u64,
+        /// Whom it voted for in that term.
+        pub voted_for: Option<NodeId>,
+        /// Its log; the first index is 1.
+        pub log: Log,
+    }
+
+    /// The replicated state machine.
+    #[derive(Default)]
+    pub struct Store {
+        /// Keys and values.
+        pub values: SortedMap<u32, i64>,
+        /// Last serial number applied and its answer, a client each (section 8).
+        pub sessions: SortedMap<NodeId, (u32, Ret)>,
+    }
+
+    /// What clients are told.
+    pub enum Ret {
+        /// Done.
+        Done,
+        /// The value, if the key has one.
+        Value(Option<i64>),
+        /// Did the compare-and-set happen?
+        Swapped(bool),
+    }
 }
 
 /// Figure 2's roles.
@@ -200,10 +151,10 @@ pub struct State {
     pub votes_granted: NodeSet,
     /// Candidate: who refused.
     pub votes_refused: NodeSet,
-    /// Leader: the next index to send, a server each.
-    pub next_index: Vec<u64>,
-    /// Leader: the highest index known replicated, a server each.
-    pub match_index: Vec<u64>,
+    /// Leader: the next index to send.
+    pub next_index: PerNode<u64>,
+    /// Leader: the highest index known replicated.
+    pub match_index: PerNode<u64>,
     /// The key-value store.
     pub store: Store,
     /// Leader: clients to answer once an index is applied.
@@ -213,32 +164,39 @@ pub struct State {
     pub resumed: u64,
 }
 
-/// The replicated state machine.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
-pub struct Store {
-    /// Keys and values.
-    pub values: SortedMap<u32, i64>,
-    /// Last serial number applied and its answer, a client each (section 8).
-    pub sessions: SortedMap<NodeId, (u32, Ret)>,
-}
+rewrite!(State { leader, votes_granted, votes_refused, next_index, match_index });
 
-/// Figure 2's two remote procedure calls and their answers.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub enum Message {
-    /// Invoked by candidates to gather votes.
-    RequestVoteRequest { term: u64, last_log_index: u64, last_log_term: u64 },
-    /// The vote.
-    RequestVoteResponse { term: u64, vote_granted: bool },
-    /// Invoked by the leader to replicate entries; also the heartbeat.
-    AppendEntriesRequest {
-        term: u64,
-        prev_log_index: u64,
-        prev_log_term: u64,
-        entries: Vec<Entry>,
-        leader_commit: u64,
-    },
-    /// Accepted up to `match_index`, or refused with a hint where to go back to.
-    AppendEntriesResponse { term: u64, success: bool, match_index: u64, hint: u64 },
+// A liar keeps its term and where its entries stand: others would only refuse what it says.
+messages! {
+    /// Figure 2's two remote procedure calls and their answers.
+    pub enum Message {
+        /// Invoked by candidates to gather votes.
+        RequestVoteRequest ["RequestVote", Vote] {
+            term: u64 as fixed,
+            last_log_index: u64 = "lastLogIndex",
+            last_log_term: u64 = "lastLogTerm",
+        },
+        /// The vote.
+        RequestVoteResponse ["RequestVote reply", Vote, reply] {
+            term: u64 as fixed,
+            vote_granted: bool = "voteGranted",
+        },
+        /// Invoked by the leader to replicate entries; also the heartbeat.
+        AppendEntriesRequest ["AppendEntries", Replicate] {
+            term: u64 as fixed,
+            prev_log_index: u64 as fixed = "prevLogIndex",
+            prev_log_term: u64 as fixed = "prevLogTerm",
+            entries: Vec<Entry>,
+            leader_commit: u64 = "leaderCommit",
+        },
+        /// Accepted up to `match_index`, or refused with a hint where to go back to.
+        AppendEntriesResponse ["AppendEntries reply", Ack, reply] {
+            term: u64 as fixed,
+            success: bool,
+            match_index: u64 = "matchIndex",
+            hint: u64 as fixed = "back to",
+        },
+    }
 }
 
 impl Message {
@@ -253,125 +211,55 @@ impl Message {
     }
 }
 
-/// The two timers.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Timer {
-    /// No leader heard of: become a candidate.
-    Election,
-    /// Leader: time to send AppendEntries.
-    Heartbeat,
+timers! {
+    /// The two timers.
+    pub enum Timer {
+        /// No leader heard of: become a candidate.
+        Election = "election timeout",
+        /// Leader: time to send AppendEntries.
+        Heartbeat = "heartbeat",
+    }
 }
 
-impl TimerName for Timer {
-    const ALL: &'static [(Self, &'static str)] =
-        &[(Timer::Election, "election timeout"), (Timer::Heartbeat, "heartbeat")];
+operations! {
+    /// What clients ask of the store.
+    pub enum Op {
+        /// The value of a key.
+        "get" Get { key: u32 = key },
+        /// Set a key.
+        "put" Put { key: u32 = key, value: i64 = value },
+        /// Set a key if it has the expected value.
+        "cas" Cas { key: u32 = key, expected: i64 = arg, value: i64 = value },
+    }
 }
 
-/// What clients ask of the store.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub enum Op {
-    /// The value of a key.
-    Get { key: u32 },
-    /// Set a key.
-    Put { key: u32, value: i64 },
-    /// Set a key if it has the expected value.
-    Cas { key: u32, expected: i64, value: i64 },
+mutants! {
+    VOLATILE_VOTE "volatile-vote" breaks "election-safety": "What if votes were not durable?";
+    LEADER_REWRITES "leader-rewrites" breaks "leader-append-only":
+        "What if a new leader threw away what it cannot commit yet?";
+    NO_CONSISTENCY_CHECK "no-consistency-check" breaks "log-matching":
+        "What if followers appended without comparing what comes before?";
+    VOTE_WITHOUT_LOG_CHECK "vote-without-log-check" breaks "leader-completeness":
+        "What if voters did not ask whose log is more up-to-date?";
+    COMMIT_OLD_TERM "commit-old-term" breaks "leader-completeness":
+        "What if a leader counted replicas of earlier terms' entries (figure 8)?";
+    SHORT_QUORUM "short-quorum" breaks "state-machine-safety":
+        "What if half of the servers were enough to commit?";
+    NO_SESSIONS "no-sessions" breaks "exactly-once":
+        "What if servers forgot which requests they have applied?";
+    LONE_READ "lone-read" breaks "linearizable":
+        "What if a leader answered reads from its own store, without asking whether it still leads?";
+    ANY_READ "any-read" breaks "sequential":
+        "What if any server answered reads from its own store?";
+    DIRTY_READ "dirty-read" breaks "ordered-sequential":
+        "What if a leader answered reads from its log, before it is committed?";
+    EARLY_ANSWER "early-answer" breaks "acknowledged-is-kept":
+        "What if a leader answered an update before it is committed?";
 }
-
-/// What they are told.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub enum Ret {
-    /// Done.
-    Done,
-    /// The value, if the key has one.
-    Value(Option<i64>),
-    /// Did the compare-and-set happen?
-    Swapped(bool),
-}
-
-/// Numbers of the mutants, places in [`MUTANTS`].
-pub mod mutant {
-    pub const VOLATILE_VOTE: u8 = 0;
-    pub const LEADER_REWRITES: u8 = 1;
-    pub const NO_CONSISTENCY_CHECK: u8 = 2;
-    pub const VOTE_WITHOUT_LOG_CHECK: u8 = 3;
-    pub const COMMIT_OLD_TERM: u8 = 4;
-    pub const SHORT_QUORUM: u8 = 5;
-    pub const NO_SESSIONS: u8 = 6;
-    pub const LONE_READ: u8 = 7;
-    pub const ANY_READ: u8 = 8;
-    pub const DIRTY_READ: u8 = 9;
-    pub const EARLY_ANSWER: u8 = 10;
-}
-
-const MUTANTS: &[Mutant] = &[
-    Mutant {
-        id: "volatile-vote",
-        what: "What if votes were not durable?",
-        breaks: "election-safety",
-    },
-    Mutant {
-        id: "leader-rewrites",
-        what: "What if a new leader threw away what it cannot commit yet?",
-        breaks: "leader-append-only",
-    },
-    Mutant {
-        id: "no-consistency-check",
-        what: "What if followers appended without comparing what comes before?",
-        breaks: "log-matching",
-    },
-    Mutant {
-        id: "vote-without-log-check",
-        what: "What if voters did not ask whose log is more up-to-date?",
-        breaks: "leader-completeness",
-    },
-    Mutant {
-        id: "commit-old-term",
-        what: "What if a leader counted replicas of earlier terms' entries (figure 8)?",
-        breaks: "leader-completeness",
-    },
-    Mutant {
-        id: "short-quorum",
-        what: "What if half of the servers were enough to commit?",
-        breaks: "state-machine-safety",
-    },
-    Mutant {
-        id: "no-sessions",
-        what: "What if servers forgot which requests they have applied?",
-        breaks: "exactly-once",
-    },
-    Mutant {
-        id: "lone-read",
-        what: "What if a leader answered reads from its own store, without asking whether it still leads?",
-        breaks: "linearizable",
-    },
-    Mutant {
-        id: "any-read",
-        what: "What if any server answered reads from its own store?",
-        breaks: "sequential",
-    },
-    Mutant {
-        id: "dirty-read",
-        what: "What if a leader answered reads from its log, before it is committed?",
-        breaks: "ordered-sequential",
-    },
-    Mutant {
-        id: "early-answer",
-        what: "What if a leader answered an update before it is committed?",
-        breaks: "acknowledged-is-kept",
-    },
-];
 
 impl Protocol for Raft {
-    type Config = Config;
-    type State = State;
-    type Durable = Durable;
-    type Message = Message;
-    type Timer = Timer;
-    type Op = Op;
-    type Ret = Ret;
-    type Observer = Observer;
-    type Token = ();
+    usual_parts! {}
+    rewrites! {}
 
     fn boot(cx: &mut Context<Self>, durable: &Durable) -> State {
         rules::restart(cx, durable)
@@ -400,20 +288,9 @@ impl Protocol for Raft {
         cfg.reads == Reads::Local && matches!(op, Op::Get { .. })
     }
 
-    fn knobs() -> &'static [Knob<Config>] {
-        KNOBS
-    }
-
-    fn mutants() -> &'static [Mutant] {
-        MUTANTS
-    }
-
-    fn properties() -> &'static [Property<Self>] {
-        PROPERTIES
-    }
-
-    fn observe(observer: &mut Observer, seen: &Seen<Self>) {
-        observer.see(seen);
+    // No rule asks for a server's number.
+    fn kind(_: &Config, _: &Common, _: NodeId) -> Option<u16> {
+        Some(0)
     }
 
     fn outside(_common: &Common, cfg: &Config) -> Option<&'static str> {
@@ -434,62 +311,12 @@ impl Protocol for Raft {
         nth: u32,
         pick: &mut dyn FnMut(u64) -> u64,
     ) -> Option<Op> {
-        let key = pick(common.client.keys.into()) as u32;
-        if pick(1_000_000) < common.client.reads.into() {
-            return Some(Op::Get { key });
-        }
-        // Distinct values make histories easy to read and to judge.
-        let value = i64::from(nth) * i64::from(common.clients.max(1)) + i64::from(client) + 1;
-        Some(Op::Put { key, value })
+        kv(common, client, nth, pick)
     }
 
     fn torn(before: &Durable, after: &Durable) -> Durable {
         let kept = before.log.len() + after.log.len().saturating_sub(before.log.len()) / 2;
         Durable { log: after.log.prefix(kept), ..before.clone() }
-    }
-
-    fn forge(_cfg: &Config, message: &Message, _to: NodeId) -> Vec<Message> {
-        match message {
-            Message::RequestVoteResponse { term, vote_granted } => {
-                vec![Message::RequestVoteResponse { term: *term, vote_granted: !vote_granted }]
-            }
-            Message::AppendEntriesRequest {
-                term,
-                prev_log_index,
-                prev_log_term,
-                entries,
-                leader_commit,
-            } => {
-                let mut lied = entries.clone();
-                lied.iter_mut().for_each(|e| e.command.lie());
-                vec![Message::AppendEntriesRequest {
-                    term: *term,
-                    prev_log_index: *prev_log_index,
-                    prev_log_term: *prev_log_term,
-                    entries: lied,
-                    leader_commit: *leader_commit,
-                }]
-            }
-            _ => Vec::new(),
-        }
-    }
-
-    fn rename(part: Part<Self>, names: &Names) -> bool {
-        match part {
-            Part::State(s) => {
-                s.leader = s.leader.map(|n| names.of(n));
-                s.votes_granted = names.set(s.votes_granted);
-                s.votes_refused = names.set(s.votes_refused);
-                s.next_index = names.list(&s.next_index);
-                s.match_index = names.list(&s.match_index);
-            }
-            Part::Durable(d) => d.voted_for = d.voted_for.map(|n| names.of(n)),
-            Part::Message(_) => {}
-            Part::Observer(o) => {
-                o.leaders.values_mut().for_each(|set| *set = names.set(*set));
-            }
-        }
-        true
     }
 
     fn size(message: &Message) -> u32 {

@@ -5,7 +5,7 @@
 use super::*;
 use crate::check::history::watch::{Agreement, Watch, convergence, ordered, sequential};
 use crate::core::list::List;
-use crate::core::protocol::{Outcome, PropertyKind, Show, Witness};
+use crate::core::protocol::{Outcome, Show};
 use crate::core::sorted::SortedSet;
 use std::hash::{Hash, Hasher};
 
@@ -23,7 +23,7 @@ pub struct Observer {
     /// Acknowledged, and not committed yet.
     acked: SortedSet<OpId>,
     agreement: Agreement,
-    broken: SortedMap<&'static str, Witness>,
+    pub(super) accused: Accusations,
 }
 
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -36,84 +36,46 @@ struct Last {
     fold: Store,
 }
 
-// `last` follows from the servers themselves, which a search's fingerprint has already; and the
-// words of an accusation matter less than its claim.
+// `last` follows from the servers themselves, which a search's fingerprint has already.
 impl Hash for Observer {
     fn hash<H: Hasher>(&self, h: &mut H) {
-        let broken: Vec<&str> = self.broken.keys().copied().collect();
-        (&self.leaders, &self.committed, broken, &self.watch, &self.acked).hash(h);
+        (&self.leaders, &self.committed, &self.accused, &self.watch, &self.acked).hash(h);
     }
 }
 
-macro_rules! claim {
-    ($id:literal, $title:literal, $claim:literal, $cite:literal) => {
-        Property {
-            id: $id,
-            title: $title,
-            claim: $claim,
-            cite: $cite,
-            kind: PropertyKind::Safety,
-            check: |_, observer| observer.broken.get($id).cloned(),
-        }
-    };
-}
+rewrite!(Observer { leaders });
 
-/// Figure 3, and section 8's sessions.
-pub const PROPERTIES: &[Property<Raft>] = &[
-    claim!(
-        "election-safety",
-        "Election Safety",
-        "At most one leader can be elected in a given term.",
-        "Raft (extended), figure 3 and section 5.2"
-    ),
-    claim!(
-        "leader-append-only",
-        "Leader Append-Only",
+claims! {
+    /// Figure 3, and section 8's sessions.
+    pub PROPERTIES of Raft:
+    "election-safety" "Election Safety", "At most one leader can be elected in a given term.",
+        "Raft (extended), figure 3 and section 5.2";
+    "leader-append-only" "Leader Append-Only",
         "A leader never overwrites or deletes entries in its log; it only appends new entries.",
-        "Raft (extended), figure 3 and section 5.3"
-    ),
-    claim!(
-        "log-matching",
-        "Log Matching",
+        "Raft (extended), figure 3 and section 5.3";
+    "log-matching" "Log Matching",
         "If two logs contain an entry with the same index and term, then the logs are identical in all entries up through the given index.",
-        "Raft (extended), figure 3 and section 5.3"
-    ),
-    claim!(
-        "leader-completeness",
-        "Leader Completeness",
+        "Raft (extended), figure 3 and section 5.3";
+    "leader-completeness" "Leader Completeness",
         "If a log entry is committed in a given term, then that entry will be present in the logs of the leaders for all higher-numbered terms.",
-        "Raft (extended), figure 3 and section 5.4"
-    ),
-    claim!(
-        "state-machine-safety",
-        "State Machine Safety",
+        "Raft (extended), figure 3 and section 5.4";
+    "state-machine-safety" "State Machine Safety",
         "If a server has applied a log entry at a given index to its state machine, no other server will ever apply a different log entry for the same index.",
-        "Raft (extended), figure 3 and section 5.4.3"
-    ),
-    claim!(
-        "exactly-once",
-        "Exactly Once",
+        "Raft (extended), figure 3 and section 5.4.3";
+    "exactly-once" "Exactly Once",
         "A client's request takes effect at most once, however often it is sent.",
-        "Raft (extended), section 8"
-    ),
-    Property {
-        id: "linearizable",
-        title: "Linearizable",
-        claim: "Every operation seems to take effect at one instant between its call and its answer.",
-        cite: "Herlihy, Wing: Linearizability, 1990; Raft (extended), section 8",
-        kind: PropertyKind::Safety,
-        check: |_, observer| observer.watch.broken.clone(),
-    },
-    ordered(|_, observer: &Observer| observer.watch.orders.ordered().cloned()),
-    sequential(|_, observer: &Observer| observer.watch.orders.sequential().cloned()),
-    claim!(
-        "acknowledged-is-kept",
-        "Acknowledged Is Kept",
+        "Raft (extended), section 8";
+    "linearizable" "Linearizable",
+        "Every operation seems to take effect at one instant between its call and its answer.",
+        "Herlihy, Wing: Linearizability, 1990; Raft (extended), section 8"
+        => |_, observer| observer.watch.broken.clone();
+    = ordered(|_, observer: &Observer| observer.watch.orders.ordered().cloned());
+    = sequential(|_, observer: &Observer| observer.watch.orders.sequential().cloned());
+    "acknowledged-is-kept" "Acknowledged Is Kept",
         "An update that was acknowledged is in somebody's log.",
-        "Raft (extended), section 5.3: a leader answers once the entry is committed; Kleppmann 2015: lost acknowledged writes"
-    ),
-    convergence(),
-];
+        "Raft (extended), section 5.3: a leader answers once the entry is committed; Kleppmann 2015: lost acknowledged writes";
+    = convergence();
+}
 
 impl Observer {
     /// Looks at a step.
@@ -181,12 +143,8 @@ impl Observer {
             let why = format!(
                 "Operation {nth} of a client was acknowledged, and no log has it any more."
             );
-            self.accuse("acknowledged-is-kept", why, nodes);
+            self.accused.accuse("acknowledged-is-kept", why, nodes);
         }
-    }
-
-    fn accuse(&mut self, id: &'static str, why: String, nodes: Vec<NodeId>) {
-        self.broken.entry(id).or_insert(Witness { why, nodes });
     }
 
     fn election_safety(&mut self, n: &Node<Raft>) {
@@ -200,7 +158,7 @@ impl Observer {
                 all[0].0 + 1,
                 all[1].0 + 1
             );
-            self.accuse("election-safety", why, all);
+            self.accused.accuse("election-safety", why, all);
         }
     }
 
@@ -213,7 +171,7 @@ impl Observer {
             let when = if still { "while it led" } else { "on its election" };
             let (me, term) = (n.me.0 + 1, n.durable.current_term);
             let why = format!("S{me}, leader of term {term}, lost its entry {} {when}.", kept + 1);
-            self.accuse("leader-append-only", why, vec![n.me]);
+            self.accused.accuse("leader-append-only", why, vec![n.me]);
         }
     }
 
@@ -233,7 +191,7 @@ impl Observer {
                 let why = format!(
                     "S{a} and S{b} agree on the term at index {agree} but differ at index {differ}."
                 );
-                self.accuse("log-matching", why, vec![n.me, other.me]);
+                self.accused.accuse("log-matching", why, vec![n.me, other.me]);
             }
         }
     }
@@ -261,7 +219,7 @@ impl Observer {
         let why = format!(
             "Entry {index} was committed in term {term}, but S{me}, leader of term {own}, does not have it."
         );
-        self.accuse("leader-completeness", why, vec![leader.me]);
+        self.accused.accuse("leader-completeness", why, vec![leader.me]);
     }
 
     fn leader_completeness(&mut self, n: &Node<Raft>) {
@@ -291,7 +249,7 @@ impl Observer {
                     "S{} applied another entry at index {index} than was applied before.",
                     n.me.0 + 1
                 );
-                self.accuse("state-machine-safety", why, vec![n.me]);
+                self.accused.accuse("state-machine-safety", why, vec![n.me]);
             }
             if let Some(Entry { command: Command::Client { id, op }, .. }) = entry {
                 last.fold.apply(*id, op, false);
@@ -302,7 +260,7 @@ impl Observer {
                 "S{}'s store is not what its log says once repeated requests count once.",
                 n.me.0 + 1
             );
-            self.accuse("exactly-once", why, vec![n.me]);
+            self.accused.accuse("exactly-once", why, vec![n.me]);
         }
         self.last[n.me.at()] = last;
     }

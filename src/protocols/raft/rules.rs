@@ -147,8 +147,8 @@ fn become_leader_if_elected(n: &mut N, cx: &mut Cx) {
     if cx.mutant(LEADER_REWRITES) {
         n.durable.log.truncate(n.state.commit_index);
     }
-    n.state.next_index = vec![n.durable.log.len() + 1; cx.nodes.into()];
-    n.state.match_index = vec![0; cx.nodes.into()];
+    n.state.next_index = PerNode(vec![n.durable.log.len() + 1; cx.nodes.into()]);
+    n.state.match_index = PerNode(vec![0; cx.nodes.into()]);
     cx.cancel_timer(Timer::Election);
     if cx.cfg.noop {
         n.durable.log.push(Entry { term: n.durable.current_term, command: Command::Noop });

@@ -1,41 +1,13 @@
 //! How Raft is looked at.
 
 use super::*;
-use crate::core::action::Call;
-use crate::core::protocol::{CallName, Show, call_text, key_name};
+use crate::core::protocol::{Show, call_text, key_name};
 use crate::core::view::{Border, Cell, Fact, Family, Lens, LogView, MessageLook, NodeLook};
 
-const GET: u8 = 0;
-const PUT: u8 = 1;
-const CAS: u8 = 2;
-
 impl Show for Raft {
-    const CALLS: &'static [CallName] = &[
-        CallName { name: "get", key: true, value: false, arg: false },
-        CallName { name: "put", key: true, value: true, arg: false },
-        CallName { name: "cas", key: true, value: true, arg: true },
-    ];
     const LENSES: &'static [Lens] = &[Lens::Log, Lens::History];
     const LANDMARKS: &'static [&'static str] =
         &["BecomeLeader", "Timeout", "ConflictAppendEntriesRequest"];
-
-    fn op(call: &Call) -> Option<Op> {
-        let Call { key, value, arg, .. } = *call;
-        match call.f {
-            GET => Some(Op::Get { key }),
-            PUT => Some(Op::Put { key, value }),
-            CAS => Some(Op::Cas { key, expected: arg, value }),
-            _ => None,
-        }
-    }
-
-    fn call(op: &Op) -> Call {
-        match *op {
-            Op::Get { key } => Call { f: GET, key, ..Call::default() },
-            Op::Put { key, value } => Call { f: PUT, key, value, ..Call::default() },
-            Op::Cas { key, expected, value } => Call { f: CAS, key, value, arg: expected },
-        }
-    }
 
     fn answer(ret: &Ret) -> Option<String> {
         match ret {
@@ -81,61 +53,25 @@ impl Show for Raft {
     }
 
     fn message(message: &Message) -> MessageLook {
-        let (name, family, reply, negative) = match message {
-            Message::RequestVoteRequest { .. } => ("RequestVote", Family::Vote, false, false),
-            Message::RequestVoteResponse { vote_granted, .. } => {
-                ("RequestVote reply", Family::Vote, true, !vote_granted)
-            }
+        let mut look = MessageLook { epoch: Some(message.term()), ..message.look() };
+        match message {
             Message::AppendEntriesRequest { entries, .. } if entries.is_empty() => {
-                ("AppendEntries", Family::Heartbeat, false, false)
+                look.family = Family::Heartbeat;
             }
-            Message::AppendEntriesRequest { .. } => {
-                ("AppendEntries", Family::Replicate, false, false)
-            }
-            Message::AppendEntriesResponse { success, .. } => {
-                ("AppendEntries reply", Family::Ack, true, !success)
-            }
-        };
-        MessageLook { name, family, reply, negative, epoch: Some(message.term()) }
+            Message::RequestVoteResponse { vote_granted: yes, .. }
+            | Message::AppendEntriesResponse { success: yes, .. } => look.negative = !yes,
+            _ => {}
+        }
+        look
     }
 
     fn details(message: &Message) -> Vec<(String, String)> {
-        let term = ("term", message.term().to_string());
-        match message {
-            Message::RequestVoteRequest { last_log_index, last_log_term, .. } => fields([
-                term,
-                ("lastLogIndex", last_log_index.to_string()),
-                ("lastLogTerm", last_log_term.to_string()),
-            ]),
-            Message::RequestVoteResponse { vote_granted, .. } => {
-                fields([term, ("voteGranted", vote_granted.to_string())])
-            }
-            Message::AppendEntriesRequest {
-                prev_log_index,
-                prev_log_term,
-                entries,
-                leader_commit,
-                ..
-            } => fields([
-                term,
-                ("prevLogIndex", prev_log_index.to_string()),
-                ("prevLogTerm", prev_log_term.to_string()),
-                (
-                    "entries",
-                    entries.iter().map(|e| short(&e.command)).collect::<Vec<_>>().join(" "),
-                ),
-                ("leaderCommit", leader_commit.to_string()),
-            ]),
-            Message::AppendEntriesResponse { success, match_index, hint, .. } => fields([
-                term,
-                ("success", success.to_string()),
-                if *success {
-                    ("matchIndex", match_index.to_string())
-                } else {
-                    ("back to", hint.to_string())
-                },
-            ]),
+        let mut all = message.plain().details(Self::name);
+        if let Message::AppendEntriesRequest { entries, .. } = message {
+            let told = all.iter_mut().filter(|(name, _)| name == "entries");
+            told.for_each(|(_, text)| *text = cells(entries));
         }
+        all
     }
 
     const FACTS: &'static [&'static str] = &["won", "committed", "agreement", "availability"];
@@ -186,6 +122,10 @@ fn volatile(s: &State, role: &str) -> Vec<(String, String)> {
         ("matchIndex", list(&s.match_index)),
         ("store", store.join(" ")),
     ])
+}
+
+fn cells(entries: &[Entry]) -> String {
+    entries.iter().map(|e| short(&e.command)).collect::<Vec<_>>().join(" ")
 }
 
 /// A cell's text: `x3` for put x=3, `x?` for get x, `·` for a no-op.

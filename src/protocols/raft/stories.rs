@@ -222,7 +222,7 @@ pub(super) const CHALLENGES: &[Challenge] = &[
         until: "leaders = 2",
         knobs: &[("nodes", 3), ("clients", 0), ("raft.noop", 0)],
         mutants: &[],
-        limits: Limits { timers: 2, ops: 0, drops: 0, dups: 0, crashes: 0, partitions: 1 },
+        limits: Limits { timers: 2, ops: 0, drops: 0, dups: 0, crashes: 0, partitions: 1, lies: 0 },
         impossible: false,
     },
     Challenge {
@@ -231,7 +231,7 @@ pub(super) const CHALLENGES: &[Challenge] = &[
         until: "violation election-safety",
         knobs: &[("nodes", 3), ("clients", 0), ("raft.noop", 0)],
         mutants: &[],
-        limits: Limits { timers: 2, ops: 0, drops: 0, dups: 0, crashes: 1, partitions: 0 },
+        limits: Limits { timers: 2, ops: 0, drops: 0, dups: 0, crashes: 1, partitions: 0, lies: 0 },
         impossible: true,
     },
     Challenge {
@@ -240,7 +240,7 @@ pub(super) const CHALLENGES: &[Challenge] = &[
         until: "violation election-safety",
         knobs: &[("nodes", 3), ("clients", 0), ("raft.noop", 0)],
         mutants: &["volatile-vote"],
-        limits: Limits { timers: 2, ops: 0, drops: 0, dups: 0, crashes: 1, partitions: 0 },
+        limits: Limits { timers: 2, ops: 0, drops: 0, dups: 0, crashes: 1, partitions: 0, lies: 0 },
         impossible: false,
     },
 ];

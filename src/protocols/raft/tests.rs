@@ -34,8 +34,8 @@ fn leader(current_term: u64, log: Log) -> Node<Raft> {
     let mut n = server(current_term, log);
     n.state.role = Role::Leader;
     n.state.leader = Some(ME);
-    n.state.next_index = vec![n.durable.log.len() + 1; 5];
-    n.state.match_index = vec![0; 5];
+    n.state.next_index = PerNode(vec![n.durable.log.len() + 1; 5]);
+    n.state.match_index = PerNode(vec![0; 5]);
     n.state.match_index[0] = n.durable.log.len();
     n
 }

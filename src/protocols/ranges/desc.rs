@@ -2,7 +2,8 @@
 
 use super::Config;
 use crate::algo::hashing::HashFn;
-use crate::core::ids::{NodeId, NodeSet};
+use crate::core::declare::{Data, Liar, Lie, Plain, Rewrite, data};
+use crate::core::ids::{Names, NodeId, NodeSet};
 use crate::core::protocol::key_name;
 
 /// A range: where it begins, and in which generation of its place it was born. A range never
@@ -15,35 +16,55 @@ pub struct RangeId {
     pub born: u32,
 }
 
+impl Rewrite for RangeId {
+    const NAMES: bool = false;
+    fn rewrite(&mut self, _: &Names) {}
+}
+
+impl Data for RangeId {
+    const LIES: bool = false;
+    fn plain(&self) -> Plain {
+        Plain::Text(match *self {
+            META => "meta".into(),
+            RangeId { start, born } => format!("from place {start}, born {born}"),
+        })
+    }
+    fn lies(&self, _: &Liar) -> Vec<Lie<Self>> {
+        Vec::new()
+    }
+}
+
+data! {
+    /// What is to be known of a range.
+    #[derive(Copy, Default)]
+    pub struct Desc {
+        /// Which range.
+        pub id: RangeId = "range",
+        /// The first place that is not in it any more.
+        pub end: u32 as fixed,
+        /// Grows with every split, merge, freeze and change of members: for each place of the axis,
+        /// what has the higher generation is true.
+        pub generation: u32,
+        /// Who keeps a replica.
+        pub members: NodeSet,
+    }
+
+    /// Descriptors that somebody has heard of, in the order of the axis. Old ones are kept where
+    /// nothing newer is known.
+    #[derive(Default)]
+    pub struct Directory {
+        all: Vec<Desc> as fixed,
+    }
+}
+
 /// The range that knows where the others are. It lies beyond the axis and never splits.
 pub const META: RangeId = RangeId { start: u32::MAX, born: 0 };
-
-/// What is to be known of a range.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
-pub struct Desc {
-    /// Which range.
-    pub id: RangeId,
-    /// The first place that is not in it any more.
-    pub end: u32,
-    /// Grows with every split, merge, freeze and change of members: for each place of the axis,
-    /// what has the higher generation is true.
-    pub generation: u32,
-    /// Who keeps a replica.
-    pub members: NodeSet,
-}
 
 impl Desc {
     /// Does this place lie in it?
     pub fn has(&self, place: u32) -> bool {
         self.id.start <= place && place < self.end
     }
-}
-
-/// Descriptors that somebody has heard of, in the order of the axis. Old ones are kept where
-/// nothing newer is known.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
-pub struct Directory {
-    all: Vec<Desc>,
 }
 
 impl Directory {

@@ -22,7 +22,7 @@ impl Op {
             | Op::Merge { key }
             | Op::Move { key, .. }
             | Op::Lease { key, .. } => Some(key),
-            Op::Drain(_) => None,
+            Op::Drain { .. } => None,
         }
     }
 }
@@ -32,7 +32,7 @@ impl Work<'_, '_> {
     pub fn serve(&mut self, id: OpId, op: Op) {
         let server = |n: i64| u16::try_from(n - 1).ok().map(NodeId).filter(|n| n.0 < self.cx.nodes);
         match op {
-            Op::Drain(n) => return self.begin_drain(id, server(n.abs()), n > 0),
+            Op::Drain { server: n } => return self.begin_drain(id, server(n.abs()), n > 0),
             Op::Move { to, .. } | Op::Lease { to, .. } if server(to).is_none() => {
                 return self.reply(id, Outcome::Fail("there is no such server"));
             }
@@ -51,7 +51,9 @@ impl Work<'_, '_> {
         self.node.state.pending.retain(|p, _| p.client != id.client);
         let part = |(at, to): (u32, u32)| Part { at, to, ..Part::default() };
         let parts: Vec<Part> = match op {
-            Op::Scan { key, keys } => spans(self.cx.cfg, key, keys).into_iter().map(part).collect(),
+            Op::Scan { key, keys } => {
+                spans(self.cx.cfg, key, keys.max(1)).into_iter().map(part).collect()
+            }
             _ => op
                 .key()
                 .map(|k| place(self.cx.cfg, k))
@@ -332,7 +334,7 @@ impl Work<'_, '_> {
 fn want(op: Op, to: u32) -> Want {
     let server = |n: i64| NodeId((n - 1).max(0) as u16);
     match op {
-        Op::Get { .. } | Op::Scan { .. } | Op::Drain(_) => Want::Read { to },
+        Op::Get { .. } | Op::Scan { .. } | Op::Drain { .. } => Want::Read { to },
         Op::Put { value, .. } => Want::Write { value },
         Op::Split { .. } => Want::Split,
         Op::Halve { .. } => Want::Halve,

@@ -42,11 +42,13 @@ pub use properties::Observer;
 pub use types::*;
 
 use super::catalog::{self, Scene};
-use crate::core::config::{Clients, Common, Knob, Net};
+use crate::core::config::{Clients, Common, Net};
+use crate::core::declare::*;
 use crate::core::ids::{NodeId, NodeSet, OpId};
-use crate::core::protocol::{Context, Mutant, Node, Property, Protocol, Seen};
+use crate::core::protocol::{Context, Node, Protocol, Seen};
 use crate::core::sorted::SortedMap;
 use crate::core::view::Layout;
+use properties::PROPERTIES;
 use std::sync::Arc;
 use work::Work;
 
@@ -78,77 +80,29 @@ pub const SCENE: Scene = Scene {
     others: &[],
 };
 
-/// Numbers of the mutants, places in [`MUTANTS`].
-pub mod mutant {
-    pub const SPLIT_IN_TWO: u8 = 0;
-    pub const MERGE_UNFROZEN: u8 = 1;
-    pub const VOLATILE_VOTE: u8 = 2;
-    pub const SERVE_ASTRAY: u8 = 3;
-    pub const SCAN_BY_CACHE: u8 = 4;
-    pub const SHORT_QUORUM: u8 = 5;
-    pub const SWAP_MEMBERS: u8 = 6;
-    pub const LONE_READ: u8 = 7;
-    pub const FORGET_SESSIONS: u8 = 8;
+mutants! {
+    SPLIT_IN_TWO "split-in-two" breaks "partition":
+        "What if a replica cut off its right part, and wrote down the new range only later?";
+    MERGE_UNFROZEN "merge-unfrozen" breaks "alike":
+        "What if a range took its neighbour over without freezing it first?";
+    VOLATILE_VOTE "volatile-vote" breaks "one-leaseholder": "What if votes were not durable?";
+    SERVE_ASTRAY "serve-astray" breaks "right-owner":
+        "What if a range did not look at its bounds again when an entry is applied?";
+    SCAN_BY_CACHE "scan-by-cache" breaks "scan-complete":
+        "What if a scan went on from where its cached descriptor ends, not from where the range that answered does?";
+    SHORT_QUORUM "short-quorum" breaks "alike":
+        "What if half of the members were enough to commit?";
+    SWAP_MEMBERS "swap-members" breaks "alike":
+        "What if a move replaced all the members at once?";
+    LONE_READ "lone-read" breaks "linearizable":
+        "What if a leaseholder answered reads without asking whether it still leads?";
+    FORGET_SESSIONS "forget-sessions" breaks "remembered":
+        "What if a split did not tell the new range which writes were done?";
 }
 
-const MUTANTS: &[Mutant] = &[
-    Mutant {
-        id: "split-in-two",
-        what: "What if a replica cut off its right part, and wrote down the new range only later?",
-        breaks: "partition",
-    },
-    Mutant {
-        id: "merge-unfrozen",
-        what: "What if a range took its neighbour over without freezing it first?",
-        breaks: "alike",
-    },
-    Mutant {
-        id: "volatile-vote",
-        what: "What if votes were not durable?",
-        breaks: "one-leaseholder",
-    },
-    Mutant {
-        id: "serve-astray",
-        what: "What if a range did not look at its bounds again when an entry is applied?",
-        breaks: "right-owner",
-    },
-    Mutant {
-        id: "scan-by-cache",
-        what: "What if a scan went on from where its cached descriptor ends, not from where the range that answered does?",
-        breaks: "scan-complete",
-    },
-    Mutant {
-        id: "short-quorum",
-        what: "What if half of the members were enough to commit?",
-        breaks: "alike",
-    },
-    Mutant {
-        id: "swap-members",
-        what: "What if a move replaced all the members at once?",
-        breaks: "alike",
-    },
-    Mutant {
-        id: "lone-read",
-        what: "What if a leaseholder answered reads without asking whether it still leads?",
-        breaks: "linearizable",
-    },
-    Mutant {
-        id: "forget-sessions",
-        what: "What if a split did not tell the new range which writes were done?",
-        breaks: "remembered",
-    },
-];
-
 impl Protocol for Ranges {
-    type Config = Config;
-    type State = State;
-    type Durable = Durable;
-    type Message = Message;
-    type Timer = Timer;
-    type Op = Op;
-    type Ret = Ret;
-    type Observer = Observer;
-    type Token = ();
+    // Servers are not alike: of those that carry the same load the first is given a replica.
+    usual_parts! {}
 
     fn disk(cfg: &Config, me: NodeId, nodes: u16) -> Durable {
         work::disk(cfg, me, nodes)
@@ -186,22 +140,6 @@ impl Protocol for Ranges {
         };
         let net = Net { bandwidth: 100_000, ..common.net };
         Common { nodes: 5, clients: 3, client, net, ..common }
-    }
-
-    fn knobs() -> &'static [Knob<Config>] {
-        knobs::KNOBS
-    }
-
-    fn mutants() -> &'static [Mutant] {
-        MUTANTS
-    }
-
-    fn properties() -> &'static [Property<Self>] {
-        properties::PROPERTIES
-    }
-
-    fn observe(observer: &mut Observer, seen: &Seen<Self>) {
-        observer.see(seen);
     }
 
     fn outside(_: &Common, cfg: &Config) -> Option<&'static str> {

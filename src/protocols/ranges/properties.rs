@@ -3,7 +3,7 @@
 use super::desc::{key_at, place, place_name, places};
 use super::*;
 use crate::check::history::watch::Watch;
-use crate::core::protocol::{Outcome, PropertyKind, Show, Witness, key_name};
+use crate::core::protocol::{Outcome, Show, key_name};
 use crate::core::sorted::SortedSet;
 use crate::core::view::OpStep;
 use std::hash::{Hash, Hasher};
@@ -58,78 +58,42 @@ pub struct Observer {
     pub(super) cost: Option<Cost>,
     /// Moves under way.
     pub(super) moves: u32,
-    broken: SortedMap<&'static str, Witness>,
+    pub(super) accused: Accusations,
 }
 
 // Who led and what was written follows a search's path; figures decide nothing.
 impl Hash for Observer {
     fn hash<H: Hasher>(&self, h: &mut H) {
-        let broken: Vec<&str> = self.broken.keys().copied().collect();
-        (&self.watch, &self.leaders, &self.written, &self.scans, broken).hash(h);
+        (&self.watch, &self.leaders, &self.written, &self.scans, &self.accused).hash(h);
         self.acknowledged.hash(h);
         (self.bounced > 0, self.inserts.1 > 0).hash(h);
     }
 }
 
-macro_rules! claim {
-    ($id:literal, $title:literal, $claim:literal, $cite:literal) => {
-        Property {
-            id: $id,
-            title: $title,
-            claim: $claim,
-            cite: $cite,
-            kind: PropertyKind::Safety,
-            check: |_, observer| observer.broken.get($id).cloned(),
-        }
-    };
-}
-
-pub(super) const PROPERTIES: &[Property<Ranges>] = &[
-    claim!(
-        "partition",
-        "No Gap, No Overlap",
+claims! {
+    pub(super) PROPERTIES of Ranges:
+    "partition" "No Gap, No Overlap",
         "At every instant the newest descriptors that any server holds cover each place of the axis exactly once.",
-        "Chang et al. 2006, section 5: each tablet contains all data of a row range, and is assigned to one server at a time"
-    ),
-    claim!(
-        "one-leaseholder",
-        "One Leaseholder",
+        "Chang et al. 2006, section 5: each tablet contains all data of a row range, and is assigned to one server at a time";
+    "one-leaseholder" "One Leaseholder",
         "At most one server becomes leaseholder of a range in a term.",
-        "Ongaro 2014, figure 3.2: Election Safety"
-    ),
-    claim!(
-        "right-owner",
-        "Right Owner",
+        "Ongaro 2014, figure 3.2: Election Safety";
+    "right-owner" "Right Owner",
         "No range keeps a key that lies outside of its own interval, however old the descriptor by which the request was sent.",
-        "Taft et al. 2020, section 2.3: a request to a range that no longer holds the key is rejected, and routed anew"
-    ),
-    claim!(
-        "scan-complete",
-        "Scans Are Complete",
+        "Taft et al. 2020, section 2.3: a request to a range that no longer holds the key is rejected, and routed anew";
+    "scan-complete" "Scans Are Complete",
         "A scan returns every key of its interval that was acknowledged before it began, each once, in order.",
-        "Chang et al. 2006, section 2: rows are kept in lexicographic order, and scanned in it"
-    ),
-    claim!(
-        "alike",
-        "Replicas Alike",
+        "Chang et al. 2006, section 2: rows are kept in lexicographic order, and scanned in it";
+    "alike" "Replicas Alike",
         "Replicas of a range that have applied the same number of entries hold the same.",
-        "Ongaro 2014, figure 3.2: State Machine Safety"
-    ),
-    claim!(
-        "remembered",
-        "Remembered",
+        "Ongaro 2014, figure 3.2: State Machine Safety";
+    "remembered" "Remembered",
         "A range that is cut off from another remembers which writes to its keys were done, so that none of them is done twice.",
-        "Ongaro 2014, section 6.3: sessions are part of the replicated state"
-    ),
-    Property {
-        id: "linearizable",
-        title: "Linearizable",
-        claim: "Every operation on a key seems to take effect at one instant between its call and its answer.",
-        cite: "Herlihy, Wing: Linearizability, 1990",
-        kind: PropertyKind::Safety,
-        check: |_, observer| observer.watch.broken.clone(),
-    },
-];
+        "Ongaro 2014, section 6.3: sessions are part of the replicated state";
+    "linearizable" "Linearizable",
+        "Every operation on a key seems to take effect at one instant between its call and its answer.",
+        "Herlihy, Wing: Linearizability, 1990" => |_, observer| observer.watch.broken.clone();
+}
 
 impl Observer {
     pub(super) fn see(&mut self, seen: &Seen<Ranges>) {
@@ -167,13 +131,9 @@ impl Observer {
                 place_name(seen.cfg, id.start),
                 key_name(*key)
             );
-            self.accuse("remembered", why, vec![n.me]);
+            self.accused.accuse("remembered", why, vec![n.me]);
             return;
         }
-    }
-
-    fn accuse(&mut self, id: &'static str, why: String, nodes: Vec<NodeId>) {
-        self.broken.entry(id).or_insert(Witness { why, nodes });
     }
 
     /// The ranges there are: of each the newest descriptor that any server ever had, unless the
@@ -203,15 +163,23 @@ impl Observer {
             let [a, b] = [at, desc.id.start].map(|p| place_name(seen.cfg, p));
             let nodes: Vec<NodeId> = desc.members.iter().collect();
             if desc.id.start > at {
-                self.accuse("partition", format!("From {a} to {b} there is no range."), nodes);
+                self.accused.accuse(
+                    "partition",
+                    format!("From {a} to {b} there is no range."),
+                    nodes,
+                );
             } else if desc.id.start < at {
-                self.accuse("partition", format!("From {b} to {a} there are two ranges."), nodes);
+                self.accused.accuse(
+                    "partition",
+                    format!("From {b} to {a} there are two ranges."),
+                    nodes,
+                );
             }
             at = desc.end;
         }
         if at != places(seen.cfg) {
             let a = place_name(seen.cfg, at);
-            self.accuse("partition", format!("From {a} on there is no range."), Vec::new());
+            self.accused.accuse("partition", format!("From {a} on there is no range."), Vec::new());
         }
     }
 
@@ -230,7 +198,7 @@ impl Observer {
                         place_name(seen.cfg, id.start),
                         r.term
                     );
-                    self.accuse("one-leaseholder", why, both);
+                    self.accused.accuse("one-leaseholder", why, both);
                 }
             }
             let astray = r.data.keys().find(|p| !r.desc.has(**p));
@@ -242,7 +210,7 @@ impl Observer {
                     place_name(seen.cfg, id.start),
                     place_name(seen.cfg, r.desc.end)
                 );
-                self.accuse("right-owner", why, vec![n.me]);
+                self.accused.accuse("right-owner", why, vec![n.me]);
             }
             let twins = seen.nodes.iter().filter(|o| o.me != n.me);
             let twins = twins.filter_map(|o| Some((o.me, o.durable.replicas.get(id)?)));
@@ -257,7 +225,7 @@ impl Observer {
                     r.applied,
                     place_name(seen.cfg, id.start)
                 );
-                self.accuse("alike", why, vec![n.me, other]);
+                self.accused.accuse("alike", why, vec![n.me, other]);
             }
         }
     }
@@ -301,11 +269,11 @@ impl Observer {
                 key_name(of.0),
                 key_name(*lost)
             );
-            self.accuse("scan-complete", why, vec![by]);
+            self.accused.accuse("scan-complete", why, vec![by]);
         }
         if rows.windows(2).any(|w| w[0].0 >= w[1].0) {
             let why = format!("A scan from {} is out of order.", key_name(of.0));
-            self.accuse("scan-complete", why, vec![by]);
+            self.accused.accuse("scan-complete", why, vec![by]);
         }
     }
 

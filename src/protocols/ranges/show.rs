@@ -2,72 +2,15 @@
 
 use super::desc::{place_name, places};
 use super::*;
-use crate::core::action::Call;
-use crate::core::protocol::{CallName, Show, key_name};
+use crate::core::protocol::{Show, key_name};
 use crate::core::view::{
     AxisView, Border, Fact, Family, Lens, MessageLook, NodeLook, RangeView, ReplicaMove,
 };
 
-const GET: u8 = 0;
-const PUT: u8 = 1;
-const SCAN: u8 = 2;
-const SPLIT: u8 = 3;
-const HALVE: u8 = 4;
-const MERGE: u8 = 5;
-const MOVE: u8 = 6;
-const LEASE: u8 = 7;
-const DRAIN: u8 = 8;
-
-const fn name(name: &'static str, key: bool, value: bool) -> CallName {
-    CallName { name, key, value, arg: false }
-}
-
 impl Show for Ranges {
-    const CALLS: &'static [CallName] = &[
-        name("get", true, false),
-        name("put", true, true),
-        name("scan", true, true),
-        name("split", true, false),
-        name("halve", true, false),
-        name("merge", true, false),
-        name("move", true, true),
-        name("lease", true, true),
-        name("drain", false, true),
-    ];
     const LENSES: &'static [Lens] = &[Lens::Keys, Lens::History];
     const LANDMARKS: &'static [&'static str] =
         &["Split", "Merge", "Freeze", "AddServer", "BecomeLeaseholder", "Bounce"];
-
-    fn op(call: &Call) -> Option<Op> {
-        let Call { key, value, .. } = *call;
-        match call.f {
-            GET => Some(Op::Get { key }),
-            PUT => Some(Op::Put { key, value }),
-            SCAN => Some(Op::Scan { key, keys: u32::try_from(value).unwrap_or(1).max(1) }),
-            SPLIT => Some(Op::Split { key }),
-            HALVE => Some(Op::Halve { key }),
-            MERGE => Some(Op::Merge { key }),
-            MOVE => Some(Op::Move { key, to: value }),
-            LEASE => Some(Op::Lease { key, to: value }),
-            DRAIN => Some(Op::Drain(value)),
-            _ => None,
-        }
-    }
-
-    fn call(op: &Op) -> Call {
-        let of = |f, key, value| Call { f, key, value, ..Call::default() };
-        match *op {
-            Op::Get { key } => of(GET, key, 0),
-            Op::Put { key, value } => of(PUT, key, value),
-            Op::Scan { key, keys } => of(SCAN, key, keys.into()),
-            Op::Split { key } => of(SPLIT, key, 0),
-            Op::Halve { key } => of(HALVE, key, 0),
-            Op::Merge { key } => of(MERGE, key, 0),
-            Op::Move { key, to } => of(MOVE, key, to),
-            Op::Lease { key, to } => of(LEASE, key, to),
-            Op::Drain(to) => of(DRAIN, 0, to),
-        }
-    }
 
     fn answer(ret: &Ret) -> Option<String> {
         match ret {
@@ -153,13 +96,7 @@ impl Show for Ranges {
     }
 
     fn message(message: &Message) -> MessageLook {
-        let look = |name, family, reply, negative| MessageLook {
-            name,
-            family,
-            reply,
-            negative,
-            epoch: None,
-        };
+        let look = message.look();
         match message {
             Message::Group(all) => {
                 let weight = |(_, _, rpc): &&(RangeId, u64, Rpc)| match rpc {
@@ -167,104 +104,38 @@ impl Show for Ranges {
                     Rpc::Appended { .. } => 0,
                     _ => 2,
                 };
-                let Some((_, term, rpc)) = all.iter().max_by_key(weight) else {
-                    return look("Append", Family::Heartbeat, false, false);
-                };
-                let look = match rpc {
-                    Rpc::Vote { .. } => look("Vote", Family::Vote, false, false),
-                    Rpc::Voted { granted } => look("Voted", Family::Vote, true, !granted),
+                let Some((_, term, rpc)) = all.iter().max_by_key(weight) else { return look };
+                let (name, family, reply, negative) = match rpc {
+                    Rpc::Vote { .. } => ("Vote", Family::Vote, false, false),
+                    Rpc::Voted { granted } => ("Voted", Family::Vote, true, !granted),
                     Rpc::Append { entries, .. } if entries.is_empty() => {
-                        look("Append", Family::Heartbeat, false, false)
+                        ("Append", Family::Heartbeat, false, false)
                     }
-                    Rpc::Append { .. } => look("Append", Family::Replicate, false, false),
-                    Rpc::Appended { taken, .. } => look("Appended", Family::Ack, true, !taken),
-                    Rpc::Snapshot(_) => look("Snapshot", Family::Snapshot, false, false),
-                    Rpc::TimeoutNow => look("TimeoutNow", Family::ViewChange, false, false),
+                    Rpc::Append { .. } => ("Append", Family::Replicate, false, false),
+                    Rpc::Appended { taken, .. } => ("Appended", Family::Ack, true, !taken),
+                    Rpc::Snapshot(_) => ("Snapshot", Family::Snapshot, false, false),
+                    Rpc::TimeoutNow => ("TimeoutNow", Family::ViewChange, false, false),
                 };
-                MessageLook { epoch: Some(*term), ..look }
+                MessageLook { name, family, reply, negative, epoch: Some(*term) }
             }
-            Message::Gone(_) => look("Gone", Family::ViewChange, false, true),
-            Message::Ask { .. } => look("Ask", Family::Client, false, false),
-            Message::Answer { told, .. } => {
-                let bad = matches!(told, Told::Elsewhere(_) | Told::NotLeader(_) | Told::No(_));
-                let name = if matches!(told, Told::Elsewhere(_)) { "Bounce" } else { "Answer" };
-                look(name, Family::Client, true, bad)
+            Message::Gone(_) => MessageLook { negative: true, ..look },
+            Message::Answer { told: Told::Elsewhere(_), .. } => {
+                MessageLook { name: "Bounce", negative: true, ..look }
             }
-            Message::Lookup(_) => look("Lookup", Family::Token, false, false),
-            Message::Found { .. } => look("Found", Family::Token, true, false),
-            Message::Register(_) => look("Register", Family::Commit, false, false),
-            Message::Registered { .. } => look("Registered", Family::Commit, true, false),
-            Message::Freeze { .. } => look("Freeze", Family::ViewChange, false, false),
-            Message::Frozen { .. } => look("Frozen", Family::ViewChange, true, false),
-            Message::Over { .. } => look("Over", Family::ViewChange, false, false),
-            Message::WillNot { .. } => look("WillNot", Family::ViewChange, true, true),
-            Message::Gossip(_) => look("Load", Family::Gossip, false, false),
+            Message::Answer { told: Told::NotLeader(_) | Told::No(_), .. } => {
+                MessageLook { negative: true, ..look }
+            }
+            _ => look,
         }
     }
 
     fn details(message: &Message) -> Vec<(String, String)> {
-        let pair = |name: &str, text: String| vec![(name.to_string(), text)];
-        let range = |id: &RangeId| {
-            if *id == META {
-                "meta".into()
-            } else {
-                format!("from place {}, born {}", id.start, id.born)
-            }
+        let Message::Group(all) = message else { return message.plain().details(Self::name) };
+        let one = |(id, term, rpc): &(RangeId, u64, Rpc)| {
+            let range = id.plain().text(Self::name);
+            (format!("range {range}"), format!("term {term}: {}", says(rpc)))
         };
-        let desc = |d: &Desc| {
-            let members: Vec<String> = d.members.iter().map(|m| Self::name(m.0)).collect();
-            let (from, to, generation) = (d.id.start, d.end, d.generation);
-            format!("places {from} to {to}, generation {generation}, on {}", members.join(" "))
-        };
-        match message {
-            Message::Group(all) => {
-                let one = |(id, term, rpc): &(RangeId, u64, Rpc)| {
-                    (format!("range {}", range(id)), format!("term {term}: {}", says(rpc)))
-                };
-                all.iter().map(one).collect()
-            }
-            Message::Gone(d) | Message::Register(d) => pair("range", desc(d)),
-            Message::Ask { range: id, slip, want } => vec![
-                ("range".into(), range(id)),
-                ("place".into(), slip.place.to_string()),
-                ("wants".into(), format!("{want:?}")),
-            ],
-            Message::Answer { range: id, slip, told } => {
-                let told = match told {
-                    Told::Done => "done".into(),
-                    Told::Rows { rows, end } => {
-                        format!("{}, up to place {end}", count(rows.len() as u32, "row"))
-                    }
-                    Told::No(why) => (*why).into(),
-                    Told::Elsewhere(all) => all.first().map_or("not here".into(), desc),
-                    Told::NotLeader(Some(n)) => format!("ask {}", Self::name(n.0)),
-                    Told::NotLeader(None) => "not now".into(),
-                };
-                vec![
-                    ("range".into(), range(id)),
-                    ("place".into(), slip.place.to_string()),
-                    ("says".into(), told),
-                ]
-            }
-            Message::Lookup(slip) => pair("place", slip.place.to_string()),
-            Message::Found { desc: d, .. } => pair("range", d.as_ref().map_or("none".into(), desc)),
-            Message::Registered { range: id, generation } => {
-                vec![("range".into(), range(id)), ("generation".into(), generation.to_string())]
-            }
-            Message::Freeze { range: id, by } => {
-                vec![("range".into(), range(id)), ("by".into(), desc(by))]
-            }
-            Message::Frozen { desc: d, at, .. } => {
-                vec![("range".into(), desc(d)), ("at".into(), at.to_string())]
-            }
-            Message::Over { range: id, at, .. } | Message::WillNot { range: id, at } => {
-                vec![("range".into(), range(id)), ("at".into(), at.to_string())]
-            }
-            Message::Gossip(load) => vec![
-                ("requests a second".into(), load.qps.to_string()),
-                ("replicas".into(), load.replicas.to_string()),
-            ],
-        }
+        all.iter().map(one).collect()
     }
 
     const FACTS: &'static [&'static str] = &[

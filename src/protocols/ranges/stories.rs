@@ -1,83 +1,32 @@
 //! Its presets, its stories, its re-enactments and its challenges.
 
-use crate::protocols::catalog::Preset;
+use crate::core::declare::presets;
 use crate::stories::{Ask, Challenge, Limits, Step, Story};
 
 /// No limit.
 const NEVER: i64 = 1_000_000_000;
 
-pub(super) const PRESETS: &[Preset] = &[
-    Preset {
-        id: "cockroachdb",
-        title: "CockroachDB",
-        version: "v26",
-        source: "Configure Replication Zones: range_max_bytes 512 MiB, range_min_bytes 128 MiB, num_replicas 3; Load-Based Splitting: kv.range_split.load_qps_threshold 2500. Scaled: a key stands for 16 MiB, a request for 250",
-        values: &[("range.max", 512), ("range.min", 128), ("range.split-qps", 2_500)],
-    },
-    Preset {
-        id: "cockroachdb-hash",
-        title: "CockroachDB, hash-sharded",
-        version: "v26",
-        source: "Hash-sharded Indexes; sql.defaults.default_hash_sharded_index_bucket_count 16. Scaled as above; a range a bucket from the start",
-        values: &[
-            ("range.max", 512),
-            ("range.min", 128),
-            ("range.split-qps", 2_500),
-            ("range.buckets", 16),
-            ("range.first", 16),
-        ],
-    },
-    Preset {
-        id: "tikv",
-        title: "TiKV",
-        version: "v8.4",
-        source: "Tune Region Performance: region-split-size 256 MiB since v8.4.0; Load Base Split: split.qps-threshold 3000 (there of reads only); three replicas. Scaled: a key stands for 8 MiB, a request for 250. Chosen: below 64 MiB together two are merged (TiKV looks at one alone)",
-        values: &[
-            ("range.item", 8),
-            ("range.max", 256),
-            ("range.min", 64),
-            ("range.split-qps", 3_000),
-        ],
-    },
-    Preset {
-        id: "tikv-96",
-        title: "TiKV, 96 MiB",
-        version: "until v8.3",
-        source: "Tune Region Performance: region-split-size 96 MiB until v8.3; split.qps-threshold 3000. Scaled: a key stands for 4 MiB, a request for 250. Chosen: below 24 MiB together two are merged (TiKV looks at one alone: max-merge-region-size 20 MiB)",
-        values: &[
-            ("range.item", 4),
-            ("range.max", 96),
-            ("range.min", 24),
-            ("range.split-qps", 3_000),
-        ],
-    },
-    Preset {
-        id: "hbase",
-        title: "HBase",
-        version: "2.x",
-        source: "hbase-default.xml: hbase.hregion.max.filesize 10737418240 (10 GiB); one RegionServer serves a region, its copies are left to HDFS; no split by load. Scaled: a key stands for 320 MiB; merging is left out",
-        values: &[
-            ("range.item", 320),
-            ("range.max", 10_240),
-            ("range.min", 0),
-            ("range.split-qps", NEVER),
-            ("range.copies", 1),
-        ],
-    },
-    Preset {
-        id: "bigtable",
-        title: "Bigtable",
-        version: "2006",
-        source: "Chang et al. 2006, section 5: tablets of approximately 100-200 MB by default (200 here), each assigned to one tablet server; no split by load. Scaled: a key stands for 6 MiB; merging is left out",
-        values: &[
-            ("range.item", 6),
-            ("range.max", 200),
-            ("range.min", 0),
-            ("range.split-qps", NEVER),
-            ("range.copies", 1),
-        ],
-    },
-];
+presets! {
+    pub(super) PRESETS:
+    "cockroachdb" "CockroachDB", "v26",
+        "Configure Replication Zones: range_max_bytes 512 MiB, range_min_bytes 128 MiB, num_replicas 3; Load-Based Splitting: kv.range_split.load_qps_threshold 2500. Scaled: a key stands for 16 MiB, a request for 250":
+        "range.max" = 512, "range.min" = 128, "range.split-qps" = 2_500;
+    "cockroachdb-hash" "CockroachDB, hash-sharded", "v26",
+        "Hash-sharded Indexes; sql.defaults.default_hash_sharded_index_bucket_count 16. Scaled as above; a range a bucket from the start":
+        "range.max" = 512, "range.min" = 128, "range.split-qps" = 2_500, "range.buckets" = 16, "range.first" = 16;
+    "tikv" "TiKV", "v8.4",
+        "Tune Region Performance: region-split-size 256 MiB since v8.4.0; Load Base Split: split.qps-threshold 3000 (there of reads only); three replicas. Scaled: a key stands for 8 MiB, a request for 250. Chosen: below 64 MiB together two are merged (TiKV looks at one alone)":
+        "range.item" = 8, "range.max" = 256, "range.min" = 64, "range.split-qps" = 3_000;
+    "tikv-96" "TiKV, 96 MiB", "until v8.3",
+        "Tune Region Performance: region-split-size 96 MiB until v8.3; split.qps-threshold 3000. Scaled: a key stands for 4 MiB, a request for 250. Chosen: below 24 MiB together two are merged (TiKV looks at one alone: max-merge-region-size 20 MiB)":
+        "range.item" = 4, "range.max" = 96, "range.min" = 24, "range.split-qps" = 3_000;
+    "hbase" "HBase", "2.x",
+        "hbase-default.xml: hbase.hregion.max.filesize 10737418240 (10 GiB); one RegionServer serves a region, its copies are left to HDFS; no split by load. Scaled: a key stands for 320 MiB; merging is left out":
+        "range.item" = 320, "range.max" = 10_240, "range.min" = 0, "range.split-qps" = NEVER, "range.copies" = 1;
+    "bigtable" "Bigtable", "2006",
+        "Chang et al. 2006, section 5: tablets of approximately 100-200 MB by default (200 here), each assigned to one tablet server; no split by load. Scaled: a key stands for 6 MiB; merging is left out":
+        "range.item" = 6, "range.max" = 200, "range.min" = 0, "range.split-qps" = NEVER, "range.copies" = 1;
+}
 
 /// Keys in order, as from one sequence, inserts and a few scans.
 const IN_ORDER: &[(&str, i64)] = &[
@@ -314,7 +263,8 @@ const LOCK_STEP: Story = Story {
     ],
 };
 
-const FEW: Limits = Limits { ops: 2, timers: 0, drops: 0, dups: 0, crashes: 0, partitions: 0 };
+const FEW: Limits =
+    Limits { ops: 2, timers: 0, drops: 0, dups: 0, crashes: 0, partitions: 0, lies: 0 };
 /// Small enough to be searched whole: one copy, no timers, a client that writes and one that splits.
 const SMALL: &[(&str, i64)] = &[
     ("nodes", 2),

@@ -2,83 +2,154 @@
 
 use super::allocate::Meter;
 use super::desc::{Desc, Directory, RangeId};
+use crate::core::declare::{data, messages, operations, timers};
 use crate::core::ids::{NodeId, NodeSet, OpId};
-use crate::core::protocol::TimerName;
 use crate::core::sorted::SortedMap;
 use std::sync::Arc;
 
-/// What an entry of a range's log asks for.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub enum Command {
-    /// Nothing: a new leader's first entry.
-    Noop,
-    /// Read what lies from one place up to another.
-    Read { from: u32, to: u32 },
-    /// Set a place.
-    Write { id: OpId, place: u32, value: i64 },
-    /// From here on another range, led at first by `leader`.
-    Split { at: u32, leader: NodeId },
-    /// These keep a replica; holds as soon as it is in the log.
-    Config(NodeSet),
-    /// Serve nothing more: the left neighbour, in this generation, is about to take over.
-    Freeze { by: RangeId, at: u32 },
-    /// The merge for which it froze, in that generation of the neighbour, will not happen.
-    Thaw { at: u32 },
-    /// Take the frozen right neighbour over, if this is still that generation.
-    Merge { right: Desc, at: u32 },
-    /// Whatever was to happen in that generation does not.
-    Abort { at: u32 },
-    /// The meta range: this is a newer descriptor.
-    Register(Desc),
-}
+data! {
+    /// What an entry of a range's log asks for.
+    pub enum Command {
+        /// Nothing: a new leader's first entry.
+        Noop,
+        /// Read what lies from one place up to another.
+        Read { from: u32 as fixed, to: u32 as fixed },
+        /// Set a place.
+        Write { id: OpId, place: u32 as fixed, value: i64 },
+        /// From here on another range, led at first by `leader`.
+        Split { at: u32 as fixed, leader: NodeId },
+        /// These keep a replica; holds as soon as it is in the log.
+        Config(NodeSet),
+        /// Serve nothing more: the left neighbour, in this generation, is about to take over.
+        Freeze { by: RangeId, at: u32 as fixed },
+        /// The merge for which it froze, in that generation of the neighbour, will not happen.
+        Thaw { at: u32 as fixed },
+        /// Take the frozen right neighbour over, if this is still that generation.
+        Merge { right: Desc, at: u32 as fixed },
+        /// Whatever was to happen in that generation does not.
+        Abort { at: u32 as fixed },
+        /// The meta range: this is a newer descriptor.
+        Register(Desc),
+    }
 
-/// An entry of a range's log.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub struct Entry {
-    /// Whose term.
-    pub term: u64,
-    /// What.
-    pub command: Command,
-}
+    /// An entry of a range's log.
+    pub struct Entry {
+        /// Whose term.
+        pub term: u64 as fixed,
+        /// What.
+        pub command: Command,
+    }
 
-/// How much of a replica there is.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
-pub enum Life {
-    /// It has term and vote only: a snapshot has not come, or it was removed.
-    #[default]
-    Blank,
-    /// All of it.
-    Live,
-    /// It was merged into its left neighbour.
-    Dead,
-}
+    /// How much of a replica there is.
+    #[derive(Copy, Default)]
+    pub enum Life {
+        /// It has term and vote only: a snapshot has not come, or it was removed.
+        #[default]
+        Blank,
+        /// All of it.
+        Live,
+        /// It was merged into its left neighbour.
+        Dead,
+    }
 
-/// What a server keeps of a range on disk. What was applied is kept with how far it was.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
-pub struct Replica {
-    /// Latest term heard of.
-    pub term: u64,
-    /// Whom it voted for in that term.
-    pub vote: Option<NodeId>,
-    /// How much of it there is.
-    pub life: Life,
-    /// The range, up to `applied`.
-    pub desc: Desc,
-    /// It serves nothing: who asked for it, in which generation.
-    pub frozen: Option<(RangeId, u32)>,
-    /// What is written, by place.
-    pub data: SortedMap<u32, i64>,
-    /// The last write of each client that was applied. It goes where the keys go, so that a write
-    /// that comes again after a split or a merge is done once.
-    pub sessions: SortedMap<NodeId, u32>,
-    /// The meta range: all ranges.
-    pub directory: Directory,
-    /// How far the log was applied.
-    pub applied: u64,
-    /// The index before the first entry kept, and its term.
-    pub base: (u64, u64),
-    /// Entries after that.
-    pub log: Vec<Entry>,
+    /// What a server keeps of a range on disk. What was applied is kept with how far it was.
+    #[derive(Default)]
+    pub struct Replica {
+        /// Latest term heard of.
+        pub term: u64 as fixed,
+        /// Whom it voted for in that term.
+        pub vote: Option<NodeId> as fixed,
+        /// How much of it there is.
+        pub life: Life,
+        /// The range, up to `applied`.
+        pub desc: Desc,
+        /// It serves nothing: who asked for it, in which generation.
+        pub frozen: Option<(RangeId, u32)> as fixed,
+        /// What is written, by place.
+        pub data: SortedMap<u32, i64>,
+        /// The last write of each client that was applied. It goes where the keys go, so that a write
+        /// that comes again after a split or a merge is done once.
+        pub sessions: SortedMap<NodeId, u32> as fixed,
+        /// The meta range: all ranges.
+        pub directory: Directory,
+        /// How far the log was applied.
+        pub applied: u64 as fixed,
+        /// The index before the first entry kept, and its term.
+        pub base: (u64, u64) as fixed,
+        /// Entries after that.
+        pub log: Vec<Entry>,
+    }
+
+    /// What a question is about.
+    #[derive(Copy, PartialOrd, Ord)]
+    pub struct Slip {
+        /// A client's operation.
+        pub op: OpId,
+        /// Which part of it.
+        pub part: u8 as fixed,
+        /// From which place on.
+        pub place: u32 as fixed,
+    }
+
+    /// What a server says of itself.
+    #[derive(Copy, Default)]
+    pub struct Load {
+        /// Requests a second to what it leads.
+        pub qps: u32,
+        /// Replicas it keeps.
+        pub replicas: u32,
+        /// It is to be emptied.
+        pub draining: bool,
+    }
+
+    /// What is asked of a range.
+    #[derive(Copy)]
+    pub enum Want {
+        /// What lies up to a place.
+        Read { to: u32 as fixed },
+        /// Set a place.
+        Write { value: i64 },
+        /// Split at the place.
+        Split,
+        /// Split in the middle of what is written.
+        Halve,
+        /// Take the right neighbour over.
+        Merge,
+        /// A replica less here, one more there.
+        Move { to: NodeId },
+        /// Let another member lead.
+        Lease { to: NodeId },
+    }
+
+    /// How a range answers.
+    pub enum Told {
+        /// Done.
+        Done,
+        /// What lies there, and up to where the range reaches.
+        Rows { rows: Vec<(u32, i64)>, end: u32 as fixed },
+        /// It cannot be done.
+        No(&'static str),
+        /// Not in charge of that place any more: who is, as far as is known.
+        Elsewhere(Vec<Desc>),
+        /// Does not lead the range, or not yet; who may.
+        NotLeader(Option<NodeId>),
+    }
+
+    /// What the members of a range say to each other.
+    pub enum Rpc {
+        /// A candidate asks for a vote.
+        Vote { last: (u64, u64), generation: u32 },
+        /// The vote.
+        Voted { granted: bool },
+        /// Entries, or a sign of life.
+        Append { prev: (u64, u64) as fixed, entries: Vec<Entry>, commit: u64 },
+        /// Taken up to `index`; or refused, with where to go back to.
+        Appended { taken: bool, index: u64 },
+        /// All there is.
+        Snapshot(Box<Replica>),
+        /// Stand for election at once.
+        TimeoutNow,
+    }
 }
 
 /// On disk.
@@ -162,17 +233,6 @@ pub struct Seat {
     pub meter: Meter,
 }
 
-/// What a question is about.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct Slip {
-    /// A client's operation.
-    pub op: OpId,
-    /// Which part of it.
-    pub part: u8,
-    /// From which place on.
-    pub place: u32,
-}
-
 /// Who waits for an entry: the gateway, and what it asked.
 pub type Waiter = (NodeId, Slip);
 
@@ -219,139 +279,74 @@ pub struct State {
     pub loads: SortedMap<NodeId, Load>,
 }
 
-/// What a server says of itself.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
-pub struct Load {
-    /// Requests a second to what it leads.
-    pub qps: u32,
-    /// Replicas it keeps.
-    pub replicas: u32,
-    /// It is to be emptied.
-    pub draining: bool,
+messages! {
+    /// What servers say.
+    pub enum Message {
+        /// Within groups; signs of life of several ranges travel together.
+        Group ["Append", Heartbeat] (Vec<(RangeId, u64, Rpc)>),
+        /// You keep no replica of this range any more.
+        Gone ["Gone", ViewChange] (Desc),
+        /// A gateway asks a range for a part of an operation.
+        Ask ["Ask", Client] { range: RangeId, slip: Slip, want: Want = "wants" },
+        /// The answer.
+        Answer ["Answer", Client, reply] { range: RangeId, slip: Slip, told: Told = "says" },
+        /// Where does this place lie? Any replica of the meta range may answer.
+        Lookup ["Lookup", Token] (Slip),
+        /// As far as that replica knows.
+        Found ["Found", Token, reply] { slip: Slip, desc: Option<Desc> },
+        /// A range tells the meta range what it is now.
+        Register ["Register", Commit] (Desc),
+        /// The meta range has it.
+        Registered ["Registered", Commit, reply] { range: RangeId, generation: u32 },
+        /// The left neighbour asks a range to freeze.
+        Freeze ["Freeze", ViewChange] { range: RangeId, by: Desc },
+        /// A replica is frozen.
+        Frozen ["Frozen", ViewChange, reply] { by: RangeId, at: u32, desc: Desc },
+        /// A frozen range asks what became of the merge.
+        Over ["Over", ViewChange] { by: RangeId, at: u32, range: RangeId },
+        /// It will not happen.
+        WillNot ["WillNot", ViewChange, refusal] { range: RangeId, at: u32 },
+        /// How a server is.
+        Gossip ["Load", Gossip] (Load),
+    }
 }
 
-/// What is asked of a range.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Want {
-    /// What lies up to a place.
-    Read { to: u32 },
-    /// Set a place.
-    Write { value: i64 },
-    /// Split at the place.
-    Split,
-    /// Split in the middle of what is written.
-    Halve,
-    /// Take the right neighbour over.
-    Merge,
-    /// A replica less here, one more there.
-    Move { to: NodeId },
-    /// Let another member lead.
-    Lease { to: NodeId },
+timers! {
+    /// Timers of a server.
+    pub enum Timer {
+        /// Stand for election wherever nobody leads.
+        Election = "election timeout",
+        /// Tell the other members of what it leads.
+        Heartbeat = "heartbeat",
+        /// Look at what it leads: split, merge, move.
+        Allocate = "look at ranges",
+    }
 }
 
-/// How a range answers.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub enum Told {
-    /// Done.
-    Done,
-    /// What lies there, and up to where the range reaches.
-    Rows { rows: Vec<(u32, i64)>, end: u32 },
-    /// It cannot be done.
-    No(&'static str),
-    /// Not in charge of that place any more: who is, as far as is known.
-    Elsewhere(Vec<Desc>),
-    /// Does not lead the range, or not yet; who may.
-    NotLeader(Option<NodeId>),
-}
-
-/// What the members of a range say to each other.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub enum Rpc {
-    /// A candidate asks for a vote.
-    Vote { last: (u64, u64), generation: u32 },
-    /// The vote.
-    Voted { granted: bool },
-    /// Entries, or a sign of life.
-    Append { prev: (u64, u64), entries: Vec<Entry>, commit: u64 },
-    /// Taken up to `index`; or refused, with where to go back to.
-    Appended { taken: bool, index: u64 },
-    /// All there is.
-    Snapshot(Box<Replica>),
-    /// Stand for election at once.
-    TimeoutNow,
-}
-
-/// What servers say.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub enum Message {
-    /// Within groups; signs of life of several ranges travel together.
-    Group(Vec<(RangeId, u64, Rpc)>),
-    /// You keep no replica of this range any more.
-    Gone(Desc),
-    /// A gateway asks a range for a part of an operation.
-    Ask { range: RangeId, slip: Slip, want: Want },
-    /// The answer.
-    Answer { range: RangeId, slip: Slip, told: Told },
-    /// Where does this place lie? Any replica of the meta range may answer.
-    Lookup(Slip),
-    /// As far as that replica knows.
-    Found { slip: Slip, desc: Option<Desc> },
-    /// A range tells the meta range what it is now.
-    Register(Desc),
-    /// The meta range has it.
-    Registered { range: RangeId, generation: u32 },
-    /// The left neighbour asks a range to freeze.
-    Freeze { range: RangeId, by: Desc },
-    /// A replica is frozen.
-    Frozen { by: RangeId, at: u32, desc: Desc },
-    /// A frozen range asks what became of the merge.
-    Over { by: RangeId, at: u32, range: RangeId },
-    /// It will not happen.
-    WillNot { range: RangeId, at: u32 },
-    /// How a server is.
-    Gossip(Load),
-}
-
-/// Timers of a server.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Timer {
-    /// Stand for election wherever nobody leads.
-    Election,
-    /// Tell the other members of what it leads.
-    Heartbeat,
-    /// Look at what it leads: split, merge, move.
-    Allocate,
-}
-
-impl TimerName for Timer {
-    const ALL: &'static [(Self, &'static str)] = &[
-        (Timer::Election, "election timeout"),
-        (Timer::Heartbeat, "heartbeat"),
-        (Timer::Allocate, "look at ranges"),
-    ];
-}
-
-/// What clients ask.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Op {
-    /// The value of a key.
-    Get { key: u32 },
-    /// Set a key.
-    Put { key: u32, value: i64 },
-    /// The keys from one on that have a value, among so many.
-    Scan { key: u32, keys: u32 },
-    /// A new range begins at this key.
-    Split { key: u32 },
-    /// The range of this key is split in the middle of what is written.
-    Halve { key: u32 },
-    /// The range of this key takes its right neighbour over.
-    Merge { key: u32 },
-    /// Server `1..` gets a replica of this key's range, the leaseholder's own goes if it has none yet.
-    Move { key: u32, to: i64 },
-    /// Server `1..`, a member, is to lead this key's range.
-    Lease { key: u32, to: i64 },
-    /// Server `1..` is to keep nothing.
-    Drain(i64),
+operations! {
+    /// What clients ask.
+    #[derive(Copy)]
+    pub enum Op {
+        /// The value of a key.
+        "get" Get { key: u32 = key },
+        /// Set a key.
+        "put" Put { key: u32 = key, value: i64 = value },
+        /// The keys from one on that have a value, among so many, at least one.
+        "scan" Scan { key: u32 = key, keys: u32 = value },
+        /// A new range begins at this key.
+        "split" Split { key: u32 = key },
+        /// The range of this key is split in the middle of what is written.
+        "halve" Halve { key: u32 = key },
+        /// The range of this key takes its right neighbour over.
+        "merge" Merge { key: u32 = key },
+        /// Server `1..` gets a replica of this key's range, the leaseholder's own goes if it has
+        /// none yet.
+        "move" Move { key: u32 = key, to: i64 = value },
+        /// Server `1..`, a member, is to lead this key's range.
+        "lease" Lease { key: u32 = key, to: i64 = value },
+        /// Server `1..` is to keep nothing.
+        "drain" Drain { server: i64 = value },
+    }
 }
 
 /// What they are told.

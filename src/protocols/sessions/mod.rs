@@ -28,14 +28,16 @@ mod tests;
 pub use knobs::{Config, Stale};
 pub use properties::Observer;
 
-use super::catalog::{self, Preset, Scene};
+use super::catalog::{self, Scene};
 use crate::algo::clocks::VectorClock;
 use crate::check::history::sessions;
-use crate::core::config::{Balance, Clients, Common, Knob};
+use crate::core::config::{Balance, Clients, Common};
+use crate::core::declare::*;
 use crate::core::ids::{NodeId, NodeSet, OpId};
-use crate::core::protocol::{Context, Mutant, Node, Property, Protocol, Seen, TimerName};
+use crate::core::protocol::{Context, Node, Protocol, Seen};
 use crate::core::sorted::SortedMap;
 use crate::core::view::Layout;
+use properties::PROPERTIES;
 use std::collections::VecDeque;
 use std::hash::{Hash, Hasher};
 
@@ -68,76 +70,58 @@ pub const SCENE: Scene = Scene {
     others: &[],
 };
 
-const PRESETS: &[Preset] = &[
-    Preset {
-        id: "bayou",
-        title: "Bayou, all four guarantees",
-        version: "1994",
-        source: "Terry et al. 1994, sections 3 and 5: any server takes reads and writes; a read vector and a write vector a session",
-        values: &[("nodes", 3)],
-    },
-    Preset {
-        id: "cosmos-session",
-        title: "Azure Cosmos DB, level Session",
-        version: "2024",
-        source: "Azure Cosmos DB documentation, Consistency levels: Session is the default of five; a replica without the token's data sends the read to another; four replicas a region, modelled with one that takes the writes",
-        values: &[("nodes", 4), ("session.primary", 1), ("session.push", 1), ("session.stale", 2)],
-    },
-    Preset {
-        id: "postgres-lsn",
-        title: "PostgreSQL, waiting for an LSN",
-        version: "19",
-        source: "PostgreSQL 19 documentation, WAIT FOR LSN (mode standby_replay) with the LSN of one's last write; up to 18 an application polls pg_last_wal_replay_lsn(). Reads do not move the LSN",
-        values: &[
-            ("nodes", 2),
-            ("session.primary", 1),
-            ("session.push", 1),
-            ("session.mr", 0),
-            ("session.wfr", 0),
-            ("session.mw", 0),
-        ],
-    },
-    Preset {
-        id: "postgres-remote-apply",
-        title: "PostgreSQL, remote_apply",
-        version: "16",
-        source: "PostgreSQL documentation, synchronous_commit = remote_apply: a commit waits until the synchronous standby has applied it",
-        values: &[
-            ("nodes", 2),
-            ("session.primary", 1),
-            ("session.push", 1),
-            ("session.confirm", 1),
-            ("session.ryw", 0),
-            ("session.mr", 0),
-            ("session.wfr", 0),
-            ("session.mw", 0),
-        ],
-    },
-    Preset {
-        id: "mongodb-causal",
-        title: "MongoDB, causal session",
-        version: "3.6",
-        source: "MongoDB manual, Causal Consistency and Read and Write Concerns: with majority both ways a causally consistent session has all four; a server waits until it has reached afterClusterTime",
-        values: &[
-            ("nodes", 3),
-            ("session.primary", 1),
-            ("session.push", 1),
-            ("session.confirm", 1),
-        ],
-    },
-];
+presets! {
+    PRESETS:
+    "bayou" "Bayou, all four guarantees", "1994",
+        "Terry et al. 1994, sections 3 and 5: any server takes reads and writes; a read vector and a write vector a session":
+        "nodes" = 3;
+    "cosmos-session" "Azure Cosmos DB, level Session", "2024",
+        "Azure Cosmos DB documentation, Consistency levels: Session is the default of five; a replica without the token's data sends the read to another; four replicas a region, modelled with one that takes the writes":
+        "nodes" = 4, "session.primary" = 1, "session.push" = 1, "session.stale" = 2;
+    "postgres-lsn" "PostgreSQL, waiting for an LSN", "19",
+        "PostgreSQL 19 documentation, WAIT FOR LSN (mode standby_replay) with the LSN of one's last write; up to 18 an application polls pg_last_wal_replay_lsn(). Reads do not move the LSN":
+        "nodes" = 2, "session.primary" = 1, "session.push" = 1, "session.mr" = 0, "session.wfr" = 0, "session.mw" = 0;
+    "postgres-remote-apply" "PostgreSQL, remote_apply", "16",
+        "PostgreSQL documentation, synchronous_commit = remote_apply: a commit waits until the synchronous standby has applied it":
+        "nodes" = 2, "session.primary" = 1, "session.push" = 1, "session.confirm" = 1, "session.ryw" = 0, "session.mr" = 0, "session.wfr" = 0, "session.mw" = 0;
+    "mongodb-causal" "MongoDB, causal session", "3.6",
+        "MongoDB manual, Causal Consistency and Read and Write Concerns: with majority both ways a causally consistent session has all four; a server waits until it has reached afterClusterTime":
+        "nodes" = 3, "session.primary" = 1, "session.push" = 1, "session.confirm" = 1;
+}
 
-/// A write's name and place: the Lamport time at the server that took it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct Version {
-    /// Later than all that the server knew of.
-    pub time: u64,
-    /// Who took it.
-    pub server: NodeId,
-    /// For whom.
-    pub by: OpId,
-    /// What.
-    pub value: i64,
+data! {
+    /// A write's name and place: the Lamport time at the server that took it.
+    #[derive(Copy, PartialOrd, Ord)]
+    pub struct Version {
+        /// Later than all that the server knew of.
+        pub time: u64,
+        /// Who took it.
+        pub server: NodeId as fixed,
+        /// For whom.
+        pub by: OpId,
+        /// What.
+        pub value: i64,
+    }
+
+    /// On disk.
+    #[derive(Default)]
+    pub struct Durable {
+        /// The newest version of each key.
+        pub store: SortedMap<u32, Version>,
+        /// What it has seen: all writes of each server up to a time.
+        pub seen: Vector,
+        /// The last write taken from each client: what comes again is not taken again.
+        pub served: SortedMap<NodeId, u32>,
+    }
+
+    /// A session's token: the two vectors of Terry et al., section 5.1.
+    #[derive(Default)]
+    pub struct Token {
+        /// What it has written.
+        pub wrote: Vector,
+        /// What it has read.
+        pub read: Vector,
+    }
 }
 
 impl sessions::Version for Version {
@@ -147,17 +131,6 @@ impl sessions::Version for Version {
     fn by(&self) -> OpId {
         self.by
     }
-}
-
-/// On disk.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
-pub struct Durable {
-    /// The newest version of each key.
-    pub store: SortedMap<u32, Version>,
-    /// What it has seen: all writes of each server up to a time.
-    pub seen: Vector,
-    /// The last write taken from each client: what comes again is not taken again.
-    pub served: SortedMap<NodeId, u32>,
 }
 
 /// An operation that waits until the server is fresh enough.
@@ -189,46 +162,47 @@ pub struct State {
     pub behind: VecDeque<(u64, i64, NodeSet)>,
 }
 
-/// What servers say.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub enum Message {
-    /// This is what I have seen; `back` asks for no question in return.
-    Ask {
-        /// All of it.
-        seen: Vector,
-        /// It answers a question, or confirms.
-        back: bool,
-    },
-    /// What you lack, to be taken over all at once.
-    Update {
-        /// The newest versions, as far as you lack them.
-        versions: Vec<(u32, Version)>,
-        /// What the sender has seen.
-        seen: Vector,
-    },
+rewrite!(Waiting { op });
+rewrite!(State { waiting, unconfirmed, behind });
+
+messages! {
+    /// What servers say.
+    pub enum Message {
+        /// This is what I have seen; `back` asks for no question in return.
+        Ask ["Ask", Gossip] {
+            /// All of it.
+            seen: Vector,
+            /// It answers a question, or confirms.
+            back: bool as fixed,
+        },
+        /// What you lack, to be taken over all at once.
+        Update ["Update", Replicate] {
+            /// The newest versions, as far as you lack them.
+            versions: Vec<(u32, Version)> as keyed,
+            /// What the sender has seen.
+            seen: Vector,
+        },
+    }
 }
 
-/// Timers of a server.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Timer {
-    /// Ask somebody for what is new.
-    Gossip,
-    /// What waits longest has waited long enough.
-    Patience,
+timers! {
+    /// Timers of a server.
+    pub enum Timer {
+        /// Ask somebody for what is new.
+        Gossip = "anti-entropy",
+        /// What waits longest has waited long enough.
+        Patience = "waited long enough",
+    }
 }
 
-impl TimerName for Timer {
-    const ALL: &'static [(Self, &'static str)] =
-        &[(Timer::Gossip, "anti-entropy"), (Timer::Patience, "waited long enough")];
-}
-
-/// What clients ask; `wrote` and `read` are what their token says must be there.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub enum Op {
-    /// The value of a key.
-    Get { key: u32, wrote: Vector, read: Vector },
-    /// Set a key.
-    Put { key: u32, value: i64, wrote: Vector, read: Vector },
+operations! {
+    /// What clients ask; `wrote` and `read` are what their token says must be there.
+    pub enum Op {
+        /// The value of a key.
+        "get" Get { key: u32 = key, wrote: Vector, read: Vector },
+        /// Set a key.
+        "put" Put { key: u32 = key, value: i64 = value, wrote: Vector, read: Vector },
+    }
 }
 
 /// What they are told.
@@ -240,68 +214,30 @@ pub enum Ret {
     Value(Option<Version>),
 }
 
-/// A session's token: the two vectors of Terry et al., section 5.1.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
-pub struct Token {
-    /// What it has written.
-    pub wrote: Vector,
-    /// What it has read.
-    pub read: Vector,
+mutants! {
+    ONE_NUMBER "one-number" breaks "read-your-writes":
+        "What if a server compared only the largest number of the token with its own?";
+    LATE_ANSWER "late-answer" breaks "monotonic-reads":
+        "What if a server answered a read from what it has once it has waited long enough?";
+    NEWEST_ONLY "newest-only" breaks "writes-follow-reads":
+        "What if a server handed over its newest write alone?";
+    READS_ONLY "reads-only" breaks "monotonic-writes":
+        "What if only reads had to wait for what the token says?";
+    OWN_COUNT "own-count" breaks "causal":
+        "What if a server numbered its writes without regard to those of others?";
+    LAST_ARRIVAL_WINS "last-arrival-wins" breaks "convergence":
+        "What if the write that arrives last won, whatever its version?";
 }
-
-/// Numbers of the mutants, places in [`MUTANTS`].
-pub mod mutant {
-    pub const ONE_NUMBER: u8 = 0;
-    pub const LATE_ANSWER: u8 = 1;
-    pub const NEWEST_ONLY: u8 = 2;
-    pub const READS_ONLY: u8 = 3;
-    pub const OWN_COUNT: u8 = 4;
-    pub const LAST_ARRIVAL_WINS: u8 = 5;
-}
-
-const MUTANTS: &[Mutant] = &[
-    Mutant {
-        id: "one-number",
-        what: "What if a server compared only the largest number of the token with its own?",
-        breaks: "read-your-writes",
-    },
-    Mutant {
-        id: "late-answer",
-        what: "What if a server answered a read from what it has once it has waited long enough?",
-        breaks: "monotonic-reads",
-    },
-    Mutant {
-        id: "newest-only",
-        what: "What if a server handed over its newest write alone?",
-        breaks: "writes-follow-reads",
-    },
-    Mutant {
-        id: "reads-only",
-        what: "What if only reads had to wait for what the token says?",
-        breaks: "monotonic-writes",
-    },
-    Mutant {
-        id: "own-count",
-        what: "What if a server numbered its writes without regard to those of others?",
-        breaks: "causal",
-    },
-    Mutant {
-        id: "last-arrival-wins",
-        what: "What if the write that arrives last won, whatever its version?",
-        breaks: "convergence",
-    },
-];
 
 impl Protocol for Sessions {
-    type Config = Config;
-    type State = State;
-    type Durable = Durable;
-    type Message = Message;
-    type Timer = Timer;
-    type Op = Op;
-    type Ret = Ret;
-    type Observer = Observer;
-    type Token = Token;
+    usual_parts! { Token = Token; }
+    rewrites! {}
+
+    // With one primary all writes are its own. Without one, the server's number decides between
+    // writes of one time.
+    fn kind(cfg: &Config, _: &Common, me: NodeId) -> Option<u16> {
+        cfg.primary.then_some(me.0.min(1))
+    }
 
     fn boot(cx: &mut Context<Self>, _durable: &Durable) -> State {
         rules::start(cx)
@@ -337,22 +273,6 @@ impl Protocol for Sessions {
             ..common.client
         };
         Common { nodes: 3, clients: 3, client, ..common }
-    }
-
-    fn knobs() -> &'static [Knob<Config>] {
-        knobs::KNOBS
-    }
-
-    fn mutants() -> &'static [Mutant] {
-        MUTANTS
-    }
-
-    fn properties() -> &'static [Property<Self>] {
-        properties::PROPERTIES
-    }
-
-    fn observe(observer: &mut Observer, seen: &Seen<Self>) {
-        observer.see(seen);
     }
 
     // One primary orders all writes, so that those need not ask.
@@ -424,13 +344,7 @@ impl Protocol for Sessions {
         nth: u32,
         pick: &mut dyn FnMut(u64) -> u64,
     ) -> Option<Op> {
-        let key = pick(common.client.keys.into()) as u32;
-        let (wrote, read) = (Vector::new(), Vector::new());
-        if pick(1_000_000) < common.client.reads.into() {
-            return Some(Op::Get { key, wrote, read });
-        }
-        let value = i64::from(nth) * i64::from(common.clients.max(1)) + i64::from(client) + 1;
-        Some(Op::Put { key, value, wrote, read })
+        kv(common, client, nth, pick)
     }
 
     fn size(message: &Message) -> u32 {

@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::check::history::sessions::{Guarantee, Newest, Sessions as Watch};
-use crate::core::protocol::{Outcome, PropertyKind, Show, Witness, client_name, key_name};
+use crate::core::protocol::{Outcome, Show, Witness, client_name, key_name};
 use crate::core::view::OpStep;
 use std::hash::{Hash, Hasher};
 
@@ -13,70 +13,41 @@ pub struct Observer {
     servers: u16,
     /// What each server showed after the last step.
     shown: Vec<Newest<Version>>,
-    apart: Option<Witness>,
+    pub(super) accused: Accusations,
 }
 
 // `shown` follows from the servers, which a search's fingerprint has already.
 impl Hash for Observer {
     fn hash<H: Hasher>(&self, h: &mut H) {
-        (&self.watch, self.apart.is_some()).hash(h);
+        (&self.watch, &self.accused).hash(h);
     }
 }
 
-const fn lamp(
-    id: &'static str,
-    title: &'static str,
-    claim: &'static str,
-    cite: &'static str,
-    check: fn(&Seen<Sessions>, &Observer) -> Option<Witness>,
-) -> Property<Sessions> {
-    Property { id, title, claim, cite, kind: PropertyKind::Safety, check }
-}
+// Where servers are alike the primary has made all versions, and it keeps its name.
+rewrite!(Observer {});
 
-pub(super) const PROPERTIES: &[Property<Sessions>] = &[
-    lamp(
-        "read-your-writes",
-        "Read Your Writes",
+claims! {
+    pub(super) PROPERTIES of Sessions:
+    "read-your-writes" "Read Your Writes",
         "A read sees the session's own earlier writes, or newer ones.",
-        "Terry et al. 1994, section 3.1",
-        |_, o| o.watch.found(Guarantee::ReadYourWrites).cloned(),
-    ),
-    lamp(
-        "monotonic-reads",
-        "Monotonic Reads",
+        "Terry et al. 1994, section 3.1" => |_, o| o.watch.found(Guarantee::ReadYourWrites).cloned();
+    "monotonic-reads" "Monotonic Reads",
         "A read sees nothing older than an earlier read of the session saw.",
-        "Terry et al. 1994, section 3.2",
-        |_, o| o.watch.found(Guarantee::MonotonicReads).cloned(),
-    ),
-    lamp(
-        "writes-follow-reads",
-        "Writes Follow Reads",
+        "Terry et al. 1994, section 3.2" => |_, o| o.watch.found(Guarantee::MonotonicReads).cloned();
+    "writes-follow-reads" "Writes Follow Reads",
         "A server that shows a write shows what its session had read before it.",
-        "Terry et al. 1994, section 3.3",
-        |_, o| o.watch.found(Guarantee::WritesFollowReads).cloned(),
-    ),
-    lamp(
-        "monotonic-writes",
-        "Monotonic Writes",
+        "Terry et al. 1994, section 3.3" => |_, o| o.watch.found(Guarantee::WritesFollowReads).cloned();
+    "monotonic-writes" "Monotonic Writes",
         "A server that shows a write shows what its session had written before it.",
-        "Terry et al. 1994, section 3.4",
-        |_, o| o.watch.found(Guarantee::MonotonicWrites).cloned(),
-    ),
-    lamp(
-        "causal",
-        "Causal (all four)",
+        "Terry et al. 1994, section 3.4" => |_, o| o.watch.found(Guarantee::MonotonicWrites).cloned();
+    "causal" "Causal (all four)",
         "A read sees nothing older than what the session's past depends on.",
-        "Brzezinski, Sobaniec, Wawrzyniak 2004: causal consistency requires all four guarantees",
-        |_, o| o.watch.found(Guarantee::Causal).cloned(),
-    ),
-    lamp(
-        "convergence",
-        "Convergence",
+        "Brzezinski, Sobaniec, Wawrzyniak 2004: causal consistency requires all four guarantees"
+        => |_, o| o.watch.found(Guarantee::Causal).cloned();
+    "convergence" "Convergence",
         "Servers that have seen the same writes hold the same values: with causal, this is causal+.",
-        "Lloyd et al.: Don't Settle for Eventual (COPS), SOSP 2011, section 3.1",
-        |_, o| o.apart.clone(),
-    ),
-];
+        "Lloyd et al.: Don't Settle for Eventual (COPS), SOSP 2011, section 3.1";
+}
 
 impl Observer {
     pub(super) fn see(&mut self, seen: &Seen<Sessions>) {
@@ -86,7 +57,11 @@ impl Observer {
         self.shown.resize(seen.nodes.len(), Newest::new());
         for step in seen.ops {
             match step {
-                OpStep::Invoke { op, call, .. } if call.f == show::PUT => self.watch.asks(*op),
+                OpStep::Invoke { op, call, .. } => {
+                    if let Some(Op::Put { .. }) = Op::of(call) {
+                        self.watch.asks(*op);
+                    }
+                }
                 OpStep::Fail { op, .. } => self.watch.fails(*op),
                 _ => {}
             }
@@ -133,8 +108,9 @@ impl Observer {
             self.watch.shows(n.me, store, &|n| name(n, seen.common.nodes));
             self.watch.forgets(self.shown.iter());
         }
-        if self.apart.is_none() {
-            self.apart = seen.alive().find_map(|other| apart(n, other));
+        if !self.accused.has("convergence") {
+            let two = seen.alive().find_map(|other| apart(n, other));
+            self.accused.charge("convergence", two);
         }
     }
 }

@@ -1,39 +1,15 @@
 //! How it is looked at.
 
 use super::*;
-use crate::core::action::Call;
-use crate::core::protocol::{CallName, Show, key_name};
+use crate::core::protocol::{Show, key_name};
 use crate::core::view::{Border, Fact, Family, Lens, Mark, MessageLook, NodeLook, Seat, Tray};
 
 /// Keys that are listed.
 const MOST_KEYS: u32 = 8;
 
-pub(super) const GET: u8 = 0;
-pub(super) const PUT: u8 = 1;
-
 impl Show for Sessions {
-    const CALLS: &'static [CallName] = &[
-        CallName { name: "get", key: true, value: false, arg: false },
-        CallName { name: "put", key: true, value: true, arg: false },
-    ];
     const LENSES: &'static [Lens] = &[Lens::History];
     const LANDMARKS: &'static [&'static str] = &["Wait", "NotFresh", "AntiEntropy"];
-
-    fn op(call: &Call) -> Option<Op> {
-        let (key, value, wrote, read) = (call.key, call.value, Vector::new(), Vector::new());
-        match call.f {
-            GET => Some(Op::Get { key, wrote, read }),
-            PUT => Some(Op::Put { key, value, wrote, read }),
-            _ => None,
-        }
-    }
-
-    fn call(op: &Op) -> Call {
-        match *op {
-            Op::Get { key, .. } => Call { f: GET, key, ..Call::default() },
-            Op::Put { key, value, .. } => Call { f: PUT, key, value, ..Call::default() },
-        }
-    }
 
     fn answer(ret: &Ret) -> Option<String> {
         match ret {
@@ -98,21 +74,11 @@ impl Show for Sessions {
     }
 
     fn message(message: &Message) -> MessageLook {
-        let (name, family, reply) = match message {
-            Message::Ask { back: false, .. } => ("Ask", Family::Gossip, false),
-            Message::Ask { back: true, .. } => ("Seen", Family::Ack, true),
-            Message::Update { .. } => ("Update", Family::Replicate, false),
-        };
-        MessageLook { name, family, reply, negative: false, epoch: None }
-    }
-
-    fn details(message: &Message) -> Vec<(String, String)> {
         match message {
-            Message::Ask { seen, .. } => vec![("seen".into(), vector(seen))],
-            Message::Update { versions, seen } => {
-                let all: Vec<String> = versions.iter().map(|(k, v)| held(*k, v)).collect();
-                vec![("versions".into(), all.join(" ")), ("seen".into(), vector(seen))]
+            Message::Ask { back: true, .. } => {
+                MessageLook { name: "Seen", family: Family::Ack, reply: true, ..message.look() }
             }
+            _ => message.look(),
         }
     }
 

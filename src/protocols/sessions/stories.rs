@@ -459,7 +459,8 @@ const REMOTE_APPLY: Story = Story {
     ..COMMENT
 };
 
-const NONE: Limits = Limits { ops: 0, timers: 0, drops: 0, dups: 0, crashes: 0, partitions: 0 };
+const NONE: Limits =
+    Limits { ops: 0, timers: 0, drops: 0, dups: 0, crashes: 0, partitions: 0, lies: 0 };
 
 const SMALL: (&str, i64) = ("nodes", 2);
 

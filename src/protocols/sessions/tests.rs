@@ -145,7 +145,11 @@ fn reads(session: &Session, client: u16) -> Vec<Option<String>> {
     let nodes = session.view().nodes;
     let servers = nodes.iter().filter(|n| n.shape != crate::core::view::Shape::Client).count();
     let me = NodeId(servers as u16 + client);
-    let mine = session.trace().ops.iter().filter(|o| o.id.client == me && o.call.f == show::GET);
+    let mine = session
+        .trace()
+        .ops
+        .iter()
+        .filter(|o| o.id.client == me && matches!(Op::of(&o.call), Some(Op::Get { .. })));
     let value = |end: &OpEnd| match end {
         OpEnd::Ok(value) => value.clone(),
         _ => None,
@@ -205,8 +209,8 @@ fn run(knobs: &[(&str, i64)], seed: u64, until: u64) -> Session {
 fn history(session: &Session) -> History {
     let mut all = History::default();
     for o in &session.trace().ops {
-        let (f, args) = match o.call.f {
-            show::PUT => (F::Write, vec![Value::Int(o.call.value)]),
+        let (f, args) = match Op::of(&o.call) {
+            Some(Op::Put { value, .. }) => (F::Write, vec![Value::Int(value)]),
             _ => (F::Read, Vec::new()),
         };
         let (process, key) = (u32::from(o.id.client.0), Some(key_name(o.call.key)));

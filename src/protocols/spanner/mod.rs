@@ -33,13 +33,15 @@ mod tests;
 pub use knobs::Config;
 pub use observer::Observer;
 
-use super::catalog::{self, Preset, Scene};
+use super::catalog::{self, Scene};
 use super::raft::Raft;
-use crate::core::config::{Clients, Common, Knob, Net};
+use crate::core::config::{Clients, Common, Net};
+use crate::core::declare::*;
 use crate::core::ids::{NodeId, OpId};
-use crate::core::protocol::{Context, Mutant, Node, Property, Protocol, Seen, TimerName};
+use crate::core::protocol::{Context, Node, Protocol, Seen};
 use crate::core::sorted::SortedMap;
 use crate::core::view::Layout;
+use observer::PROPERTIES;
 use std::collections::VecDeque;
 use std::hash::{Hash, Hasher};
 
@@ -74,63 +76,27 @@ pub const SCENE: Scene = Scene {
 
 const ETCD: &str = "etcd";
 
-const PRESETS: &[Preset] = &[
-    Preset {
-        id: "paper",
-        title: "Spanner",
-        version: "2012",
-        source: "Corbett et al. 2012, section 3: \u{3b5} is a sawtooth from about 1 to 7 ms; clocks are synchronised every 30 s, and \u{3b5} grows by 200 \u{3bc}s a second in between",
-        values: &[("clock.epsilon", 1_000), ("clock.poll", 30_000_000), ("clock.assumed", 200)],
-    },
-    Preset {
-        id: "two-tablets",
-        title: "Spanner, a row and its index",
-        version: "2012",
-        source: "Corbett et al. 2012, section 4.2.1: a write that changes two tablets is a two-phase commit of their leaders",
-        values: &[("spanner.tablets", 2)],
-    },
-    Preset {
-        id: "outage",
-        title: "Spanner without time masters",
-        version: "2012",
-        source: "Corbett et al. 2012, section 3: without a synchronisation \u{3b5} keeps growing by the assumed drift, and clocks drift no faster",
-        values: &[("clock.poll", 0), ("clock.drift", 200)],
-    },
-    Preset {
-        id: "unnoticed",
-        title: "The same, and \u{3b5} does not say so",
-        version: "2012",
-        source: "Corbett et al. 2012, section 3, without the growth of \u{3b5}: what its authors guard against",
-        values: &[("clock.poll", 0), ("clock.drift", 200), ("clock.assumed", 0)],
-    },
-    Preset {
-        id: "cockroachdb",
-        title: "CockroachDB: no commit wait",
-        version: "v26",
-        source: "CockroachDB documentation, Transaction Layer: timestamps of hybrid clocks at most 500 ms apart (--max-offset); a write does not wait, a read that meets a value of its uncertainty interval restarts above it. \u{3b5} is half of the offset here",
-        values: &[
-            ("spanner.wait", 0),
-            ("clock.epsilon", 250_000),
-            ("clock.offset", 100_000),
-            ("clock.poll", 0),
-            ("clock.assumed", 0),
-        ],
-    },
-    Preset {
-        id: ETCD,
-        title: "etcd, linearizable reads",
-        version: "3.5",
-        source: "etcd embed/config.go: heartbeat 100 ms, election 1000 ms, drawn up to twice that; reads are linearizable by default, and no clock is asked",
-        values: &[
-            ("nodes", 3),
-            ("clients", 2),
-            ("raft.heartbeat", 100_000),
-            ("raft.election-low", 1_000_000),
-            ("raft.election-high", 2_000_000),
-            ("client.timeout", 5_000_000),
-        ],
-    },
-];
+presets! {
+    PRESETS:
+    "paper" "Spanner", "2012",
+        "Corbett et al. 2012, section 3: \u{3b5} is a sawtooth from about 1 to 7 ms; clocks are synchronised every 30 s, and \u{3b5} grows by 200 \u{3bc}s a second in between":
+        "clock.epsilon" = 1_000, "clock.poll" = 30_000_000, "clock.assumed" = 200;
+    "two-tablets" "Spanner, a row and its index", "2012",
+        "Corbett et al. 2012, section 4.2.1: a write that changes two tablets is a two-phase commit of their leaders":
+        "spanner.tablets" = 2;
+    "outage" "Spanner without time masters", "2012",
+        "Corbett et al. 2012, section 3: without a synchronisation \u{3b5} keeps growing by the assumed drift, and clocks drift no faster":
+        "clock.poll" = 0, "clock.drift" = 200;
+    "unnoticed" "The same, and \u{3b5} does not say so", "2012",
+        "Corbett et al. 2012, section 3, without the growth of \u{3b5}: what its authors guard against":
+        "clock.poll" = 0, "clock.drift" = 200, "clock.assumed" = 0;
+    "cockroachdb" "CockroachDB: no commit wait", "v26",
+        "CockroachDB documentation, Transaction Layer: timestamps of hybrid clocks at most 500 ms apart (--max-offset); a write does not wait, a read that meets a value of its uncertainty interval restarts above it. \u{3b5} is half of the offset here":
+        "spanner.wait" = 0, "clock.epsilon" = 250_000, "clock.offset" = 100_000, "clock.poll" = 0, "clock.assumed" = 0;
+    ETCD "etcd, linearizable reads", "3.5",
+        "etcd embed/config.go: heartbeat 100 ms, election 1000 ms, drawn up to twice that; reads are linearizable by default, and no clock is asked":
+        "nodes" = 3, "clients" = 2, "raft.heartbeat" = 100_000, "raft.election-low" = 1_000_000, "raft.election-high" = 2_000_000, "client.timeout" = 5_000_000;
+}
 
 /// What TT.now() gives, microseconds.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
@@ -209,20 +175,22 @@ pub enum Want {
     Prepare { value: i64, coordinator: NodeId },
 }
 
-/// A snapshot read, or a row of one, that waits for open transactions.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub struct Snapshot {
-    /// The operation.
-    pub id: OpId,
-    /// The row.
-    pub key: u32,
-    /// The time of the snapshot.
-    pub at: i64,
-    /// A version up to here may have been there before the read began; the snapshot's own time where
-    /// writers wait.
-    pub limit: i64,
-    /// Who put it together, if it is of several rows.
-    pub asker: Option<NodeId>,
+data! {
+    /// A snapshot read, or a row of one, that waits for open transactions.
+    #[derive(Copy)]
+    pub struct Snapshot {
+        /// The operation.
+        pub id: OpId,
+        /// The row.
+        pub key: u32 as key,
+        /// The time of the snapshot.
+        pub at: i64 as time,
+        /// A version up to here may have been there before the read began; the snapshot's own time
+        /// where writers wait.
+        pub limit: i64 as time,
+        /// Who put it together, if it is of several rows.
+        pub asker: Option<NodeId> as fixed,
+    }
 }
 
 /// A snapshot of several rows at the server that was asked.
@@ -282,55 +250,55 @@ impl Hash for State {
     }
 }
 
-/// What servers say.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Message {
-    /// A client asked this of me; you lead its tablet.
-    Forward { id: OpId, op: Op },
-    /// Tell the client what the row was at this time.
-    Read(Snapshot),
-    /// What a row was at this time, or, if the time is later than was asked, that the scan has to
-    /// start anew there.
-    Row { id: OpId, key: u32, value: Option<i64>, at: i64 },
-    /// Prepare to write this.
-    Prepare { id: OpId, key: u32, value: i64 },
-    /// Prepared, at this timestamp.
-    Prepared { id: OpId, at: i64 },
-    /// Committed, at this timestamp.
-    Commit { id: OpId, at: i64 },
-    /// Not committed, ever.
-    Abort { id: OpId },
-    /// It is committed here too.
-    Applied { id: OpId },
+messages! {
+    /// What servers say.
+    #[derive(Copy)]
+    pub enum Message {
+        /// A client asked this of me; you lead its tablet.
+        Forward ["Read", Vote] { id: OpId, op: Op = "operation" },
+        /// Tell the client what the row was at this time.
+        Read ["Read", Vote] (Snapshot),
+        /// What a row was at this time, or, if the time is later than was asked, that the scan has
+        /// to start anew there.
+        Row ["Row", Vote, reply] { id: OpId, key: u32 as key, value: Option<i64>, at: i64 as time = "snapshot" },
+        /// Prepare to write this.
+        Prepare ["Prepare", Vote] { id: OpId, key: u32 as key, value: i64 },
+        /// Prepared, at this timestamp.
+        Prepared ["Prepared", Vote, reply] { id: OpId, at: i64 as time = "prepare timestamp" },
+        /// Committed, at this timestamp.
+        Commit ["Commit", Commit] { id: OpId, at: i64 as time = "commit timestamp" },
+        /// Not committed, ever.
+        Abort ["Abort", Commit] { id: OpId },
+        /// It is committed here too.
+        Applied ["Applied", Ack, reply] { id: OpId },
+    }
 }
 
-/// The timers.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Timer {
-    /// A timestamp should have passed.
-    Wait,
-    /// Say again what was not answered.
-    Resend,
-    /// Synchronise the clock.
-    Poll,
+timers! {
+    /// The timers.
+    pub enum Timer {
+        /// A timestamp should have passed.
+        Wait = "commit wait",
+        /// Say again what was not answered.
+        Resend = "ask again",
+        /// Synchronise the clock.
+        Poll = "synchronise",
+    }
 }
 
-impl TimerName for Timer {
-    const ALL: &'static [(Self, &'static str)] =
-        &[(Timer::Wait, "commit wait"), (Timer::Resend, "ask again"), (Timer::Poll, "synchronise")];
-}
-
-/// What clients ask.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Op {
-    /// A snapshot read at TT.now().latest, without locks.
-    Read { key: u32 },
-    /// A read-write transaction that writes.
-    Write { key: u32, value: i64 },
-    /// A read-write transaction that only reads: under the lock.
-    Get { key: u32 },
-    /// A snapshot read of two rows, at one time.
-    Scan,
+operations! {
+    /// What clients ask.
+    #[derive(Copy)]
+    pub enum Op {
+        /// A snapshot read at TT.now().latest, without locks.
+        "read" Read { key: u32 = key },
+        /// A read-write transaction that writes.
+        "write" Write { key: u32 = key, value: i64 = value },
+        /// A read-write transaction that only reads: under the lock.
+        "get" Get { key: u32 = key },
+        /// A snapshot read of two rows, at one time.
+        "scan" Scan,
+    }
 }
 
 /// What they are told.
@@ -344,65 +312,26 @@ pub enum Ret {
     Rows([Option<i64>; SCANNED as usize]),
 }
 
-/// Numbers of the mutants, places in [`MUTANTS`].
-pub mod mutant {
-    pub const NO_WAIT: u8 = 0;
-    pub const EARLIEST: u8 = 1;
-    pub const EARLY_RELEASE: u8 = 2;
-    pub const IGNORE_PREPARE: u8 = 3;
-    pub const HALF_EPSILON: u8 = 4;
-    pub const READ_EARLIEST: u8 = 5;
-    pub const VOLATILE_PREPARE: u8 = 6;
+mutants! {
+    NO_WAIT "no-commit-wait" breaks "external-consistency":
+        "What if a leader answered without waiting for the timestamp to pass?";
+    EARLIEST "from-earliest" breaks "external-consistency":
+        "What if the timestamp were TT.now().earliest?";
+    EARLY_RELEASE "early-release" breaks "commit-wait":
+        "What if locks were released before commit wait?";
+    IGNORE_PREPARE "ignore-prepare" breaks "repeatable-snapshot":
+        "What if the coordinator ignored the prepare timestamp?";
+    HALF_EPSILON "half-epsilon" breaks "true-time":
+        "What if \u{3b5} counted only half of what a clock may be off?";
+    READ_EARLIEST "read-earliest" breaks "linearizable":
+        "What if a snapshot were taken at TT.now().earliest?";
+    VOLATILE_PREPARE "volatile-prepare" breaks "atomic-commit":
+        "What if a prepare record were not on disk?";
 }
 
-const MUTANTS: &[Mutant] = &[
-    Mutant {
-        id: "no-commit-wait",
-        what: "What if a leader answered without waiting for the timestamp to pass?",
-        breaks: "external-consistency",
-    },
-    Mutant {
-        id: "from-earliest",
-        what: "What if the timestamp were TT.now().earliest?",
-        breaks: "external-consistency",
-    },
-    Mutant {
-        id: "early-release",
-        what: "What if locks were released before commit wait?",
-        breaks: "commit-wait",
-    },
-    Mutant {
-        id: "ignore-prepare",
-        what: "What if the coordinator ignored the prepare timestamp?",
-        breaks: "repeatable-snapshot",
-    },
-    Mutant {
-        id: "half-epsilon",
-        what: "What if \u{3b5} counted only half of what a clock may be off?",
-        breaks: "true-time",
-    },
-    Mutant {
-        id: "read-earliest",
-        what: "What if a snapshot were taken at TT.now().earliest?",
-        breaks: "linearizable",
-    },
-    Mutant {
-        id: "volatile-prepare",
-        what: "What if a prepare record were not on disk?",
-        breaks: "atomic-commit",
-    },
-];
-
 impl Protocol for Spanner {
-    type Config = Config;
-    type State = State;
-    type Durable = Durable;
-    type Message = Message;
-    type Timer = Timer;
-    type Op = Op;
-    type Ret = Ret;
-    type Token = ();
-    type Observer = Observer;
+    // Servers are not alike: which tablet one leads, and so which rows, follows from its number.
+    usual_parts! {}
 
     fn boot(cx: &mut Context<Self>, durable: &Durable) -> State {
         rules::start(cx, durable)
@@ -433,22 +362,6 @@ impl Protocol for Spanner {
         Common { nodes: 3, clients: 3, disk: 200, offset: 1_000, client, net, ..common }
     }
 
-    fn knobs() -> &'static [Knob<Config>] {
-        knobs::KNOBS
-    }
-
-    fn mutants() -> &'static [Mutant] {
-        MUTANTS
-    }
-
-    fn properties() -> &'static [Property<Self>] {
-        observer::PROPERTIES
-    }
-
-    fn observe(observer: &mut Observer, seen: &Seen<Self>) {
-        observer.see(seen);
-    }
-
     fn outside(common: &Common, cfg: &Config) -> Option<&'static str> {
         knobs::outside(common, cfg)
     }
@@ -459,11 +372,9 @@ impl Protocol for Spanner {
         nth: u32,
         pick: &mut dyn FnMut(u64) -> u64,
     ) -> Option<Op> {
-        let key = pick(common.client.keys.into()) as u32;
-        if pick(1_000_000) < common.client.reads.into() {
-            return Some(if pick(2) == 0 { Op::Read { key } } else { Op::Get { key } });
+        match kv(common, client, nth, pick)? {
+            Op::Read { key } if pick(2) == 1 => Some(Op::Get { key }),
+            op => Some(op),
         }
-        let value = i64::from(nth) * i64::from(common.clients.max(1)) + i64::from(client) + 1;
-        Some(Op::Write { key, value })
     }
 }

@@ -3,7 +3,7 @@
 use super::*;
 use crate::check::history::watch::Watch;
 use crate::core::config::show_time;
-use crate::core::protocol::{Outcome, PropertyKind, Show, Witness, key_name};
+use crate::core::protocol::{Outcome, Show, key_name};
 use crate::core::sorted::SortedSet;
 use crate::core::view::{Fact, OpStep};
 
@@ -14,24 +14,6 @@ struct Clock {
     now: u64,
     /// It has moved faster than the settings let clocks drift: somebody set it.
     moved: bool,
-}
-
-/// A claim broken; excused if clocks had been moved out of their intervals by hand.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(super) struct Blame {
-    witness: Option<Witness>,
-    excused: bool,
-}
-
-impl Blame {
-    fn lay(&mut self, excused: bool, why: String, nodes: Vec<NodeId>) {
-        if self.witness.is_none() {
-            *self = Blame { witness: Some(Witness { why, nodes }), excused };
-        }
-    }
-    fn claimed(&self) -> Option<Witness> {
-        self.witness.clone().filter(|_| !self.excused)
-    }
 }
 
 /// What the observer knows.
@@ -53,11 +35,7 @@ pub struct Observer {
     halves: SortedMap<OpId, (u32, i64)>,
     /// Versions each server had after the last step.
     versions: Vec<SortedSet<OpId>>,
-    external: Blame,
-    lies: Blame,
-    early: Blame,
-    half: Blame,
-    unstable: Blame,
+    pub(super) accused: Accusations,
 }
 
 // Clocks and versions are the servers', which a search's fingerprint has already.
@@ -65,61 +43,32 @@ impl Hash for Observer {
     fn hash<H: Hasher>(&self, h: &mut H) {
         (&self.watch, self.excuse, self.committed, &self.began, &self.read_at, &self.halves)
             .hash(h);
-        let all = [&self.external, &self.lies, &self.early, &self.half, &self.unstable];
-        all.map(|b| b.witness.is_some()).hash(h);
+        self.accused.hash(h);
     }
 }
 
-pub(super) const PROPERTIES: &[Property<Spanner>] = &[
-    Property {
-        id: "external-consistency",
-        title: "External Consistency",
-        claim: "If a transaction starts after another has committed, its timestamp is higher.",
-        cite: "Corbett et al. 2012, section 4.1.2",
-        kind: PropertyKind::Safety,
-        check: |_, observer| observer.external.claimed(),
-    },
-    Property {
-        id: "linearizable",
-        title: "Linearizable",
-        claim: "Every operation seems to take effect at one instant between its call and its answer.",
-        cite: "Herlihy, Wing: Linearizability, 1990; of Spanner's reads Corbett et al. 2012, section 4.1",
-        kind: PropertyKind::Safety,
-        check: |_, observer| observer.watch.broken.clone().filter(|_| !observer.watch_excused),
-    },
-    Property {
-        id: "true-time",
-        title: "TrueTime Contains True Time",
-        claim: "TT.now() is an interval that contains the moment of its call.",
-        cite: "Corbett et al. 2012, section 3, table 1",
-        kind: PropertyKind::Safety,
-        check: |_, observer| observer.lies.claimed(),
-    },
-    Property {
-        id: "commit-wait",
-        title: "Commit Wait",
-        claim: "Nobody is told of a transaction before its timestamp has passed.",
-        cite: "Corbett et al. 2012, section 4.1.2: Commit Wait",
-        kind: PropertyKind::Safety,
-        check: |_, observer| observer.early.claimed(),
-    },
-    Property {
-        id: "atomic-commit",
-        title: "Atomic Commit",
-        claim: "A transaction commits on both of its tablets at one timestamp, or on none.",
-        cite: "Corbett et al. 2012, section 4.2.1; Gray: Notes on Data Base Operating Systems, 1978",
-        kind: PropertyKind::Safety,
-        check: |_, observer| observer.half.claimed(),
-    },
-    Property {
-        id: "repeatable-snapshot",
-        title: "Repeatable Snapshot",
-        claim: "What was read at a timestamp stays so: nothing commits at or below it any more.",
-        cite: "Corbett et al. 2012, section 4.1.3: safe time",
-        kind: PropertyKind::Safety,
-        check: |_, observer| observer.unstable.claimed(),
-    },
-];
+claims! {
+    pub(super) PROPERTIES of Spanner:
+    "external-consistency" "External Consistency",
+        "If a transaction starts after another has committed, its timestamp is higher.",
+        "Corbett et al. 2012, section 4.1.2";
+    "linearizable" "Linearizable",
+        "Every operation seems to take effect at one instant between its call and its answer.",
+        "Herlihy, Wing: Linearizability, 1990; of Spanner's reads Corbett et al. 2012, section 4.1"
+        => |_, observer| observer.watch.broken.clone().filter(|_| !observer.watch_excused);
+    "true-time" "TrueTime Contains True Time",
+        "TT.now() is an interval that contains the moment of its call.",
+        "Corbett et al. 2012, section 3, table 1";
+    "commit-wait" "Commit Wait",
+        "Nobody is told of a transaction before its timestamp has passed.",
+        "Corbett et al. 2012, section 4.1.2: Commit Wait";
+    "atomic-commit" "Atomic Commit",
+        "A transaction commits on both of its tablets at one timestamp, or on none.",
+        "Corbett et al. 2012, section 4.2.1; Gray: Notes on Data Base Operating Systems, 1978";
+    "repeatable-snapshot" "Repeatable Snapshot",
+        "What was read at a timestamp stays so: nothing commits at or below it any more.",
+        "Corbett et al. 2012, section 4.1.3: safe time";
+}
 
 fn name(n: NodeId) -> String {
     Spanner::name(n.0)
@@ -183,7 +132,7 @@ impl Observer {
         }
         let (from, to) = (show_time(earliest), show_time(latest));
         let why = format!("{}: TT.now() is [{from}, {to}] at {}.", name(node.me), show_time(now));
-        self.lies.lay(moved && promised, why, vec![node.me]);
+        self.accused.accuse_unless(moved && promised, "true-time", why, vec![node.me]);
     }
 
     fn see_answers(&mut self, seen: &Seen<Spanner>, excused: bool) {
@@ -205,7 +154,7 @@ impl Observer {
             if let Some(at) = at.filter(|at| *at >= now) {
                 let (key, at, now) = (key_name(key), show_time(at), show_time(now));
                 let why = format!("At {now} a client was told of {key} at {at}.");
-                self.early.lay(excused, why, vec![*from]);
+                self.accused.accuse_unless(excused, "commit-wait", why, vec![*from]);
             }
         }
     }
@@ -225,7 +174,7 @@ impl Observer {
                     key_name(key),
                     show_time(at)
                 );
-                self.external.lay(excused, why, vec![node.me]);
+                self.accused.accuse_unless(excused, "external-consistency", why, vec![node.me]);
             }
         }
     }
@@ -265,7 +214,7 @@ impl Observer {
             let (who, key) = (name(me), key_name(key));
             let (at, read) = (show_time(at), show_time(read));
             let why = format!("{who} committed {key} at {at}, and had answered a read at {read}.");
-            self.unstable.lay(false, why, vec![me]);
+            self.accused.accuse("repeatable-snapshot", why, vec![me]);
         }
     }
 
@@ -291,7 +240,7 @@ impl Observer {
             false
         });
         if let Some((why, there)) = broken {
-            self.half.lay(false, why, vec![there]);
+            self.accused.accuse("atomic-commit", why, vec![there]);
         }
     }
 
@@ -303,12 +252,11 @@ impl Observer {
             Fact::new("outside", text)
         });
         let excused = [
-            ("not-external", "not external", &self.external),
-            ("told-early", "told early", &self.early),
+            ("not-external", "not external", "external-consistency"),
+            ("told-early", "told early", "commit-wait"),
         ];
-        let excused = excused.into_iter().filter(|(_, _, b)| b.excused);
-        let excused = excused.filter_map(|(id, what, b)| {
-            b.witness.as_ref().map(|w| Fact::new(id, format!("{what}: {}", w.why)))
+        let excused = excused.into_iter().filter_map(|(id, what, claim)| {
+            self.accused.excused(claim).map(|w| Fact::new(id, format!("{what}: {}", w.why)))
         });
         let availability = self.watch.sentence().map(|text| Fact::new("availability", text));
         out.into_iter().chain(excused).chain(availability).collect()

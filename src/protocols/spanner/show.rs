@@ -1,43 +1,16 @@
 //! How it is looked at.
 
 use super::*;
-use crate::core::action::Call;
 use crate::core::config::show_time;
-use crate::core::protocol::{CallName, Show, key_name};
+use crate::core::protocol::{Show, key_name};
 use crate::core::view::{
     Border, Fact, Family, Lens, Mark, MessageLook, NodeLook, Ruler, Seat, Tray,
 };
 
 impl Show for Spanner {
-    const CALLS: &'static [CallName] = &[
-        CallName { name: "read", key: true, value: false, arg: false },
-        CallName { name: "write", key: true, value: true, arg: false },
-        CallName { name: "get", key: true, value: false, arg: false },
-        CallName { name: "scan", key: false, value: false, arg: false },
-    ];
     const LENSES: &'static [Lens] = &[Lens::History];
     const LANDMARKS: &'static [&'static str] =
         &["Decide", "Commit", "Prepare", "Apply", "Abort", "Recover"];
-
-    fn op(call: &Call) -> Option<Op> {
-        let Call { key, value, .. } = *call;
-        Some(match call.f {
-            0 => Op::Read { key },
-            1 => Op::Write { key, value },
-            2 => Op::Get { key },
-            3 => Op::Scan,
-            _ => return None,
-        })
-    }
-
-    fn call(op: &Op) -> Call {
-        match *op {
-            Op::Read { key } => Call { f: 0, key, ..Call::default() },
-            Op::Write { key, value } => Call { f: 1, key, value, ..Call::default() },
-            Op::Get { key } => Call { f: 2, key, ..Call::default() },
-            Op::Scan => Call { f: 3, ..Call::default() },
-        }
-    }
 
     fn answer(ret: &Ret) -> Option<String> {
         match ret {
@@ -125,42 +98,13 @@ impl Show for Spanner {
     }
 
     fn message(message: &Message) -> MessageLook {
-        let (name, family, reply, negative) = match message {
+        let look = message.look();
+        match message {
             Message::Forward { op: Op::Write { .. }, .. } => {
-                ("Forward", Family::Replicate, false, false)
+                MessageLook { name: "Forward", family: Family::Replicate, ..look }
             }
-            Message::Forward { .. } | Message::Read(_) => ("Read", Family::Vote, false, false),
-            Message::Row { .. } => ("Row", Family::Vote, true, false),
-            Message::Prepare { .. } => ("Prepare", Family::Vote, false, false),
-            Message::Prepared { .. } => ("Prepared", Family::Vote, true, false),
-            Message::Commit { .. } => ("Commit", Family::Commit, false, false),
-            Message::Abort { .. } => ("Abort", Family::Commit, false, true),
-            Message::Applied { .. } => ("Applied", Family::Ack, true, false),
-        };
-        MessageLook { name, family, reply, negative, epoch: None }
-    }
-
-    fn details(message: &Message) -> Vec<(String, String)> {
-        let pair = |name: &str, text: String| (name.to_string(), text);
-        match *message {
-            Message::Forward { op, .. } => {
-                let call = Self::call(&op);
-                let text = crate::core::protocol::call_text(Self::CALLS, &call);
-                vec![pair("operation", text)]
-            }
-            Message::Read(Snapshot { key, at, .. }) => {
-                vec![pair("row", key_name(key)), pair("snapshot", show_time(at))]
-            }
-            Message::Row { key, value, at, .. } => {
-                let value = value.map_or("nil".into(), |v| v.to_string());
-                vec![pair(&key_name(key), value), pair("snapshot", show_time(at))]
-            }
-            Message::Prepare { key, value, .. } => {
-                vec![pair("row", key_name(key)), pair("value", value.to_string())]
-            }
-            Message::Prepared { at, .. } => vec![pair("prepare timestamp", show_time(at))],
-            Message::Commit { at, .. } => vec![pair("commit timestamp", show_time(at))],
-            Message::Abort { .. } | Message::Applied { .. } => Vec::new(),
+            Message::Abort { .. } => MessageLook { negative: true, ..look },
+            _ => look,
         }
     }
 

@@ -352,7 +352,8 @@ const ILLEGAL: Story = Story {
     ],
 };
 
-const NONE: Limits = Limits { timers: 0, ops: 0, drops: 0, dups: 0, crashes: 0, partitions: 0 };
+const NONE: Limits =
+    Limits { timers: 0, ops: 0, drops: 0, dups: 0, crashes: 0, partitions: 0, lies: 0 };
 
 /// Four leaders, of whom the last has the fastest clock and the first the slowest.
 macro_rules! two_writes {

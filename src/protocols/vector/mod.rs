@@ -25,15 +25,14 @@ mod stories;
 
 pub use observer::Observer;
 
-use super::catalog::{self, Preset, Scene};
+use super::catalog::{self, Scene};
 use super::channel::{Channel, Packet};
 use crate::algo::clocks::{ByClient, OneVector, Siblings, VectorClock};
-use crate::core::config::{Clients, Common, Knob, Net, Unit};
+use crate::core::config::{Clients, Common, Net};
+use crate::core::declare::*;
 use crate::core::ids::{NodeId, OpId};
 use crate::core::list::List;
-use crate::core::protocol::{
-    Context, Mutant, Node, Property, PropertyKind, Protocol, Seen, TimerName,
-};
+use crate::core::protocol::{Context, Node, Protocol};
 use crate::core::sorted::SortedMap;
 use crate::core::view::Layout;
 
@@ -72,166 +71,113 @@ pub const SCENE: Scene = Scene {
     others: &[],
 };
 
-const PRESETS: &[Preset] = &[
-    Preset {
-        id: "mattern",
-        title: "Mattern 1989",
-        version: "1989",
-        source: "Mattern 1989, section 4: each process has a vector of counts",
-        values: &[("nodes", 3)],
-    },
-    Preset {
-        id: "broadcast",
-        title: "Causal broadcast",
-        version: "1991",
-        source: "Birman, Schiper, Stephenson 1991, section 5.1: the CBCAST rules",
-        values: &[("nodes", 3), ("vector.broadcast", 1), ("vector.pause", 200_000)],
-    },
-    Preset {
-        id: "dynamo",
-        title: "Dynamo",
-        version: "2007",
-        source: "DeCandia et al. 2007, figure 3: three servers Sx, Sy, Sz hold one object",
-        values: &[("nodes", 3), ("vector.store", 1), ("vector.pause", 10_000_000)],
-    },
-    Preset {
-        id: "riak",
-        title: "Riak, dotted version vectors",
-        version: "2.0",
-        source: "Riak KV 2.0 release notes and \"Vector Clocks Revisited\" (Basho): dotted version vectors by default",
-        values: &[
-            ("nodes", 3),
-            ("vector.store", 1),
-            ("vector.compare", 1),
-            ("client.interval", 250_000),
-        ],
-    },
-];
-
-/// Settings; times in microseconds.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub struct Config {
-    /// Longest pause of a process between two events of its own.
-    pub pause: u64,
-    /// Processes broadcast, and deliver in causal order.
-    pub broadcast: bool,
-    /// Processes keep what clients write.
-    pub store: bool,
-    /// What clients write is kept under one vector, and under vectors of clients, beside.
-    pub compare: bool,
-    /// So many processes are there from the start; the others join when they are first spoken to.
-    pub members: u16,
-    /// What is not acknowledged is sent again after this long.
-    pub resend: u64,
+presets! {
+    PRESETS:
+    "mattern" "Mattern 1989", "1989",
+        "Mattern 1989, section 4: each process has a vector of counts": "nodes" = 3;
+    "broadcast" "Causal broadcast", "1991",
+        "Birman, Schiper, Stephenson 1991, section 5.1: the CBCAST rules":
+        "nodes" = 3, "vector.broadcast" = 1, "vector.pause" = 200_000;
+    "dynamo" "Dynamo", "2007",
+        "DeCandia et al. 2007, figure 3: three servers Sx, Sy, Sz hold one object":
+        "nodes" = 3, "vector.store" = 1, "vector.pause" = 10_000_000;
+    "riak" "Riak, dotted version vectors", "2.0",
+        "Riak KV 2.0 release notes and \"Vector Clocks Revisited\" (Basho): dotted version vectors by default":
+        "nodes" = 3, "vector.store" = 1, "vector.compare" = 1, "client.interval" = 250_000;
 }
 
-impl Default for Config {
-    fn default() -> Self {
-        Config {
-            pause: 80_000,
-            broadcast: false,
-            store: false,
-            compare: false,
-            members: 100,
-            resend: 400_000,
-        }
+knobs! {
+    /// Settings; times in microseconds.
+    pub struct Config {
+        /// Longest pause of a process between two events of its own.
+        pause: u64 = 80_000, "vector.pause" "longest pause between a process's own events", time(1_000..=10_000_000);
+        /// Processes broadcast, and deliver in causal order.
+        broadcast: bool = false, "vector.broadcast" "processes broadcast in causal order", switch;
+        /// Processes keep what clients write.
+        store: bool = false, "vector.store" "processes keep what clients write", switch;
+        /// What clients write is kept under one vector, and under vectors of clients, beside.
+        compare: bool = false, "vector.compare" "the same writes are kept in two older ways beside", switch;
+        /// So many processes are there from the start; the others join when they are first spoken to.
+        members: u16 = 100, "vector.members" "processes there from the start", count(1..=100);
+        /// What is not acknowledged is sent again after this long.
+        resend: u64 = 400_000, "vector.resend" "a broadcast is repeated if not acknowledged after", time(1_000..=60_000_000);
     }
 }
 
-const KNOBS: &[Knob<Config>] = &[
-    Knob {
-        id: "vector.pause",
-        title: "longest pause between a process's own events",
-        unit: Unit::Time,
-        min: 1_000,
-        max: 10_000_000,
-        get: |c| c.pause as i64,
-        set: |c, v| c.pause = v as u64,
-    },
-    Knob {
-        id: "vector.broadcast",
-        title: "processes broadcast in causal order",
-        unit: Unit::Switch,
-        min: 0,
-        max: 1,
-        get: |c| c.broadcast.into(),
-        set: |c, v| c.broadcast = v != 0,
-    },
-    Knob {
-        id: "vector.store",
-        title: "processes keep what clients write",
-        unit: Unit::Switch,
-        min: 0,
-        max: 1,
-        get: |c| c.store.into(),
-        set: |c, v| c.store = v != 0,
-    },
-    Knob {
-        id: "vector.compare",
-        title: "the same writes are kept in two older ways beside",
-        unit: Unit::Switch,
-        min: 0,
-        max: 1,
-        get: |c| c.compare.into(),
-        set: |c, v| c.compare = v != 0,
-    },
-    Knob {
-        id: "vector.members",
-        title: "processes there from the start",
-        unit: Unit::Count,
-        min: 1,
-        max: 100,
-        get: |c| c.members.into(),
-        set: |c, v| c.members = v as u16,
-    },
-    Knob {
-        id: "vector.resend",
-        title: "a broadcast is repeated if not acknowledged after",
-        unit: Unit::Time,
-        min: 1_000,
-        max: 60_000_000,
-        get: |c| c.resend as i64,
-        set: |c, v| c.resend = v as u64,
-    },
-];
+data! {
+    /// What survives a crash.
+    #[derive(Default)]
+    pub struct Kept {
+        /// The vector clock of its last event.
+        pub clock: Clock,
+        /// Broadcasts delivered of each process, its own included: VT(p).
+        pub delivered: Clock,
+        /// The same in the order of delivery.
+        pub log: List<Cast>,
+        /// Broadcasts that came before one they may depend on.
+        pub buffer: Vec<Cast>,
+        /// The links; empty before the first broadcast.
+        pub links: PerNode<Channel<Cast>>,
+        /// Each key's versions.
+        pub store: SortedMap<u32, Entry>,
+        /// The same, kept in two older ways to compare with; see `vector.compare`.
+        pub beside: SortedMap<u32, Beside>,
+        /// Writes taken.
+        pub writes: u32,
+    }
 
-/// What survives a crash.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
-pub struct Kept {
-    /// The vector clock of its last event.
-    pub clock: Clock,
-    /// Broadcasts delivered of each process, its own included: VT(p).
-    pub delivered: Clock,
-    /// The same in the order of delivery.
-    pub log: List<Cast>,
-    /// Broadcasts that came before one they may depend on.
-    pub buffer: Vec<Cast>,
-    /// The links; empty before the first broadcast.
-    pub links: Vec<Channel<Cast>>,
-    /// Each key's versions.
-    pub store: SortedMap<u32, Entry>,
-    /// The same, kept in two older ways to compare with; see `vector.compare`.
-    pub beside: SortedMap<u32, Beside>,
-    /// Writes taken.
-    pub writes: u32,
-}
+    /// What only lives as long as the process.
+    #[derive(Default)]
+    pub struct State {
+        /// For each client and key, what it had read when it was last answered here.
+        pub sessions: SortedMap<(NodeId, u32), Clock>,
+        /// The same for the two older ways.
+        pub beside: SortedMap<(NodeId, u32), (Clock, Clock)>,
+    }
 
-/// What only lives as long as the process.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
-pub struct State {
-    /// For each client and key, what it had read when it was last answered here.
-    pub sessions: SortedMap<(NodeId, u32), Clock>,
-    /// The same for the two older ways.
-    pub beside: SortedMap<(NodeId, u32), (Clock, Clock)>,
-}
+    /// A broadcast with the time VT(m) of its sender.
+    pub struct Cast {
+        /// Who broadcasts.
+        pub from: NodeId as fixed,
+        /// VT(m); the sender's own count is the broadcast's number.
+        pub vt: Clock = "VT(m)",
+    }
 
-/// A broadcast with the time VT(m) of its sender.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub struct Cast {
-    /// Who broadcasts.
-    pub from: NodeId,
-    /// VT(m); the sender's own count is the broadcast's number.
-    pub vt: Clock,
+    /// A version's value and its name: the server that took the write, and its how many-th.
+    #[derive(Copy, PartialOrd, Ord)]
+    pub struct Written {
+        /// Where, and the how many-th there.
+        pub id: (NodeId, u32) as fixed,
+        /// What.
+        pub value: i64,
+    }
+
+    /// A key's versions: dotted, or, for the mutant, under one vector for all siblings.
+    #[derive(Default)]
+    pub struct Entry {
+        /// Each version with its dot and context.
+        pub dotted: Siblings<NodeId, Written>,
+        /// With the mutant `one-vector`: all siblings under one.
+        pub flat: OneVector<NodeId, Written>,
+    }
+
+    /// A key's versions as they were kept before dots.
+    #[derive(Default)]
+    pub struct Beside {
+        /// One vector for all, counting what servers took; it takes no more once it has
+        /// [`MOST_BESIDE`] siblings.
+        pub one: OneVector<NodeId, Written>,
+        /// A vector a version, counting what clients wrote.
+        pub by: ByClient<NodeId, Written>,
+    }
+
+    /// A message with the sender's vector clock.
+    pub struct Message {
+        /// The clock of the sending.
+        pub clock: Clock = "V",
+        /// What it says.
+        pub body: Body as part,
+    }
 }
 
 impl Cast {
@@ -239,24 +185,6 @@ impl Cast {
     pub fn nth(&self) -> u64 {
         self.vt.get(&self.from)
     }
-}
-
-/// A version's value and its name: the server that took the write, and its how many-th.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct Written {
-    /// Where, and the how many-th there.
-    pub id: (NodeId, u32),
-    /// What.
-    pub value: i64,
-}
-
-/// A key's versions: dotted, or, for the mutant, under one vector for all siblings.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
-pub struct Entry {
-    /// Each version with its dot and context.
-    pub dotted: Siblings<NodeId, Written>,
-    /// With the mutant `one-vector`: all siblings under one.
-    pub flat: OneVector<NodeId, Written>,
 }
 
 impl Entry {
@@ -272,68 +200,48 @@ impl Entry {
     }
 }
 
-/// A key's versions as they were kept before dots.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
-pub struct Beside {
-    /// One vector for all, counting what servers took; it takes no more once it has
-    /// [`MOST_BESIDE`] siblings.
-    pub one: OneVector<NodeId, Written>,
-    /// A vector a version, counting what clients wrote.
-    pub by: ByClient<NodeId, Written>,
-}
-
 /// Siblings that are kept to compare with, at most; Riak stops at 100 (`max_siblings`).
 pub const MOST_BESIDE: usize = 48;
 
-/// What processes say.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub enum Body {
-    /// Only a message.
-    Plain,
-    /// A broadcast, or the acknowledgement of some.
-    Cast(Packet<Cast>),
-    /// A key's versions.
-    Gossip { key: u32, entry: Entry, beside: Option<Box<Beside>> },
+messages! {
+    /// What processes say.
+    pub enum Body {
+        /// Only a message.
+        Plain ["message", Replicate],
+        /// A broadcast, or the acknowledgement of some.
+        Cast ["broadcast", Replicate] (Packet<Cast>),
+        /// A key's versions.
+        Gossip ["gossip", Gossip] { key: u32 as key, entry: Entry, beside: Option<Box<Beside>> as fixed },
+    }
 }
 
-/// A message with the sender's vector clock.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub struct Message {
-    /// The clock of the sending.
-    pub clock: Clock,
-    /// What it says.
-    pub body: Body,
+timers! {
+    /// The timers.
+    pub enum Timer {
+        /// An event of its own.
+        Act = "next event",
+        /// A broadcast was not acknowledged.
+        Resend = "resend",
+    }
 }
 
-/// The timers.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Timer {
-    /// An event of its own.
-    Act,
-    /// A broadcast was not acknowledged.
-    Resend,
-}
-
-impl TimerName for Timer {
-    const ALL: &'static [(Self, &'static str)] =
-        &[(Timer::Act, "next event"), (Timer::Resend, "resend")];
-}
-
-/// What a client may ask of a process.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Op {
-    /// An event of its own.
-    Local,
-    /// Send to this process.
-    Send { to: u32 },
-    /// Broadcast.
-    Broadcast,
-    /// Read a key: all its siblings.
-    Get { key: u32 },
-    /// Write a key, having read what this server last answered.
-    Put { key: u32, value: i64 },
-    /// Hand a key's versions to this process now.
-    Gossip { key: u32, to: u32 },
+operations! {
+    /// What a client may ask of a process.
+    #[derive(Copy)]
+    pub enum Op {
+        /// An event of its own.
+        "local" Local,
+        /// Send to this process.
+        "send" Send { to: u32 = value },
+        /// Broadcast.
+        "broadcast" Broadcast,
+        /// Read a key: all its siblings.
+        "get" Get { key: u32 = key },
+        /// Write a key, having read what this server last answered.
+        "put" Put { key: u32 = key, value: i64 = value },
+        /// Hand a key's versions to this process now.
+        "gossip" Gossip { key: u32 = key, to: u32 = value },
+    }
 }
 
 /// What it is told.
@@ -345,94 +253,41 @@ pub enum Ret {
     Values(Vec<i64>, Clock),
 }
 
-/// Numbers of the mutants, places in [`MUTANTS`].
-mod mutant {
-    pub const NO_MERGE: u8 = 0;
-    pub const RECEIPT_UNCOUNTED: u8 = 1;
-    pub const AT_ONCE: u8 = 2;
-    pub const ONE_VECTOR: u8 = 3;
-    pub const LAST_WINS: u8 = 4;
-    pub const PRUNE: u8 = 5;
+mutants! {
+    NO_MERGE "no-merge" breaks "order-is-reachability":
+        "What if a receiver did not take over what the sender knew?";
+    RECEIPT_UNCOUNTED "receipt-uncounted" breaks "order-is-reachability":
+        "What if a receipt were not counted as an event?";
+    AT_ONCE "at-once" breaks "causal-delivery":
+        "What if broadcasts were delivered as they come?";
+    ONE_VECTOR "one-vector" breaks "no-false-concurrency":
+        "What if one version vector stood for all siblings of a key?";
+    LAST_WINS "last-wins" breaks "no-lost-write":
+        "What if a write simply replaced what was there?";
+    PRUNE "prune" breaks "no-false-concurrency":
+        "What if all but one place of a context were thrown away, to keep it short?";
 }
 
-const MUTANTS: &[Mutant] = &[
-    Mutant {
-        id: "no-merge",
-        what: "What if a receiver did not take over what the sender knew?",
-        breaks: "order-is-reachability",
-    },
-    Mutant {
-        id: "receipt-uncounted",
-        what: "What if a receipt were not counted as an event?",
-        breaks: "order-is-reachability",
-    },
-    Mutant {
-        id: "at-once",
-        what: "What if broadcasts were delivered as they come?",
-        breaks: "causal-delivery",
-    },
-    Mutant {
-        id: "one-vector",
-        what: "What if one version vector stood for all siblings of a key?",
-        breaks: "no-false-concurrency",
-    },
-    Mutant {
-        id: "last-wins",
-        what: "What if a write simply replaced what was there?",
-        breaks: "no-lost-write",
-    },
-    Mutant {
-        id: "prune",
-        what: "What if all but one place of a context were thrown away, to keep it short?",
-        breaks: "no-false-concurrency",
-    },
-];
-
-const PROPERTIES: &[Property<Vector>] = &[
-    Property {
-        id: "order-is-reachability",
-        title: "Order is reachability",
-        claim: "For any events a, b: V(a) < V(b) if and only if a happened before b.",
-        cite: "Mattern 1989, theorem 10; Fidge 1988",
-        kind: PropertyKind::Safety,
-        check: |_, observer| observer.disorder.clone(),
-    },
-    Property {
-        id: "causal-delivery",
-        title: "Causal delivery",
-        claim: "If the sending of m happened before that of m', every process delivers m before m'.",
-        cite: "Birman, Schiper, Stephenson 1991, section 3",
-        kind: PropertyKind::Safety,
-        check: |_, observer| observer.early.clone(),
-    },
-    Property {
-        id: "no-false-concurrency",
-        title: "No false concurrency",
-        claim: "Of two siblings, neither's writer had read the other.",
-        cite: "Preguica et al. 2010, section 3: dotted version vectors track causality among concurrent writes exactly",
-        kind: PropertyKind::Safety,
-        check: |_, observer| observer.false_siblings.clone(),
-    },
-    Property {
-        id: "no-lost-write",
-        title: "No lost write",
-        claim: "A version goes only for one whose writer had read it.",
-        cite: "Preguica et al. 2010, section 2; DeCandia et al. 2007, section 4.4",
-        kind: PropertyKind::Safety,
-        check: |_, observer| observer.lost.clone(),
-    },
-];
+claims! {
+    PROPERTIES of Vector:
+    "order-is-reachability" "Order is reachability",
+        "For any events a, b: V(a) < V(b) if and only if a happened before b.",
+        "Mattern 1989, theorem 10; Fidge 1988";
+    "causal-delivery" "Causal delivery",
+        "If the sending of m happened before that of m', every process delivers m before m'.",
+        "Birman, Schiper, Stephenson 1991, section 3";
+    "no-false-concurrency" "No false concurrency",
+        "Of two siblings, neither's writer had read the other.",
+        "Preguica et al. 2010, section 3: dotted version vectors track causality among concurrent writes exactly";
+    "no-lost-write" "No lost write",
+        "A version goes only for one whose writer had read it.",
+        "Preguica et al. 2010, section 2; DeCandia et al. 2007, section 4.4";
+}
 
 impl Protocol for Vector {
-    type Config = Config;
-    type State = State;
-    type Durable = Kept;
-    type Message = Message;
-    type Timer = Timer;
-    type Op = Op;
-    type Ret = Ret;
-    type Observer = Observer;
-    type Token = ();
+    // Servers are not called alike: claims are about who knows of which events, and a search keeps
+    // the names in that.
+    usual_parts! { Durable = Kept; }
 
     const CAUSAL: bool = true;
 
@@ -467,34 +322,13 @@ impl Protocol for Vector {
         }
     }
 
-    fn knobs() -> &'static [Knob<Config>] {
-        KNOBS
-    }
-
-    fn mutants() -> &'static [Mutant] {
-        MUTANTS
-    }
-
-    fn properties() -> &'static [Property<Self>] {
-        PROPERTIES
-    }
-
-    fn observe(observer: &mut Observer, seen: &Seen<Self>) {
-        observer.see(seen);
-    }
-
     fn workload(
         common: &Common,
         client: u16,
         nth: u32,
         pick: &mut dyn FnMut(u64) -> u64,
     ) -> Option<Op> {
-        let key = pick(common.client.keys.into()) as u32;
-        if pick(1_000_000) < common.client.reads.into() {
-            return Some(Op::Get { key });
-        }
-        let value = i64::from(nth) * i64::from(common.clients.max(1)) + i64::from(client) + 1;
-        Some(Op::Put { key, value })
+        kv(common, client, nth, pick)
     }
 
     fn size(message: &Message) -> u32 {

@@ -1,8 +1,9 @@
 //! What only an observer sees: what happened before what, and who had read what.
 
 use super::{Clock, Vector};
+use crate::core::declare::Accusations;
 use crate::core::ids::NodeId;
-use crate::core::protocol::{Node, Seen, Show, Witness};
+use crate::core::protocol::{Node, Seen, Show};
 use crate::core::sorted::{SortedMap, SortedSet};
 use crate::protocols::causality::Record;
 
@@ -13,21 +14,18 @@ type Id = (NodeId, u32);
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub struct Observer {
     record: Record<Clock>,
-    pub(super) disorder: Option<Witness>,
+    pub(super) accused: Accusations,
     /// For each broadcast, by sender and number: the broadcasts that happened before it, a count a
     /// process.
     casts: SortedMap<(NodeId, u64), Vec<u64>>,
     /// How much of its log each process had delivered after its last step, and what it knew then.
     known: Vec<(u64, Vec<u64>)>,
-    pub(super) early: Option<Witness>,
     /// For each write, all writes that its writer had read.
     read: SortedMap<Id, SortedSet<Id>>,
     /// What the clients had read when they were last answered: by server, client and key.
     sessions: SortedMap<(NodeId, NodeId, u32), (Clock, SortedSet<Id>)>,
     /// What each server had of each key after its last step.
     had: SortedMap<(NodeId, u32), SortedSet<Id>>,
-    pub(super) false_siblings: Option<Witness>,
-    pub(super) lost: Option<Witness>,
     /// Most siblings seen of a key.
     pub(super) most: u64,
 }
@@ -82,7 +80,7 @@ impl Observer {
                 super::show::vector(clock),
                 name(me)
             );
-            self.disorder.get_or_insert(Witness { why, nodes: vec![p, me] });
+            self.accused.accuse("order-is-reachability", why, vec![p, me]);
         }
     }
 
@@ -114,7 +112,7 @@ impl Observer {
                     name(cast.from),
                     name(NodeId(k))
                 );
-                self.early.get_or_insert(Witness { why, nodes: vec![node.me, cast.from] });
+                self.accused.accuse("causal-delivery", why, vec![node.me, cast.from]);
             }
             known.iter_mut().zip(&before).for_each(|(a, b)| *a = (*a).max(*b));
         }
@@ -177,11 +175,11 @@ impl Observer {
                 word(u),
                 word(w)
             );
-            self.false_siblings.get_or_insert(Witness { why, nodes: vec![me] });
+            self.accused.accuse("no-false-concurrency", why, vec![me]);
         }
         if let Some(u) = gone {
             let why = format!("{} lost {}, which no writer had read.", name(me), word(u));
-            self.lost.get_or_insert(Witness { why, nodes: vec![me] });
+            self.accused.accuse("no-lost-write", why, vec![me]);
         }
     }
 }

@@ -1,8 +1,7 @@
 //! How vector clocks are looked at.
 
 use super::*;
-use crate::core::action::Call;
-use crate::core::protocol::{CallName, Show, key_name};
+use crate::core::protocol::{Show, key_name};
 use crate::core::sorted::SortedSet;
 use crate::core::view::{
     Cell, Fact, Family, Lens, LogView, Mark, MessageLook, NodeLook, Seat, Tray,
@@ -15,50 +14,13 @@ pub(super) fn vector(clock: &Clock) -> String {
     format!("[{}]", counts.join(", "))
 }
 
-const fn call(name: &'static str, key: bool, value: bool) -> CallName {
-    CallName { name, key, value, arg: false }
-}
-
 impl Show for Vector {
-    const CALLS: &'static [CallName] = &[
-        call("local", false, false),
-        call("send", false, true),
-        call("broadcast", false, false),
-        call("get", true, false),
-        call("put", true, true),
-        call("gossip", true, true),
-    ];
     const LENSES: &'static [Lens] = &[Lens::Vectors, Lens::Log, Lens::History];
     const LANDMARKS: &'static [&'static str] = &["Delay", "Put", "Receive"];
     const FIRST_CLIENT: u8 = b'M';
 
     fn name(n: u16) -> String {
         if n < 12 { char::from(b'A' + n as u8).to_string() } else { format!("P{n}") }
-    }
-
-    fn op(call: &Call) -> Option<Op> {
-        let (key, to) = (call.key, u32::try_from(call.value));
-        Some(match call.f {
-            0 => Op::Local,
-            1 => Op::Send { to: to.ok()? },
-            2 => Op::Broadcast,
-            3 => Op::Get { key },
-            4 => Op::Put { key, value: call.value },
-            5 => Op::Gossip { key, to: to.ok()? },
-            _ => return None,
-        })
-    }
-
-    fn call(op: &Op) -> Call {
-        let plain = |f| Call { f, ..Call::default() };
-        match *op {
-            Op::Local => plain(0),
-            Op::Send { to } => Call { value: to.into(), ..plain(1) },
-            Op::Broadcast => plain(2),
-            Op::Get { key } => Call { key, ..plain(3) },
-            Op::Put { key, value } => Call { key, value, ..plain(4) },
-            Op::Gossip { key, to } => Call { key, value: to.into(), ..plain(5) },
-        }
     }
 
     fn answer(ret: &Ret) -> Option<String> {
@@ -147,29 +109,15 @@ impl Show for Vector {
     }
 
     fn message(message: &Message) -> MessageLook {
-        let (name, family, reply) = match &message.body {
-            Body::Plain => ("message", Family::Replicate, false),
-            Body::Cast(Packet { body: None, .. }) => ("seen", Family::Heartbeat, true),
-            Body::Cast(_) => ("broadcast", Family::Replicate, false),
-            Body::Gossip { .. } => ("gossip", Family::Gossip, false),
-        };
-        MessageLook { name, family, reply, ..MessageLook::default() }
-    }
-
-    fn details(message: &Message) -> Vec<(String, String)> {
-        let mut all = vec![("V".into(), vector(&message.clock))];
         match &message.body {
-            Body::Plain => {}
-            Body::Cast(packet) => {
-                if let Some(c) = &packet.body {
-                    all.push(("VT(m)".into(), vector(&c.vt)));
-                    all.push(("broadcast".into(), cast(c)));
-                }
-                all.push(("taken so far".into(), packet.ack.to_string()));
-            }
-            Body::Gossip { key, entry, .. } => all.push((key_name(*key), siblings(entry))),
+            Body::Cast(Packet { body: None, .. }) => MessageLook {
+                name: "seen",
+                family: Family::Heartbeat,
+                reply: true,
+                ..message.body.look()
+            },
+            body => body.look(),
         }
-        all
     }
 
     const FACTS: &'static [&'static str] = &["siblings"];

@@ -334,7 +334,8 @@ const WRITE_TWICE: &[&str] =
 const WRITE_THIRD: &[&str] = &["M: put x=3 at A", "settle M A"];
 const WRITE_FOURTH: &[&str] = &["N: put x=4 at A", "settle N A"];
 
-const NONE: Limits = Limits { timers: 0, ops: 0, drops: 0, dups: 0, crashes: 0, partitions: 0 };
+const NONE: Limits =
+    Limits { timers: 0, ops: 0, drops: 0, dups: 0, crashes: 0, partitions: 0, lies: 0 };
 const STORE: &[(&str, i64)] =
     &[("nodes", 1), ("clients", 2), ("vector.store", 1), ("client.reads", 0)];
 
