@@ -14,6 +14,7 @@ pub use options::Limits;
 
 use super::action::{Action, Entry};
 use super::config::Common;
+use super::declare::Plain;
 use super::hash::fingerprint;
 use super::ids::{MsgId, Names, NodeId, OpId};
 use super::kernel::Kernel;
@@ -121,6 +122,8 @@ pub trait AnyWorld: Send + Sync {
     fn view(&self) -> WorldView;
     /// What a message in flight says.
     fn details(&self, id: MsgId) -> Option<Vec<(String, String)>>;
+    /// The same as plain data.
+    fn said(&self, id: MsgId) -> Option<Plain>;
     /// A digest of every event and every node's state so far.
     fn digest(&self) -> u64;
     /// A copy.
@@ -276,6 +279,9 @@ where
     }
     fn details(&self, id: MsgId) -> Option<Vec<(String, String)>> {
         self.message_details(id)
+    }
+    fn said(&self, id: MsgId) -> Option<Plain> {
+        self.message_data(id)
     }
     fn digest(&self) -> u64 {
         let print = |s: &Slot<P>| fingerprint(&(&s.node, &s.synced, &s.written));

@@ -1,6 +1,7 @@
 //! The view of a world: plain data for drawings, inspectors and exports.
 
 use super::*;
+use crate::core::declare::Data;
 use crate::core::kernel::{Mode, Proc, is_twin};
 use crate::core::protocol::{TimerName, call_text};
 use crate::core::view::{
@@ -142,6 +143,14 @@ impl<P: Show> World<P> {
                 all
             }
             Payload::Reply { outcome, .. } => vec![("answer".into(), outcome_text(outcome))],
+        })
+    }
+
+    pub(super) fn message_data(&self, id: MsgId) -> Option<Plain> {
+        Some(match &**self.payloads.get(&id)? {
+            Payload::Peer(message) => message.plain(),
+            Payload::Request { call, .. } => Plain::Text(self.op_text(call)),
+            Payload::Reply { outcome, .. } => Plain::Text(outcome_text(outcome)),
         })
     }
 

@@ -3,7 +3,6 @@
 use super::*;
 use crate::core::ids::Names;
 use crate::core::protocol::Part;
-use crate::core::regions::Map;
 
 /// With more ways to name the servers it costs more to try each than it saves.
 const MOST_NAMINGS: usize = 24;
@@ -15,8 +14,7 @@ impl<P: Show> World<P> {
     /// names, and neither clocks nor the map tell one from the other. None if there is only one.
     pub(super) fn all_names(&self) -> Vec<Names> {
         let common = &self.settings.common;
-        let told_apart = (common.offset, common.drift) != (0, 0) || common.net.map != Map::One;
-        if told_apart || P::CAUSAL {
+        if !common.tells_nobody_apart() || P::CAUSAL {
             return Vec::new();
         }
         let kinds = (0..common.nodes).map(|n| P::kind(&self.settings.cfg, common, NodeId(n)));
@@ -103,6 +101,7 @@ impl<P: Show> Payload<P> {
             Payload::Peer(message) => P::rename(Part::Message(message), names),
             Payload::Request { call, .. } => P::rename(Part::Op(call), names),
             Payload::Reply { outcome: Outcome::Redirect(Some(to)), .. } => *to = names.of(*to),
+            Payload::Reply { outcome: Outcome::Ok(ret), .. } => P::rename(Part::Ret(ret), names),
             _ => {}
         }
         payload

@@ -235,13 +235,15 @@ operations! {
     }
 }
 
-/// What they are told.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Ret {
-    /// Done.
-    Done,
-    /// The value, if the key has one.
-    Value(Option<i64>),
+data! {
+    /// What they are told.
+    #[derive(Copy)]
+    pub enum Ret {
+        /// Done.
+        Done,
+        /// The value, if the key has one.
+        Value(Option<i64>),
+    }
 }
 
 mutants! {
