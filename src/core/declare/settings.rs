@@ -33,7 +33,9 @@ impl Setting for bool {
 }
 
 /// A setting that is one of a few names; see [`choices!`](super::choices).
-pub trait Choice: Setting {
+pub trait Choice: Setting + 'static {
+    /// All of them, in the order of their numbers.
+    const ALL: &'static [Self];
     /// The names, in the order of their numbers.
     const NAMES: &'static [&'static str];
 }
@@ -67,11 +69,12 @@ macro_rules! choices {
                 self as i64
             }
             fn of(number: i64) -> Self {
-                [$($Name::$V),*][number as usize]
+                <Self as $crate::core::declare::Choice>::ALL[number as usize]
             }
         }
 
         impl $crate::core::declare::Choice for $Name {
+            const ALL: &'static [Self] = &[$($Name::$V),*];
             const NAMES: &'static [&'static str] = &[$($name),*];
         }
     };

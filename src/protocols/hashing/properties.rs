@@ -359,7 +359,12 @@ impl Observer {
 fn rivals(cfg: &Config) -> impl Iterator<Item = (&'static str, Config)> {
     let rule = |(scheme, name)| (name, Config { scheme, ..cfg.clone() });
     let lone = Config { scheme: Scheme::Ring, vnodes: 1, ..cfg.clone() };
-    (0..).map(Scheme::of).zip(Scheme::NAMES.iter().copied()).map(rule).chain([("one place", lone)])
+    Scheme::ALL
+        .iter()
+        .copied()
+        .zip(Scheme::NAMES.iter().copied())
+        .map(rule)
+        .chain([("one place", lone)])
 }
 
 /// The new owners of keys that change theirs.

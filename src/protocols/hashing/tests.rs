@@ -36,7 +36,7 @@ proptest! {
             }
             all.push(members.clone());
         }
-        for (scheme, name) in Scheme::ALL {
+        for (scheme, name) in Scheme::ALL.iter().copied().zip(Scheme::NAMES) {
             let cfg = Config { scheme, vnodes: 8, keys: 120, heavy, weight: 3, ..Config::default() };
             place::forget();
             let changed: Vec<_> = all.iter().map(|m| owners(&cfg, m, careless)).collect();
