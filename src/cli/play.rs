@@ -277,6 +277,12 @@ impl Played {
             }
             _ => None,
         });
+        let in_flight = view.messages.iter().map(|m| {
+            json!({
+                "from": m.id.from, "to": m.id.to, "name": m.look.name, "forged": m.forged,
+                "says": session.world().said(m.id),
+            })
+        });
         let history = session.trace().ops.iter().enumerate();
         Ok(json!({
             "scene": session.setup.scene,
@@ -288,6 +294,7 @@ impl Played {
             "events": session.cursor(),
             "digest": format!("{:016x}", session.digest()),
             "messages": self.kinds(),
+            "in_flight": Value::from_iter(in_flight),
             "nodes": Value::from_iter(nodes),
             "history": Value::from_iter(history.map(|(i, op)| operation(i, op, &info))),
             "verdicts": self.verdicts(&info),

@@ -113,6 +113,13 @@ pub struct Common {
     pub drift: u32,
 }
 
+impl Common {
+    /// Does neither a clock nor the map tell one server from another?
+    pub fn tells_nobody_apart(&self) -> bool {
+        (self.offset, self.drift) == (0, 0) && self.net.map == Map::One
+    }
+}
+
 impl Default for Common {
     fn default() -> Self {
         Common {

@@ -163,6 +163,8 @@ pub enum Part<'a, P: Protocol> {
     Message(&'a mut P::Message),
     /// What a client asks of it.
     Op(&'a mut P::Op),
+    /// What it answers.
+    Ret(&'a mut P::Ret),
     /// What a client keeps between its operations.
     Token(&'a mut P::Token),
     /// What the observer knows.

@@ -219,7 +219,7 @@ fn alike<P: Show>(presets: &[Preset], setup: &Setup) -> bool {
     let cfg = known_shared(&cfg);
     let kinds = (0..common.nodes).filter_map(|n| P::kind(cfg, &common, NodeId(n)));
     let mut seen = SortedSet::new();
-    !P::CAUSAL && { kinds }.any(|kind| !seen.insert(kind))
+    !P::CAUSAL && common.tells_nobody_apart() && { kinds }.any(|kind| !seen.insert(kind))
 }
 
 /// Makes a world of a protocol; a scene names it as `|s| make::<Protocol>(PRESETS, s)`.

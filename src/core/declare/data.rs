@@ -72,6 +72,7 @@ pub fn told<M: Data + PartialEq>(message: &M, liar: &Liar) -> Vec<M> {
 /// - `as time`: microseconds;
 /// - `as text`: as its own `text()` says it;
 /// - `as part`: not mentioned where there is none, and what it says stands beside other fields;
+/// - `as quiet`: fixed, and not told;
 /// - `as fixed`: a liar does not touch it, as the numbers by which a link keeps its order.
 ///
 /// and then its name in a paper, if it has another: `= "lastLogIndex"`.
@@ -327,6 +328,10 @@ macro_rules! keep {
     (@plain $field:expr, part) => {
         $crate::core::declare::Data::plain($field).part()
     };
+    (@plain $field:expr, quiet) => {{
+        let _ = $field;
+        $crate::core::declare::Plain::Beside(Vec::new())
+    }};
     (@plain $field:expr, text) => {
         $crate::core::declare::Plain::Text($field.text())
     };
@@ -354,7 +359,12 @@ macro_rules! keep {
         )
     };
     (@plain $field:expr, $other:ident) => {
-        compile_error!("a field is read `as key`, `keyed`, `time`, `text`, `part` or `fixed`")
+        compile_error!(
+            "a field is read `as key`, `keyed`, `time`, `text`, `part`, `quiet` or `fixed`"
+        )
+    };
+    (@can $t:ty, quiet) => {
+        false
     };
     (@can $t:ty, fixed) => {
         false
@@ -362,6 +372,10 @@ macro_rules! keep {
     (@can $t:ty $(, $how:ident)?) => {
         <$t as $crate::core::declare::Data>::LIES
     };
+    (@lies $t:ty, $field:expr, $liar:ident, quiet) => {{
+        let _ = $field;
+        Vec::<$crate::core::declare::Lie<$t>>::new()
+    }};
     (@lies $t:ty, $field:expr, $liar:ident, fixed) => {{
         let _ = $field;
         Vec::<$crate::core::declare::Lie<$t>>::new()

@@ -30,6 +30,8 @@ pub enum Plain {
     Map(Vec<(Plain, Plain)>),
     /// Named parts.
     Fields(Vec<(&'static str, Plain)>),
+    /// The same, told beside the fields around them; none is not told at all.
+    Beside(Vec<(&'static str, Plain)>),
     /// One of several kinds: which, and its parts.
     Kind(&'static str, Box<Plain>),
 }
@@ -55,7 +57,7 @@ impl Plain {
                 let pair = |(k, v): &(Plain, Plain)| format!("{}={}", k.text(name), v.text(name));
                 all.iter().map(pair).collect::<Vec<_>>().join(" ")
             }
-            Plain::Fields(fields) => {
+            Plain::Fields(fields) | Plain::Beside(fields) => {
                 let told = details(fields, name);
                 // What is alone needs no title.
                 if let [(_, text)] = &told[..] {
@@ -75,11 +77,12 @@ impl Plain {
     /// As a part that is not mentioned where there is none, and whose own parts stand beside others.
     pub fn part(self) -> Plain {
         match self {
-            Plain::Nothing => Plain::Fields(Vec::new()),
+            Plain::Nothing => Plain::Beside(Vec::new()),
+            Plain::Fields(parts) => Plain::Beside(parts),
             Plain::Kind(kind, parts) => match *parts {
-                Plain::Fields(parts) => Plain::Fields(parts),
-                Plain::Nothing => Plain::Fields(Vec::new()),
-                one => Plain::Fields(vec![(kind, one)]),
+                Plain::Fields(parts) => Plain::Beside(parts),
+                Plain::Nothing => Plain::Beside(Vec::new()),
+                one => Plain::Beside(vec![(kind, one)]),
             },
             other => other,
         }
@@ -88,7 +91,7 @@ impl Plain {
     /// What a message says, as names and values in words.
     pub fn details(&self, name: fn(u16) -> String) -> Vec<(String, String)> {
         match self {
-            Plain::Fields(fields) => details(fields, name),
+            Plain::Fields(fields) | Plain::Beside(fields) => details(fields, name),
             // The kind is the message's own name.
             Plain::Kind(kind, parts) => match &**parts {
                 Plain::Fields(_) | Plain::Kind(..) => parts.details(name),
@@ -101,11 +104,10 @@ impl Plain {
     }
 }
 
-/// Parts of parts stand beside them.
 fn details(fields: &[(&'static str, Plain)], name: fn(u16) -> String) -> Vec<(String, String)> {
     let told = fields.iter().flat_map(|(field, part)| match part {
         Plain::Operation(_) => Vec::new(),
-        Plain::Fields(parts) => details(parts, name),
+        Plain::Beside(parts) => details(parts, name),
         part => vec![(title(field), part.text(name))],
     });
     told.collect()
@@ -146,7 +148,10 @@ impl Serialize for Plain {
             Plain::Text(text) => s.serialize_str(text),
             Plain::List(all) => s.collect_seq(all),
             Plain::Map(all) => s.collect_seq(all),
-            Plain::Fields(fields) => s.collect_map(fields.iter().map(|(name, part)| (name, part))),
+            Plain::Beside(none) if none.is_empty() => s.serialize_none(),
+            Plain::Fields(fields) | Plain::Beside(fields) => {
+                s.collect_map(fields.iter().map(|(name, part)| (name, part)))
+            }
             Plain::Kind(kind, parts) => match &**parts {
                 Plain::Nothing => s.serialize_str(kind),
                 parts => s.collect_map([(kind, parts)]),

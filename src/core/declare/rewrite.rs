@@ -208,6 +208,7 @@ macro_rules! rewrites {
                 Part::Durable(durable) => durable.rewrite(names),
                 Part::Message(message) => message.rewrite(names),
                 Part::Op(op) => op.rewrite(names),
+                Part::Ret(ret) => ret.rewrite(names),
                 Part::Token(token) => token.rewrite(names),
                 Part::Observer(observer) => observer.rewrite(names),
             }

@@ -4,7 +4,7 @@
 use super::rules::{Answer, At, Input, Look, Overview, Renamed, Rules, SearchRules, StepView};
 use super::{Names, NodeId, OpId, Replica, Settings};
 use crate::core::action::Call;
-use crate::core::declare::{Data, Liar};
+use crate::core::declare::{Data, Liar, Plain};
 use crate::core::hash::StableHasher;
 use crate::core::protocol::{
     CallName, Context, Dice, Effect, Node, Outcome, Part, PropertyInfo, Seen, Show, TimerName,
@@ -238,6 +238,9 @@ impl<P: Show> Rules for Adapter<P> {
     fn details(&self, message: &dyn AnyValue) -> Vec<(String, String)> {
         P::details(known(message))
     }
+    fn plain(&self, message: &dyn AnyValue) -> Plain {
+        known::<P::Message>(message).plain()
+    }
     fn carried(&self, op: &dyn AnyValue) -> Vec<(String, String)> {
         P::carried(known(op))
     }
@@ -286,6 +289,11 @@ impl<P: Show> SearchRules for Adapter<P> {
                 let mut message = known::<P::Message>(message).clone();
                 P::rename(Part::Message(&mut message), names);
                 message.hash(to);
+            }
+            Renamed::Ret(ret) => {
+                let mut ret = known::<P::Ret>(ret).clone();
+                P::rename(Part::Ret(&mut ret), names);
+                ret.hash(to);
             }
             Renamed::Op(op) => {
                 let mut op = known::<P::Op>(op).clone();

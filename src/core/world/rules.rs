@@ -2,6 +2,7 @@
 
 use super::*;
 use crate::core::action::Call;
+use crate::core::declare::Plain;
 use crate::core::protocol::{CallName, Dice, PropertyInfo, Witness};
 use crate::core::value::{AnyEffect, AnyOutcome, AnyValue, Shared, Value};
 use crate::core::view::{
@@ -97,6 +98,8 @@ pub trait Rules: Send + Sync {
     fn message(&self, message: &dyn AnyValue) -> MessageLook;
     /// What it says.
     fn details(&self, message: &dyn AnyValue) -> Vec<(String, String)>;
+    /// The same as plain data.
+    fn plain(&self, message: &dyn AnyValue) -> Plain;
     /// What a request carries of its client's token.
     fn carried(&self, op: &dyn AnyValue) -> Vec<(String, String)>;
     /// What a client keeps.
@@ -132,6 +135,8 @@ pub enum Renamed<'a> {
     Message(&'a dyn AnyValue),
     /// What a client asks.
     Op(&'a dyn AnyValue),
+    /// What it is answered.
+    Ret(&'a dyn AnyValue),
 }
 
 /// Where a handler runs.

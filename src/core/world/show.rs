@@ -2,6 +2,7 @@
 
 use super::rules::{Look, Overview};
 use super::*;
+use crate::core::declare::Plain;
 use crate::core::kernel::{Flight, Mode, Proc, is_twin};
 use crate::core::protocol::call_text;
 use crate::core::value::AnyValue;
@@ -134,6 +135,15 @@ impl World {
                 all
             }
             Payload::Reply { outcome, .. } => vec![("answer".into(), self.outcome_text(outcome))],
+        })
+    }
+
+    /// The same as plain data.
+    pub fn said(&self, id: MsgId) -> Option<Plain> {
+        Some(match &self.k.flight.get(&id)?.payload {
+            Payload::Peer(message) => self.fixed.rules.plain(&**message),
+            Payload::Request { call, .. } => Plain::Text(self.op_text(&**call)),
+            Payload::Reply { outcome, .. } => Plain::Text(self.outcome_text(outcome)),
         })
     }
 

@@ -2,7 +2,6 @@
 
 use super::rules::Renamed;
 use super::*;
-use crate::core::regions::Map;
 use std::hash::Hash;
 
 /// With more ways to name the servers it costs more to try each than it saves.
@@ -17,8 +16,7 @@ impl World {
     pub fn names(&self, of: &dyn SearchRules) -> Vec<Names> {
         let settings = &self.fixed.settings;
         let common = &settings.common;
-        let told_apart = (common.offset, common.drift) != (0, 0) || common.net.map != Map::One;
-        if told_apart || of.causal() {
+        if !common.tells_nobody_apart() || of.causal() {
             return Vec::new();
         }
         let kinds = (0..common.nodes).map(|n| of.kind(settings, NodeId(n)));
@@ -107,6 +105,10 @@ impl Payload {
             Payload::Reply { op, outcome: AnyOutcome::Redirect(Some(n)) } => {
                 let outcome = AnyOutcome::Redirect(Some(names.of(*n)));
                 Payload::Reply { op: *op, outcome }.feed(to);
+            }
+            Payload::Reply { op, outcome: AnyOutcome::Ok(ret) } => {
+                (2isize, op, 0isize).hash(to);
+                of.feed(Renamed::Ret(&**ret), names, to);
             }
             _ => self.feed(to),
         }

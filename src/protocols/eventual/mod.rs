@@ -168,13 +168,14 @@ operations! {
     }
 }
 
-/// What they are told.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub enum Ret {
-    /// Written, as this update.
-    Done(Id),
-    /// What the key holds.
-    Holds(Cell),
+data! {
+    /// What they are told.
+    pub enum Ret {
+        /// Written, as this update.
+        Done(Id),
+        /// What the key holds.
+        Holds(Cell),
+    }
 }
 
 mutants! {

@@ -120,7 +120,7 @@ data! {
         pub version: u32,
         /// The last write of each client. It travels with the key: a request that comes twice, here
         /// or at the next owner, is carried out once.
-        pub served: SortedMap<NodeId, u32> as fixed,
+        pub served: SortedMap<NodeId, u32> as quiet,
     }
 
     /// Keys on their way, with all there is of them.
@@ -223,7 +223,7 @@ messages! {
         /// Keys, or the acknowledgement of keys.
         Give ["Give", Snapshot] (Box<Packet<Parcel>>),
         /// Keep a copy.
-        Copy ["Copy", Replicate] { key: u32 as key, item: Item },
+        Copy ["Copy", Replicate] { key: u32 as key, item: Item as part },
         /// Kept.
         Copied ["Copied", Ack, reply] { key: u32 as key, version: u32 },
         /// Which keys from `key` on, so many, do you hold?

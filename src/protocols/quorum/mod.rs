@@ -121,7 +121,7 @@ data! {
     #[derive(Copy, Default, PartialOrd, Ord)]
     pub struct Version {
         /// Which is newer.
-        pub stamp: Stamp,
+        pub stamp: Stamp as part,
         /// The value, if the key was ever written.
         pub value: Option<i64>,
     }
@@ -202,9 +202,9 @@ messages! {
         /// Which version do you have?
         Read ["Read", Vote] { op: OpId, key: u32 as key },
         /// This one.
-        ReadReply ["Read reply", Vote, reply] { op: OpId, version: Version },
+        ReadReply ["Read reply", Vote, reply] { op: OpId, version: Version as part },
         /// Keep this version, if it is newer than yours.
-        Write ["Write", Replicate] { op: OpId, key: u32 as key, version: Version },
+        Write ["Write", Replicate] { op: OpId, key: u32 as key, version: Version as part },
         /// Kept, or newer than it is what I have.
         WriteReply ["Write reply", Ack, reply] { op: OpId, key: u32 as key },
         /// All I have, for you to take what is newer; `answer` asks for the same in return.
@@ -235,13 +235,15 @@ operations! {
     }
 }
 
-/// What they are told.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Ret {
-    /// Done.
-    Done,
-    /// The value, if the key has one.
-    Value(Option<i64>),
+data! {
+    /// What they are told.
+    #[derive(Copy)]
+    pub enum Ret {
+        /// Done.
+        Done,
+        /// The value, if the key has one.
+        Value(Option<i64>),
+    }
 }
 
 mutants! {

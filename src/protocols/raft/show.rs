@@ -67,9 +67,16 @@ impl Show for Raft {
 
     fn details(message: &Message) -> Vec<(String, String)> {
         let mut all = message.plain().details(Self::name);
-        if let Message::AppendEntriesRequest { entries, .. } = message {
-            let told = all.iter_mut().filter(|(name, _)| name == "entries");
-            told.for_each(|(_, text)| *text = cells(entries));
+        match message {
+            Message::AppendEntriesRequest { entries, .. } => {
+                let told = all.iter_mut().filter(|(name, _)| name == "entries");
+                told.for_each(|(_, text)| *text = cells(entries));
+            }
+            Message::AppendEntriesResponse { success, .. } => {
+                let idle = if *success { "back to" } else { "matchIndex" };
+                all.retain(|(name, _)| name != idle);
+            }
+            _ => {}
         }
         all
     }

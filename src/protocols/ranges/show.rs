@@ -130,12 +130,68 @@ impl Show for Ranges {
     }
 
     fn details(message: &Message) -> Vec<(String, String)> {
-        let Message::Group(all) = message else { return message.plain().details(Self::name) };
-        let one = |(id, term, rpc): &(RangeId, u64, Rpc)| {
-            let range = id.plain().text(Self::name);
-            (format!("range {range}"), format!("term {term}: {}", says(rpc)))
+        let pair = |name: &str, text: String| vec![(name.to_string(), text)];
+        let range = |id: &RangeId| {
+            if *id == META {
+                "meta".into()
+            } else {
+                format!("from place {}, born {}", id.start, id.born)
+            }
         };
-        all.iter().map(one).collect()
+        let desc = |d: &Desc| {
+            let members: Vec<String> = d.members.iter().map(|m| Self::name(m.0)).collect();
+            let (from, to, generation) = (d.id.start, d.end, d.generation);
+            format!("places {from} to {to}, generation {generation}, on {}", members.join(" "))
+        };
+        match message {
+            Message::Group(all) => {
+                let one = |(id, term, rpc): &(RangeId, u64, Rpc)| {
+                    (format!("range {}", range(id)), format!("term {term}: {}", says(rpc)))
+                };
+                all.iter().map(one).collect()
+            }
+            Message::Gone(d) | Message::Register(d) => pair("range", desc(d)),
+            Message::Ask { range: id, slip, want } => vec![
+                ("range".into(), range(id)),
+                ("place".into(), slip.place.to_string()),
+                ("wants".into(), format!("{want:?}")),
+            ],
+            Message::Answer { range: id, slip, told } => {
+                let told = match told {
+                    Told::Done => "done".into(),
+                    Told::Rows { rows, end } => {
+                        format!("{}, up to place {end}", count(rows.len() as u32, "row"))
+                    }
+                    Told::No(why) => (*why).into(),
+                    Told::Elsewhere(all) => all.first().map_or("not here".into(), desc),
+                    Told::NotLeader(Some(n)) => format!("ask {}", Self::name(n.0)),
+                    Told::NotLeader(None) => "not now".into(),
+                };
+                vec![
+                    ("range".into(), range(id)),
+                    ("place".into(), slip.place.to_string()),
+                    ("says".into(), told),
+                ]
+            }
+            Message::Lookup(slip) => pair("place", slip.place.to_string()),
+            Message::Found { desc: d, .. } => pair("range", d.as_ref().map_or("none".into(), desc)),
+            Message::Registered { range: id, generation } => {
+                vec![("range".into(), range(id)), ("generation".into(), generation.to_string())]
+            }
+            Message::Freeze { range: id, by } => {
+                vec![("range".into(), range(id)), ("by".into(), desc(by))]
+            }
+            Message::Frozen { desc: d, at, .. } => {
+                vec![("range".into(), desc(d)), ("at".into(), at.to_string())]
+            }
+            Message::Over { range: id, at, .. } | Message::WillNot { range: id, at } => {
+                vec![("range".into(), range(id)), ("at".into(), at.to_string())]
+            }
+            Message::Gossip(load) => vec![
+                ("requests a second".into(), load.qps.to_string()),
+                ("replicas".into(), load.replicas.to_string()),
+            ],
+        }
     }
 
     const FACTS: &'static [&'static str] = &[

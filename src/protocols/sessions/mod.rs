@@ -205,13 +205,15 @@ operations! {
     }
 }
 
-/// What they are told.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Ret {
-    /// Written, as this version.
-    Done(Version),
-    /// What the key holds.
-    Value(Option<Version>),
+data! {
+    /// What they are told.
+    #[derive(Copy)]
+    pub enum Ret {
+        /// Written, as this version.
+        Done(Version),
+        /// What the key holds.
+        Value(Option<Version>),
+    }
 }
 
 mutants! {
