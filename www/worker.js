@@ -9,7 +9,8 @@ async function read({ text, file, parser, delimiter }) {
   const reading = new Reading(text ?? (await file.text()), parser, delimiter);
   let told = false;
   while (!reading.slice(100)) told = (postMessage({ news: JSON.parse(reading.news()) }), true);
-  if (told) postMessage({ news: JSON.parse(reading.news()) });
+  const last = JSON.parse(reading.news());
+  if (told || last.doubt.left || last.doubt.empty) postMessage({ news: last });
   for (let part = reading.part(); part; part = reading.part()) postMessage({ part });
   postMessage({ end: true });
   reading.free();

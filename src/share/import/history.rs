@@ -65,7 +65,7 @@ impl Reading {
 
 /// Reads a history.
 pub fn read(bytes: &[u8], format: Format, reading: &Reading) -> Result<History, Fault> {
-    let text = text(bytes)?;
+    let text = &*text(bytes)?;
     let mut builder =
         Builder { reading, history: History::default(), open: SortedMap::new(), now: 0 };
     match format {
