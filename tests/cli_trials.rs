@@ -465,7 +465,7 @@ fn a_parser_that_never_ends_is_left_behind() {
 
 #[test]
 fn a_run_stops_with_what_it_has_when_it_takes_too_much() {
-    let desk = Desk { greed: 100 << 20, ..Desk::default() };
+    let desk = Desk { greed: 2 << 30, ..Desk::default() };
     let ping = ["run", "hybrid-clock", "--set", "hlc.ping=1us", "--until", "2s", "--json"];
     let out = desk.hb(&ping);
     let document = json_of(&out);
@@ -477,7 +477,7 @@ fn a_run_stops_with_what_it_has_when_it_takes_too_much() {
         "{why}"
     );
     // A film of a moment that is not reached would not show it.
-    let film = Desk { greed: 100 << 20, ..Desk::default() };
+    let film = Desk { greed: 2 << 30, ..Desk::default() };
     let out = film.hb(&["export", "raft", "--to", "gif", "--until", "1000000000s"]);
     assert_eq!((out.code, out.stdout.as_str()), (64, ""));
     assert!(
