@@ -60,7 +60,8 @@ async function read({ text, file, parser, delimiter }, tell, { slice, alive = ()
     }
     await pause();
   }
-  if (told) tell({ news: JSON.parse(reading.news()) });
+  const last = JSON.parse(reading.news());
+  if (told || last.doubt.left || last.doubt.empty) tell({ news: last });
   for (let part = reading.part(); alive() && part; part = reading.part()) {
     tell({ part });
     await pause();

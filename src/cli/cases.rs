@@ -3,6 +3,7 @@
 use super::limit::Timed;
 use super::{Answer, Args, Bad, HOLDS, Host, UNKNOWN};
 use crate::core::quote::{cut, shown};
+use crate::share::import::unix_lines;
 use serde_json::{Map, Value};
 
 /// Reads cases (JSON values one after another) from the file named next, or from standard input,
@@ -30,10 +31,11 @@ pub fn each_case(
     };
     args.flag("--json");
     args.done()?;
+    let text = &*unix_lines(&text);
     let mut out = String::new();
-    let mut values = serde_json::Deserializer::from_str(&text).into_iter::<Value>();
+    let mut values = serde_json::Deserializer::from_str(text).into_iter::<Value>();
     loop {
-        let start = skip_space(&text, values.byte_offset());
+        let start = skip_space(text, values.byte_offset());
         let Some(value) = values.next() else { break };
         let line = lines_before(text.as_bytes(), start);
         let value = value.map_err(|e| bad_json(&name, &e))?;

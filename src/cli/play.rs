@@ -22,6 +22,8 @@ use serde_json::{Map, Value, json};
 const DEFAULT_UNTIL: u64 = 10_000_000;
 /// How much of the past a picture shows, in microseconds.
 const SPAN: u64 = 1_000_000;
+/// How long a run that was stopped may be told, in milliseconds.
+const TELL_MS: u64 = 1_000;
 /// Steps between two looks at whether the user wants to stop.
 const SLICE: u64 = 1_024;
 
@@ -211,7 +213,9 @@ impl Played {
             Form::Trace => {
                 let (step, time) = (self.session.cursor(), self.session.time());
                 let calls = self.info()?.calls;
-                let mut again = || !host.cancelled();
+                // What has been played is told, unless that takes long.
+                let end = host.clock_ms().saturating_add(TELL_MS);
+                let mut again = || !host.cancelled() || host.clock_ms() < end;
                 let (text, whole) = tell_while(&mut self.session, calls, step, time, &mut again);
                 if !whole {
                     self.stopped = self.stopped.or(Some(Stop::Asked));

@@ -45,8 +45,10 @@ pub fn route(hash: &str) -> Route {
     if text == "board" || text.starts_with("board/") {
         return Route::Board(text.trim_start_matches("board").trim_start_matches('/').into());
     }
-    if protocols::scene(text).is_ok() {
-        return Route::Scene(text.into());
+    // Programs append to addresses: `#raft).`, `#raft&fbclid=...`.
+    let name = text.split(|c: char| !c.is_ascii_alphanumeric() && c != '-').next();
+    if let Some(name) = name.filter(|n| protocols::scene(n).is_ok()) {
+        return Route::Scene(name.into());
     }
     match Link::decode(hash) {
         Ok(link) => Route::Run(Box::new(link)),

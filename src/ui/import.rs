@@ -405,7 +405,9 @@ impl Imported {
             Told::End => {
                 self.hand = self.job.take().and_then(Job::finish);
                 self.all = std::mem::take(&mut self.coming);
-                self.said = self.example.then(|| (view::EXAMPLE.to_string(), false));
+                let doubt = self.news.doubt.sentence();
+                let doubt = doubt.map(|d| (sentence(&format!("{d}. Does the parser fit?")), false));
+                self.said = self.example.then(|| (view::EXAMPLE.to_string(), false)).or(doubt);
                 if !self.all.is_empty() {
                     self.beside = false;
                     self.show(0);
@@ -425,7 +427,7 @@ impl Imported {
     /// How far the reading is, of a thousand: finding the events is six tenths of it, checking
     /// their clocks two, and bringing them here two.
     fn progress(&self) -> usize {
-        let News { bytes, of, events, checked } = self.news;
+        let News { bytes, of, events, checked, .. } = self.news;
         // In 64 bits: ten megabytes of thousandths are more than 32 hold.
         let share =
             |part: usize, whole: usize, of: u64| (part as u64 * of / whole.max(1) as u64) as usize;

@@ -2,7 +2,7 @@
 
 use super::dom;
 use happened_before::share::import::reading::News;
-use happened_before::share::import::shiviz;
+use happened_before::share::import::shiviz::{self, Doubt};
 use std::cell::Cell;
 use std::rc::Rc;
 use wasm_bindgen::prelude::*;
@@ -90,12 +90,19 @@ fn told(data: &JsValue) -> Told {
     if news.is_undefined() {
         return Told::End;
     }
-    let number = |name| get(&news, name).as_f64().unwrap_or(0.0) as usize;
+    let count = |of: &JsValue, name| get(of, name).as_f64().unwrap_or(0.0) as usize;
+    let (number, unread) = (|name| count(&news, name), get(&news, "doubt"));
     Told::News(News {
         bytes: number("bytes"),
         of: number("of"),
         events: number("events"),
         checked: number("checked"),
+        doubt: Doubt {
+            left: count(&unread, "left"),
+            first_left: count(&unread, "first_left") as u32,
+            empty: count(&unread, "empty"),
+            first_empty: count(&unread, "first_empty") as u32,
+        },
     })
 }
 

@@ -2,7 +2,6 @@
 
 use crate::core::hash::StableHasher;
 use crate::core::quote::{quoted, shown};
-use crate::core::sorted::SortedMap;
 use std::cmp::Reverse;
 use std::hash::{Hash, Hasher};
 
@@ -212,18 +211,24 @@ impl Linking {
 
     /// Numbers what events knew before they happened, and tells how many numbers there are.
     fn know(&mut self, events: &[Event]) -> usize {
-        let mut known: SortedMap<u64, Vec<(u32, u32)>> = SortedMap::new();
+        let prints = (0..).zip(events).map(|(at, event)| (print_before(event), at));
+        let mut prints: Vec<(u64, u32)> = prints.collect();
+        prints.sort_unstable();
+        self.before = vec![0; events.len()];
         let mut all = 0;
-        for (at, event) in (0..).zip(events) {
-            let like = known.entry(print_before(event)).or_default();
-            let same =
-                like.iter().find(|(_, other)| before(&events[*other as usize]).eq(before(event)));
-            let number = same.map_or(all, |s| s.0);
-            if number == all {
-                like.push((number, at));
-                all += 1;
+        for like in prints.chunk_by(|a, b| a.0 == b.0) {
+            // Nearly always one; a number and an event that knew it.
+            let mut kinds: Vec<(u32, &Event)> = Vec::new();
+            for (_, at) in like {
+                let event = &events[*at as usize];
+                let same = kinds.iter().find(|(_, other)| before(other).eq(before(event)));
+                let number = same.map_or(all, |s| s.0);
+                if number == all {
+                    kinds.push((number, event));
+                    all += 1;
+                }
+                self.before[*at as usize] = number;
             }
-            self.before.push(number);
         }
         all as usize
     }

@@ -98,7 +98,7 @@ impl Reading {
 /// Reads a history. Where every operation's value is a list of a key and a value, as
 /// `jepsen.independent` writes them, each key is an object of its own.
 pub fn read(bytes: &[u8], format: Format, reading: &Reading) -> Result<History, Fault> {
-    let text = text(bytes)?;
+    let text = &*text(bytes)?;
     let mut found = Found { events: Vec::new(), others: false };
     let nodes = match format {
         Format::JepsenLog => log(text)?,

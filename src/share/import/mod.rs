@@ -46,13 +46,13 @@ impl fmt::Display for Fault {
     }
 }
 
-/// The text of a file, or why it is none.
-pub fn text(bytes: &[u8]) -> Result<&str, Fault> {
+/// The text of a file, with [`unix_lines`], or why it is none.
+pub fn text(bytes: &[u8]) -> Result<Cow<'_, str>, Fault> {
     if bytes.len() > MAX_BYTES {
         let what = format!("{} bytes are too many; at most {MAX_BYTES} are read", bytes.len());
         return Err(Fault::at(0, 0, what));
     }
-    std::str::from_utf8(bytes).map_err(|e| {
+    std::str::from_utf8(bytes).map(unix_lines).map_err(|e| {
         let good = &bytes[..e.valid_up_to()];
         let line = good.iter().filter(|b| **b == b'\n').count() as u32 + 1;
         let start = good.iter().rposition(|b| *b == b'\n').map_or(0, |i| i + 1);

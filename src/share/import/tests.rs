@@ -1,7 +1,7 @@
 //! Random runs through export and import, and recordings that cannot be.
 
 use super::etcd;
-use super::execution::{Execution, ImportError, count};
+use super::execution::{Event, Execution, ImportError, count};
 use super::shiviz::{self, DEFAULT_PARSER};
 use crate::core::sorted::SortedSet;
 use proptest::prelude::*;
@@ -54,6 +54,126 @@ fn impossible(log: &str) -> (u32, String) {
         Err(ImportError::Impossible(found)) => (found.line, found.reason),
         other => panic!("expected an impossible log, got {other:?}"),
     }
+}
+
+/// What the linking has to come to, by comparing every pair: the parents of each event, or the first
+/// line that cannot be.
+fn by_pairs(execution: &Execution) -> Result<Vec<Vec<u32>>, u32> {
+    let events = &execution.events;
+    let find = |host, number| events.iter().rposition(|e| (e.host, e.number) == (host, number));
+    let mut first = u32::MAX;
+    let mut all = Vec::new();
+    for (at, event) in events.iter().enumerate() {
+        let again = events[..at].iter().any(|e| (e.host, e.number) == (event.host, event.number));
+        let mut wrong = event.number == 0 || again;
+        let mut candidates = Vec::new();
+        let mut known: &[(u32, u64)] = &[];
+        if event.number > 1 {
+            let previous = find(event.host, event.number - 1);
+            known = previous.map_or(&[], |p| &events[p].clock);
+            candidates.push(previous);
+        }
+        let new = event.clock.iter().filter(|(h, n)| *h != event.host && *n > count(known, *h));
+        candidates.extend(new.map(|(h, n)| find(*h, *n)));
+        wrong |= candidates.contains(&None);
+        let candidates: Vec<usize> = candidates.into_iter().flatten().collect();
+        wrong |= candidates.iter().any(|c| {
+            let theirs = &events[*c].clock;
+            theirs.iter().any(|(h, n)| count(&event.clock, *h) < *n)
+                || events[*c].host != event.host && count(theirs, event.host) >= event.number
+        });
+        if wrong {
+            first = first.min(event.line);
+        }
+        let covered = |c: &usize| {
+            let (host, number) = (events[*c].host, events[*c].number);
+            candidates.iter().any(|d| d != c && count(&events[*d].clock, host) >= number)
+        };
+        let mut parents: Vec<u32> =
+            candidates.iter().filter(|c| !covered(c)).map(|c| *c as u32).collect();
+        parents.sort_unstable();
+        all.push(parents);
+    }
+    if first == u32::MAX { Ok(all) } else { Err(first) }
+}
+
+/// Events that hear of several others at once, in any order, and a count that was changed.
+fn gossip() -> impl Strategy<Value = String> {
+    let step = (0usize..5, prop::collection::vec(any::<prop::sample::Index>(), 0..5), any::<u16>());
+    let change = prop::option::weighted(0.6, (any::<prop::sample::Index>(), 0usize..5, 0u64..4));
+    (prop::collection::vec(step, 1..30), change).prop_map(|(steps, change)| {
+        let mut clocks = [[0u64; 5]; 5];
+        let mut sent: Vec<(usize, [u64; 5], u16)> = Vec::new();
+        for (who, heard, key) in &steps {
+            for from in heard.iter().filter(|_| !sent.is_empty()) {
+                let message = sent[from.index(sent.len())].1;
+                clocks[*who].iter_mut().zip(message).for_each(|(c, m)| *c = (*c).max(m));
+            }
+            clocks[*who][*who] += 1;
+            sent.push((*who, clocks[*who], *key));
+        }
+        if let Some((at, host, count)) = change {
+            let at = at.index(sent.len());
+            sent[at].1[host] = count;
+        }
+        sent.sort_by_key(|s| s.2);
+        let line = |(who, clock, _): &(usize, [u64; 5], u16)| {
+            let counts: Vec<String> = (0..5).map(|p| format!("\"p{p}\":{}", clock[p])).collect();
+            format!("p{who} {{{}}}\nstep\n", counts.join(","))
+        };
+        sent.iter().map(line).collect()
+    })
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::with_cases(2_000) })]
+
+    #[test]
+    fn linking_comes_to_what_all_pairs_say(log in gossip()) {
+        let unlinked = unlinked(&log);
+        let right = by_pairs(&unlinked);
+        match shiviz::import(&log, DEFAULT_PARSER, None) {
+            Ok(all) => {
+                let parents = all[0].events.iter().map(|e| e.parents.clone()).collect();
+                prop_assert_eq!(Ok(parents), right, "{}", log);
+            }
+            Err(ImportError::Impossible(at)) => prop_assert_eq!(Err(at.line), right, "{}", log),
+            Err(other) => prop_assert!(false, "{:?}", other),
+        }
+    }
+}
+
+/// Events and their clocks, without parents.
+fn unlinked(log: &str) -> Execution {
+    let mut all = Execution::default();
+    let mut host = |name: &str| match all.hosts.iter().position(|h| h == name) {
+        Some(at) => at as u32,
+        None => {
+            all.hosts.push(name.into());
+            all.hosts.len() as u32 - 1
+        }
+    };
+    let lines: Vec<&str> = log.lines().collect();
+    let mut events = Vec::new();
+    for (nth, pair) in lines.chunks(2).enumerate() {
+        let (name, clock) = pair[0].split_once(' ').unwrap();
+        let id = host(name);
+        let counts: std::collections::BTreeMap<String, u64> = serde_json::from_str(clock).unwrap();
+        let counts = counts.iter().filter(|(_, n)| **n > 0);
+        let mut clock: Vec<(u32, u64)> = counts.map(|(h, n)| (host(h), *n)).collect();
+        clock.sort_unstable();
+        let (number, line) = (count(&clock, id), 2 * nth as u32 + 1);
+        events.push(Event {
+            host: id,
+            number,
+            clock,
+            text: pair[1].into(),
+            parents: Vec::new(),
+            line,
+        });
+    }
+    all.events = events;
+    all
 }
 
 proptest! {

@@ -23,7 +23,7 @@ pub struct Transactions {
 
 /// Reads transactions from JSON, or from EDN if `is_edn`. With `lists`, reads answer lists.
 pub fn read(bytes: &[u8], is_edn: bool, lists: bool) -> Result<Transactions, Fault> {
-    let text = text(bytes)?;
+    let text = &*text(bytes)?;
     let root = if is_edn {
         let all = edn(text)?;
         match <[Node; 1]>::try_from(all) {

@@ -89,7 +89,7 @@ impl<'a> Usual<'a> {
             let Some(gap) = line.find(is_space).filter(|i| line[*i..].starts_with(" {")) else {
                 continue;
             };
-            let Some(close) = line.rfind('}') else { continue };
+            let Some(close) = line.rfind('}').filter(|at| *at > gap) else { continue };
             let last = self.text[from..end].rfind(ENDS);
             let start = last.map_or(from, |i| {
                 from + i + self.text[from + i..].chars().next().map_or(1, char::len_utf8)
