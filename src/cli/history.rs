@@ -162,7 +162,9 @@ fn all_levels(levels: Vec<(&'static str, Verdict)>) -> (u8, String) {
         _ => None,
     };
     let order = levels.iter().find_map(|(l, v)| match v {
-        Verdict::Ok(legal) if *l == "linearizable" => Some(legal.order.clone()),
+        Verdict::Ok(legal) if ["linearizable", "strict-serializable"].contains(l) => {
+            Some(legal.order.clone())
+        }
         _ => None,
     });
     let doc = json!({

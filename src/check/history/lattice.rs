@@ -43,7 +43,7 @@ pub const TRANSACTIONAL: &Pairs = &[
 ];
 
 /// Steps of a first look at a level.
-const LOOK: u64 = 1 << 15;
+const LOOK: u64 = 1 << 17;
 
 /// The verdict of `level` (a name of the command line) on a history of single operations; none
 /// if the level is not defined for its operations.

@@ -1,6 +1,7 @@
 //! The operations of a run with the moments at which somebody says that they took effect: is this
 //! order legal? For registers, as scenes have them.
 
+use super::watch::read_value;
 use crate::core::ids::OpId;
 use crate::core::protocol::{CallName, call_text, key_name};
 use crate::core::sorted::SortedMap;
@@ -68,7 +69,11 @@ pub fn events(calls: &[CallName], ops: &[OpLife], step: u64) -> String {
         };
         let value = match (f, answer) {
             ("read", None) => "null".to_string(),
-            ("read", Some(text)) => text.parse::<i64>().map_or("null".into(), |n| n.to_string()),
+            ("read", Some(text)) => match read_value(text) {
+                Some(value) => value.map_or("null".into(), |n| n.to_string()),
+                // A text is no register's value: the judge says so.
+                None => format!("{text:?}"),
+            },
             ("cas", Some(swapped @ ("true" | "false"))) => swapped.to_string(),
             ("cas", _) => format!("[{},{}]", op.call.arg, op.call.value),
             _ => op.call.value.to_string(),
@@ -140,7 +145,7 @@ pub fn check(
             (_, OpEnd::Fail(_)) => {
                 return misfit(*id, format!("`{words}` has failed: it takes no effect at all."));
             }
-            (Some("read"), OpEnd::Ok(Some(text))) if text.parse().ok() != now => {
+            (Some("read"), OpEnd::Ok(Some(text))) if read_value(text) != Some(now) => {
                 return misfit(
                     *id,
                     format!("`{words}` answered {text}, but {key} is {held} there."),

@@ -151,9 +151,12 @@ impl Watch {
         self.counts.answered += u32::from(received && value.is_some());
         self.counts.refused += u32::from(received && value.is_none());
         let Some(register) = self.registers.get_mut(&call.key) else { return };
-        let learned = value.map(|value| told(names, &call, value));
+        let learned = value.map_or(Ok(None), |value| told(names, &call, value));
         let explained = match value {
-            Some(_) => learned.flatten().is_none_or(|told| register.answer(op, told)),
+            Some(_) => match learned {
+                Ok(told) => told.is_none_or(|told| register.answer(op, told)),
+                Err(NoAnswer) => false,
+            },
             None if known => register.fail(op),
             None => {
                 register.abandon(op);
@@ -162,15 +165,18 @@ impl Watch {
         };
         if !explained && self.broken.is_none() {
             let said = value.flatten().map_or(String::new(), |v| format!(" \u{2192} {v}"));
-            let why = format!(
-                "No order of the operations on {} explains `{}{said}`.",
-                key_name(call.key),
-                call_text(names, &call)
-            );
+            let call_text = call_text(names, &call);
+            let why = match learned {
+                Ok(_) => format!(
+                    "No order of the operations on {} explains `{call_text}{said}`.",
+                    key_name(call.key)
+                ),
+                Err(NoAnswer) => format!("`{call_text}{said}`: no register answers that."),
+            };
             self.broken = Some(Witness { why, nodes: vec![op.client] });
         }
         let explained = self.broken.is_none() && !register.given_up();
-        let told = learned.flatten();
+        let told = learned.ok().flatten();
         if self.weaker && (told.is_some() || value.is_none() && known) {
             Arc::make_mut(&mut self.orders).end(op, told, explained);
         }
@@ -208,11 +214,61 @@ fn ask(names: &[CallName], call: &Call) -> Option<Ask> {
     }
 }
 
-fn told(names: &[CallName], call: &Call, value: Option<&str>) -> Option<Told> {
-    match (ask(names, call)?, value) {
-        (Ask::Write(_), _) => Some(Told::Done),
-        (Ask::Read, Some(text)) => Some(Told::Value(text.parse().ok())),
-        (Ask::Swap(..), Some(text)) => Some(Told::Swapped(text == "true")),
-        (_, None) => None,
+/// A text that no register answers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct NoAnswer;
+
+/// What a register's reader was told, as views spell it: a number or `nil`; none for other texts.
+pub fn read_value(text: &str) -> Option<Option<i64>> {
+    if text == "nil" { Some(None) } else { text.parse().ok().map(Some) }
+}
+
+fn told(names: &[CallName], call: &Call, value: Option<&str>) -> Result<Option<Told>, NoAnswer> {
+    let Some(ask) = ask(names, call) else { return Ok(None) };
+    let told = match (ask, value) {
+        (Ask::Write(_), _) => Told::Done,
+        (Ask::Read, Some(text)) => Told::Value(read_value(text).ok_or(NoAnswer)?),
+        (Ask::Swap(..), Some(text)) => Told::Swapped(text.parse().map_err(|_| NoAnswer)?),
+        (_, None) => return Ok(None),
+    };
+    Ok(Some(told))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::core::ids::NodeId;
+
+    const CALLS: &[CallName] = &[
+        CallName { name: "get", key: true, value: false, arg: false },
+        CallName { name: "put", key: true, value: true, arg: false },
+        CallName { name: "cas", key: true, value: true, arg: true },
+    ];
+
+    /// A register to which 1 was written, and what one more call was told.
+    fn told(f: u8, text: &str) -> Option<String> {
+        let mut watch = Watch::default();
+        let op = |nth| OpId { client: NodeId(9), nth };
+        let call = |f, value| Call { f, value, arg: 1, ..Call::default() };
+        let steps = [
+            OpStep::Invoke { op: op(1), process: 0, call: call(1, 1) },
+            OpStep::Ok { op: op(1), value: None },
+            OpStep::Invoke { op: op(2), process: 0, call: call(f, 2) },
+            OpStep::Ok { op: op(2), value: Some(text.into()) },
+        ];
+        watch.see(CALLS, None, &steps);
+        watch.broken.map(|b| b.why)
+    }
+
+    #[test]
+    fn what_no_register_answers_is_not_taken_for_nothing() {
+        assert_eq!(told(0, "1"), None);
+        assert_eq!(told(2, "true"), None);
+        assert!(told(0, "nil").is_some_and(|why| why.starts_with("No order")));
+        assert!(told(2, "false").is_some_and(|why| why.starts_with("No order")));
+        for (f, text) in [(0, "1 (stale)"), (0, ""), (0, "None"), (2, "1"), (2, "nil")] {
+            let why = told(f, text).expect("not taken for nil or false");
+            assert!(why.ends_with("no register answers that."), "{why}");
+        }
     }
 }
