@@ -36,6 +36,8 @@
   ];
   const texts = ["", "0", "1", "3", "-1", "7.5", "100", "x", "5ms", "200ms", "1.2s", "next leader change", "S1", "漢字", "<b>", "9".repeat(30)];
 
+  const times = ["", "x", "5ms", "200ms", "1.2s", "-3ms"];
+
   const name = (e) => (e ? e.tagName.toLowerCase() + (e.id ? "#" + e.id : "") + (e.dataset?.target ? `[${e.dataset.target}]` : "") : "nothing");
   const point = () => [below(innerWidth + 40) - 20, below(innerHeight + 40) - 20];
   const held = () => ({ shiftKey: chance(0.2), altKey: chance(0.1), ctrlKey: chance(0.1) });
@@ -78,7 +80,8 @@
         fire(e, "change", Event, {});
       } else if (e.matches("[type=range]")) put(e, Number(e.min || 0) + random() * (Number(e.max || 100) - Number(e.min || 0)));
       else if (e.matches("input:not([type=checkbox], [type=file]), textarea")) {
-        const text = one(texts);
+        // Times of a microsecond make runs of millions of steps: what those cost is tested elsewhere.
+        const text = one(/\d ?(µs|us|ms|s)$/.test(e.value) ? times : texts);
         e.focus();
         put(e, text);
         if (chance(0.5)) fire(e, "keydown", KeyboardEvent, { key: "Enter" });
