@@ -180,11 +180,28 @@ class Painter {
 
 /** A painter on the page itself. */
 class Here extends Painter {
+  broken = false;
+
+  lend(id, canvas) {
+    this.attempt(() => super.lend(id, canvas));
+  }
+  run(...program) {
+    this.attempt(() => super.run(...program));
+  }
+  /** What a browser refuses to paint is left to elements. */
+  attempt(act) {
+    try {
+      act();
+    } catch (e) {
+      this.broken = true;
+      console.debug("the painter stops", e);
+    }
+  }
   busy() {
     return false;
   }
   lost() {
-    return false;
+    return this.broken;
   }
   close() {}
 }
@@ -193,6 +210,7 @@ class Here extends Painter {
 class There {
   ahead = 0;
   asked = 0;
+  broken = false;
 
   constructor(worker) {
     this.worker = worker;
@@ -200,10 +218,18 @@ class There {
       this.ahead -= REPORT;
       this.asked = 0;
     };
+    worker.onerror = (e) => {
+      e.preventDefault();
+      this.broken = true;
+    };
   }
   lend(id, canvas) {
-    const lent = canvas.transferControlToOffscreen();
-    this.worker.postMessage([id, lent], [lent]);
+    try {
+      const lent = canvas.transferControlToOffscreen();
+      this.worker.postMessage([id, lent], [lent]);
+    } catch {
+      this.broken = true;
+    }
   }
   run(id, code, keep, ...lists) {
     this.ahead++;
@@ -218,7 +244,7 @@ class There {
   /** It owes an answer, and was often asked for one. */
   lost() {
     if (!this.busy()) this.asked = 0;
-    return ++this.asked > PATIENCE;
+    return this.broken || ++this.asked > PATIENCE;
   }
   close() {
     this.worker.terminate();

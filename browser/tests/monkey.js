@@ -36,6 +36,8 @@
   ];
   const texts = ["", "0", "1", "3", "-1", "7.5", "100", "x", "5ms", "200ms", "1.2s", "next leader change", "S1", "漢字", "<b>", "9".repeat(30)];
 
+  const times = ["", "x", "5ms", "200ms", "1.2s", "-3ms"];
+
   const name = (e) => (e ? e.tagName.toLowerCase() + (e.id ? "#" + e.id : "") + (e.dataset?.target ? `[${e.dataset.target}]` : "") : "nothing");
   const point = () => [below(innerWidth + 40) - 20, below(innerHeight + 40) - 20];
   const held = () => ({ shiftKey: chance(0.2), altKey: chance(0.1), ctrlKey: chance(0.1) });
@@ -78,7 +80,8 @@
         fire(e, "change", Event, {});
       } else if (e.matches("[type=range]")) put(e, Number(e.min || 0) + random() * (Number(e.max || 100) - Number(e.min || 0)));
       else if (e.matches("input:not([type=checkbox], [type=file]), textarea")) {
-        const text = one(texts);
+        // Times of a microsecond make runs of millions of steps: what those cost is tested elsewhere.
+        const text = one(/\d ?(µs|us|ms|s)$/.test(e.value) ? times : texts);
         e.focus();
         put(e, text);
         if (chance(0.5)) fire(e, "keydown", KeyboardEvent, { key: "Enter" });
@@ -129,6 +132,9 @@
     },
     history() {
       const by = one([-1, -1, 1, -2]);
+      // Not out of the page.
+      const to = navigation.entries()[navigation.currentEntry.index + by];
+      if (!to || new URL(to.url).pathname !== location.pathname) return "nowhere";
       history.go(by);
       return String(by);
     },
@@ -155,7 +161,13 @@
   const weights = { control: 30, press: 14, twice: 5, drag: 14, wheel: 6, key: 20, history: 2, address: 1, focus: 4, home: 1 };
   const pool = Object.entries(weights).flatMap(([kind, n]) => Array(n).fill(kind));
 
-  const frame = () => new Promise((done) => (requestAnimationFrame(done), setTimeout(done, 100)));
+  // Where the program has stopped there are no frames and timers any more.
+  const stopped = new Promise((done) => {
+    const root = document.documentElement;
+    new MutationObserver(() => root.dataset.boot === "ready" || done()).observe(root, { attributes: true });
+  });
+  const wait = (ms) => Promise.race([stopped, new Promise((done) => setTimeout(done, ms))]);
+  const frame = () => Promise.race([wait(100), new Promise((done) => requestAnimationFrame(done))]);
   const wrong = () => {
     const panel = document.querySelector(".fault, .fault-panic");
     const boot = document.documentElement.dataset.boot;
@@ -175,7 +187,7 @@
       log.push(`${kind} ${what}`);
       if (log.length > 25) log.shift();
       if (chance(0.6)) await frame();
-      if (chance(0.05)) await new Promise((done) => setTimeout(done, below(150)));
+      if (chance(0.05)) await wait(below(150));
       const found = wrong();
       if (found.length) return { done: n + 1, wrong: found, log, hash: location.hash };
     }
