@@ -16,4 +16,5 @@ pub mod session;
 pub mod sorted;
 pub mod trace;
 pub mod view;
+pub mod window;
 pub mod world;

@@ -285,7 +285,8 @@ struct Job {
     file: Result<String, String>,
     svg: String,
     theme: Theme,
-    span: Span,
+    /// The film's part of the run, or why there is no such film.
+    span: Result<Span, String>,
     speed: i32,
 }
 
@@ -303,11 +304,17 @@ impl Job {
             _ => Ok(String::new()),
         };
         let file = file.map(|text| format!("{page}{text}\n"));
+        let seen = model.session.trace().reached().1.max(model.session.time());
+        let span = match form {
+            Form::Gif | Form::Webm => span.check(seen).map(|()| span),
+            _ => Ok(span),
+        };
         Job { name, form, link, address, file, svg, theme, span, speed }
     }
 
     /// Does it; what was saved, in a sentence.
     async fn run(self, tell: &dyn Fn(String), stop: &Cell<bool>) -> Result<String, String> {
+        let span = self.span?;
         let film = Film::load().await?;
         let (ending, kind, bytes) = match self.form {
             Form::Svg => {
@@ -323,7 +330,7 @@ impl Job {
                     &film,
                     &self.link,
                     self.theme,
-                    self.span,
+                    span,
                     self.speed,
                     &self.address,
                     tell,
@@ -336,7 +343,7 @@ impl Job {
                     &film,
                     &self.link,
                     self.theme,
-                    self.span,
+                    span,
                     self.speed,
                     &self.address,
                     tell,
