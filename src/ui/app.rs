@@ -93,8 +93,8 @@ impl Component for App {
     fn update(&mut self, _: &Context<Self>, _: Msg) -> bool {
         let next = route(&hash());
         self.visit += 1;
-        match (next, &self.run) {
-            (Route::Bad(why), Some(Ok(_))) => {
+        match (next, matches!(self.run, Some(Ok(_)))) {
+            (Route::Bad(why), true) => {
                 let stays = "The page still shows the run that was there.";
                 let why = super::model::sentence(&why);
                 self.notice = (self.notice.0 + 1, format!("{why} {stays}"));
@@ -115,7 +115,7 @@ impl Component for App {
                 // Another run of a scene stays on its page: what is undone there can be done again.
                 html! { <Frame key={opened.scene} opened={opened.clone()} notice={self.notice.clone()} /> }
             }
-            (_, Some(Err(why))) => html! { <main class="empty"><p>{ why }</p></main> },
+            (_, Some(Err(why))) => html! { <main class="empty"><p>{ why.clone() }</p></main> },
             (Route::Import(text), None) => {
                 title("Recorded executions · Happened Before");
                 html! { <Imported text={text.clone()} /> }

@@ -1,5 +1,6 @@
 //! Two runs side by side under one playhead: where they first differ, and what differs now.
 
+use super::dom;
 use super::model::{Model, sentence};
 use super::way::RECORD;
 use happened_before::core::config::Setup;
@@ -17,8 +18,10 @@ use std::rc::Rc;
 
 /// Tenths of a pixel around what differs.
 const AROUND: i32 = 360;
-/// Steps that the run beside takes in one go.
-const AT_ONCE: u64 = 200;
+/// Milliseconds of a frame for the run beside,
+const BUDGET: f64 = 4.0;
+/// and steps between two looks at the time.
+const STRIDE: u64 = 16;
 
 /// The other run.
 pub struct Beside {
@@ -96,11 +99,10 @@ impl Beside {
     pub fn follow(&mut self, shown: &Session) {
         let time = shown.time();
         if time != self.session.time() || self.session.is_under_way() {
+            let begun = dom::now();
             self.session.set_gradual(true);
-            if time < self.session.time() || !self.session.advance_to(time, AT_ONCE) {
-                self.session.seek_time(time);
-                self.session.slice(AT_ONCE);
-            }
+            self.session.seek_time(time);
+            while !self.session.slice(STRIDE) && dom::now() - begun < BUDGET {}
         }
         self.index.extend(self.session.trace());
         if self.foreign.is_some() {

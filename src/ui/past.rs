@@ -180,7 +180,7 @@ impl Model {
             let here = m.snapshot();
             let Past { undo, redo, .. } = &mut m.past;
             let (from, back) = if again { (redo, undo) } else { (undo, redo) };
-            from.pop();
+            let _ = from.pop();
             back.push(here);
             m.past.fresh = true;
             m.become_session(session, to.tale);

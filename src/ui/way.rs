@@ -182,7 +182,7 @@ impl Model {
     pub fn when_there(&mut self, mut fresh: Model, then: impl FnOnce(&mut Model, Model) + 'static) {
         let Some(mut going) = fresh.going.take() else { return then(self, fresh) };
         let arrived = going.then;
-        going.then = Box::new(move |m, session| {
+        going.then = Box::new(move |m: &mut Model, session| {
             arrived(&mut fresh, session);
             then(m, fresh);
         });
