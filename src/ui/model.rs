@@ -437,7 +437,8 @@ impl Model {
         let step = events.rev().find(|e| self.is_interesting(e)).map(|e| e.step);
         // What has come of interventions is known of all the run.
         let known = trace.marks().iter().rev().find(|e| e.step < here && self.is_interesting(e));
-        self.seek(step.or(known.map(|e| e.step)).unwrap_or(0));
+        let to = step.or(known.map(|e| e.step)).unwrap_or(0);
+        self.seek(to);
     }
 
     /// A landmark of the protocol, an intervention, or a property broken.

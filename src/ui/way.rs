@@ -198,7 +198,7 @@ pub fn progress(model: &Model, ask: &Callback<Ask>) -> Html {
         Quest::Moment => Some(going.session.done()),
         _ => None,
     };
-    let at = match &going.quest {
+    let at: &Session = match &going.quest {
         Quest::Lead { ahead, .. } => ahead,
         _ => &going.session,
     };
