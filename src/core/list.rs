@@ -6,7 +6,7 @@ use std::ops::{Index, Range};
 use std::sync::Arc;
 
 /// Elements in a sealed chunk. A checkpoint has copies of the last chunks, so they are short.
-const CHUNK: usize = 16;
+pub(super) const CHUNK: usize = 16;
 /// Elements that are hashed together: part of the digests' format.
 const HASHED: usize = 64;
 
@@ -95,6 +95,15 @@ impl<T: Clone + PartialEq> List<T> {
         Arc::make_mut(&mut self.full).truncate(chunks);
         self.tail = tail;
         Arc::make_mut(&mut self.tail).truncate(rest);
+    }
+    /// Lets go of the first full chunks, at most so many; how many elements they held.
+    pub(super) fn forget(&mut self, chunks: usize) -> u64 {
+        let chunks = chunks.min(self.full.len());
+        match Arc::get_mut(&mut self.full) {
+            Some(full) => drop(full.drain(..chunks)),
+            None => self.full = Arc::new(self.full[chunks..].to_vec()),
+        }
+        (chunks * CHUNK) as u64
     }
     /// The length of the common prefix; shared chunks are not compared.
     pub fn common(&self, other: &Self) -> u64 {

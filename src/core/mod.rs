@@ -19,4 +19,5 @@ pub mod sorted;
 pub mod trace;
 pub mod value;
 pub mod view;
+pub mod window;
 pub mod world;

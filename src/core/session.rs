@@ -1,7 +1,9 @@
 //! A session: a run as a document. The journal is the truth; checkpoints are a cache. Nothing is
 //! ever overwritten: acting in the past starts a branch.
 
+mod checkpoints;
 mod edit;
+mod way;
 
 pub use edit::{Document, Edit, Line, common};
 
@@ -10,13 +12,9 @@ use super::config::Setup;
 use super::trace::Trace;
 use super::view::{Event, WorldView};
 use super::world::World;
-use crate::core::sorted::SortedMap;
-use std::sync::Arc;
+use checkpoints::{Checkpoints, STRIDE};
+use way::{Way, keep};
 
-/// Steps between checkpoints: re-running this many costs far less than a frame.
-const STRIDE: u64 = 256;
-/// Checkpoints kept a branch; beyond that every second one goes.
-const MOST_CHECKPOINTS: usize = 512;
 /// Longest name of a branch, in characters.
 pub const MOST_LETTERS: usize = 40;
 /// What the branch is called with which a session begins.
@@ -31,11 +29,14 @@ pub fn usual_name(number: usize) -> String {
 pub type Build = fn(&Setup) -> Result<Box<World>, String>;
 
 /// One line of time.
+#[derive(Clone)]
 pub struct Branch {
     /// What it is called.
     pub name: String,
     /// The branch and step it left, unless it is the first.
     pub parent: Option<(usize, u64)>,
+    /// When it left it, if it did so in this session.
+    since: u64,
     /// The interventions, in order.
     pub journal: Vec<Entry>,
     /// Interventions switched off, in order.
@@ -43,12 +44,15 @@ pub struct Branch {
     /// What has been recorded of it.
     pub trace: Trace,
     /// Branches share those they have in common.
-    checkpoints: SortedMap<u64, Arc<Checkpoint>>,
+    checkpoints: Checkpoints,
 }
 
-struct Checkpoint {
-    world: Box<World>,
-    applied: usize,
+impl Branch {
+    /// When it left the branch before it, in microseconds; 0 while that has not been computed.
+    pub fn begun(&self) -> u64 {
+        let step = self.parent.map_or(0, |(_, step)| step);
+        self.trace.event(step).map_or(self.since, |e| e.at)
+    }
 }
 
 /// A run with its branches and a cursor.
@@ -61,6 +65,12 @@ pub struct Session {
     /// Journal entries that the world at the cursor has seen.
     applied: usize,
     time: u64,
+    /// Steps on record beyond those that are let go at a time; `None` is all.
+    most: Option<u64>,
+    /// Where the cursor is on its way to.
+    way: Option<Way>,
+    /// Ways are left to [`Session::slice`].
+    gradual: bool,
 }
 
 impl Session {
@@ -70,16 +80,26 @@ impl Session {
             return Err("the journal's times go back".into());
         }
         let world = build(&setup)?;
-        let start = Arc::new(Checkpoint { world: world.fork(), applied: 0 });
         let branch = Branch {
             name: FIRST_NAME.into(),
             parent: None,
+            since: 0,
             journal,
             off: Vec::new(),
             trace: Trace::default(),
-            checkpoints: SortedMap::from([(0, start)]),
+            checkpoints: Checkpoints::new(&*world),
         };
-        Ok(Session { setup, branches: vec![branch], current: 0, world, applied: 0, time: 0 })
+        Ok(Session {
+            setup,
+            branches: vec![branch],
+            current: 0,
+            world,
+            applied: 0,
+            time: 0,
+            most: None,
+            way: None,
+            gradual: false,
+        })
     }
 
     /// The branch under the cursor.
@@ -135,24 +155,11 @@ impl Session {
 
     /// Takes one step.
     pub fn forward(&mut self) -> Option<&Event> {
-        let event = self.advance()?;
-        let step = event.step;
-        let branch = &mut self.branches[self.current];
-        if step > branch.trace.len() {
-            branch.trace.push(event);
-        }
-        if step % STRIDE == 0 {
-            let (world, applied) = (&self.world, self.applied);
-            branch
-                .checkpoints
-                .entry(step)
-                .or_insert_with(|| Arc::new(Checkpoint { world: world.fork(), applied }));
-            thin(&mut branch.checkpoints);
-        }
-        branch.trace.event(step)
+        let step = self.advance()?;
+        self.trace().event(step)
     }
 
-    fn advance(&mut self) -> Option<Event> {
+    fn advance(&mut self) -> Option<u64> {
         let event = if self.next_is_entry() {
             let entry = &self.branches[self.current].journal[self.applied];
             self.applied += 1;
@@ -161,14 +168,25 @@ impl Session {
             self.world.step()?
         };
         self.time = self.time.max(event.at);
-        Some(event)
+        let (step, branch) = (event.step, &mut self.branches[self.current]);
+        let trace = &mut branch.trace;
+        if step == trace.events.len() + 1 {
+            trace.push(event);
+            if let Some(most) = self.most {
+                keep(trace, most);
+            }
+        }
+        if step % STRIDE == 0 {
+            branch.checkpoints.take(&*self.world, self.applied, trace, self.most.is_some());
+        }
+        Some(step)
     }
 
     /// Lets everything up to a time happen, at most `most` steps; true when time has got there.
     pub fn advance_to(&mut self, time: u64, most: u64) -> bool {
         for _ in 0..most {
             match self.next_at() {
-                Some(at) if at <= time => self.forward(),
+                Some(at) if at <= time => self.advance(),
                 _ => {
                     self.time = self.time.max(time);
                     return true;
@@ -176,26 +194,6 @@ impl Session {
             };
         }
         false
-    }
-
-    /// Goes to a step, back or forth; stops early where the run ends.
-    pub fn seek(&mut self, step: u64) {
-        let here = self.cursor();
-        let from = self.branch().checkpoints.range(..=step).next_back();
-        if let Some((at, checkpoint)) = from.filter(|(at, _)| step < here || **at > here) {
-            debug_assert!(*at <= step);
-            (self.world, self.applied) = (checkpoint.world.fork(), checkpoint.applied);
-        }
-        while self.cursor() < step && self.forward().is_some() {}
-        self.time = self.world.now();
-    }
-
-    /// Goes to a time.
-    pub fn seek_time(&mut self, time: u64) {
-        let known = self.trace().step_at(time);
-        self.seek(known);
-        self.advance_to(time, u64::MAX);
-        self.time = time.max(self.world.now());
     }
 
     /// Does something at the cursor. If the branch goes on beyond the cursor, what was there stays
@@ -211,7 +209,7 @@ impl Session {
             self.fork();
         }
         self.branches[self.current].journal.push(Entry { at, action });
-        while self.applied < self.branch().journal.len() && self.forward().is_some() {}
+        while self.applied < self.branch().journal.len() && self.advance().is_some() {}
         Ok(())
     }
 
@@ -221,7 +219,7 @@ impl Session {
         let branch = &mut self.branches[self.current];
         if self.applied == branch.journal.len() && step < branch.trace.len() {
             branch.trace = branch.trace.prefix(step);
-            branch.checkpoints.retain(|at, _| *at <= step);
+            branch.checkpoints = branch.checkpoints.until(step, u64::MAX);
         }
     }
 
@@ -229,27 +227,37 @@ impl Session {
     pub fn fork(&mut self) {
         let step = self.cursor();
         let old = self.branch();
-        let checkpoints = old.checkpoints.range(..=step).map(|(s, c)| (*s, c.clone())).collect();
         let branch = Branch {
             name: self.free_name(),
             parent: Some((self.current, step)),
+            since: self.world.now(),
             journal: old.journal[..self.applied].to_vec(),
             off: Vec::new(),
             trace: old.trace.prefix(step),
-            checkpoints,
+            checkpoints: old.checkpoints.until(step, u64::MAX),
         };
         self.branches.push(branch);
         self.current = self.branches.len() - 1;
+        self.share_out();
     }
 
     /// Begins a branch at the very start, with interventions of its own, and moves there.
     pub fn graft(&mut self, name: &str, journal: Vec<Entry>) {
-        self.seek(0);
-        self.fork();
-        if let Some(branch) = self.branches.last_mut() {
-            branch.name = name.into();
-            branch.journal = journal;
-        }
+        let start = self.branch().checkpoints.start();
+        let branch = Branch {
+            name: name.into(),
+            parent: Some((self.current, 0)),
+            since: 0,
+            journal,
+            off: Vec::new(),
+            trace: Trace::default(),
+            checkpoints: self.branch().checkpoints.until(0, u64::MAX),
+        };
+        (self.world, self.applied, self.time) = (start.world.fork(), start.applied, 0);
+        self.way = None;
+        self.branches.push(branch);
+        self.current = self.branches.len() - 1;
+        self.share_out();
     }
 
     /// Moves to another branch, to the same time.
@@ -258,25 +266,13 @@ impl Session {
             return;
         }
         let time = self.time;
-        self.current = branch;
-        let start = &self.branches[branch].checkpoints[&0];
-        (self.world, self.applied) = (start.world.fork(), start.applied);
+        self.put_at_start(branch);
+        self.share_out();
         self.seek_time(time);
     }
 
-    /// Rough bytes held by checkpoints' count, for figures.
+    /// How many checkpoints there are, for figures.
     pub fn checkpoints(&self) -> usize {
         self.branches.iter().map(|b| b.checkpoints.len()).sum()
-    }
-}
-
-/// Keeps the first and every second of the rest once there are too many.
-fn thin(checkpoints: &mut SortedMap<u64, Arc<Checkpoint>>) {
-    if checkpoints.len() > MOST_CHECKPOINTS {
-        let mut keep = false;
-        checkpoints.retain(|step, _| {
-            keep = !keep;
-            *step == 0 || keep
-        });
     }
 }

@@ -5,6 +5,7 @@ use crate::core::action::Action;
 use crate::core::ids::{NodeId, NodeSet};
 use crate::core::trace::{Fate, Passage, Trace};
 use crate::core::view::{Event, What};
+use crate::core::window::Window;
 use std::ops::Range;
 
 /// What was wrong for a while.
@@ -39,11 +40,17 @@ const BLOCK: usize = 256;
 /// The index of a run.
 #[derive(Clone, Debug, Default)]
 pub struct Index {
+    /// The places in the run from which and up to which events are taken in.
+    first: usize,
     events: usize,
     messages: usize,
+    /// Marks of the run that are taken in.
+    marks: usize,
+    /// The number of the first block of messages.
+    first_block: usize,
     /// For each block of messages when the last of them ended, and whether some have not.
     blocks: Vec<(u64, bool)>,
-    /// For each node its own events, as places in the run.
+    /// For each node its own events on record, as places in the run.
     by_node: Vec<Vec<u32>>,
     /// Crashes that fall in the node's next handler.
     armed: NodeSet,
@@ -61,43 +68,70 @@ impl Index {
         index
     }
 
-    /// Takes in what the run has gained; starts anew if it has become shorter.
+    /// Takes in what the run has gained, and lets go what is not on record any more; starts anew if
+    /// it has become shorter or its record begins elsewhere.
     pub fn extend(&mut self, trace: &Trace) {
-        let (events, messages) = (trace.events.len() as usize, trace.messages.len() as usize);
-        if events < self.events || messages < self.messages {
+        let (first, events) = (trace.events.first() as usize, trace.events.len() as usize);
+        let marks = trace.marks();
+        if marks.len() < self.marks {
             *self = Index::default();
         }
+        if events < self.events || first < self.first || first > self.events {
+            (self.first, self.events, self.messages) = (first, first, 0);
+            (self.first_block, self.blocks, self.by_node) = Default::default();
+        }
+        marks[self.marks..].iter().for_each(|event| self.mark(event));
+        self.marks = marks.len();
         for event in trace.events.range(self.events..events) {
             self.take(event);
         }
         self.events = events;
-        let first_new = self.messages / BLOCK;
-        for i in 0..messages.div_ceil(BLOCK) {
-            let known = self.blocks.get(i);
+        if first > self.first {
+            for places in &mut self.by_node {
+                places.drain(..places.partition_point(|i| (*i as usize) < first));
+            }
+            self.first = first;
+        }
+        self.blocks_of(trace.messages.rest());
+    }
+
+    fn blocks_of(&mut self, messages: &Window<Passage>) {
+        let first = messages.first() as usize / BLOCK;
+        if first > self.first_block {
+            self.blocks.drain(..(first - self.first_block).min(self.blocks.len()));
+            self.first_block = first;
+        }
+        let (first_new, len) = (self.messages / BLOCK, messages.len() as usize);
+        for i in self.first_block..len.div_ceil(BLOCK) {
+            let known = self.blocks.get(i - self.first_block);
             if i < first_new && known.is_some_and(|(_, open)| !open) {
                 continue;
             }
             let mut block = (0, false);
-            for p in trace.messages.range(i * BLOCK..(i + 1) * BLOCK) {
+            for p in messages.range(i * BLOCK..(i + 1) * BLOCK) {
                 block = (ended(p).max(block.0), block.1 || p.fate == Fate::Flying);
             }
-            match self.blocks.get_mut(i) {
+            match self.blocks.get_mut(i - self.first_block) {
                 Some(b) => *b = block,
                 None => self.blocks.push(block),
             }
         }
-        self.messages = messages;
+        self.messages = len;
     }
 
     fn take(&mut self, event: &Event) {
-        if !event.broken.is_empty() {
-            self.broken.push(event.step);
-        }
         if let Some(node) = event.node.filter(|_| event.is_of_process()) {
             if self.by_node.len() <= node.at() {
                 self.by_node.resize(node.at() + 1, Vec::new());
             }
             self.by_node[node.at()].push(event.step.saturating_sub(1) as u32);
+        }
+    }
+
+    /// Takes in a step that is known whatever is on record.
+    fn mark(&mut self, event: &Event) {
+        if !event.broken.is_empty() {
+            self.broken.push(event.step);
         }
         if let Some(node) = event.node
             && self.armed.has(node)
@@ -173,12 +207,14 @@ impl Index {
         from: u64,
         to: u64,
     ) -> impl Iterator<Item = &'a Passage> {
-        let end = trace.messages.partition_point(|p| p.sent_at <= to);
-        let blocks = self.blocks.iter().take(end.div_ceil(BLOCK)).enumerate();
-        blocks
+        let messages = trace.messages.rest();
+        let end = messages.partition_point(|p| p.sent_at <= to);
+        let blocks = (self.first_block..end.div_ceil(BLOCK)).zip(&self.blocks);
+        let early = trace.messages.early().iter().filter(move |p| p.sent_at <= to);
+        let rest = blocks
             .filter(move |(_, (last, open))| *open || *last >= from)
-            .flat_map(move |(i, _)| trace.messages.range(i * BLOCK..((i + 1) * BLOCK).min(end)))
-            .filter(move |p| p.fate == Fate::Flying || ended(p) >= from)
+            .flat_map(move |(i, _)| messages.range(i * BLOCK..((i + 1) * BLOCK).min(end)));
+        early.chain(rest).filter(move |p| p.fate == Fate::Flying || ended(p) >= from)
     }
 
     /// The events of a window, as places in the run.

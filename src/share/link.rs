@@ -29,8 +29,10 @@ pub const MOST_ADDRESS: usize = 8_000;
 pub const MAX_ENTRIES: usize = 10_000;
 /// Latest moment of virtual time, in microseconds (about 31 years): far from any overflow.
 pub const MAX_TIME: u64 = 1_000_000_000_000_000;
-/// Farthest step a cursor may name.
+/// Farthest step that a search, or a command that computes a run at once, goes to.
 pub const MAX_STEP: u64 = 2_000_000;
+/// Farthest step a cursor may name: longer runs do not fit the numbers they are indexed by.
+pub const MAX_CURSOR: u64 = 4_000_000_000;
 /// Longest name of anything.
 const MAX_NAME: usize = 64;
 /// Most answers given in advance to one node's choices.
@@ -205,12 +207,33 @@ impl Link {
         Document { lines, current, step: self.cursor, time: self.time }
     }
 
-    /// The session this link names, with its cursor in place; or one sentence.
+    /// The session this link names, with its cursor in place; or one sentence. A cursor beyond
+    /// [`MAX_STEP`] steps is refused.
     pub fn open(&self) -> Result<Session, String> {
+        if self.cursor > MAX_STEP {
+            return Err(format!(
+                "the run stands at step {}: the page opens it, step by step; here it is computed at \
+                 once, up to step {MAX_STEP}",
+                self.cursor
+            ));
+        }
         let build = scene(&self.setup.scene)?.build;
         let mut session = Session::new(build, self.setup.clone(), Vec::new())?;
         session.restore(&self.document())?;
         Ok(session)
+    }
+
+    /// The session this link names, its record limited to so many bytes (see [`Session::bound`]):
+    /// at its beginning, and on its way to the cursor (see [`Session::slice`]).
+    pub fn begin(&self, record: u64) -> Result<(Session, Session), String> {
+        let build = scene(&self.setup.scene)?.build;
+        let mut session = Session::new(build, self.setup.clone(), Vec::new())?;
+        session.bound(record);
+        session.set_gradual(true);
+        session.restore(&self.document())?;
+        let mut start = session.copy();
+        start.halt();
+        Ok((start, session))
     }
 
     /// The text, for any link that [`Link::check`] lets pass.
@@ -266,8 +289,8 @@ impl Link {
         }
         check_journal(&self.journal)?;
         self.check_branches()?;
-        if self.cursor > MAX_STEP || self.time > MAX_TIME {
-            return Err(format!("the cursor lies beyond step {MAX_STEP} or the end of time"));
+        if self.cursor > MAX_CURSOR || self.time > MAX_TIME {
+            return Err(format!("the cursor lies beyond step {MAX_CURSOR} or the end of time"));
         }
         if let Some(cue) = self.view.cue.as_ref().filter(|c| !is_name(&c.story)) {
             return Err(format!("'{}' is not a story", cue.story.escape_debug()));
@@ -297,7 +320,7 @@ impl Link {
                 return Err(at("its name is too long or not one line".into()));
             }
             let parent = line.parent.unwrap_or((0, 0));
-            if line.parent.is_some() && usize::from(parent.0) >= i || parent.1 > MAX_STEP {
+            if line.parent.is_some() && usize::from(parent.0) >= i || parent.1 > MAX_CURSOR {
                 return Err(at("it leaves what comes after it".into()));
             }
             check_journal(&line.journal).and_then(|()| check_journal(&line.off)).map_err(at)?;

@@ -6,7 +6,7 @@ use super::frame::{Ask, Frame};
 use super::model::{FASTEST, Model, Pick, SLOWEST, sentence};
 use super::verbs;
 use happened_before::scene::{Bounded, window};
-use happened_before::stories::seek::{self, Sought};
+use happened_before::stories::seek::{self, Goal, Sought};
 use wasm_bindgen::prelude::*;
 use yew::prelude::*;
 
@@ -14,6 +14,19 @@ use yew::prelude::*;
 pub fn change(model: &mut Model, ask: Ask) {
     if !matches!(ask, Ask::Say(_) | Ask::Window(..) | Ask::Speed(_) | Ask::Causal(_)) {
         model.notice = None;
+    }
+    // Whoever does something else does not wait for the way to end.
+    let beside = matches!(
+        ask,
+        Ask::Window(..)
+            | Ask::Speed(_)
+            | Ask::Causal(_)
+            | Ask::Mark(_)
+            | Ask::Planes(_)
+            | Ask::Times(_)
+    );
+    if !beside && !matches!(ask, Ask::Say(_) | Ask::Chips(_) | Ask::GiveUp) {
+        model.going = None;
     }
     match ask {
         Ask::Toggle => {
@@ -37,7 +50,8 @@ pub fn change(model: &mut Model, ask: Ask) {
         Ask::Visit(step) => {
             model.playing = false;
             model.pick = Some(Pick::Event(step));
-            if step > model.session.cursor() {
+            // What is not on record is computed again.
+            if step > model.session.cursor() || model.session.trace().event(step).is_none() {
                 model.seek(step);
             }
             show_step(model, step);
@@ -70,12 +84,10 @@ pub fn change(model: &mut Model, ask: Ask) {
             Ok(())
         }),
         Ask::Delete(branch) => {
-            let count = model.session.branches().len();
-            model.deliberately(&mut |s| s.delete(branch));
-            if model.session.branches().len() < count {
-                model.branch_gone(branch);
-                model.compare(None);
-            }
+            model.deliberately_then(&mut |s| s.delete(branch), move |m| {
+                m.branch_gone(branch);
+                m.compare(None);
+            });
         }
         Ask::Undo(again) => model.undo(again),
         Ask::Tell(tell) => model.tell(tell),
@@ -90,15 +102,18 @@ pub fn change(model: &mut Model, ask: Ask) {
         }
         Ask::Open(link) => match Model::open(&link) {
             Ok(fresh) if fresh.scene.id == model.scene.id => {
-                model.tale = None;
-                let tale = fresh.tale.clone();
-                model.replace(fresh);
-                model.tale = tale;
+                model.when_there(fresh, |m, fresh| {
+                    m.tale = None;
+                    let tale = fresh.tale.clone();
+                    m.replace(fresh);
+                    m.tale = tale;
+                });
             }
             // Another scene is another page.
             Ok(_) => _ = dom::window().location().set_hash(&link.fragment()),
             Err(why) => model.notice = Some(sentence(&why)),
         },
+        Ask::GiveUp => model.give_up(),
         Ask::Say(text) => model.notice = text,
         Ask::Window(wanted) => {
             model.window = window::of(wanted.0, window::width(wanted));
@@ -147,6 +162,7 @@ pub fn write_address(model: &mut Model) {
         model.notice = model.left_out(held).or(model.notice.take());
     }
     let fragment = link.fragment();
+    model.written.clone_from(&fragment);
     let Ok(history) = dom::window().history() else { return };
     let _ = match std::mem::take(&mut model.past.fresh) {
         true => history.push_state_with_url(&JsValue::NULL, "", Some(&fragment)),
@@ -178,17 +194,26 @@ pub fn share(ctx: &Context<Frame>, desk: &Desk) {
 
 /// Another branch, at the same time.
 fn switch(model: &mut Model, branch: usize) {
-    model.session.switch(branch);
-    if let Some(tale) = &mut model.tale {
-        tale.left = tale.line != branch;
-    }
-    model.anew();
+    let mut session = model.gradual();
+    session.switch(branch);
+    model.go(session, move |m, session| {
+        m.session = session;
+        if let Some(tale) = &mut m.tale {
+            tale.left = tale.line != branch;
+        }
+        m.anew();
+    });
 }
 
 /// On to a moment in words; what cannot be read or reached is said.
 fn goal(model: &mut Model, text: &str) {
     model.playing = false;
     let goal = seek::read(&model.session, &model.info, text);
+    match goal {
+        Ok(Goal::Time(time)) => return model.seek_time(time),
+        Ok(Goal::Step(step)) => return model.seek(step),
+        _ => {}
+    }
     match goal.and_then(|g| seek::seek(&mut model.session, &g)) {
         Ok(Sought::Found) => {}
         Ok(Sought::Already) => model.notice = Some(format!("'{}' is so already.", text.trim())),

@@ -6,6 +6,7 @@ use super::frame::Frame;
 use super::home::Home;
 use super::import::Imported;
 use super::model::Model;
+use super::past;
 use happened_before::core::config::Setup;
 use happened_before::protocols;
 use happened_before::share::link::Link;
@@ -63,7 +64,12 @@ pub fn first(scene: &str) -> Setup {
 
 /// The root component.
 pub struct App {
+    /// What is shown; a bad address leaves it as it is.
     route: Route,
+    /// The run that is shown, or why there is none.
+    run: Option<Result<Opened, String>>,
+    /// A sentence for the page that stays, and how many there have been.
+    notice: (u32, String),
     /// How often the address has changed: a board is opened anew.
     visit: u32,
     _listener: Listener,
@@ -79,53 +85,73 @@ impl Component for App {
 
     fn create(ctx: &Context<Self>) -> Self {
         let link = ctx.link().clone();
-        let listener =
+        let _listener =
             Listener::new(&dom::window(), "hashchange", move |_| link.send_message(Msg::Address));
-        App { route: route(&hash()), visit: 0, _listener: listener }
+        let (route, notice) = (route(&hash()), (0, String::new()));
+        let run = open(&route);
+        App { route, run, notice, visit: 0, _listener }
     }
 
     fn update(&mut self, _: &Context<Self>, _: Msg) -> bool {
-        self.route = route(&hash());
+        let next = route(&hash());
         self.visit += 1;
+        match (next, matches!(self.run, Some(Ok(_)))) {
+            (Route::Bad(why), true) => {
+                let stays = "The page still shows the run that was there.";
+                let why = super::model::sentence(&why);
+                self.notice = (self.notice.0 + 1, format!("{why} {stays}"));
+            }
+            (next, _) => {
+                self.run = open(&next);
+                self.route = next;
+            }
+        }
         true
     }
 
     fn view(&self, _: &Context<Self>) -> Html {
-        let (model, notice) = match &self.route {
-            Route::Home => {
-                dom::document().set_title("Happened Before: distributed systems, running");
-                return html! { <Home /> };
-            }
-            Route::Import(text) => {
-                dom::document().set_title("Recorded executions · Happened Before");
-                return html! { <Imported text={text.clone()} /> };
-            }
-            Route::Board(text) => {
-                dom::document().set_title("Blackboard · Happened Before");
-                return html! { <Blackboard key={self.visit} text={text.clone()} /> };
-            }
-            Route::Scene(id) => (Model::fresh(first(id)), None),
-            Route::Run(link) => match Model::open(link) {
-                Ok(model) => (Ok(model), None),
-                Err(why) => (Model::fresh(first(&link.setup.scene)), Some(why)),
-            },
-            Route::Bad(why) => (Model::fresh(first(protocols::CATALOG[0].id)), Some(why.clone())),
-        };
-        match model {
-            Ok(mut model) => {
-                dom::document().set_title(&format!("{} · Happened Before", model.scene.title));
-                model.notice = notice.map(|why| {
-                    let why = super::model::sentence(&why);
-                    format!("{why} This is {} from its beginning.", model.scene.title)
-                });
-                let scene = model.scene.id;
-                let opened = Opened::new(model, matches!(self.route, Route::Scene(_)));
+        let title = |text: &str| dom::document().set_title(text);
+        match (&self.route, &self.run) {
+            (_, Some(Ok(opened))) => {
+                title(&format!("{} · Happened Before", opened.title));
                 // Another run of a scene stays on its page: what is undone there can be done again.
-                html! { <Frame key={scene} opened={opened} /> }
+                html! { <Frame key={opened.scene} opened={opened.clone()} notice={self.notice.clone()} /> }
             }
-            Err(why) => html! { <main class="empty"><p>{ why }</p></main> },
+            (_, Some(Err(why))) => html! { <main class="empty"><p>{ why.clone() }</p></main> },
+            (Route::Import(text), None) => {
+                title("Recorded executions · Happened Before");
+                html! { <Imported text={text.clone()} /> }
+            }
+            (Route::Board(text), None) => {
+                title("Blackboard · Happened Before");
+                html! { <Blackboard key={self.visit} text={text.clone()} /> }
+            }
+            _ => {
+                title("Happened Before: distributed systems, running");
+                html! { <Home /> }
+            }
         }
     }
+}
+
+/// The run that an address asks for, if it asks for one: it may be on its way to its moment.
+fn open(route: &Route) -> Option<Result<Opened, String>> {
+    let (model, notice) = match route {
+        Route::Home | Route::Import(_) | Route::Board(_) => return None,
+        Route::Scene(id) => (Model::fresh(first(id)), None),
+        Route::Run(link) => match past::come_back(link).unwrap_or_else(|| Model::open(link)) {
+            Ok(model) => (Ok(model), None),
+            Err(why) => (Model::fresh(first(&link.setup.scene)), Some(why)),
+        },
+        Route::Bad(why) => (Model::fresh(first(protocols::CATALOG[0].id)), Some(why.clone())),
+    };
+    Some(model.map(|mut model| {
+        model.notice = notice.map(|why| {
+            let why = super::model::sentence(&why);
+            format!("{why} This is {} from its beginning.", model.scene.title)
+        });
+        Opened::new(model, matches!(route, Route::Scene(_)))
+    }))
 }
 
 fn hash() -> String {
@@ -136,13 +162,16 @@ fn hash() -> String {
 #[derive(Clone)]
 pub struct Opened {
     model: Rc<RefCell<Option<Model>>>,
+    scene: &'static str,
+    title: &'static str,
     /// Plays by itself.
     pub plays: bool,
 }
 
 impl Opened {
     fn new(model: Model, plays: bool) -> Self {
-        Opened { model: Rc::new(RefCell::new(Some(model))), plays }
+        let (scene, title) = (model.scene.id, model.scene.title);
+        Opened { model: Rc::new(RefCell::new(Some(model))), scene, title, plays }
     }
     /// Takes the model out.
     pub fn take(&self) -> Option<Model> {

@@ -1,6 +1,8 @@
 //! Two runs side by side under one playhead: where they first differ, and what differs now.
 
+use super::dom;
 use super::model::{Model, sentence};
+use super::way::RECORD;
 use happened_before::core::config::Setup;
 use happened_before::core::ids::{MsgId, NodeId};
 use happened_before::core::session::{Document, Session};
@@ -16,6 +18,10 @@ use std::rc::Rc;
 
 /// Tenths of a pixel around what differs.
 const AROUND: i32 = 360;
+/// Milliseconds of a frame for the run beside,
+const BUDGET: f64 = 4.0;
+/// and steps between two looks at the time.
+const STRIDE: u64 = 16;
 
 /// The other run.
 pub struct Beside {
@@ -33,6 +39,8 @@ pub struct Beside {
     pub index: Index,
     /// The first step that is not alike: its own number, and when.
     pub parting: Option<(u64, u64)>,
+    /// Up to this step both are known to be alike.
+    alike: u64,
     /// Nodes that are not as in the run that is looked at.
     pub nodes: SortedSet<NodeId>,
     /// Messages that are only here or only there.
@@ -55,7 +63,20 @@ impl Beside {
         let scene = protocols::scene(&session.setup.scene)?;
         let (nodes, messages) = Default::default();
         let (index, parting, foreign) = (Index::default(), None, None);
-        Ok(Beside { branch, name, scene, foreign, session, view, index, parting, nodes, messages })
+        let alike = 0;
+        Ok(Beside {
+            branch,
+            name,
+            scene,
+            foreign,
+            session,
+            view,
+            index,
+            parting,
+            alike,
+            nodes,
+            messages,
+        })
     }
 
     /// The run itself.
@@ -63,18 +84,25 @@ impl Beside {
         &self.session
     }
 
+    /// Is it still on its way to the moment of the run that is looked at?
+    pub fn lags(&self) -> bool {
+        self.session.is_under_way()
+    }
+
     /// Its record.
     pub fn trace(&self) -> &Trace {
         self.session.trace()
     }
 
-    /// Goes to where the run that is looked at is, and looks at what differs.
+    /// Goes to where the run that is looked at is, and looks at what differs. A way that is too
+    /// long for a frame is gone in several: [`Beside::lags`] until then.
     pub fn follow(&mut self, shown: &Session) {
         let time = shown.time();
-        if time < self.session.time() {
+        if time != self.session.time() || self.session.is_under_way() {
+            let begun = dom::now();
+            self.session.set_gradual(true);
             self.session.seek_time(time);
-        } else {
-            self.session.advance_to(time, 100_000);
+            while !self.session.slice(STRIDE) && dom::now() - begun < BUDGET {}
         }
         self.index.extend(self.session.trace());
         if self.foreign.is_some() {
@@ -82,7 +110,7 @@ impl Beside {
         }
         let (mine, theirs) = (self.session.view(), shown.view());
         if self.parting.is_none_or(|(_, at)| at > time) || shown.cursor() == 0 {
-            self.parting = parting(shown, &self.session);
+            (self.parting, self.alike) = parting(shown, &self.session, self.alike);
         }
         self.nodes = mine
             .nodes
@@ -116,17 +144,24 @@ impl Beside {
     }
 }
 
-/// The first step that is not alike, as far as both have been seen.
-fn parting(a: &Session, b: &Session) -> Option<(u64, u64)> {
-    let mut left = a.trace().events.range(0..a.cursor() as usize);
-    let mut right = b.trace().events.range(0..b.cursor() as usize);
-    let next = loop {
+/// The first step that is not alike, as far as both are on record, and the last one that is known to
+/// be; both are alike up to `known`.
+fn parting(a: &Session, b: &Session, known: u64) -> (Option<(u64, u64)>, u64) {
+    let (here, there) = (a.cursor(), b.cursor());
+    let known = known.min(here).min(there);
+    let from = a.trace().events.first().max(b.trace().events.first()).max(known) as usize;
+    let mut left = a.trace().events.range(from..here as usize);
+    let mut right = b.trace().events.range(from..there as usize);
+    let mut alike = known;
+    loop {
         match (left.next(), right.next()) {
-            (Some(x), Some(y)) if x == y => continue,
-            (x, y) => break [x, y].into_iter().flatten().min_by_key(|e| e.at)?,
+            (Some(x), Some(y)) if x == y => alike = x.step,
+            (x, y) => {
+                let next = [x, y].into_iter().flatten().min_by_key(|e| e.at);
+                return (next.map(|e| (e.step, e.at)), alike);
+            }
         }
-    };
-    Some((next.step, next.at))
+    }
 }
 
 /// Rings around nodes that differ; messages that differ are of a class of their own, since they move.
@@ -181,7 +216,7 @@ impl Model {
             let journal = &self.session.branch().journal;
             let carried = carry(&self.session.setup, journal, id)?;
             let said = carried.sentence();
-            let session = Link::new(carried.setup, carried.journal).open()?;
+            let (session, _) = Link::new(carried.setup, carried.journal).begin(RECORD)?;
             let mut beside = Beside::new(session, None, scene.title.into())?;
             let comparable = comparable(&self.info, &(scene.info)());
             beside.foreign = Some(Foreign { carried: said, comparable, first: None });
@@ -202,7 +237,7 @@ impl Model {
         branch: Option<u16>,
         name: String,
     ) {
-        let opened = Link::new(setup, Vec::new()).open().and_then(|mut session| {
+        let opened = Link::new(setup, Vec::new()).begin(RECORD).and_then(|(mut session, _)| {
             if let Some(document) = document {
                 session.restore(&document)?;
             }

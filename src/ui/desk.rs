@@ -413,6 +413,7 @@ impl Desk {
         if playing {
             self.want_easel();
         }
+        let playing = playing || self.model.borrow().is_busy();
         if playing && self.request.get() == 0 {
             self.last.set(None);
             self.ask();
@@ -430,8 +431,11 @@ impl Desk {
     /// One frame. A hidden page gets none, so it stands still.
     fn frame(self: &Rc<Self>, now: f64) {
         self.request.set(0);
+        if self.model.borrow().going.is_some() {
+            return self.go_on(now);
+        }
         if !self.model.borrow().playing {
-            return;
+            return self.catch_up();
         }
         self.begun.set(dom::now());
         if self.easel.borrow().as_ref().is_some_and(Easel::lost) {
@@ -448,6 +452,34 @@ impl Desk {
         if stopped || panels {
             self.told.set(now);
             self.owed.set(false);
+            self.tell();
+        }
+        self.ask();
+    }
+
+    /// One frame of a way to another moment; what is shown changes on arrival.
+    fn go_on(self: &Rc<Self>, now: f64) {
+        self.last.set(None);
+        let there = self.model.borrow_mut().slice();
+        if there {
+            self.draw();
+        }
+        if there || now - self.told.get() >= self.pace.get() {
+            self.told.set(now);
+            self.model.borrow_mut().revision += 1;
+            self.tell();
+        }
+        self.ask();
+    }
+
+    /// One frame in which the run beside comes nearer to the one that stands still.
+    fn catch_up(self: &Rc<Self>) {
+        if !self.model.borrow().is_busy() {
+            return;
+        }
+        self.model.borrow_mut().refresh();
+        if !self.model.borrow().is_busy() {
+            self.draw();
             self.tell();
         }
         self.ask();
@@ -565,10 +597,10 @@ fn lanes(model: &Model) -> Vec<Lane> {
     let lane = |(i, branch): (usize, &Branch)| {
         let id = i as u32;
         let (parent, from) = match branch.parent {
-            Some((p, step)) => (p as u32, branch.trace.event(step).map_or(0, |e| e.at)),
+            Some((p, _)) => (p as u32, branch.begun()),
             None => (id, 0),
         };
-        let to = branch.trace.events.last().map_or(0, |e| e.at);
+        let to = branch.trace.reached().1;
         Lane { id, parent, from, to, name: branch.name.clone() }
     };
     model.session.branches().iter().enumerate().map(lane).collect()

@@ -75,6 +75,14 @@ pub fn next_frame(callback: &Closure<dyn FnMut(f64)>) -> i32 {
     window().request_animation_frame(callback.as_ref().unchecked_ref()).unwrap_or(0)
 }
 
+/// Lets the page paint and hear of what is pressed.
+pub async fn pause() {
+    let promise = js_sys::Promise::new(&mut |resolve, _| {
+        let _ = window().set_timeout_with_callback_and_timeout_and_arguments_0(&resolve, 0);
+    });
+    let _ = wasm_bindgen_futures::JsFuture::from(promise).await;
+}
+
 /// Moves the focus to the first element that a selector matches.
 pub fn focus(selector: &str) {
     if let Ok(Some(e)) = document().query_selector(selector) {

@@ -13,6 +13,7 @@ use super::lists::Lists;
 use super::model::{Marks, Model, Pick};
 use super::overlay;
 use super::panic;
+use super::past;
 use super::plane::Planes;
 use super::rail::Rail;
 use super::search_show;
@@ -126,6 +127,8 @@ pub enum Ask {
     Mark(Marks),
     /// The program stops, to rehearse that.
     Stop,
+    /// Gives up the way to another moment.
+    GiveUp,
 }
 
 /// What opens over the page.
@@ -175,6 +178,8 @@ const SETTLE: i32 = 600;
 #[derive(Properties, PartialEq)]
 pub struct FrameProps {
     pub opened: Opened,
+    /// A sentence that the address led to, and its number.
+    pub notice: (u32, String),
 }
 
 /// Selection, panels: what is not of the run.
@@ -241,10 +246,16 @@ impl Component for Frame {
     }
 
     /// The address has led to another run of this scene.
-    fn changed(&mut self, ctx: &Context<Self>, _: &FrameProps) -> bool {
-        let (Some(desk), Some(model)) = (self.desk.clone(), ctx.props().opened.take()) else {
-            return true;
-        };
+    fn changed(&mut self, ctx: &Context<Self>, before: &FrameProps) -> bool {
+        let Some(desk) = self.desk.clone() else { return true };
+        if before.notice != ctx.props().notice {
+            let mut model = desk.model.borrow_mut();
+            model.notice = Some(ctx.props().notice.1.clone());
+            model.revision += 1;
+            // The address says again what the page shows.
+            acts::write_address(&mut model);
+        }
+        let Some(model) = ctx.props().opened.take() else { return true };
         (self.tab, self.folded) = unpack(model.panels);
         desk.model.borrow_mut().take_over(model);
         // What was said of the run before is not true of this one.
@@ -253,6 +264,13 @@ impl Component for Frame {
         desk.draw();
         desk.run();
         true
+    }
+
+    /// What can be undone is there again when one comes back.
+    fn destroy(&mut self, _: &Context<Self>) {
+        if let Some(desk) = &self.desk {
+            past::leave(&mut desk.model.borrow_mut());
+        }
     }
 
     fn update(&mut self, ctx: &Context<Self>, ask: Ask) -> bool {
@@ -267,7 +285,12 @@ impl Component for Frame {
                 self.settled += 1;
                 let mut model = desk.model.borrow_mut();
                 // While time runs the address follows more slowly: browsers count its changes.
-                if model.revision > 1 && (!model.playing || self.settled.is_multiple_of(4)) {
+                // On the way elsewhere the address stays what it is.
+                let stays = model.going.is_some();
+                if !stays
+                    && model.revision > 1
+                    && (!model.playing || self.settled.is_multiple_of(4))
+                {
                     let before = model.held;
                     acts::write_address(&mut model);
                     // What the address leaves out is said at once.
@@ -296,6 +319,9 @@ impl Component for Frame {
             }
             Ask::Escape if self.help => self.help = false,
             Ask::Escape if self.dialog.is_some() => self.dialog = None,
+            Ask::Escape if desk.model.borrow().going.is_some() => {
+                desk.model.borrow_mut().give_up();
+            }
             Ask::Escape => {
                 self.drawer = false;
                 let mut model = desk.model.borrow_mut();
@@ -313,7 +339,7 @@ impl Component for Frame {
         {
             let mut model = desk.model.borrow_mut();
             model.panels = pack(self.tab, self.folded);
-            if model.past.fresh {
+            if model.past.fresh && model.going.is_none() {
                 acts::write_address(&mut model);
             }
         }

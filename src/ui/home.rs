@@ -107,7 +107,9 @@ fn Mini(props: &MiniProps) -> Html {
             else {
                 return;
             };
+            model = model.arrive();
             model.seek_interesting(true);
+            model = model.arrive();
             for _ in 0..MOMENT {
                 model.step(1);
             }

@@ -214,6 +214,8 @@ impl Judge {
             let key = key(&model);
             let known = self.told.as_ref().is_some_and(|(k, _)| *k == key);
             let idle = !self.open || self.asked.is_some() || known || key.1 == 0 || key.1 > MOST;
+            // What came before some operations says what they may answer.
+            let idle = idle || model.session.trace().ops_since() > 0;
             if idle || self.failed.is_some() || !are_registers(model.info.calls) {
                 return;
             }
@@ -274,6 +276,9 @@ impl Judge {
         let ended = ops.iter().filter(|o| *end_at(o, step) != OpEnd::Open).count();
         let about = match ops.len() {
             0 => "No client has asked anything yet.".to_string(),
+            _ if model.session.trace().ops_since() > 0 => {
+                "The first operations are not on record any more, so the rest is not judged.".into()
+            }
             n if n > MOST => {
                 format!("More than {MOST} operations are too many to judge as they come.")
             }

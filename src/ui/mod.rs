@@ -47,6 +47,7 @@ mod theme;
 mod transport;
 mod verbs;
 mod verdicts;
+mod way;
 mod words;
 mod work;
 

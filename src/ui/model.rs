@@ -6,13 +6,14 @@ use super::dom;
 use super::past::Past;
 use super::plane::Planes;
 use super::tale::Tale;
+use super::way::{Going, RECORD, is_first_boot, is_interesting};
 use happened_before::algo::clocks::overlay::{Kind, Overlay};
 use happened_before::check::history::placed::Point;
 use happened_before::core::action::Action;
 use happened_before::core::config::Setup;
 use happened_before::core::ids::{MsgId, NodeId, OpId};
 use happened_before::core::session::Session;
-use happened_before::core::view::{Event, NodeLook, What, WorldView};
+use happened_before::core::view::{Event, NodeLook, WorldView};
 use happened_before::protocols::{self, Info, Scene};
 use happened_before::scene::index::Index;
 use happened_before::scene::log_strip;
@@ -55,6 +56,8 @@ const BUDGET: f64 = 4.0;
 const STRIDE: u64 = 24;
 /// How far ahead the next thing of interest is looked for.
 const SEARCH: u64 = 20_000;
+/// How far the first one.
+const LANDMARK: u64 = 4_000;
 /// First width of the space-time diagram, in microseconds.
 const WINDOW: u64 = 400_000;
 
@@ -109,12 +112,15 @@ pub struct Model {
     kept: f64,
     /// A sentence for the reader: a refusal, a copied link.
     pub notice: Option<String>,
+    /// A way that has not come to its end.
+    pub going: Option<Going>,
     /// What can be undone.
     pub past: Past,
     /// The story that is told.
     pub tale: Option<Tale>,
-    /// How much of the session the address held last.
+    /// How much of the session the address held last, and its text.
     pub held: Held,
+    pub written: String,
     /// The run shown beside this one.
     pub beside: Option<Beside>,
     /// What is marked among the clients' operations.
@@ -138,21 +144,20 @@ pub struct Model {
 }
 
 impl Model {
-    /// A scene's own first run, its cursor shortly before the first thing worth seeing.
+    /// A scene's own first run, on its way to shortly before the first thing worth seeing.
     pub fn fresh(setup: Setup) -> Result<Model, String> {
-        let mut model = Model::of(Link::new(setup, Vec::new()).open()?)?;
-        if let Some(at) = model.first_landmark() {
-            // Two seconds of the reader's time before it.
-            let lead = (2_000_000.0 * rate(model.speed)) as u64;
-            model.session.seek_time(at.saturating_sub(lead));
-            model.refresh();
-        }
+        let (session, _) = Link::new(setup, Vec::new()).begin(RECORD)?;
+        let mut model = Model::of(session)?;
+        // Two seconds of the reader's time before it.
+        let lead = (2_000_000.0 * rate(model.speed)) as u64;
+        model.go_to_lead(lead, LANDMARK);
         Ok(model)
     }
 
-    /// A run that a link names.
+    /// A run that a link names, on its way to the link's moment.
     pub fn open(link: &Link) -> Result<Model, String> {
-        let mut model = Model::of(link.open()?)?;
+        let (start, session) = link.begin(RECORD)?;
+        let mut model = Model::of(start)?;
         model.pick = link.view.selection.map(|s| match s {
             Selection::Node(n) => Pick::Node(n),
             Selection::Message(m) => Pick::Message(m),
@@ -171,16 +176,21 @@ impl Model {
         if view.speed != 0 {
             model.speed = i32::from(view.speed).bounded(SLOWEST, FASTEST);
         }
-        model.find_tale(link);
-        if let Some(branch) = view.beside {
-            model.compare(Some(branch.into()));
-        }
-        model.refresh();
+        let (link, window) = (link.clone(), model.window);
+        model.go(session, move |m, session| {
+            (m.session, m.window) = (session, window);
+            m.find_tale(&link);
+            if let Some(branch) = link.view.beside {
+                m.compare(Some(branch.into()));
+            }
+            m.anew();
+        });
         Ok(model)
     }
 
     /// A run as it is.
-    pub fn of(session: Session) -> Result<Model, String> {
+    pub fn of(mut session: Session) -> Result<Model, String> {
+        session.bound(RECORD);
         let scene = protocols::scene(&session.setup.scene)?;
         let view = Rc::new(session.view());
         let mut model = Model {
@@ -201,10 +211,12 @@ impl Model {
             rest: 0.0,
             kept: 1.0,
             notice: None,
+            going: None,
             past: Past::default(),
             tale: None,
             beside: None,
             held: Held::Whole,
+            written: String::new(),
             marks: Marks::default(),
             planes: Rc::default(),
             times: Rc::default(),
@@ -277,18 +289,6 @@ impl Model {
         }
     }
 
-    /// When something of interest first happens by itself.
-    fn first_landmark(&self) -> Option<u64> {
-        let mut probe = Link::new(self.session.setup.clone(), Vec::new()).open().ok()?;
-        for _ in 0..4_000 {
-            let event = probe.forward()?;
-            if self.is_interesting(event) && !is_first_boot(event) {
-                return Some(event.at);
-            }
-        }
-        None
-    }
-
     /// Takes in what the session has become.
     pub fn refresh(&mut self) {
         let old = std::mem::replace(&mut self.view, Rc::new(self.session.view()));
@@ -306,6 +306,11 @@ impl Model {
         self.index.extend(self.session.trace());
         if let Some(overlay) = &mut self.overlay {
             overlay.extend(self.session.trace());
+        }
+        if self.overlay.as_ref().is_some_and(Overlay::is_lost)
+            && self.session.trace().events.first() == 0
+        {
+            super::overlay::choose(self, self.overlay.as_ref().map(|o| o.kind));
         }
         self.revision += 1;
         self.find_latest();
@@ -396,58 +401,50 @@ impl Model {
     pub fn step(&mut self, by: i64) {
         if by > 0 {
             self.session.forward();
+            self.refresh();
         } else {
-            self.session.seek(self.session.cursor().saturating_sub(1));
+            self.seek(self.session.cursor().saturating_sub(1));
         }
-        self.refresh();
     }
 
     /// Goes to a step.
     pub fn seek(&mut self, step: u64) {
-        self.session.seek(step);
-        self.follows = true;
-        self.refresh();
+        let mut session = self.gradual();
+        session.seek(step);
+        self.go(session, |m, session| {
+            m.session = session;
+            m.follows = true;
+            m.refresh();
+        });
     }
 
     /// Goes to a time.
     pub fn seek_time(&mut self, time: u64) {
-        self.session.seek_time(time);
-        self.refresh();
+        let mut session = self.gradual();
+        session.seek_time(time);
+        self.go(session, |m, session| {
+            m.session = session;
+            m.refresh();
+        });
     }
 
     /// Goes to the next or the last thing of interest before; says so when there is none near.
     pub fn seek_interesting(&mut self, forth: bool) {
-        let here = self.session.cursor();
         if forth {
-            let mut left = SEARCH;
-            while let Some(event) = self.session.forward() {
-                let event = event.clone();
-                if self.is_interesting(&event) {
-                    break;
-                }
-                left -= 1;
-                if left == 0 {
-                    self.session.seek(here);
-                    self.session.forget_ahead();
-                    self.index = Index::default();
-                    self.notice = Some("Nothing of interest happens soon.".into());
-                    break;
-                }
-            }
-        } else {
-            let events = self.session.trace().events.range(0..here.saturating_sub(1) as usize);
-            let step = events.rev().find(|e| self.is_interesting(e)).map_or(0, |e| e.step);
-            self.session.seek(step);
+            return self.go_next(SEARCH);
         }
-        self.follows = true;
-        self.refresh();
+        let (here, trace) = (self.session.cursor(), self.session.trace());
+        let events = trace.events.range(0..here.saturating_sub(1) as usize);
+        let step = events.rev().find(|e| self.is_interesting(e)).map(|e| e.step);
+        // What has come of interventions is known of all the run.
+        let known = trace.marks().iter().rev().find(|e| e.step < here && self.is_interesting(e));
+        let to = step.or(known.map(|e| e.step)).unwrap_or(0);
+        self.seek(to);
     }
 
     /// A landmark of the protocol, an intervention, or a property broken.
     pub fn is_interesting(&self, event: &Event) -> bool {
-        !event.broken.is_empty()
-            || matches!(event.what, What::Act(_))
-            || event.notes.iter().any(|n| self.info.landmarks.contains(n))
+        is_interesting(&self.info, event)
     }
 
     /// Does things at the cursor, in order: all of them or, with a sentence, none.
@@ -528,8 +525,8 @@ impl Model {
     /// The end of the line of time: beyond everything recorded, at a round number, so that it
     /// seldom changes.
     pub fn horizon(&self) -> u64 {
-        let ends = self.session.branches().iter().filter_map(|b| b.trace.events.last());
-        let last = ends.map(|e| e.at).max().unwrap_or(0).max(self.session.time());
+        let ends = self.session.branches().iter().map(|b| b.trace.reached().1);
+        let last = ends.max().unwrap_or(0).max(self.session.time());
         let wanted = (last + last / 8).max(500_000);
         let mut unit = 100_000u64;
         loop {
@@ -544,12 +541,11 @@ impl Model {
 
     /// First violations of the shown branch: step, time, the property's name.
     pub fn broken(&self) -> Vec<(u64, u64, String)> {
-        let trace = self.session.trace();
         let title = |id: &str| {
             self.info.properties.iter().find(|p| p.id == id).map_or(id, |p| p.title).to_string()
         };
-        let events = self.index.broken.iter().filter_map(|step| trace.event(*step));
-        events.flat_map(|e| e.broken.iter().map(move |id| (e.step, e.at, title(id)))).collect()
+        let marks = self.session.trace().marks().iter();
+        marks.flat_map(|e| e.broken.iter().map(move |id| (e.step, e.at, title(id)))).collect()
     }
 
     /// The last thing of interest up to the cursor: its step, and what its node then was
@@ -599,10 +595,6 @@ pub fn share_text(rate: f64) -> String {
         (v / unit).round() * unit
     };
     if rate >= 0.95 { format!("{} ×", round(rate)) } else { format!("1/{} ×", round(1.0 / rate)) }
-}
-
-fn is_first_boot(event: &Event) -> bool {
-    event.what == What::Boot && event.at == 0
 }
 
 /// A refusal with a capital letter and a full stop.

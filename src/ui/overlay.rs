@@ -49,6 +49,12 @@ pub fn remember(model: &mut Model, next: Option<Pick>) {
 /// A selected event's timestamp, and how it compares with the one selected before.
 pub fn compared(model: &Model, step: u64) -> Html {
     let Some(overlay) = &model.overlay else { return html! {} };
+    if overlay.is_lost() {
+        return html! {
+            <p class="soft">{ "These clocks count from the beginning of the run, which is not on record \
+                any more: go back to it to see them." }</p>
+        };
+    }
     let Some(chip) = overlay.time(step).map(|_| overlay.text(step)) else { return html! {} };
     let trace = model.session.trace();
     let with = model.second.filter(|b| *b != step).and_then(|b| {

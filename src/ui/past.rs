@@ -4,13 +4,48 @@
 use super::model::{Model, sentence};
 use super::plane;
 use super::tale::Tale;
+use super::way::RECORD;
 use happened_before::core::config::Setup;
 use happened_before::core::session::{Document, Session};
-use happened_before::share::link::Link;
+use happened_before::share::link::{Held, Link};
+use std::cell::RefCell;
 use std::rc::Rc;
 
 /// Acts that can be undone.
 const MOST_UNDONE: usize = 200;
+
+/// What was on a page that one has left.
+struct Left {
+    /// Its address.
+    written: String,
+    /// All of it.
+    whole: Link,
+    past: Past,
+}
+
+thread_local! {
+    static LEFT: RefCell<Option<Left>> = const { RefCell::new(None) };
+}
+
+/// Remembers what is on a page that is left.
+pub fn leave(model: &mut Model) {
+    let whole = Link::whole(&model.session, model.looked_at());
+    let (written, past) = (model.written.clone(), std::mem::take(&mut model.past));
+    LEFT.set(Some(Left { written, whole, past }));
+}
+
+/// The page that was left last, if a link is its address: with all that the address did not hold.
+pub fn come_back(link: &Link) -> Option<Result<Model, String>> {
+    let left = LEFT.take()?;
+    if left.written != link.fragment() {
+        LEFT.set(Some(left));
+        return None;
+    }
+    Some(Model::open(&left.whole).map(|mut model| {
+        model.past = left.past;
+        model
+    }))
+}
 
 /// What undo goes back to.
 #[derive(Clone)]
@@ -56,25 +91,40 @@ impl Model {
 
     /// Does something deliberate: as a whole or, with a sentence, not at all.
     pub fn deliberately(&mut self, act: &mut dyn FnMut(&mut Session) -> Result<(), String>) {
+        self.deliberately_then(act, |_| {});
+    }
+
+    /// The same, and something else once it is done.
+    pub fn deliberately_then(
+        &mut self,
+        act: &mut dyn FnMut(&mut Session) -> Result<(), String>,
+        then: impl FnOnce(&mut Model) + 'static,
+    ) {
         let before = self.snapshot();
-        self.leave_story();
-        match act(&mut self.session) {
-            Ok(()) => self.past.push(before),
-            Err(why) => {
-                let _ = self.session.restore(&before.document);
-                self.tale = before.tale;
-                self.notice = Some(sentence(&why));
-            }
+        let (mut session, mut tale) = (self.gradual(), self.tale.clone());
+        let leaves = tale.as_mut().is_some_and(|tale| tale.leave(&mut session));
+        if let Err(why) = act(&mut session) {
+            self.notice = Some(sentence(&why));
+            self.revision += 1;
+            return;
         }
-        self.anew();
+        self.go(session, move |m, session| {
+            (m.session, m.tale) = (session, tale);
+            m.playing &= !leaves;
+            m.past.push(before);
+            m.anew();
+            then(m);
+        });
     }
 
     /// Another run of the same scene, from its beginning.
     pub fn restart(&mut self, setup: Setup) -> Result<(), String> {
         let fresh = Model::fresh(setup)?;
-        let home = self.snapshot();
-        self.replace(fresh);
-        self.keep_story(home);
+        self.when_there(fresh, |m, fresh| {
+            let home = m.snapshot();
+            m.replace(fresh);
+            m.keep_story(home);
+        });
         Ok(())
     }
 
@@ -90,50 +140,80 @@ impl Model {
         self.past.push(before);
     }
 
-    /// A run that came by the address; undo stays as it was.
+    /// A run that came by the address; undo stays as it was, and leads back to what the address
+    /// did not hold.
     pub fn take_over(&mut self, fresh: Model) {
-        let old = std::mem::replace(self, fresh);
-        (self.past, self.revision) = (old.past, old.revision + 1);
+        self.when_there(fresh, |m, fresh| {
+            let before = m.snapshot();
+            let old = std::mem::replace(m, fresh);
+            (m.past, m.revision) = (old.past, old.revision + 1);
+            if old.held != Held::Whole {
+                m.past.push(before);
+                m.past.fresh = false;
+            }
+        });
     }
 
     /// Back before the last deliberate act, or forth again.
     pub fn undo(&mut self, again: bool) {
-        let from = if again { &mut self.past.redo } else { &mut self.past.undo };
-        let Some(to) = from.pop() else {
+        let from = if again { &self.past.redo } else { &self.past.undo };
+        let Some(to) = from.last().cloned() else {
             let what =
                 if again { "There is nothing to do again." } else { "There is nothing to undo." };
             self.notice = Some(what.into());
             return;
         };
-        let here = self.snapshot();
-        let back = if again { &mut self.past.undo } else { &mut self.past.redo };
-        back.push(here);
-        self.past.fresh = true;
+        let mut session = match self.session_for(&to) {
+            Ok(session) => session,
+            Err(why) => {
+                self.notice = Some(sentence(&why));
+                return;
+            }
+        };
+        session.set_gradual(true);
+        if let Err(why) = session.restore(&to.document) {
+            self.notice = Some(sentence(&why));
+            return;
+        }
         self.playing = false;
-        self.become_of(&to);
+        self.go(session, move |m, session| {
+            let here = m.snapshot();
+            let Past { undo, redo, .. } = &mut m.past;
+            let (from, back) = if again { (redo, undo) } else { (undo, redo) };
+            let _ = from.pop();
+            back.push(here);
+            m.past.fresh = true;
+            m.become_session(session, to.tale);
+        });
     }
 
-    /// The run of a snapshot.
-    pub fn become_of(&mut self, to: &Snapshot) {
-        if self.session.setup != to.setup {
-            let link = Link::new(to.setup.clone(), Vec::new());
-            match link.open() {
-                Ok(session) => {
-                    self.session = session;
-                    // Another preset may run another protocol.
-                    self.info = Rc::new(self.scene.info_of(&to.setup.preset));
-                }
-                Err(why) => {
-                    self.notice = Some(sentence(&why));
-                    return;
-                }
-            }
+    /// A session of a snapshot's setup, with what is known of it.
+    fn session_for(&self, to: &Snapshot) -> Result<Session, String> {
+        if self.session.setup == to.setup {
+            return Ok(self.session.copy());
         }
-        if let Err(why) = self.session.restore(&to.document) {
-            self.notice = Some(sentence(&why));
+        Ok(Link::new(to.setup.clone(), Vec::new()).begin(RECORD)?.0)
+    }
+
+    fn become_session(&mut self, session: Session, tale: Option<Tale>) {
+        if self.session.setup != session.setup {
+            // Another preset may run another protocol.
+            self.info = Rc::new(self.scene.info_of(&session.setup.preset));
         }
-        self.tale = to.tale.clone();
+        (self.session, self.tale) = (session, tale);
         self.anew();
+    }
+
+    /// The run of a snapshot, at once.
+    pub fn become_of(&mut self, to: &Snapshot) {
+        let made = self.session_for(to).and_then(|mut session| {
+            session.restore(&to.document)?;
+            Ok(session)
+        });
+        match made {
+            Ok(session) => self.become_session(session, to.tale.clone()),
+            Err(why) => self.notice = Some(sentence(&why)),
+        }
     }
 
     /// Remembers a moment for undo.

@@ -1,5 +1,6 @@
 //! Films in the page: frames become pixels in the browser.
 
+use super::dom;
 use super::film::Film;
 use super::model::{Model, rate};
 use happened_before::scene::style::Theme;
@@ -8,6 +9,10 @@ use happened_before::share::export::gif::Gif;
 use happened_before::share::link::Link;
 use std::cell::Cell;
 
+/// Milliseconds of computing between two pauses,
+const SLICE: f64 = 8.0;
+/// and steps between two looks at the time.
+const STRIDE: u64 = 8;
 /// Before the playhead, in microseconds.
 const BEFORE: u64 = 200_000;
 
@@ -32,7 +37,7 @@ pub fn words(span: Span, speed: i32) -> String {
 
 /// Can this browser make films?
 pub fn films() -> bool {
-    let found = js_sys::Reflect::get(&super::dom::window(), &"VideoEncoder".into());
+    let found = js_sys::Reflect::get(&dom::window(), &"VideoEncoder".into());
     found.is_ok_and(|v| v.is_truthy())
 }
 
@@ -45,6 +50,28 @@ fn step(nth: u64, count: u64, tell: &dyn Fn(String), stop: &Cell<bool>) -> Resul
         tell(format!("Frame {nth} of {count}."));
     }
     Ok(())
+}
+
+/// Computes the run up to a frame, a few milliseconds at a time.
+async fn compute(
+    frames: &mut Frames,
+    nth: u64,
+    tell: &dyn Fn(String),
+    stop: &Cell<bool>,
+) -> Result<(), String> {
+    loop {
+        let begun = dom::now();
+        while dom::now() - begun < SLICE {
+            if frames.come_to(nth, STRIDE) {
+                return Ok(());
+            }
+        }
+        if stop.get() {
+            return Err("cancelled".into());
+        }
+        tell(format!("The run is computed: {} so far.", super::words::seconds(frames.computed())));
+        dom::pause().await;
+    }
 }
 
 /// The film as a GIF.
@@ -63,6 +90,7 @@ pub async fn gif(
     let mut gif: Option<Gif> = None;
     for nth in 0..frames.count {
         step(nth, frames.count, tell, stop)?;
+        compute(&mut frames, nth, tell, stop).await?;
         let pixels = film.pixels(&frames.picture(nth)?, 1.0).await?;
         let gif = gif.get_or_insert_with(|| Gif::new(pixels.width, pixels.height, address));
         gif.frame(&pixels.rgba, HUNDREDTHS);
@@ -86,6 +114,7 @@ pub async fn webm(
     let reel = film.film(1.0, FPS)?;
     for nth in 0..frames.count {
         step(nth, frames.count, tell, stop)?;
+        compute(&mut frames, nth, tell, stop).await?;
         reel.add(&frames.picture(nth)?).await?;
     }
     // What follows in the file is no part of the link.

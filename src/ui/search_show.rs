@@ -31,26 +31,37 @@ pub fn show(desk: &Desk, link: &Link, name: &'static str) {
 }
 
 fn graft(model: &mut Model, link: &Link, name: &str) -> Result<(), String> {
-    if model.session.setup != link.setup {
-        reopen(model, &Link::new(link.setup.clone(), Vec::new()))?;
-    } else {
-        let before = model.snapshot();
-        model.past_push(before);
-    }
-    model.session.graft(name, link.journal.clone());
-    if let Some(tale) = &mut model.tale {
-        tale.left = true;
-    }
-    // Once to its end, so that all of it is known; then back.
-    model.session.seek(link.cursor);
-    model.anew();
+    let (mut session, other) = match model.session.setup == link.setup {
+        true => (model.session.copy(), None),
+        false => {
+            let fresh = Model::open(&Link::new(link.setup.clone(), Vec::new()))?.arrive();
+            (fresh.session.copy(), Some(fresh))
+        }
+    };
+    session.set_gradual(true);
+    session.graft(name, link.journal.clone());
     let still = link.journal.first().is_some_and(|e| e.action == Action::Manual(true));
     let first = link.journal.get(usize::from(still)).map_or(0, |e| e.at);
-    model.session.seek_time(first.saturating_sub(LEAD));
-    model.pick = None;
-    model.follows = true;
-    model.playing = !dom::still();
-    model.refresh();
+    // Once to its end, so that all of it is known; then back.
+    session.seek(link.cursor);
+    model.go(session, move |m, session| {
+        match other {
+            None => {
+                let before = m.snapshot();
+                m.past_push(before);
+            }
+            Some(fresh) => take(m, fresh),
+        }
+        if let Some(tale) = &mut m.tale {
+            tale.left = true;
+        }
+        m.session = session;
+        m.anew();
+        m.pick = None;
+        m.follows = true;
+        m.playing = !dom::still();
+        m.seek_time(first.saturating_sub(LEAD));
+    });
     if let Ok(Some(rail)) = dom::document().query_selector(".rail-body") {
         rail.set_scroll_top(0);
     }
@@ -61,21 +72,22 @@ fn graft(model: &mut Model, link: &Link, name: &str) -> Result<(), String> {
 pub fn stand_still(desk: &Desk, mut link: Link) {
     let mut model = desk.model.borrow_mut();
     link.journal = vec![Entry { at: 0, action: Action::Manual(true) }];
-    if let Err(why) = reopen(&mut model, &link) {
-        model.notice = Some(sentence(&why));
+    match Model::open(&link) {
+        Ok(fresh) => model.when_there(fresh, |m, fresh| {
+            take(m, fresh);
+            m.session.advance_to(1_000, u64::MAX);
+            m.playing = false;
+            m.refresh();
+        }),
+        Err(why) => model.notice = Some(sentence(&why)),
     }
-    model.session.advance_to(1_000, u64::MAX);
-    model.playing = false;
-    model.refresh();
 }
 
 /// Another run in place of this one; undo, and "back" in the browser, lead back.
-fn reopen(model: &mut Model, link: &Link) -> Result<(), String> {
-    let fresh = Model::open(link)?;
+fn take(model: &mut Model, fresh: Model) {
     let home = model.snapshot();
     model.replace(fresh);
     model.keep_story(home);
-    Ok(())
 }
 
 /// The steps worth telling of a branch that a search made; none for any other branch. What the

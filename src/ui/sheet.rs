@@ -290,7 +290,8 @@ struct Job {
     file: Result<String, String>,
     svg: String,
     theme: Theme,
-    span: Span,
+    /// The film's part of the run, or why there is no such film.
+    span: Result<Span, String>,
     speed: i32,
 }
 
@@ -308,6 +309,11 @@ impl Job {
             _ => Ok(String::new()),
         };
         let file = file.map(|text| format!("{page}{text}\n"));
+        let seen = model.session.trace().reached().1.max(model.session.time());
+        let span = match form {
+            Form::Gif | Form::Webm => span.check(seen).map(|()| span),
+            _ => Ok(span),
+        };
         Job { name, form, link, address, file, svg, theme, span, speed }
     }
 
@@ -327,6 +333,7 @@ impl Job {
 
     /// Does it; what was saved, in a sentence.
     async fn run(self, tell: &dyn Fn(String), stop: &Cell<bool>) -> Result<String, String> {
+        let span = self.span.clone();
         let (ending, kind, bytes) = match self.form {
             Form::Svg => {
                 // Without its letters it is still the picture.
@@ -348,7 +355,7 @@ impl Job {
                     &film,
                     &self.link,
                     self.theme,
-                    self.span,
+                    span?,
                     self.speed,
                     &self.address,
                     tell,
@@ -362,7 +369,7 @@ impl Job {
                     &film,
                     &self.link,
                     self.theme,
-                    self.span,
+                    span?,
                     self.speed,
                     &self.address,
                     tell,

@@ -109,7 +109,9 @@ fn of_protocols(model: &Model, beside: &Beside) -> Vec<String> {
     let (others, there) = fared(beside.session(), time);
     let mut all = Vec::new();
     if begun + others > 0 {
-        all.push(format!("Operations answered: {done} of {begun} here, {there} of {others} there"));
+        let short = model.session.trace().ops_since() + beside.trace().ops_since() > 0;
+        let which = if short { "Operations on record answered" } else { "Operations answered" };
+        all.push(format!("{which}: {done} of {begun} here, {there} of {others} there"));
     }
     let broken = |v: &WorldView, place: &str| -> Vec<String> {
         let found = v.verdicts.iter().filter_map(|v| {
@@ -121,7 +123,7 @@ fn of_protocols(model: &Model, beside: &Beside) -> Vec<String> {
     all.extend(broken(&model.view, "here"));
     all.extend(broken(&beside.view, "there"));
     let vain = |e: &&Event| matches!(e.what, What::Ignored { .. });
-    let vain = beside.trace().events.iter().filter(vain).count();
+    let vain = beside.trace().marks().iter().filter(vain).count();
     if vain > 0 {
         all.push(format!(
             "{} made no sense there and changed nothing",

@@ -44,6 +44,7 @@ pub fn StagePane(props: &StageProps) -> Html {
     html! {
         <main {class}>
             { caption(&model, props.notice.as_deref()) }
+            { super::way::progress(&model, &props.ask) }
             <StagePicture desk={hold.clone()} ask={props.ask.clone()} />
             { tabs(props.tab, &props.ask) }
             // On a narrow page it scrolls, by the keyboard too.

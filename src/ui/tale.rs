@@ -39,6 +39,21 @@ pub enum Tell {
     End,
 }
 
+impl Tale {
+    /// Something else than the story: from here on it is a branch of the reader's own. True if it
+    /// was not that already.
+    pub fn leave(&mut self, session: &mut Session) -> bool {
+        if self.left {
+            return false;
+        }
+        if self.line == session.current() {
+            session.fork();
+        }
+        self.left = true;
+        true
+    }
+}
+
 impl Model {
     /// The story that the page follows now.
     pub fn telling(&self) -> Option<&Telling> {
@@ -113,16 +128,6 @@ impl Model {
         }
         self.follows = true;
         self.playing = running(self);
-    }
-
-    /// Something else than the story: from here on it is a branch of the reader's own.
-    pub fn leave_story(&mut self) {
-        let Some(tale) = self.tale.as_mut().filter(|t| !t.left) else { return };
-        if tale.line == self.session.current() {
-            self.session.fork();
-        }
-        tale.left = true;
-        self.playing = false;
     }
 
     /// The page shows another run now; the story can be come back to.

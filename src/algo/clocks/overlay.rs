@@ -7,7 +7,7 @@ use crate::core::clock::Clock;
 use crate::core::config::show_time;
 use crate::core::ids::{MsgId, NodeId};
 use crate::core::kernel::original;
-use crate::core::sorted::SortedMap;
+use crate::core::sorted::{SortedMap, SortedSet};
 use crate::core::trace::{Relation, Trace};
 use crate::core::view::{Event, Lens, What, WorldView};
 
@@ -89,12 +89,19 @@ pub struct Overlay {
     /// The processes' physical clocks.
     clocks: Vec<Clock>,
     now: Vec<Time>,
+    /// Steps whose timestamps are let go, as the record has let go of them.
+    gone: u64,
     /// A timestamp a step; steps that are of no process have none.
     times: Vec<Option<Time>>,
     /// The step before, of the same process.
     before: Vec<u32>,
     last: Vec<u32>,
-    sent: SortedMap<MsgId, u32>,
+    /// What messages on their way say.
+    sent: SortedMap<MsgId, Time>,
+    /// Messages with copies made by hand, which may arrive later.
+    doubled: SortedSet<MsgId>,
+    /// The record has begun anew elsewhere: what the clocks count from is not known.
+    lost: bool,
 }
 
 impl Overlay {
@@ -110,18 +117,38 @@ impl Overlay {
             names: start.nodes.iter().map(|n| n.name.to_string()).collect(),
             clocks: start.nodes.iter().map(|n| Clock::new(n.skew, n.drift)).collect(),
             now: vec![zero; start.nodes.len()],
+            gone: 0,
             times: Vec::new(),
             before: Vec::new(),
             last: vec![0; start.nodes.len()],
             sent: SortedMap::new(),
+            doubled: SortedSet::new(),
+            lost: false,
         }
     }
 
     /// Takes in what was recorded since; a record that grew shorter is another run's.
     pub fn extend(&mut self, trace: &Trace) {
-        for event in trace.events.range(self.times.len()..trace.events.len() as usize) {
+        let first = trace.events.first();
+        if first < self.gone || first > self.len() {
+            self.lost = true;
+            (self.times, self.before) = Default::default();
+        }
+        if self.lost {
+            return;
+        }
+        for event in trace.events.range(self.len() as usize..trace.events.len() as usize) {
             self.take(event);
         }
+        let old = (first - self.gone) as usize;
+        self.times.drain(..old);
+        self.before.drain(..old);
+        self.gone = first;
+    }
+
+    /// Are the clocks unknown, since the run is not on record from its beginning on?
+    pub fn is_lost(&self) -> bool {
+        self.lost
     }
 
     fn take(&mut self, event: &Event) {
@@ -138,18 +165,37 @@ impl Overlay {
         let Some(node) = who.filter(|n| n.at() < self.now.len()) else {
             self.times.push(None);
             self.before.push(0);
+            self.forget(&event.what);
             return;
         };
         let heard = match &event.what {
             What::Receive(id) => self.sent.get(id).or_else(|| self.sent.get(&original(*id))),
             _ => None,
         };
-        let message = heard.and_then(|step| self.time(u64::from(*step))).cloned();
+        let message = heard.cloned();
+        self.forget(&event.what);
         let time = self.tick(node, event.at, message);
+        for sent in &event.sent {
+            self.sent.insert(sent.id, time.clone());
+        }
         self.times.push(Some(time));
         self.before.push(std::mem::replace(&mut self.last[node.at()], event.step as u32));
-        for sent in &event.sent {
-            self.sent.insert(sent.id, event.step as u32);
+    }
+
+    /// A message that has ended says nothing more, unless there are copies of it.
+    fn forget(&mut self, what: &What) {
+        match what {
+            What::Act(action) => {
+                if let Action::Duplicate(id) = &**action {
+                    self.doubled.insert(original(*id));
+                }
+            }
+            What::Receive(id) | What::Lost { msg: id, .. }
+                if !self.doubled.contains(&original(*id)) =>
+            {
+                self.sent.remove(id);
+            }
+            _ => {}
         }
     }
 
@@ -184,7 +230,8 @@ impl Overlay {
 
     /// The timestamp of a step.
     pub fn time(&self, step: u64) -> Option<&Time> {
-        self.times.get(usize::try_from(step).ok()?.checked_sub(1)?)?.as_ref()
+        let place = step.checked_sub(1)?.checked_sub(self.gone)?;
+        self.times.get(usize::try_from(place).ok()?)?.as_ref()
     }
 
     /// Lamport's number of a step, if that is the clock.
@@ -197,12 +244,12 @@ impl Overlay {
 
     /// How many steps have been followed.
     pub fn len(&self) -> u64 {
-        self.times.len() as u64
+        self.gone + self.times.len() as u64
     }
 
     /// Has none been followed?
     pub fn is_empty(&self) -> bool {
-        self.times.is_empty()
+        self.len() == 0
     }
 
     fn name(&self, node: NodeId) -> &str {
@@ -213,7 +260,8 @@ impl Overlay {
     /// says only what the event has changed, and how many other places it has.
     pub fn chip(&self, step: u64, small: bool) -> Vec<Part> {
         let Some(time) = self.time(step) else { return Vec::new() };
-        let before = self.before.get(step as usize - 1).and_then(|b| self.time(u64::from(*b)));
+        let before =
+            self.before.get((step - 1 - self.gone) as usize).and_then(|b| self.time(u64::from(*b)));
         let plain = |text: &str| (text.to_string(), false);
         match time {
             Time::Lamport(c) => vec![plain("⟨"), (c.to_string(), true), plain("⟩")],

@@ -2,12 +2,11 @@
 //! the journal moved, switched off or removed, branches named and deleted. What a change does not
 //! touch is not computed again.
 
-use super::{Branch, Checkpoint, Session, usual_name};
+use super::checkpoints::Checkpoints;
+use super::{Branch, Session, usual_name};
 use crate::core::action::{Action, Entry};
-use crate::core::sorted::SortedMap;
 use crate::core::trace::Trace;
 use serde::{Deserialize, Serialize};
-use std::sync::Arc;
 
 /// A branch, apart from what can be computed.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -64,19 +63,23 @@ impl Branch {
     }
 
     /// As much of what is recorded as another journal leaves as it was.
-    fn kept(&self, journal: &[Entry]) -> (Trace, SortedMap<u64, Arc<Checkpoint>>) {
+    fn kept(&self, journal: &[Entry]) -> (Trace, Checkpoints) {
         let same = common(&self.journal, journal);
         let changed = [self.journal.get(same), journal.get(same)];
         let Some(at) = changed.into_iter().flatten().map(|e| e.at).min() else {
-            return (self.trace.clone(), self.checkpoints_until(u64::MAX, u64::MAX));
+            return (self.trace.clone(), self.checkpoints.clone());
         };
-        let steps = self.trace.events.partition_point(|e| e.at < at) as u64;
-        (self.trace.prefix(steps), self.checkpoints_until(steps, at))
-    }
-
-    fn checkpoints_until(&self, steps: u64, before: u64) -> SortedMap<u64, Arc<Checkpoint>> {
-        let sound = |(step, c): &(&u64, &Arc<Checkpoint>)| **step == 0 || c.world.now() < before;
-        self.checkpoints.range(..=steps).filter(sound).map(|(s, c)| (*s, c.clone())).collect()
+        let events = &self.trace.events;
+        let steps = events.partition_point(|e| e.at < at) as u64;
+        if events.first() == 0 || steps > events.first() {
+            return (self.trace.prefix(steps), self.checkpoints.until(steps, at));
+        }
+        // Before all that is on record: as much as a checkpoint tells.
+        let checkpoints = self.checkpoints.until(steps, at);
+        let last = checkpoints.last(|_, c| c.flying.is_some());
+        let (step, last) = last.unwrap_or_else(|| (0, checkpoints.start()));
+        let flying = last.flying.as_deref().unwrap_or_default();
+        (self.trace.before(step, last.world.now(), flying), checkpoints.until(step, at))
     }
 }
 
@@ -116,27 +119,19 @@ impl Session {
                 return Err(format!("'{}' leaves a branch that comes after it", line.name));
             }
         }
+        let start = self.branches[0].checkpoints.until(0, u64::MAX);
         let mut old: Vec<Option<Branch>> =
             std::mem::take(&mut self.branches).into_iter().map(Some).collect();
         let mut used: Vec<Branch> = Vec::with_capacity(lines.len());
         for (i, line) in lines.iter().enumerate() {
-            let branch = adopt(line, i, &mut old, &used);
+            let branch = adopt(line, i, &mut old, &used, &start);
             used.push(branch);
         }
         self.branches = used;
-        self.go_to(*current, *step, *time);
+        self.put_at_start(*current);
+        self.share_out();
+        self.seek_moment(*step, *time);
         Ok(())
-    }
-
-    /// Puts the cursor on a branch, at a step and, if nothing happens before it, a later time.
-    fn go_to(&mut self, branch: usize, step: u64, time: u64) {
-        self.current = branch;
-        let start = &self.branches[branch].checkpoints[&0];
-        (self.world, self.applied, self.time) = (start.world.fork(), start.applied, 0);
-        self.seek(step);
-        if time > self.time && self.next_at().is_none_or(|next| next > time) {
-            self.advance_to(time, 1);
-        }
     }
 
     /// Changes the present branch's journal and computes the run anew up to the same time; all
@@ -169,7 +164,7 @@ impl Session {
         let branch = &mut self.branches[self.current];
         (branch.journal, branch.off) = (journal, off);
         (branch.trace, branch.checkpoints) = (trace, checkpoints);
-        self.go_to(self.current, 0, 0);
+        self.put_at_start(self.current);
         self.seek_time(time);
         Ok(())
     }
@@ -201,7 +196,7 @@ impl Session {
         }
         if self.current == branch {
             let next = gone.parent.map_or(0, |(p, _)| p);
-            self.go_to(next, 0, 0);
+            self.put_at_start(next);
             self.seek_time(time);
         } else if self.current > branch {
             self.current -= 1;
@@ -220,7 +215,7 @@ impl Session {
 
     /// What an entry of the journal does, with its step, if the cursor has been there.
     pub fn step_of_entry(&self, entry: usize) -> Option<u64> {
-        self.trace().events.iter().filter(|e| e.forced).nth(entry).map(|e| e.step)
+        self.trace().marks().iter().filter(|e| e.forced).nth(entry).map(|e| e.step)
     }
 
     /// The interventions of the present branch with those switched off, in order of time: each
@@ -236,7 +231,13 @@ impl Session {
 }
 
 /// A branch for a line, with what is known of the old branch that begins most alike.
-fn adopt(line: &Line, i: usize, old: &mut [Option<Branch>], used: &[Branch]) -> Branch {
+fn adopt(
+    line: &Line,
+    i: usize,
+    old: &mut [Option<Branch>],
+    used: &[Branch],
+    start: &Checkpoints,
+) -> Branch {
     let same = |b: &Option<Branch>| b.as_ref().is_some_and(|b| b.journal == line.journal);
     let exact = if old.get(i).is_some_and(same) { Some(i) } else { old.iter().position(same) };
     let parent = line.parent.map(|(branch, step)| (usize::from(branch), step));
@@ -246,6 +247,7 @@ fn adopt(line: &Line, i: usize, old: &mut [Option<Branch>], used: &[Branch]) -> 
     }
     let known = old.iter().flatten().chain(used);
     let best = known.max_by_key(|b| (common(&b.journal, &journal), b.trace.len()));
-    let (trace, checkpoints) = best.map_or_else(Default::default, |b| b.kept(&journal));
-    Branch { name, parent, journal, off, trace, checkpoints }
+    let (trace, checkpoints) =
+        best.map_or_else(|| (Trace::default(), start.clone()), |b| b.kept(&journal));
+    Branch { name, parent, since: 0, journal, off, trace, checkpoints }
 }

@@ -369,6 +369,7 @@ pub fn passage<'a>(
     id: &crate::core::ids::MsgId,
 ) -> Option<&'a Passage> {
     let at = trace.event(step)?.at;
-    let end = trace.messages.partition_point(|p| p.sent_at <= at);
-    trace.messages.range(0..end).rev().find(|p| p.id == *id)
+    let messages = trace.messages.rest();
+    let sent = messages.range(0..messages.partition_point(|p| p.sent_at <= at));
+    trace.messages.early().iter().chain(sent).rev().find(|p| p.id == *id)
 }

@@ -564,3 +564,21 @@ fn a_session_opens_where_it_was_left() {
     assert_eq!((again.cursor(), again.time()), (session.cursor(), session.time()));
     assert_eq!(again.digest(), session.digest());
 }
+
+#[test]
+fn a_run_of_any_length_is_kept_but_a_long_one_is_not_computed_at_once() {
+    let link = Link { cursor: 3_000_000_000, time: 7, journal: Vec::new(), ..typical() };
+    let again = Link::decode(&link.encode()).unwrap();
+    assert_eq!(again, link);
+    let why = again.open().err().unwrap();
+    assert!(why.starts_with("the run stands at step 3000000000: the page opens it"), "{why}");
+    let (start, mut going) = again.begin(1 << 20).unwrap();
+    assert_eq!((start.cursor(), start.is_under_way()), (0, false));
+    assert!(!going.slice(5_000));
+    assert_eq!(going.cursor(), 5_000);
+    let beyond = Link { cursor: MAX_CURSOR + 1, ..link };
+    assert_eq!(
+        beyond.check().unwrap_err(),
+        "the cursor lies beyond step 4000000000 or the end of time"
+    );
+}

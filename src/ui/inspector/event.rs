@@ -13,7 +13,16 @@ pub fn event(desk: &Desk, step: u64, ask: &Callback<Ask>) -> Html {
     let around = desk.model.borrow_mut().look_around(step);
     let model = desk.model.borrow();
     let Some(event) = model.session.trace().event(step) else {
-        return gone("The run has no such event.");
+        let goto = ask.reform(move |_: MouseEvent| Ask::Seek(step));
+        return match step <= model.session.trace().len() {
+            true => html! {
+                <>
+                    { gone("This event is not on record any more: it is computed again when one goes there.") }
+                    <p><button class="verb" onclick={goto}>{ "Go to this moment" }</button></p>
+                </>
+            },
+            false => gone("The run has no such event."),
+        };
     };
     let who = event.node.map_or("the network".into(), |n| model.name(n));
     let sent = |s: &happened_before::core::view::Sent| {
@@ -74,6 +83,9 @@ fn cone(model: &Model, step: u64) -> Option<Html> {
                 1 => "1 event is concurrent with it.".to_string(),
                 n => format!("{n} events are concurrent with it."),
             } }
+            if cone.since > 0 {
+                { format!(" Counted from step {} on, where the record begins.", cone.since + 1) }
+            }
         </p>
     })
 }
