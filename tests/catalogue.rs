@@ -201,7 +201,12 @@ fn caught(scene: &'static Scene, mutant: &str, property: &str) -> (u64, Violatin
 #[test]
 fn every_mutant_is_caught() {
     let mut record = String::from("scene / mutant / property: seed, interventions, step\n");
-    for scene in CATALOG {
+    // Scenes that show the same protocol have the same mutants; its own scene comes last.
+    let own = |scene: &&Scene| {
+        let same = |s: &&Scene| (s.info)().mutants == (scene.info)().mutants;
+        CATALOG.iter().rev().find(same).is_some_and(|s| s.id == scene.id)
+    };
+    for scene in CATALOG.iter().filter(own) {
         for mutant in (scene.info)().mutants {
             let (seed, small) = caught(scene, mutant.id, mutant.breaks);
             record.push_str(&format!(
