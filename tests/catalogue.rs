@@ -8,7 +8,7 @@ use happened_before::core::config::Setup;
 use happened_before::core::protocol::PropertyKind;
 use happened_before::core::session::Session;
 use happened_before::core::sorted::SortedMap;
-use happened_before::protocols::{CATALOG, Scene};
+use happened_before::protocols::{CATALOG, INDEX, Scene};
 use happened_before::share::link::{Link, ViewState};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
@@ -220,4 +220,18 @@ fn every_mutant_is_caught() {
         }
     }
     expect_file!["golden/shrunk.txt"].assert_eq(&record);
+}
+
+/// What is known of a scene before it is loaded is what the scene says.
+#[test]
+fn the_index_says_what_the_scenes_do() {
+    assert_eq!(INDEX.len(), CATALOG.len());
+    for (entry, scene) in INDEX.iter().zip(CATALOG) {
+        let said = (entry.id, entry.title, entry.family, entry.line);
+        assert_eq!(said, (scene.id, scene.title, scene.family, scene.line));
+        let published = scene.stories.iter().filter(|s| s.source.is_some()).count();
+        let own = scene.stories.len() - published;
+        let counts = (entry.stories, entry.reenactments, entry.challenges);
+        assert_eq!(counts, (own, published, scene.challenges.len()), "{}", scene.id);
+    }
 }

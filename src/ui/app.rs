@@ -1,13 +1,15 @@
 //! The root: the list of scenes, or a scene.
 
+use super::bar::{Bar, Place};
 use super::blackboard::Blackboard;
 use super::dom::{self, Listener};
+use super::fetch;
 use super::frame::Frame;
 use super::home::Home;
 use super::import::Imported;
 use super::model::Model;
 use happened_before::core::config::Setup;
-use happened_before::protocols;
+use happened_before::protocols::{self, Entry, INDEX};
 use happened_before::share::link::Link;
 use std::cell::RefCell;
 use std::rc::Rc;
@@ -45,13 +47,25 @@ pub fn route(hash: &str) -> Route {
     if text == "board" || text.starts_with("board/") {
         return Route::Board(text.trim_start_matches("board").trim_start_matches('/').into());
     }
-    if protocols::scene(text).is_ok() {
+    if protocols::entry(text).is_ok() {
         return Route::Scene(text.into());
     }
     match Link::decode(hash) {
         Ok(link) => Route::Run(Box::new(link)),
         Err(why) => Route::Bad(why),
     }
+}
+
+/// The scene that an address needs, if it needs any: one that names none it can show is answered
+/// on the page of the first scene.
+fn needed(hash: &str) -> Option<&'static Entry> {
+    let text = hash.trim_start_matches('#').trim_matches('/');
+    let tool = text.split('/').next().unwrap_or_default();
+    if ["", "import", "board"].contains(&tool) {
+        return None;
+    }
+    let linked = || Link::scene_of(hash).and_then(|id| protocols::entry(&id));
+    Some(protocols::entry(text).or_else(|_| linked()).unwrap_or(&INDEX[0]))
 }
 
 /// The first run of a scene.
@@ -62,6 +76,8 @@ pub fn first(scene: &str) -> Setup {
 /// The root component.
 pub struct App {
     route: Route,
+    /// The scene that is being fetched, and why it did not come.
+    waiting: Option<(&'static Entry, Option<String>)>,
     /// How often the address has changed: a board is opened anew.
     visit: u32,
     _listener: Listener,
@@ -69,6 +85,8 @@ pub struct App {
 
 pub enum Msg {
     Address,
+    /// The scene of that visit has come, or one sentence why not.
+    Fetched(u32, Result<(), String>),
 }
 
 impl Component for App {
@@ -79,16 +97,33 @@ impl Component for App {
         let link = ctx.link().clone();
         let listener =
             Listener::new(&dom::window(), "hashchange", move |_| link.send_message(Msg::Address));
-        App { route: route(&hash()), visit: 0, _listener: listener }
+        let mut app = App { route: Route::Home, waiting: None, visit: 0, _listener: listener };
+        app.go(ctx);
+        app
     }
 
-    fn update(&mut self, _: &Context<Self>, _: Msg) -> bool {
-        self.route = route(&hash());
-        self.visit += 1;
+    fn update(&mut self, ctx: &Context<Self>, msg: Msg) -> bool {
+        match msg {
+            Msg::Address => {
+                self.visit += 1;
+                self.go(ctx);
+            }
+            // Of an address that has been left.
+            Msg::Fetched(visit, _) if visit != self.visit => return false,
+            Msg::Fetched(_, Ok(())) => self.go(ctx),
+            Msg::Fetched(_, Err(why)) => {
+                if let Some((_, failed)) = &mut self.waiting {
+                    *failed = Some(why);
+                }
+            }
+        }
         true
     }
 
-    fn view(&self, _: &Context<Self>) -> Html {
+    fn view(&self, ctx: &Context<Self>) -> Html {
+        if let Some((entry, failed)) = &self.waiting {
+            return waiting(entry, failed.as_deref(), ctx.link().callback(|_| Msg::Address));
+        }
         let (model, notice) = match &self.route {
             Route::Home => {
                 dom::document().set_title("Happened Before: distributed systems, running");
@@ -107,7 +142,7 @@ impl Component for App {
                 Ok(model) => (Ok(model), None),
                 Err(why) => (Model::fresh(first(&link.setup.scene)), Some(why)),
             },
-            Route::Bad(why) => (Model::fresh(first(protocols::CATALOG[0].id)), Some(why.clone())),
+            Route::Bad(why) => (Model::fresh(first(INDEX[0].id)), Some(why.clone())),
         };
         match model {
             Ok(mut model) => {
@@ -123,6 +158,39 @@ impl Component for App {
             }
             Err(why) => html! { <main class="empty"><p>{ why }</p></main> },
         }
+    }
+}
+
+impl App {
+    /// Shows what the address asks for, once the scene of it is at hand.
+    fn go(&mut self, ctx: &Context<Self>) {
+        let hash = hash();
+        self.waiting = needed(&hash).filter(|e| protocols::scene(e.id).is_err()).map(|e| (e, None));
+        match self.waiting {
+            Some((entry, _)) => {
+                let (link, visit) = (ctx.link().clone(), self.visit);
+                fetch::scene(entry.id, move |done| link.send_message(Msg::Fetched(visit, done)));
+            }
+            None => self.route = route(&hash),
+        }
+    }
+}
+
+/// While a scene is fetched, and when it did not come.
+fn waiting(entry: &Entry, failed: Option<&str>, again: Callback<MouseEvent>) -> Html {
+    dom::document().set_title(&format!("{} · Happened Before", entry.title));
+    html! {
+        <div class="page-home">
+            <Bar place={Place::Tool(entry.title)} />
+            <main class="empty" id="fetching">
+                if let Some(why) = failed {
+                    <p role="alert">{ why }</p>
+                    <button id="fetch-again" onclick={again}>{ "Try again" }</button>
+                } else {
+                    <p role="status">{ format!("Fetching {}.", entry.title) }</p>
+                }
+            </main>
+        </div>
     }
 }
 

@@ -43,7 +43,7 @@ pub fn run(shell: &Shell, quick: bool) -> Result<(), String> {
     report.cargo(
         "clippy for WebAssembly",
         "clippy -p happened-before --lib --bin page --bin twin --target wasm32-unknown-unknown --quiet \
-         -- -D warnings",
+         --features on-demand -- -D warnings",
     );
     report.step("pure library", pure_library);
     report.tests(
