@@ -98,8 +98,8 @@ pub fn scene(id: &str) -> Result<&'static Scene, String> {
 #[cfg(feature = "on-demand")]
 pub fn scene(id: &str) -> Result<&'static Scene, String> {
     let entry = entry(id)?;
-    let loaded = LOADED.iter().filter_map(OnceLock::get).copied();
-    loaded.into_iter().find(|s| s.id == id).ok_or_else(|| format!("{} is not loaded", entry.title))
+    let mut loaded = LOADED.iter().filter_map(OnceLock::get).copied();
+    loaded.find(|s| s.id == id).ok_or_else(|| format!("{} is not loaded", entry.title))
 }
 
 #[cfg(feature = "on-demand")]
@@ -125,6 +125,8 @@ pub async fn load(id: &str) -> Result<(), LoadError> {
     let entry = entry(id).map_err(LoadError::Unknown)?;
     let scene = super::fetch(entry.id).await.ok_or(LoadError::NotFetched(entry))?;
     let place = super::INDEX.iter().position(|e| e.id == entry.id);
-    place.map(|i| LOADED[i].set(scene));
+    if let Some(place) = place {
+        LOADED[place].get_or_init(|| scene);
+    }
     Ok(())
 }
