@@ -1,5 +1,5 @@
 //! `hb` for JavaScript: the command line in a worker and in Node, apart from the page so that the
-//! page stays small. Natively it is a stub; trunk builds it for wasm32.
+//! page stays small. Natively it is a stub; xtask builds it for wasm32.
 
 #[cfg(target_arch = "wasm32")]
 mod twin {

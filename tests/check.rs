@@ -270,7 +270,6 @@ fn challenges_of_the_directory_are_solved() {
 }
 
 #[test]
-#[cfg_attr(debug_assertions, ignore = "a proof of 112,426 states")]
 fn a_directory_that_checks_versions_cannot_be_broken() {
     let (code, told, _) = hb("challenge directory checked --json");
     let one = &told["challenges"][0];
@@ -278,7 +277,6 @@ fn a_directory_that_checks_versions_cannot_be_broken() {
 }
 
 #[test]
-#[cfg_attr(debug_assertions, ignore = "proofs of up to 81,865 states")]
 fn impossible_challenges_are_proved_impossible() {
     // Up to the names of servers; 77,504 states of Raft if each counts for itself.
     for (id, states) in [

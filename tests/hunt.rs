@@ -6,8 +6,8 @@ use happened_before::core::config::Setup;
 use happened_before::core::protocol::Mutant;
 use happened_before::protocols::{CATALOG, Scene, raft};
 use happened_before::share::link::{Link, MAX_STEP};
+use std::cell::Cell;
 use std::sync::Mutex;
-use std::time::Instant;
 
 fn setup(scene: &Scene, mutant: Option<&str>) -> Setup {
     Setup {
@@ -23,10 +23,11 @@ fn request(setup: Setup) -> Request {
     Request { link, budget_ms: 120_000, ..Request::default() }
 }
 
-/// Drives a hunt to its end in slices of 8 ms.
+/// Drives a hunt to its end in slices of 8 ms, on a clock that goes on by a millisecond whenever it
+/// is looked at, which is once every few states: what is found depends on no machine.
 fn run(request: &Request) -> News {
-    let start = Instant::now();
-    let clock = || start.elapsed().as_millis() as u64;
+    let looks = Cell::new(0);
+    let clock = || looks.replace(looks.get() + 1);
     let mut hunt = Hunt::new(request).expect("a request");
     while !hunt.slice(&clock, 8).expect("a slice") {
         assert_ne!(hunt.news().phase, "over");
@@ -47,7 +48,13 @@ fn is_found(scene: &Scene, mutant: &Mutant) {
 
 #[test]
 fn every_mutant_is_found_as_the_page_looks_for_it() {
-    let all = CATALOG.iter().flat_map(|s| (s.info)().mutants.iter().map(move |m| (s, m)));
+    // Scenes that show the same protocol have the same mutants; its own scene comes last.
+    let own = |scene: &&Scene| {
+        let same = |s: &&Scene| (s.info)().mutants == (scene.info)().mutants;
+        CATALOG.iter().rev().find(same).is_some_and(|s| s.id == scene.id)
+    };
+    let all = CATALOG.iter().filter(own);
+    let all = all.flat_map(|s| (s.info)().mutants.iter().map(move |m| (s, m)));
     let left = Mutex::new(all);
     let work = || {
         while let Some((scene, mutant)) = { left.lock().expect("no panic").next() } {

@@ -289,3 +289,20 @@ fn the_last_branch_stays_and_children_find_a_parent() {
     s.fork();
     assert_eq!(s.branch().name, "branch 2");
 }
+
+/// What has to be fetched before a link is decoded is read without it.
+#[test]
+fn a_link_names_its_scene_before_the_scene_is_at_hand() {
+    for scene in CATALOG {
+        let setup = Setup { scene: scene.id.into(), seed: 3, ..Setup::default() };
+        let fragment = Link::new(setup, Vec::new()).fragment();
+        assert_eq!(Link::scene_of(&fragment).as_deref(), Ok(scene.id));
+        assert_eq!(
+            Link::scene_of(&format!("https://x.test/a/{fragment}")).as_deref(),
+            Ok(scene.id)
+        );
+    }
+    let why = Link::scene_of("#s=1AAAA").unwrap_err();
+    assert!(why.contains("cut short"), "{why}");
+    assert_eq!(Link::scene_of("#raft").unwrap_err(), "this is not a link to a run");
+}

@@ -3,6 +3,8 @@
 
 use happened_before::cli::{self, Host, Output};
 use happened_before::core::sorted::SortedMap;
+use happened_before::scene::poster::small;
+use happened_before::scene::svg_text::bare;
 use happened_before::share::carry;
 use happened_before::share::link::Link;
 use std::sync::Mutex;
@@ -192,4 +194,19 @@ fn of_a_long_history_only_what_is_in_sight_is_drawn() {
     println!("{short} items in {soon:?} after 1,000 operations, {long} in {late:?} after 10,000");
     assert!(long < 2 * short && long < 400, "{short}, {long}");
     assert!(late < 4 * soon, "{soon:?}, {late:?}");
+}
+
+/// The small pictures in the list of scenes are those of each scene's own first run.
+#[test]
+fn posters_are_those_of_the_scenes() {
+    use happened_before::core::config::Setup;
+    use happened_before::core::session::Session;
+    let mut all = String::new();
+    for scene in happened_before::protocols::CATALOG {
+        let setup = Setup { scene: scene.id.into(), seed: 7, ..Setup::default() };
+        let run = Session::new(scene.build, setup, Vec::new()).expect("its first preset");
+        let picture = small(run, (scene.info)().landmarks, scene.layout);
+        all.push_str(&format!("<!-- {} -->\n{}", scene.id, bare(&picture)));
+    }
+    expect_test::expect_file!["../www/posters.txt"].assert_eq(&all);
 }

@@ -99,3 +99,9 @@ window.hbFilm = () => film ?? fetchFilm();
 
 // What paints is fetched when something moves: elements show everything until it has come.
 window.hbPaint = async () => (await import(new URL("paint.js", document.baseURI).href)).open();
+
+// The list of scenes has a small picture of each, kept in one file.
+window.hbPosters = async () => {
+  const response = await fetch(new URL("posters.txt", document.baseURI));
+  return response.ok ? response.text() : "";
+};

@@ -1,7 +1,9 @@
 //! One window of a real browser.
 
 use crate::driver::{self, Browser, Driver, Found};
-use crate::{base64, http, keys, target_dir};
+use crate::{http, keys, target_dir};
+use base64::Engine;
+use base64::prelude::BASE64_STANDARD;
 use serde_json::{Value, json};
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
@@ -242,7 +244,9 @@ impl Session {
     /// Saves what the window shows as `screenshots/NAME.png` in the target folder.
     pub fn screenshot(&mut self, name: &str) -> PathBuf {
         let picture = self.get("/screenshot");
-        let bytes = base64::decode(picture.as_str().unwrap_or_default());
+        let bytes = BASE64_STANDARD
+            .decode(picture.as_str().unwrap_or_default())
+            .unwrap_or_else(|e| panic!("the driver's screenshot is not base64: {e}"));
         let file = target_dir().join("screenshots").join(format!("{name}.png"));
         let saved = std::fs::create_dir_all(file.parent().expect("a folder"))
             .and_then(|()| std::fs::write(&file, bytes));

@@ -16,6 +16,7 @@ pub mod quorum;
 pub mod raft;
 pub mod ranges;
 pub mod sessions;
+mod shelf;
 pub mod spanner;
 pub mod template;
 pub mod vector;
@@ -24,23 +25,49 @@ use crate::core::quote::quoted;
 use crate::core::world::{Adapter, SearchRules, World};
 use crate::stories::Sliders;
 pub use catalog::{Info, KnobInfo, Preset, PropertyInfo, Scene};
+pub use shelf::{Entry, LoadError, entry, load, scene};
 
-/// Every scene, in the reading order of the field guide.
-pub const CATALOG: &[Scene] = &[
-    cap::SCENE,
-    pacelc::SCENE,
-    raft::SCENE,
-    quorum::SCENE,
-    spanner::SCENE,
-    hashing::SCENE,
-    ranges::SCENE,
-    directory::SCENE,
-    eventual::SCENE,
-    sessions::SCENE,
-    lamport::SCENE,
-    vector::SCENE,
-    hybrid::SCENE,
-];
+/// Lists the scenes by their modules, in the reading order of the field guide.
+macro_rules! scenes {
+    ($($name:ident),* $(,)?) => {
+        /// Every scene, in the reading order of the field guide. Where scenes are on demand this
+        /// is for `hb` alone: the page knows [`INDEX`].
+        pub const CATALOG: &[Scene] = &[$($name::SCENE),*];
+
+        /// What is known of every scene beforehand, in the same order.
+        pub const INDEX: &[Entry] = &[$(Entry::of(&$name::SCENE)),*];
+
+        /// One function a scene, which is moved with all that only it reaches into a file of its
+        /// own.
+        #[cfg(feature = "on-demand")]
+        mod parts {
+            use super::Scene;
+            use wasm_split_helpers::{SplitLoaderError, wasm_split};
+            $(
+                #[wasm_split($name, fallible)]
+                pub fn $name() -> Result<&'static Scene, SplitLoaderError> {
+                    static SCENE: Scene = super::$name::SCENE;
+                    Ok(&SCENE)
+                }
+            )*
+        }
+
+        #[cfg(feature = "on-demand")]
+        async fn fetch(id: &str) -> Option<&'static Scene> {
+            $(
+                if id == const { $name::SCENE.id } {
+                    return parts::$name().await.ok();
+                }
+            )*
+            None
+        }
+    };
+}
+
+scenes! {
+    cap, pacelc, raft, quorum, spanner, hashing, ranges, directory, eventual, sessions, lamport,
+    vector, hybrid,
+}
 
 /// Every protocol as searches see it. Nothing else names this list, so a program that does not
 /// search is linked without what only searches ask.
@@ -75,12 +102,14 @@ pub fn sliders(scene: &str, challenge: &str) -> Option<&'static Sliders> {
     all.iter().find(|(id, s)| *id == scene && s.challenge == challenge).map(|(_, s)| s)
 }
 
-/// A scene by its id.
-pub fn scene(id: &str) -> Result<&'static Scene, String> {
-    CATALOG.iter().find(|s| s.id == id).ok_or_else(|| {
-        let all: Vec<&str> = CATALOG.iter().map(|s| s.id).collect();
-        format!("there is no scene {}, only {}", quoted(id), all.join(", "))
-    })
+#[cfg(not(feature = "on-demand"))]
+fn by_id(id: &str) -> Option<&'static Scene> {
+    CATALOG.iter().find(|s| s.id == id)
+}
+
+fn unknown(id: &str) -> String {
+    let all: Vec<&str> = INDEX.iter().map(|e| e.id).collect();
+    format!("there is no scene {}, only {}", quoted(id), all.join(", "))
 }
 
 #[cfg(test)]

@@ -8,8 +8,9 @@ use super::space_time::SpaceTime;
 use super::stage::Stage;
 use super::{Item, Scene, Size, log_strip};
 use crate::core::protocol::CallName;
+use crate::core::session::Session;
 use crate::core::trace::Trace;
-use crate::core::view::{Layout, Lens, Shape, WorldView};
+use crate::core::view::{Layout, Lens, Shape, What, WorldView};
 
 /// What is drawn.
 #[derive(Clone, Copy, Debug)]
@@ -38,6 +39,30 @@ const STAGE: i32 = 440;
 const TIME: i32 = 286;
 const SIDE: i32 = 360;
 const EDGE: i32 = 24;
+
+/// Most steps in which a run's first landmark is looked for.
+const SEARCH: usize = 4_000;
+/// Steps from there to where the small picture is taken.
+const MOMENT: usize = 12;
+
+/// The small picture of a scene in a list of scenes: a run shortly after its first landmark,
+/// standing still, as an observer's eyes do not see it.
+pub fn small(mut run: Session, landmarks: &[&str], layout: Layout) -> Scene {
+    for _ in 0..SEARCH {
+        let Some(event) = run.forward() else { break };
+        let starts = event.what == What::Boot && event.at == 0;
+        if !starts && event.notes.iter().any(|note| landmarks.contains(note)) {
+            break;
+        }
+    }
+    for _ in 0..MOMENT {
+        run.forward();
+    }
+    let view = run.view();
+    let mut stage = Stage::new(&view, layout, Size::px(230, 190));
+    stage.observer = false;
+    stage.scene(run.time())
+}
 
 impl Poster<'_> {
     /// The picture.

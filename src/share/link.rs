@@ -257,6 +257,19 @@ impl Link {
         Link::decode_up_to(text, MAX_FILE_TEXT)
     }
 
+    /// The scene that a text, a fragment or a whole address names, whether or not the rest of it can
+    /// be opened: what has to be at hand before it is decoded.
+    ///
+    /// # Errors
+    /// One sentence when the text is damaged or no link at all.
+    pub fn scene_of(text: &str) -> Result<String, String> {
+        let text = state_of(text.trim());
+        if text.len() > MAX_FILE_TEXT {
+            return Err(format!("this link is longer than {} KB", MAX_FILE_TEXT / 1024));
+        }
+        format::read(text).map(|link| link.setup.scene)
+    }
+
     fn decode_up_to(text: &str, most: usize) -> Result<Link, String> {
         // Escaped three times over, each character of a link takes nine.
         if text.len() > 16 * most {

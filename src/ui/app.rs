@@ -1,14 +1,16 @@
 //! The root: the list of scenes, or a scene.
 
+use super::bar::{Bar, Place};
 use super::blackboard::Blackboard;
 use super::dom::{self, Listener};
+use super::fetch;
 use super::frame::Frame;
 use super::home::Home;
 use super::import::Imported;
 use super::model::Model;
 use super::past;
 use happened_before::core::config::Setup;
-use happened_before::protocols;
+use happened_before::protocols::{self, Entry, INDEX};
 use happened_before::share::link::Link;
 use std::cell::RefCell;
 use std::rc::Rc;
@@ -46,15 +48,31 @@ pub fn route(hash: &str) -> Route {
     if text == "board" || text.starts_with("board/") {
         return Route::Board(text.trim_start_matches("board").trim_start_matches('/').into());
     }
-    // Programs append to addresses: `#raft).`, `#raft&fbclid=...`.
-    let name = text.split(|c: char| !c.is_ascii_alphanumeric() && c != '-').next();
-    if let Some(name) = name.filter(|n| protocols::scene(n).is_ok()) {
-        return Route::Scene(name.into());
+    if let Some(entry) = named(text) {
+        return Route::Scene(entry.id.into());
     }
     match Link::decode(hash) {
         Ok(link) => Route::Run(Box::new(link)),
         Err(why) => Route::Bad(why),
     }
+}
+
+/// The scene that an address names. Programs append to addresses: `#raft).`, `#raft&fbclid=...`.
+fn named(text: &str) -> Option<&'static Entry> {
+    let name = text.split(|c: char| !c.is_ascii_alphanumeric() && c != '-').next();
+    protocols::entry(name?).ok()
+}
+
+/// The scene that an address needs, if it needs any: the one that it names or that its link is of.
+/// What names none leads to the first scene, unless a run is shown, which then stays.
+fn needed(hash: &str, shown: bool) -> Option<&'static Entry> {
+    let text = hash.trim_start_matches('#').trim_matches('/');
+    let tool = text.split('/').next().unwrap_or_default();
+    if ["", "import", "board"].contains(&tool) {
+        return None;
+    }
+    let linked = || protocols::entry(&Link::scene_of(hash).ok()?).ok();
+    named(text).or_else(linked).or_else(|| (!shown).then_some(&INDEX[0]))
 }
 
 /// The first run of a scene.
@@ -70,6 +88,8 @@ pub struct App {
     run: Option<Result<Opened, String>>,
     /// A sentence for the page that stays, and how many there have been.
     notice: (u32, String),
+    /// The scene that is being fetched, and why it did not come.
+    waiting: Option<(&'static Entry, Option<String>)>,
     /// How often the address has changed: a board is opened anew.
     visit: u32,
     _listener: Listener,
@@ -77,6 +97,8 @@ pub struct App {
 
 pub enum Msg {
     Address,
+    /// The scene of that visit has come, or one sentence why not.
+    Fetched(u32, Result<(), String>),
 }
 
 impl Component for App {
@@ -87,29 +109,34 @@ impl Component for App {
         let link = ctx.link().clone();
         let _listener =
             Listener::new(&dom::window(), "hashchange", move |_| link.send_message(Msg::Address));
-        let (route, notice) = (route(&hash()), (0, String::new()));
-        let run = open(&route);
-        App { route, run, notice, visit: 0, _listener }
+        let (run, notice, waiting) = (None, (0, String::new()), None);
+        let mut app = App { route: Route::Home, run, notice, waiting, visit: 0, _listener };
+        app.go(ctx);
+        app
     }
 
-    fn update(&mut self, _: &Context<Self>, _: Msg) -> bool {
-        let next = route(&hash());
-        self.visit += 1;
-        match (next, matches!(self.run, Some(Ok(_)))) {
-            (Route::Bad(why), true) => {
-                let stays = "The page still shows the run that was there.";
-                let why = super::model::sentence(&why);
-                self.notice = (self.notice.0 + 1, format!("{why} {stays}"));
+    fn update(&mut self, ctx: &Context<Self>, msg: Msg) -> bool {
+        match msg {
+            Msg::Address => {
+                self.visit += 1;
+                self.go(ctx);
             }
-            (next, _) => {
-                self.run = open(&next);
-                self.route = next;
+            // Of an address that has been left.
+            Msg::Fetched(visit, _) if visit != self.visit => return false,
+            Msg::Fetched(_, Ok(())) => self.go(ctx),
+            Msg::Fetched(_, Err(why)) => {
+                if let Some((_, failed)) = &mut self.waiting {
+                    *failed = Some(why);
+                }
             }
         }
         true
     }
 
-    fn view(&self, _: &Context<Self>) -> Html {
+    fn view(&self, ctx: &Context<Self>) -> Html {
+        if let Some((entry, failed)) = &self.waiting {
+            return waiting(entry, failed.as_deref(), ctx.link().callback(|_| Msg::Address));
+        }
         let title = |text: &str| dom::document().set_title(text);
         match (&self.route, &self.run) {
             (_, Some(Ok(opened))) => {
@@ -134,6 +161,51 @@ impl Component for App {
     }
 }
 
+impl App {
+    /// Shows what the address asks for, once the scene of it is at hand.
+    fn go(&mut self, ctx: &Context<Self>) {
+        let hash = hash();
+        let shown = matches!(self.run, Some(Ok(_)));
+        let missing = needed(&hash, shown).filter(|e| protocols::scene(e.id).is_err());
+        self.waiting = missing.map(|entry| (entry, None));
+        if let Some(entry) = missing {
+            (self.route, self.run) = (Route::Home, None);
+            let (link, visit) = (ctx.link().clone(), self.visit);
+            fetch::scene(entry.id, move |done| link.send_message(Msg::Fetched(visit, done)));
+            return;
+        }
+        match route(&hash) {
+            Route::Bad(why) if shown => {
+                let stays = "The page still shows the run that was there.";
+                let why = super::model::sentence(&why);
+                self.notice = (self.notice.0 + 1, format!("{why} {stays}"));
+            }
+            next => {
+                self.run = open(&next);
+                self.route = next;
+            }
+        }
+    }
+}
+
+/// While a scene is fetched, and when it did not come.
+fn waiting(entry: &Entry, failed: Option<&str>, again: Callback<MouseEvent>) -> Html {
+    dom::document().set_title(&format!("{} · Happened Before", entry.title));
+    html! {
+        <div class="page-home">
+            <Bar place={Place::Tool(entry.title)} />
+            <main class="empty" id="fetching">
+                if let Some(why) = failed {
+                    <p role="alert">{ why }</p>
+                    <button id="fetch-again" onclick={again}>{ "Try again" }</button>
+                } else {
+                    <p role="status">{ format!("Fetching {}.", entry.title) }</p>
+                }
+            </main>
+        </div>
+    }
+}
+
 /// The run that an address asks for, if it asks for one: it may be on its way to its moment.
 fn open(route: &Route) -> Option<Result<Opened, String>> {
     let (model, notice) = match route {
@@ -143,7 +215,7 @@ fn open(route: &Route) -> Option<Result<Opened, String>> {
             Ok(model) => (Ok(model), None),
             Err(why) => (Model::fresh(first(&link.setup.scene)), Some(why)),
         },
-        Route::Bad(why) => (Model::fresh(first(protocols::CATALOG[0].id)), Some(why.clone())),
+        Route::Bad(why) => (Model::fresh(first(INDEX[0].id)), Some(why.clone())),
     };
     Some(model.map(|mut model| {
         model.notice = notice.map(|why| {

@@ -5,7 +5,7 @@ use super::frame::{Ask, Look};
 use super::model::Model;
 use super::tale::Tell;
 use super::words;
-use happened_before::protocols::CATALOG;
+use happened_before::protocols::INDEX;
 use happened_before::stories::seek;
 use web_sys::KeyboardEvent;
 use yew::prelude::*;
@@ -143,7 +143,7 @@ fn rows(model: &Model, typed: &str) -> Vec<Row> {
         rows.push(Row { kind, words: story.title.into(), way: Way::Story(story.id) });
     }
     if !wanted.is_empty() {
-        for scene in CATALOG.iter().filter(|s| holds(s.title, &wanted)) {
+        for scene in INDEX.iter().filter(|s| holds(s.title, &wanted)) {
             rows.push(Row { kind: "scene", words: scene.title.into(), way: Way::Scene(scene.id) });
         }
         let events = model.session.trace().events.iter().rev().take(MOST_EVENTS);

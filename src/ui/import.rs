@@ -7,7 +7,7 @@ mod view;
 use super::model::sentence;
 use super::stage::place;
 use super::work::{self, Hand, Job, Source, Told};
-use super::{dom, overlay};
+use super::{dom, fetch, overlay};
 use happened_before::algo::clocks::overlay::Comparison;
 use happened_before::core::sorted::SortedSet;
 use happened_before::core::trace::Relation;
@@ -45,6 +45,8 @@ pub enum Msg {
     /// A file, and what it seems to be.
     Found(Kind, web_sys::File),
     Example,
+    /// The example's scene has come, or one sentence why not.
+    Made(Result<(), String>),
     Drop(DragEvent),
     Read,
     Cancel,
@@ -246,6 +248,11 @@ impl Component for Imported {
                 self.read(ctx);
             }
             Msg::Example => {
+                let link = ctx.link().clone();
+                fetch::scene(view::EXAMPLE_SCENE, move |done| link.send_message(Msg::Made(done)));
+            }
+            Msg::Made(Err(why)) => self.said = Some((why, true)),
+            Msg::Made(Ok(())) => {
                 let (text, delimiter) = view::example();
                 (self.parser, self.delimiter) = (shiviz::DEFAULT_PARSER.into(), delimiter.into());
                 (self.kind, self.example) = (Kind::Shiviz, true);

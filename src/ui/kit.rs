@@ -2,6 +2,7 @@
 //! what is on the stage now.
 
 use super::dom;
+use super::fetch;
 use super::frame::{Ask, Look};
 use super::model::Model;
 use super::picture::Picture;
@@ -9,7 +10,7 @@ use super::tale::Tell;
 use happened_before::core::config::Setup;
 use happened_before::core::ids::MsgId;
 use happened_before::core::view::{Border, MessageView, Status, WorldView};
-use happened_before::protocols::CATALOG;
+use happened_before::protocols::INDEX;
 use happened_before::scene::stage::Stage;
 use happened_before::scene::{Item, Point, Scene, Shape, Size, Target};
 use happened_before::stories::Story;
@@ -70,8 +71,12 @@ pub fn preset(model: &Model, ask: &Callback<Ask>) -> Html {
             let preset = dom::value_of(&e);
             let (knobs, mutants) = Default::default();
             if let Some(id) = preset.strip_prefix(OTHER) {
-                let found = CATALOG.iter().find(|s| s.id == id);
-                return found.iter().for_each(|s| ask.emit(Ask::CompareScene(s.id)));
+                let Some(other) = INDEX.iter().find(|s| s.id == id) else { return };
+                let ask = ask.clone();
+                return fetch::scene(other.id, move |done| match done {
+                    Ok(()) => ask.emit(Ask::CompareScene(other.id)),
+                    Err(why) => ask.emit(Ask::Say(Some(why))),
+                });
             }
             match preset.as_str() {
                 "" => ask.emit(Ask::Compare(None)),
@@ -87,7 +92,7 @@ pub fn preset(model: &Model, ask: &Callback<Ask>) -> Html {
         })
     };
     let name = |p: &happened_before::protocols::Preset| format!("{} @ {}", p.title, p.version);
-    let scenes = CATALOG.iter().filter(|s| s.id != model.scene.id);
+    let scenes = INDEX.iter().filter(|s| s.id != model.scene.id);
     let foreign = model.beside.as_ref().filter(|b| b.foreign.is_some()).map(|b| b.scene.id);
     let others = model.scene.presets.iter().filter(|p| p.id != now.id);
     html! {

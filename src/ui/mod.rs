@@ -10,6 +10,7 @@ mod compare;
 mod converge;
 mod desk;
 mod dom;
+mod fetch;
 mod film;
 mod find;
 mod frame;

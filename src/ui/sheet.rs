@@ -1,6 +1,7 @@
 //! What leaves the page and comes back: the link, the session as a file, pictures, films, texts.
 
 use super::dom::{self, Listener};
+use super::fetch;
 use super::film::Film;
 use super::frame::{Ask, Look};
 use super::model::{Model, sentence};
@@ -451,15 +452,22 @@ fn read(file: web_sys::Blob, ask: Callback<Ask>) {
         }
         let bytes = wasm_bindgen_futures::JsFuture::from(file.array_buffer()).await;
         let bytes = bytes.map(|b| js_sys::Uint8Array::new(&b).to_vec()).unwrap_or_default();
-        let found = carry::find(&bytes).ok_or("there is no run in this file".to_string());
-        match found.and_then(|text| Link::decode_file(&text)) {
-            Ok(link) => {
-                ask.emit(Ask::Dialog(None));
-                ask.emit(Ask::Open(Box::new(link)));
-            }
-            Err(why) => ask.emit(Ask::Say(Some(sentence(&why)))),
-        }
+        let Some(text) = carry::find(&bytes) else {
+            return ask.emit(Ask::Say(Some("There is no run in this file.".into())));
+        };
+        open(&text, Link::decode_file, &ask).await;
     });
+}
+
+/// Opens the run of a text, once its scene is at hand.
+async fn open(text: &str, decode: fn(&str) -> Result<Link, String>, ask: &Callback<Ask>) {
+    match fetch::link(text, decode).await {
+        Ok(link) => {
+            ask.emit(Ask::Dialog(None));
+            ask.emit(Ask::Open(Box::new(link)));
+        }
+        Err(why) => ask.emit(Ask::Say(Some(why))),
+    }
 }
 
 /// Files may be dropped anywhere on the page as long as this lives.
@@ -481,8 +489,11 @@ impl Drop {
                 return read(file.into(), ask.clone());
             }
             // A link dragged from somewhere.
-            if let Ok(Ok(link)) = data.get_data("text").map(|t| Link::decode(&t)) {
-                ask.emit(Ask::Open(Box::new(link)));
+            if let Ok(text) = data.get_data("text") {
+                let ask = ask.clone();
+                wasm_bindgen_futures::spawn_local(async move {
+                    open(&text, Link::decode, &ask).await;
+                });
             }
         });
         Drop { _over: over, _drop: drop }

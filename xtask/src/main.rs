@@ -1,14 +1,19 @@
 //! `cargo xtask`: sets up, opens, tests and ships Happened Before.
 
 mod bytes;
+mod index;
+mod names;
 mod open;
 mod page;
+mod parts;
+mod program;
 mod say;
 mod shell;
 mod soak;
 mod tally;
 mod test;
 mod tools;
+mod wasm;
 
 use shell::Shell;
 
@@ -17,7 +22,7 @@ Happened Before: set-up, tests and production build
 
   cargo xtask open     install what is missing, build the page and serve it on this machine
       --port N           serve on this port (otherwise 8080, or a free one)
-      --watch            build quickly, and again whenever a source file changes
+      --watch            build again whenever a source file changes
       --no-open          print the address, start no browser
   cargo xtask test     install what is missing, then run every check and test
       --quick            leave out the production build and the browsers
@@ -25,6 +30,8 @@ Happened Before: set-up, tests and production build
                        a monkey at every scene of the page
   cargo xtask dist     build the production folder, dist/, for any static host
   cargo xtask bytes    weigh dist/ against xtask/budget.txt
+      --json             only the sums, as one JSON document
+      --names            what each scene and each part of the house weighs in the program
   cargo xtask setup    install what the others need, and nothing else
 
   --yes                install system packages without asking (also when CI is set)
@@ -74,12 +81,20 @@ fn run(args: &[String]) -> Result<(), String> {
             Ok(())
         }
         "bytes" => {
+            let (json, names) = (flags.take("--json"), flags.take("--names"));
             flags.done(command)?;
-            bytes::weigh(&page::dist())
+            match (json, names) {
+                (false, false) => bytes::weigh(&page::dist()),
+                (false, true) => bytes::by_name(),
+                (true, false) => bytes::json(&page::dist()).map(|text| println!("{text}")),
+                (true, true) => {
+                    Err("--json is of the build, --names of its program: one of them.".into())
+                }
+            }
         }
         "setup" => {
             flags.done(command)?;
-            tools::for_page(&shell)?;
+            tools::wasm_target(&shell)?;
             tools::wasm_opt(&shell);
             tools::for_lints(&shell)?;
             tools::for_browsers(&shell)

@@ -1,6 +1,6 @@
 //! Builds the page and serves it on this machine.
 
-use crate::page::{self, Finish, Profile};
+use crate::page;
 use crate::shell::{Shell, command, has};
 use crate::{say, tools};
 use browser::{Server, root, target_dir};
@@ -20,13 +20,15 @@ pub struct Options {
 
 /// Installs what is missing, builds, serves until the process is ended.
 pub fn run(shell: &Shell, options: &Options) -> Result<(), String> {
-    tools::for_page(shell)?;
+    tools::wasm_target(shell)?;
     say::heading("Building the page");
-    println!("   The first build takes 1 to 2 minutes on two cores, later ones seconds.");
+    println!(
+        "   The first build takes 2 to 3 minutes on two cores, later ones seconds.\n   \
+         It is a quick build, larger and slower than what ships; `cargo xtask dist` builds that."
+    );
     // Apart from dist/, so that a test run beside it does not pull the page from under a reader.
     let folder = target_dir().join("open");
-    let profile = if options.watch { Profile::Fast } else { Profile::Release };
-    page::build(&folder, profile, Finish::Nothing)?;
+    page::quick(&folder)?;
     let server = serve(&folder, options.port)?;
     let url = server.url();
     say::heading(&format!("Happened Before is at {url}"));
@@ -43,7 +45,7 @@ pub fn run(shell: &Shell, options: &Options) -> Result<(), String> {
         let now = newest();
         if now > seen {
             seen = now;
-            match page::build(&folder, profile, Finish::Nothing) {
+            match page::quick(&folder) {
                 Ok(()) => println!("   Reload {url}"),
                 Err(why) => println!("   {why}"),
             }

@@ -1,185 +1,159 @@
-//! Builds the page with trunk, then finishes it: the optimiser, and the size for the progress bar.
+//! Makes the page: compiles its programs, cuts scenes off, and puts all parts into one folder.
 
+use crate::index::{self, Program};
+use crate::parts;
+use crate::program::{self, Build, Optimise};
 use crate::shell::{self, Shell, command};
-use crate::{say, tools};
-use browser::root;
+use crate::{names, say, tools};
+use browser::{root, target_dir};
 use std::path::{Path, PathBuf};
 use std::time::Instant;
 
-/// What today's compiler emits and every browser since 2023 runs.
-const WASM_FEATURES: [&str; 6] = [
-    "--enable-bulk-memory",
-    "--enable-nontrapping-float-to-int",
-    "--enable-sign-ext",
-    "--enable-mutable-globals",
-    "--enable-reference-types",
-    "--enable-multivalue",
-];
-
-/// How the page is compiled.
-#[derive(Clone, Copy, PartialEq, Eq)]
-pub enum Profile {
-    /// Small and fast, a minute or more to compile.
-    Release,
-    /// Quick to compile again after a change.
-    Fast,
-}
-
-/// What is done to the program after it is compiled.
-#[derive(Clone, Copy, PartialEq, Eq)]
-pub enum Finish {
-    /// wasm-opt makes it smaller and faster.
-    Optimise,
-    /// Only the names of functions go; they are a third of it.
-    DropNames,
-    /// Names stay, for readable traces.
-    Nothing,
-}
+/// The program of the page, and `hb` for its workers.
+const PAGE: &str = "page";
+const WORKERS: &str = "twin";
+/// The profile of quick builds.
+const QUICK: &str = "quick";
 
 /// The production folder.
 pub fn dist() -> PathBuf {
     root().join("dist")
 }
 
+/// The page's program as it was last linked for production, in one piece.
+fn linked() -> PathBuf {
+    program::compiled(PAGE, PAGE)
+}
+
+/// The same in parts, with all names.
+///
+/// # Errors
+/// When there is no production build.
+pub fn parts_with_names() -> Result<Vec<names::File>, String> {
+    if !linked().is_file() {
+        return Err("There is no production build. `cargo xtask dist` makes one.".into());
+    }
+    parts::cut(&linked(), &target_dir().join("page-names"))?.files_with_owners()
+}
+
 /// Installs what is missing and makes the production build in `dist/`: what ships is what is tested.
+///
+/// # Errors
+/// One sentence; what failed has said more above.
 pub fn production(shell: &Shell) -> Result<PathBuf, String> {
-    tools::for_page(shell)?;
-    let finish = match tools::wasm_opt(shell) {
-        true => Finish::Optimise,
-        false => Finish::DropNames,
-    };
+    tools::wasm_target(shell)?;
+    let small = tools::wasm_opt(shell);
     say::heading("The page, production build");
+    let start = Instant::now();
+    fetch()?;
+    program::compile(&Build {
+        programs: &[PAGE],
+        profile: PAGE,
+        features: &["on-demand"],
+        divisible: true,
+    })?;
+    let workers = Build { programs: &[WORKERS], profile: WORKERS, features: &[], divisible: false };
+    program::compile(&workers)?;
+    let work = target_dir().join("page-parts");
+    let cut = parts::cut(&linked(), &work)?;
+    program::bind(&work.join("main.wasm"), PAGE, &work, false)?;
     let dist = dist();
-    build(&dist, Profile::Release, finish)?;
+    let folder = empty(&dist)?;
+    program::bind(&program::compiled(WORKERS, WORKERS), WORKERS, &folder, false)?;
+    if small {
+        cut.optimise()?;
+        program::optimise(&[main_part(&work)], Optimise::Size)?;
+        program::optimise(&[main_part_of(&folder, WORKERS)], Optimise::Speed)?;
+    } else {
+        cut.drop_names()?;
+    }
+    let version = parts::version(&linked())?;
+    let loader = cut.write(&folder, &format!("{PAGE}-{version}.js"), &version)?;
+    finish(&work, &folder, &version, Some(&loader))?;
+    replace(&folder, &dist)?;
+    println!("   Built in {}.", say::duration(start.elapsed()));
     Ok(dist)
 }
 
-/// Builds the page into `folder`, with the tools already there.
-pub fn build(folder: &Path, profile: Profile, finish: Finish) -> Result<(), String> {
+/// Builds quickly into `folder`: all scenes in one program, larger and slower than in production.
+///
+/// # Errors
+/// One sentence; what failed has said more above.
+pub fn quick(folder: &Path) -> Result<(), String> {
     let start = Instant::now();
-    // Fetched first, so that trunk can be kept from downloading anything of its own.
-    let target = ["fetch", "--quiet", "--target", "wasm32-unknown-unknown"];
-    shell::run(&mut command("cargo", &target))
-        .map_err(|e| format!("{e}\nThe page's packages come from crates.io; is it reachable?"))?;
-    let dist = folder.to_string_lossy();
-    let mut args = vec!["build", "--offline", "--skip-version-check", "--dist", &dist];
-    match profile {
-        // The twin has a profile of its own, named in the page.
-        Profile::Release => args.extend(["--release", "--cargo-profile", "page"]),
-        Profile::Fast => args.extend(["--cargo-profile", "fast"]),
+    fetch()?;
+    let programs = [PAGE, WORKERS];
+    program::compile(&Build {
+        programs: &programs,
+        profile: QUICK,
+        features: &[],
+        divisible: false,
+    })?;
+    let new = empty(folder)?;
+    for name in programs {
+        program::bind(&program::compiled(name, QUICK), name, &new, true)?;
     }
-    // trunk takes NO_COLOR=1 for a mistake; only true and false are known to it.
-    shell::run(command("trunk", &args).env_remove("NO_COLOR"))?;
-    let programs = programs(folder)?;
-    let done: Result<Vec<()>, String> = std::thread::scope(|scope| {
-        let each = |wasm| {
-            scope.spawn(move || match finish {
-                Finish::Optimise => wasm_opt(wasm),
-                Finish::DropNames => drop_names(wasm),
-                Finish::Nothing => Ok(()),
-            })
-        };
-        let all: Vec<_> = programs.iter().map(|p| each(p.as_path())).collect();
-        all.into_iter().map(|t| t.join().expect("no panic")).collect()
-    });
-    done?;
-    for wasm in programs {
-        if !is_twin(&wasm) {
-            write_size(folder, &wasm)?;
-        }
-    }
+    let version = parts::version(&program::compiled(PAGE, QUICK))?;
+    finish(&new, &new, &version, None)?;
+    replace(&new, folder)?;
     println!("   Built in {}.", say::duration(start.elapsed()));
     Ok(())
 }
 
-/// The WebAssembly files: the page, and `hb` for its workers.
-fn programs(folder: &Path) -> Result<Vec<PathBuf>, String> {
-    let files = std::fs::read_dir(folder).map_err(|e| format!("{}: {e}.", folder.display()))?;
-    let paths = files.filter_map(Result::ok).map(|entry| entry.path());
-    let found: Vec<_> = paths.filter(|p| p.extension().is_some_and(|e| e == "wasm")).collect();
-    match found.len() {
-        2 => Ok(found),
-        n => Err(format!("trunk left {n} WebAssembly files in {}, not two.", folder.display())),
-    }
+/// Gets the page's packages first, so that a lack of connection is said as such.
+fn fetch() -> Result<(), String> {
+    let fetch = ["fetch", "--quiet", "--target", "wasm32-unknown-unknown"];
+    shell::run(&mut command("cargo", &fetch))
+        .map_err(|e| format!("{e}\nThe page's packages come from crates.io; is it reachable?"))
 }
 
-/// Is this a part of `hb` for workers, which the page fetches only when it asks something?
-pub fn is_twin(file: &Path) -> bool {
-    file.file_name().is_some_and(|name| name.to_string_lossy().starts_with("twin"))
+fn main_part(folder: &Path) -> PathBuf {
+    main_part_of(folder, PAGE)
 }
 
-fn wasm_opt(wasm: &Path) -> Result<(), String> {
-    let file = wasm.to_string_lossy();
-    // The page is to be small; what searches has been made fast by the compiler.
-    let how = if is_twin(wasm) { "-O1" } else { "-Oz" };
-    let mut args = vec![how, "--strip-debug", "--strip-producers"];
-    args.extend(WASM_FEATURES);
-    args.extend([&file, "-o", &file]);
-    let before = size(wasm)?;
-    shell::run(&mut command("wasm-opt", &args))?;
-    println!("   {} bytes became {}.", say::bytes(before), say::bytes(size(wasm)?));
-    Ok(())
+fn main_part_of(folder: &Path, name: &str) -> PathBuf {
+    folder.join(format!("{name}_bg.wasm"))
 }
 
-fn drop_names(wasm: &Path) -> Result<(), String> {
-    let said = |e: std::io::Error| format!("{}: {e}.", wasm.display());
-    let bytes = std::fs::read(wasm).map_err(said)?;
-    let smaller = without_names(&bytes)
-        .ok_or_else(|| format!("{} is not a WebAssembly module.", wasm.display()))?;
-    std::fs::write(wasm, smaller).map_err(said)
-}
-
-/// A module without its custom section of names; `None` if it is no module.
-fn without_names(module: &[u8]) -> Option<Vec<u8>> {
-    let (header, mut rest) = module.split_at_checked(8)?;
-    if !header.starts_with(b"\0asm") {
-        return None;
-    }
-    let mut out = header.to_vec();
-    while let Some(&id) = rest.first() {
-        let (length, size) = leb128(&rest[1..])?;
-        let (section, after) = rest.split_at_checked(1 + size + length)?;
-        if id != 0 || !section[1 + size..].starts_with(b"\x04name") {
-            out.extend_from_slice(section);
+/// Moves the page's program to where it is loaded from, under a name that changes with it, and
+/// writes `index.html` around it.
+fn finish(from: &Path, folder: &Path, version: &str, loader: Option<&str>) -> Result<(), String> {
+    let said = |path: &Path| format!("{}: ", path.display());
+    let script = from.join(format!("{PAGE}.js"));
+    let mut text =
+        std::fs::read_to_string(&script).map_err(|e| format!("{}{e}.", said(&script)))?;
+    if let Some(loader) = loader {
+        let (plain, named) =
+            (format!("from \"{}\"", parts::LOADER), format!("from \"./{loader}\""));
+        if !text.contains(&plain) {
+            return Err("The program does not load its parts as expected.".into());
         }
-        rest = after;
+        text = text.replace(&plain, &named);
     }
-    Some(out)
-}
-
-/// An unsigned LEB128 number and how many bytes it takes.
-fn leb128(bytes: &[u8]) -> Option<(usize, usize)> {
-    let mut value = 0usize;
-    for (i, byte) in bytes.iter().take(5).enumerate() {
-        value |= usize::from(byte & 0x7f) << (7 * i);
-        if byte & 0x80 == 0 {
-            return Some((value, i + 1));
+    let (js, wasm) = (format!("{PAGE}-{version}.js"), format!("{PAGE}-{version}_bg.wasm"));
+    std::fs::write(folder.join(&js), text).map_err(|e| format!("{js}: {e}."))?;
+    let main = main_part(from);
+    let size = program::size(&main)?;
+    std::fs::copy(&main, folder.join(&wasm)).map_err(|e| format!("{wasm}: {e}."))?;
+    if from == folder {
+        for old in [&script, &main] {
+            std::fs::remove_file(old).map_err(|e| format!("{}{e}.", said(old)))?;
         }
     }
-    None
+    index::write(&root(), folder, &Program { js, wasm, size, loader: loader.map(String::from) })
 }
 
-/// Tells the loader how many bytes to expect: Content-Length counts compressed ones.
-fn write_size(folder: &Path, wasm: &Path) -> Result<(), String> {
-    let index = folder.join("index.html");
-    let said = |e: std::io::Error| format!("{}: {e}.", index.display());
-    let html = std::fs::read_to_string(&index).map_err(said)?;
-    let (head, tail) = html
-        .split_once("data-size=\"0\"")
-        .ok_or_else(|| format!("{}: the loader's tag has no data-size.", index.display()))?;
-    let html = format!("{head}data-size=\"{}\"{tail}", size(wasm)?);
-    std::fs::write(&index, html).map_err(said)
+/// An empty folder beside another.
+fn empty(folder: &Path) -> Result<PathBuf, String> {
+    let name = folder.file_name().unwrap_or_default().to_string_lossy();
+    let new = folder.with_file_name(format!(".{name}-new"));
+    std::fs::remove_dir_all(&new).ok();
+    std::fs::create_dir_all(&new).map_err(|e| format!("{}: {e}.", new.display()))?;
+    Ok(new)
 }
 
-fn size(path: &Path) -> Result<u64, String> {
-    std::fs::metadata(path).map(|m| m.len()).map_err(|e| format!("{}: {e}.", path.display()))
-}
-
-#[test]
-fn names_are_dropped_and_all_else_kept() {
-    let module = b"\0asm\x01\0\0\0\x00\x06\x04nameX\x01\x01\0\x00\x04\x03abc";
-    assert_eq!(without_names(module).unwrap(), b"\0asm\x01\0\0\0\x01\x01\0\x00\x04\x03abc");
-    assert_eq!(without_names(b"<!doctype html>"), None);
-    assert_eq!(without_names(b"\0asm\x01\0\0\0\x00\x7f"), None);
-    assert_eq!(leb128(&[0xe5, 0x8e, 0x26]), Some((624_485, 3)));
+/// Puts a folder in the place of another at once: whoever reads the old one is not left half-way.
+fn replace(new: &Path, old: &Path) -> Result<(), String> {
+    std::fs::remove_dir_all(old).ok();
+    std::fs::rename(new, old).map_err(|e| format!("{}: {e}.", old.display()))
 }

@@ -1,5 +1,7 @@
 //! Counts what `cargo test` says.
 
+use std::time::Duration;
+
 /// The sum over test programs.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Tally {
@@ -10,6 +12,8 @@ pub struct Tally {
     pub failures: Vec<String>,
     /// Why tests were skipped, each with its test's name.
     pub skips: Vec<String>,
+    /// How long each test program ran, in order.
+    pub times: Vec<Duration>,
 }
 
 impl Tally {
@@ -20,6 +24,7 @@ impl Tally {
         self.skipped += other.skipped;
         self.failures.extend(other.failures);
         self.skips.extend(other.skips);
+        self.times.extend(other.times);
     }
 }
 
@@ -82,6 +87,10 @@ impl Reader {
         self.tally.skipped += count("ignored") + skipped;
         self.skipped_here = 0;
         self.in_successes = false;
+        let seconds =
+            result.rsplit_once("finished in ").and_then(|(_, time)| time.strip_suffix('s'));
+        let seconds = seconds.and_then(|s| s.parse().ok()).unwrap_or(0.0);
+        self.tally.times.push(Duration::from_secs_f64(seconds));
     }
 }
 
@@ -137,6 +146,7 @@ test result: ok. 5 passed; 0 failed; 0 ignored; 0 measured; 0 filtered out; fini
                 skipped: 2,
                 failures: vec!["b".into()],
                 skips: vec!["a: no browser here".into()],
+                times: vec![Duration::ZERO, Duration::from_secs(1)],
             }
         );
         assert!(shown.contains(&"assertion failed"));

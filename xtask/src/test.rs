@@ -11,6 +11,9 @@ use std::time::{Duration, Instant};
 const WEB: [&str; 6] =
     ["getrandom", "js-sys", "serde-wasm-bindgen", "wasm-bindgen", "web-sys", "yew"];
 
+/// Test programs that take longer are listed with their times.
+const SLOW: Duration = Duration::from_secs(10);
+
 /// One step and how it went.
 struct Step {
     name: &'static str,
@@ -18,6 +21,8 @@ struct Step {
     fault: Option<String>,
     /// Whether its failed tests are in the tally already.
     counted: bool,
+    /// The test programs that it ran and how long each took.
+    programs: Vec<(String, Duration)>,
 }
 
 #[derive(Default)]
@@ -38,10 +43,14 @@ pub fn run(shell: &Shell, quick: bool) -> Result<(), String> {
     report.cargo(
         "clippy for WebAssembly",
         "clippy -p happened-before --lib --bin page --bin twin --target wasm32-unknown-unknown --quiet \
-         -- -D warnings",
+         --features on-demand -- -D warnings",
     );
     report.step("pure library", pure_library);
-    report.tests("native tests", "test --workspace --exclude browser --no-fail-fast");
+    report.tests(
+        "native tests",
+        "test --profile checked --workspace --exclude browser --exclude xtask --no-fail-fast",
+    );
+    report.tests("tests of xtask", "test -p xtask --no-fail-fast");
     if quick {
         println!("\nLeft out by --quick: the production build, its bytes, real browsers.");
     } else {
@@ -50,7 +59,7 @@ pub fn run(shell: &Shell, quick: bool) -> Result<(), String> {
     report.close()
 }
 
-/// Native code of the library has no web types: it builds without their crates.
+/// Native code of the library has no web types: the tests build it, and without their crates.
 fn pure_library() -> Result<(), String> {
     let args = ["tree", "-p", "happened-before", "-e", "normal", "--prefix", "none"];
     let tree = shell::output("cargo", &args).ok_or("`cargo tree` failed.")?;
@@ -61,7 +70,7 @@ fn pure_library() -> Result<(), String> {
              under [target.'cfg(target_arch = \"wasm32\")'.dependencies]."
         ));
     }
-    shell::run(&mut command("cargo", &["check", "--quiet", "-p", "happened-before", "--lib"]))
+    Ok(())
 }
 
 impl Report {
@@ -77,7 +86,7 @@ impl Report {
         }
         tools::firefox(shell);
         tools::axe(shell);
-        self.tests("tests in a real browser", "test -p browser --no-fail-fast");
+        self.tests("tests in a real browser", "test --profile checked -p browser --no-fail-fast");
     }
 
     /// Runs one step; true if it went well.
@@ -89,7 +98,13 @@ impl Report {
             println!("   {fault}");
         }
         let well = fault.is_none();
-        self.steps.push(Step { name, time: start.elapsed(), fault, counted: false });
+        self.steps.push(Step {
+            name,
+            time: start.elapsed(),
+            fault,
+            counted: false,
+            programs: vec![],
+        });
         well
     }
 
@@ -99,14 +114,15 @@ impl Report {
 
     fn tests(&mut self, name: &'static str, words: &str) {
         let command = &mut cargo(words);
-        let mut tally = Tally::default();
-        self.step(name, || match (count(command, &mut tally)?, tally.failed) {
+        let (mut tally, mut names) = (Tally::default(), Vec::new());
+        self.step(name, || match (count(command, &mut tally, &mut names)?, tally.failed) {
             (true, 0) => Ok(()),
             (false, 0) => Err("A test program did not build, or ended before its time.".into()),
             (_, n) => Err(format!("{n} failed.")),
         });
         if let Some(step) = self.steps.last_mut() {
             step.counted = tally.failed > 0;
+            step.programs = names.into_iter().zip(tally.times.iter().copied()).collect();
         }
         self.tally.add(tally);
     }
@@ -119,6 +135,11 @@ impl Report {
         for step in &self.steps {
             let word = if step.fault.is_some() { "FAILED" } else { "ok" };
             println!("   {:<26} {word:<8} {}", step.name, say::duration(step.time));
+            let mut slow: Vec<_> = step.programs.iter().filter(|(_, t)| *t >= SLOW).collect();
+            slow.sort_by_key(|(_, time)| std::cmp::Reverse(*time));
+            for (program, time) in slow {
+                println!("      {program:<32} {}", say::duration(*time));
+            }
             failed += u64::from(step.fault.is_some() && !step.counted);
         }
         for skip in &self.tally.skips {
@@ -152,25 +173,66 @@ fn seed() -> String {
     std::env::var("PROPTEST_RNG_SEED").unwrap_or_else(|_| "7".into())
 }
 
-/// Runs `cargo test`, shows what it says and counts; whether it succeeded.
-fn count(command: &mut Command, tally: &mut Tally) -> Result<bool, String> {
+/// Runs `cargo test`, shows what it says and counts; whether it succeeded. The test programs are
+/// named in the order in which they ran.
+fn count(
+    command: &mut Command,
+    tally: &mut Tally,
+    names: &mut Vec<String>,
+) -> Result<bool, String> {
     println!("   $ {}", shell::line(command));
     let mut child = command
         .args(["--", "--show-output"])
         .env("CARGO_TERM_COLOR", "never")
         .env("PROPTEST_RNG_SEED", seed())
         .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
         .spawn()
         .map_err(|e| format!("cargo does not start: {e}."))?;
     let mut reader = Reader::default();
     let output = BufReader::new(child.stdout.take().expect("piped"));
-    for line in output.split(b'\n').map_while(Result::ok) {
-        let line = String::from_utf8_lossy(&line);
-        if reader.line(&line) {
-            println!("{line}");
+    let said = BufReader::new(child.stderr.take().expect("piped"));
+    std::thread::scope(|scope| {
+        scope.spawn(|| {
+            for line in lines(said) {
+                names.extend(program(&line).map(String::from));
+                eprintln!("{line}");
+            }
+        });
+        for line in lines(output) {
+            if reader.line(&line) {
+                println!("{line}");
+            }
         }
-    }
+    });
     let status = child.wait().map_err(|e| format!("cargo: {e}."))?;
     tally.add(reader.tally);
     Ok(status.success())
+}
+
+fn lines(reader: impl BufRead) -> impl Iterator<Item = String> {
+    let all = reader.split(b'\n').map_while(Result::ok);
+    all.map(|line| String::from_utf8_lossy(&line).into_owned())
+}
+
+/// The test program that cargo says it starts.
+fn program(line: &str) -> Option<&str> {
+    let (_, after) = line.trim_start().split_once("Running ")?;
+    let (source, binary) = after.split_once(" (")?;
+    match source.starts_with("unittests ") {
+        // Every package has a src/lib.rs.
+        true => binary.rsplit('/').next()?.rsplit_once('-').map(|(name, _)| name),
+        false => Some(source),
+    }
+}
+
+#[test]
+fn test_programs_are_named() {
+    let line = "     Running tests/hunt.rs (target/debug/deps/hunt-f00)";
+    assert_eq!(program(line), Some("tests/hunt.rs"));
+    assert_eq!(
+        program("     Running unittests src/lib.rs (target/debug/deps/xtask-f00)"),
+        Some("xtask")
+    );
+    assert_eq!(program("   Compiling xtask v0.0.0 (/x)"), None);
 }

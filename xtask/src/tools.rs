@@ -1,11 +1,9 @@
 //! Finds the tools that the page and its tests need, and installs those that are missing.
 
 use crate::shell::{self, Shell, command, has, output, tools_dir};
-use browser::{Browser, root};
+use browser::Browser;
 use std::path::Path;
 
-/// The bundler; 0.22 needs a newer compiler than this project asks for.
-const TRUNK: &str = "0.21.14";
 /// The optimiser's package on npm; releases before 120 refuse what today's compiler emits.
 const BINARYEN: &str = "132.0.0";
 /// Firefox's driver, which Debian has no package of.
@@ -24,16 +22,6 @@ const QUICK_BUILD: [(&str, &str); 6] = [
     ("CARGO_PROFILE_RELEASE_STRIP", "true"),
     ("CARGO_PROFILE_RELEASE_INCREMENTAL", "false"),
 ];
-
-/// What building the page takes: the standard library for WebAssembly, wasm-bindgen, trunk.
-pub fn for_page(shell: &Shell) -> Result<(), String> {
-    wasm_target(shell)?;
-    wasm_bindgen(shell)?;
-    trunk(shell)?;
-    // Only what the builds left; the tools themselves are in bin/.
-    std::fs::remove_dir_all(tools_dir().join("build")).ok();
-    Ok(())
-}
 
 /// Rust's standard library for WebAssembly.
 pub fn wasm_target(shell: &Shell) -> Result<(), String> {
@@ -59,31 +47,6 @@ pub fn wasm_target(shell: &Shell) -> Result<(), String> {
     })
 }
 
-fn wasm_bindgen(shell: &Shell) -> Result<(), String> {
-    let version = locked("wasm-bindgen")?;
-    if output("wasm-bindgen", &["--version"]) == Some(format!("wasm-bindgen {version}")) {
-        return Ok(());
-    }
-    shell.announce(
-        &format!("wasm-bindgen {version}"),
-        "It writes the JavaScript half of the page; its version must be the one in Cargo.lock.",
-        "about 1 minute on two cores",
-    );
-    cargo_install("wasm-bindgen-cli", &version)
-}
-
-fn trunk(shell: &Shell) -> Result<(), String> {
-    if output("trunk", &["--version"]) == Some(format!("trunk {TRUNK}")) {
-        return Ok(());
-    }
-    shell.announce(
-        &format!("trunk {TRUNK}"),
-        "It puts the page's parts together.",
-        "about 3 minutes on two cores",
-    );
-    cargo_install("trunk", TRUNK)
-}
-
 fn cargo_install(name: &str, version: &str) -> Result<(), String> {
     let tools = tools_dir();
     let root = tools.to_string_lossy();
@@ -103,18 +66,6 @@ fn cargo_install(name: &str, version: &str) -> Result<(), String> {
     install(&args[..args.len() - 1]).map_err(|e| {
         format!("{e}\n{name} {version} could not be installed. Check the connection to crates.io.")
     })
-}
-
-/// The version of a package in Cargo.lock.
-fn locked(name: &str) -> Result<String, String> {
-    let lock = std::fs::read_to_string(root().join("Cargo.lock"))
-        .map_err(|e| format!("Cargo.lock cannot be read: {e}."))?;
-    version_in(&lock, name).ok_or_else(|| format!("Cargo.lock names no package {name}."))
-}
-
-fn version_in(lock: &str, name: &str) -> Option<String> {
-    let (_, after) = lock.split_once(&format!("name = \"{name}\"\nversion = \""))?;
-    Some(after.split_once('"')?.0.to_owned())
 }
 
 /// The optimiser for the production build, from `PATH` or npm; false (said aloud) without either.
@@ -258,12 +209,4 @@ fn apt(shell: &Shell, packages: &[&str]) -> Result<(), String> {
     apt(&["update", "-q"])?;
     let install = ["install", "-q", "-y", "--no-install-recommends"];
     apt(&install.into_iter().chain(packages.iter().copied()).collect::<Vec<_>>())
-}
-
-#[test]
-fn finds_locked_versions() {
-    let lock = "[[package]]\nname = \"wasm-bindgen\"\nversion = \"0.2.130\"\nsource = \"x\"\n";
-    assert_eq!(version_in(lock, "wasm-bindgen").as_deref(), Some("0.2.130"));
-    assert_eq!(version_in(lock, "bindgen"), None);
-    assert!(locked("wasm-bindgen").is_ok());
 }

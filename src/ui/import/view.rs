@@ -80,10 +80,13 @@ pub fn address(parser: &str, delimiter: &str) {
 /// What is said of the example.
 pub const EXAMPLE: &str = "An example: two runs of a scene from one seed, the second with a crash. Drop a log of your own anywhere on this page.";
 
+/// The scene of the example; it has to be at hand.
+pub const EXAMPLE_SCENE: &str = protocols::INDEX[1].id;
+
 /// Two runs of a scene, as a log and its delimiter: one by itself, and the same with a crash.
 pub fn example() -> (String, &'static str) {
     let mut text = String::new();
-    let scene = &protocols::CATALOG[1];
+    let Ok(scene) = protocols::scene(EXAMPLE_SCENE) else { return (text, "") };
     let setup = Setup { scene: scene.id.into(), seed: 7, ..Setup::default() };
     for (label, crash) in [("Undisturbed", false), ("With a crash", true)] {
         let Ok(mut session) = Session::new(scene.build, setup.clone(), Vec::new()) else {
