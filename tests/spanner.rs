@@ -3,7 +3,7 @@
 use happened_before::check::explore::Bounds;
 use happened_before::check::fuzz::{DEFAULT_STEPS, Target};
 use happened_before::check::history::model::Kind;
-use happened_before::check::history::txn::register::{self, Level};
+use happened_before::check::history::txn::register::{self, Level, Sessions};
 use happened_before::check::history::txn::{End, Step, Txn};
 use happened_before::check::history::{
     Budget, F, History, Model, Outcome, Value, Verdict, linearizable,
@@ -165,7 +165,7 @@ fn runs_with_faults_are_strictly_serializable() {
         session.seek(outcome.steps.min(600));
         let txns: Vec<Txn> = session.trace().ops.iter().enumerate().map(txn).collect();
         let told = txns.iter().filter(|t| t.end == End::Committed).count();
-        let verdict = register::judge(&txns, Level::Strict, &mut Budget::steps(200_000));
+        let verdict = register::judge(&txns, Level::Strict, Sessions::ByName, &mut Budget::steps(200_000));
         assert!(told > 3, "{preset} {seed}: {told}");
         assert!(!matches!(verdict, Verdict::Illegal(_)), "{preset} {seed}: {verdict:?}");
     }
@@ -193,7 +193,7 @@ fn the_second_write_is_seen_without_the_first() {
     let judge = |session: &Session, level| {
         let ops = &session.trace().ops;
         let mut txns: Vec<Txn> = ops.iter().enumerate().map(txn).collect();
-        for (txn, op) in txns.iter_mut().zip(ops).filter(|(_, op)| op.call.f == 3) {
+        for (txn, op) in txns.iter_mut().zip(ops.iter()).filter(|(_, op)| op.call.f == 3) {
             let OpEnd::Ok(Some(rows)) = &op.end else { panic!("{:?}", op.end) };
             let row = |(key, text): (usize, &str)| {
                 let told = text.split_once('=').and_then(|(_, v)| v.parse().ok());
@@ -201,7 +201,7 @@ fn the_second_write_is_seen_without_the_first() {
             };
             txn.steps = rows.split(' ').enumerate().map(row).collect();
         }
-        register::judge(&txns, level, &mut Budget::steps(200_000)).name()
+        register::judge(&txns, level, Sessions::ByName, &mut Budget::steps(200_000)).name()
     };
     let session = story("causal-reverse");
     let ops = &session.trace().ops;
@@ -231,7 +231,7 @@ fn without_commit_wait_it_is_serializable() {
         let session = run("cockroachdb", &[("client.interval", 20_000)], seed, 700_000);
         let txns: Vec<Txn> = session.trace().ops.iter().enumerate().map(txn).collect();
         assert!(txns.len() > 30);
-        let verdict = register::judge(&txns, Level::Serializable, &mut Budget::steps(200_000));
+        let verdict = register::judge(&txns, Level::Serializable, Sessions::ByName, &mut Budget::steps(200_000));
         assert_eq!(verdict.name(), "ok", "{seed}");
         assert!(!broken(&session).contains(&"repeatable-snapshot"), "{seed}");
     }

@@ -263,14 +263,19 @@ impl Link {
     /// # Errors
     /// One sentence when the text is damaged or no link at all.
     pub fn scene_of(text: &str) -> Result<String, String> {
-        let text = state_of(text.trim());
-        if text.len() > MAX_FILE_TEXT {
-            return Err(format!("this link is longer than {} KB", MAX_FILE_TEXT / 1024));
-        }
-        format::read(text).map(|link| link.setup.scene)
+        Link::reading(text, MAX_FILE_TEXT, |link| Ok(link.setup.scene))
     }
 
     fn decode_up_to(text: &str, most: usize) -> Result<Link, String> {
+        Link::reading(text, most, |link| link.check().map(|()| link))
+    }
+
+    /// The first beginning of a text that can be read.
+    fn reading<T>(
+        text: &str,
+        most: usize,
+        then: impl Fn(Link) -> Result<T, String>,
+    ) -> Result<T, String> {
         // Escaped three times over, each character of a link takes nine.
         if text.len() > 16 * most {
             return Err(too_long(most));
@@ -280,7 +285,7 @@ impl Link {
         for text in beginnings(&text) {
             let read = if text.len() > most { Err(too_long(most)) } else { read(text) };
             match read {
-                Ok(link) => return link.check().map(|()| link),
+                Ok(link) => return then(link),
                 Err(why) => wrong = wrong.or(Some(why)),
             }
         }

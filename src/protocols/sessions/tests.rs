@@ -208,7 +208,7 @@ fn run(knobs: &[(&str, i64)], seed: u64, until: u64) -> Session {
 /// What clients did, with a process for each session.
 fn history(session: &Session) -> History {
     let mut all = History::default();
-    for o in &session.trace().ops {
+    for o in session.trace().ops.iter() {
         let (f, args) = match Op::of(&o.call) {
             Some(Op::Put { value, .. }) => (F::Write, vec![Value::Int(value)]),
             _ => (F::Read, Vec::new()),
