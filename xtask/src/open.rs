@@ -23,7 +23,7 @@ pub fn run(shell: &Shell, options: &Options) -> Result<(), String> {
     tools::wasm_target(shell)?;
     say::heading("Building the page");
     println!(
-        "   The first build takes 2 to 3 minutes on two cores, later ones seconds.\n   \
+        "   The first build takes minutes, later ones seconds.\n   \
          It is a quick build, larger and slower than what ships; `cargo xtask dist` builds that."
     );
     // Apart from dist/, so that a test run beside it does not pull the page from under a reader.
