@@ -4,7 +4,7 @@ use super::control::leads;
 use super::storm::Storm;
 use super::table::entries;
 use super::*;
-use crate::core::protocol::{Show, call_text, key_name};
+use crate::core::protocol::{Show, call_text};
 use crate::core::view::{
     Border, Cell, Family, Lens, LogView, Mark, MessageLook, NodeLook, Seat, Shape, Tray,
 };
