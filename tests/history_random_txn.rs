@@ -96,9 +96,9 @@ fn answer(
             let mut list = state[place(k)].clone();
             match d.below(40) {
                 0..3 => list.truncate(d.below(list.len() + 1)),
-                4 if list.len() > 1 => list.swap(0, 1),
-                5 => list.extend(all[place(k)].first().cloned()),
-                6 if d.below(6) == 0 => list.push(Value::Int(99)),
+                3 if list.len() > 1 => list.swap(0, 1),
+                4 => list.extend(all[place(k)].first().cloned()),
+                5 if d.below(6) == 0 => list.push(Value::Int(99)),
                 _ => {}
             }
             *seen = Some(list);

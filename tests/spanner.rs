@@ -165,7 +165,8 @@ fn runs_with_faults_are_strictly_serializable() {
         session.seek(outcome.steps.min(600));
         let txns: Vec<Txn> = session.trace().ops.iter().enumerate().map(txn).collect();
         let told = txns.iter().filter(|t| t.end == End::Committed).count();
-        let verdict = register::judge(&txns, Level::Strict, Sessions::ByName, &mut Budget::steps(200_000));
+        let verdict =
+            register::judge(&txns, Level::Strict, Sessions::ByName, &mut Budget::steps(200_000));
         assert!(told > 3, "{preset} {seed}: {told}");
         assert!(!matches!(verdict, Verdict::Illegal(_)), "{preset} {seed}: {verdict:?}");
     }
@@ -231,7 +232,12 @@ fn without_commit_wait_it_is_serializable() {
         let session = run("cockroachdb", &[("client.interval", 20_000)], seed, 700_000);
         let txns: Vec<Txn> = session.trace().ops.iter().enumerate().map(txn).collect();
         assert!(txns.len() > 30);
-        let verdict = register::judge(&txns, Level::Serializable, Sessions::ByName, &mut Budget::steps(200_000));
+        let verdict = register::judge(
+            &txns,
+            Level::Serializable,
+            Sessions::ByName,
+            &mut Budget::steps(200_000),
+        );
         assert_eq!(verdict.name(), "ok", "{seed}");
         assert!(!broken(&session).contains(&"repeatable-snapshot"), "{seed}");
     }
