@@ -100,14 +100,6 @@ pub fn focus_on(element: &Element) {
     }
 }
 
-/// Lets the page do what else it has to do.
-pub async fn pause() {
-    let promise = js_sys::Promise::new(&mut |resolve, _| {
-        let _ = window().set_timeout_with_callback(&resolve);
-    });
-    let _ = wasm_bindgen_futures::JsFuture::from(promise).await;
-}
-
 /// Puts a text on the clipboard; false where the browser refuses, or has none for this site.
 pub async fn copy(text: &str) -> bool {
     let get = |from: &JsValue, name: &str| js_sys::Reflect::get(from, &name.into()).ok();
