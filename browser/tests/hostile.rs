@@ -355,3 +355,15 @@ fn after_back_the_status_is_that_of_the_run_on_screen() {
     s.wait_until(&format!("location.hash == {first:?}"), SOON);
     s.wait_until(&format!("{STATUS} == {said:?}"), SOON);
 }
+
+#[test]
+fn without_a_clipboard_the_link_is_in_the_address() {
+    for (fragment, button) in [("#board", "#copy-link"), ("#raft", "#share")] {
+        let Some((_server, mut s)) = open(fragment) else { return };
+        s.run("Object.defineProperty(navigator, 'clipboard', { value: undefined })");
+        s.click(button);
+        s.wait_until("document.querySelector('.notice')", SOON);
+        assert!(s.text(".notice").starts_with("The address bar holds the link"));
+        assert_eq!(s.console_errors(), Vec::<String>::new());
+    }
+}

@@ -168,15 +168,10 @@ pub fn share(ctx: &Context<Frame>, desk: &Desk) {
     let say = move |text: &str| link.send_message(Ask::Say(Some(text.into())));
     const COPIED: &str = "The link is copied: it opens this very moment of this run.";
     const BY_HAND: &str = "The address bar holds the link; copy it from there.";
-    let clipboard = js_sys::Reflect::get(&window.navigator(), &"clipboard".into());
-    if clipboard.is_ok_and(|c| c.is_undefined()) {
-        return say(BY_HAND);
-    }
-    let copied = window.navigator().clipboard().write_text(&address);
     wasm_bindgen_futures::spawn_local(async move {
-        match wasm_bindgen_futures::JsFuture::from(copied).await {
-            Ok(_) => say(&short.map_or(COPIED.into(), |left| format!("Copied. {left}"))),
-            Err(_) => say(BY_HAND),
+        match dom::copy(&address).await {
+            true => say(&short.map_or(COPIED.into(), |left| format!("Copied. {left}"))),
+            false => say(BY_HAND),
         }
     });
 }

@@ -41,6 +41,7 @@ pub enum Msg {
     Fewer,
     Words(String),
     Copy,
+    Copied(bool),
     Key(u32, u32),
     Kind(Option<Kind>),
     Host,
@@ -116,7 +117,7 @@ impl Component for Blackboard {
         }
     }
 
-    fn update(&mut self, _: &Context<Self>, msg: Msg) -> bool {
+    fn update(&mut self, ctx: &Context<Self>, msg: Msg) -> bool {
         let before = (self.told(), self.step);
         self.copied = false;
         match msg {
@@ -165,11 +166,15 @@ impl Component for Blackboard {
             Msg::Words(words) => self.words = words.chars().take(MOST_WORDS).collect(),
             Msg::Copy => {
                 let address = dom::window().location().href().unwrap_or_default();
-                let copied = dom::window().navigator().clipboard().write_text(&address);
-                self.copied = true;
+                let link = ctx.link().clone();
                 wasm_bindgen_futures::spawn_local(async move {
-                    let _ = wasm_bindgen_futures::JsFuture::from(copied).await;
+                    link.send_message(Msg::Copied(dom::copy(&address).await));
                 });
+                return false;
+            }
+            Msg::Copied(true) => self.copied = true,
+            Msg::Copied(false) => {
+                self.said = Some("The address bar holds the link; copy it from there.".into());
             }
             Msg::Key(host, to) => self.place_by_key(host, to),
             Msg::Kind(kind) => self.kind = kind,
