@@ -112,18 +112,6 @@ pub async fn copy(text: &str) -> bool {
     }
 }
 
-/// Puts a text on the clipboard; false where the browser refuses, or has none for this site.
-pub async fn copy(text: &str) -> bool {
-    let get = |from: &JsValue, name: &str| js_sys::Reflect::get(from, &name.into()).ok();
-    let Some(board) = get(&window().navigator(), "clipboard") else { return false };
-    let write = get(&board, "writeText").and_then(|f| f.dyn_into::<js_sys::Function>().ok());
-    let done = write.and_then(|f| f.call1(&board, &text.into()).ok());
-    match done.and_then(|p| p.dyn_into::<js_sys::Promise>().ok()) {
-        Some(promise) => wasm_bindgen_futures::JsFuture::from(promise).await.is_ok(),
-        None => false,
-    }
-}
-
 /// A seed of the browser's own randomness, small enough to read aloud.
 pub fn fresh_seed() -> u64 {
     let mut bytes = [0; 4];

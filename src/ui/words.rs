@@ -94,11 +94,6 @@ pub fn line(model: &Model, event: &Event) -> String {
     }
 }
 
-/// `S1 S2`.
-pub fn set(model: &Model, nodes: NodeSet) -> String {
-    nodes.iter().map(|n| model.name(n)).collect::<Vec<_>>().join(" ")
-}
-
 /// An intervention in words.
 pub fn action_text(model: &Model, action: &Action) -> String {
     phrase(model, action)
