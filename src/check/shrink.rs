@@ -93,7 +93,7 @@ pub fn replay(
     let mut world = build(setup).ok()?;
     let mut used = 0;
     while world.steps() < steps {
-        let mut playing = Playing { world: &mut *world, used: &mut used, journal, property };
+        let mut playing = Playing { world: &mut world, used: &mut used, journal, property };
         match playing.step() {
             Played::Open => {}
             Played::Held => return None,
@@ -270,7 +270,7 @@ impl Shrinker {
                 return self.decided(None);
             }
             let property = &self.best.property;
-            let played = Playing { world: &mut **world, used, journal, property }.step();
+            let played = Playing { world, used, journal, property }.step();
             match played {
                 Played::Open => {}
                 Played::Held => return self.decided(None),

@@ -87,7 +87,7 @@ impl Session {
             journal,
             off: Vec::new(),
             trace: Trace::default(),
-            checkpoints: Checkpoints::new(&*world),
+            checkpoints: Checkpoints::new(&world),
         };
         Ok(Session {
             setup,
@@ -128,7 +128,7 @@ impl Session {
     }
     /// The world at the cursor.
     pub fn world(&self) -> &World {
-        &*self.world
+        &self.world
     }
     /// What can be seen at the cursor.
     pub fn view(&self) -> WorldView {
@@ -177,7 +177,7 @@ impl Session {
             }
         }
         if step % STRIDE == 0 {
-            branch.checkpoints.take(&*self.world, self.applied, trace, self.most.is_some());
+            branch.checkpoints.take(&self.world, self.applied, trace, self.most.is_some());
         }
         Some(step)
     }

@@ -152,7 +152,7 @@ impl Run {
         let event = if *countdown == 0 { None } else { self.step() };
         let Some(event) = event else {
             // Its turn, or nothing happens any more.
-            let strike = self.nemesis.strike(&*self.world);
+            let strike = self.nemesis.strike(&self.world);
             self.plan(strike);
             if self.by_hand {
                 self.ask();
@@ -170,7 +170,7 @@ impl Run {
         if let Some(node) = event.node
             && event.notes.iter().any(|n| landmarks.contains(n))
         {
-            let ambush = self.nemesis.ambush(&*self.world, node, &event.notes);
+            let ambush = self.nemesis.ambush(&self.world, node, &event.notes);
             self.plan(ambush);
         }
     }
@@ -197,7 +197,7 @@ impl Run {
 
     fn begin_mercy(&mut self) -> Phase {
         self.agenda.clear();
-        let mercy = self.nemesis.mercy(&*self.world);
+        let mercy = self.nemesis.mercy(&self.world);
         self.plan(mercy);
         Phase::Mercy
     }

@@ -142,7 +142,7 @@ impl fmt::Debug for State {
 impl State {
     /// The world.
     pub fn world(&self) -> &World {
-        &*self.0.world
+        &self.0.world
     }
     /// What may still be spent.
     pub fn limits(&self) -> Limits {
@@ -201,7 +201,7 @@ impl WorldModel {
         let view = world.view();
         let servers = view.nodes.iter().filter(|n| n.shape != Shape::Client).count() as u16;
         if let Some(goal) = &goal {
-            goal.check(&*world)?;
+            goal.check(&world)?;
         }
         let trace = goal.as_ref().filter(|g| g.needs_trace()).map(|_| Trace::default());
         let fifo = world.fifo();
