@@ -218,7 +218,7 @@ fn every_scene_has_lies_to_tell() {
             if world.step().is_none() {
                 break;
             }
-            let Some(msg) = flying(&*world).last().copied() else { continue };
+            let Some(msg) = flying(&world).last().copied() else { continue };
             let honest = world.details(msg).expect("a message");
             let variants = (0..).take_while(|variant| {
                 world.allows(&Action::Forge { msg, variant: *variant }).is_ok()
@@ -271,7 +271,7 @@ fn liars_are_survived_and_counted() {
                     ..Setup::default()
                 };
                 let mut world = (scene.build)(&setup).expect("a world");
-                let liar = NodeId((seed % u64::from(servers(&*world))) as u16);
+                let liar = NodeId((seed % u64::from(servers(&world))) as u16);
                 world.act(&Entry { at: 1, action: Action::Lie { node: liar, policy } });
                 while world.steps() < 1_500 && world.step().is_some() {}
                 all += world.lied();

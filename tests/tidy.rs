@@ -187,6 +187,28 @@ fn drawings_know_no_protocol() {
     }
 }
 
+/// What is generic over protocols is translated once for each of them.
+#[test]
+fn a_world_is_compiled_once() {
+    let mut looked_at = 0;
+    for (name, text) in files("src/core/world", "rs") {
+        if name.ends_with("adapter.rs") {
+            continue;
+        }
+        looked_at += 1;
+        for (n, line) in code(&text) {
+            for word in ["Protocol", "Show"] {
+                assert!(
+                    !has_word(line, word),
+                    "{name}:{n}: `{word}`: a world knows `Rules` and values; what needs types is \
+                    in adapter.rs"
+                );
+            }
+        }
+    }
+    assert!(looked_at > 8, "{looked_at} files");
+}
+
 #[test]
 fn colours_are_tokens() {
     let styles = files("www", "css").into_iter().filter(|(name, _)| !name.ends_with("tokens.css"));

@@ -1,4 +1,4 @@
-//! Template: copy this file, rename it, add one line to the catalogue, accept its golden trace.
+//! Template: copy this file, rename it, add it to the lists in `mod.rs`, accept its golden trace.
 //! Here: every server keeps the largest number it has heard of, and tells the others.
 //!
 //! *Models*: a client sets a number at one server, which makes it durable, answers, and gossips it.

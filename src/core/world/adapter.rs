@@ -2,7 +2,7 @@
 //! protocol, and takes the types off what it gets.
 
 use super::rules::{Answer, At, Input, Look, Overview, Renamed, Rules, SearchRules, StepView};
-use super::{Names, NodeId, OpId, Replica, Settings};
+use super::{Names, NodeId, OpId, Replica, Settings, World};
 use crate::core::action::Call;
 use crate::core::declare::{Data, Liar, Plain};
 use crate::core::hash::StableHasher;
@@ -28,6 +28,13 @@ impl<P: Show> Adapter<P> {
     pub const RULES: &'static dyn Rules = &Adapter::<P>(PhantomData);
     /// For searches.
     pub const SEARCH_RULES: &'static dyn SearchRules = &Adapter::<P>(PhantomData);
+}
+
+impl World {
+    /// What the observer knows in a world of protocol `P`.
+    pub fn observer<P: Show>(&self) -> &P::Observer {
+        known_shared(&self.observer)
+    }
 }
 
 fn cfg<P: Show>(s: &Settings) -> &P::Config {
@@ -159,8 +166,15 @@ impl<P: Show> Rules for Adapter<P> {
         };
         let observer = own_shared::<P::Observer>(observer);
         P::observe(observer, &seen);
-        let open = P::properties().iter().enumerate().filter(|(i, _)| open >> i & 1 == 1);
-        open.filter_map(|(i, p)| Some((i, (p.check)(&seen, observer)?))).collect()
+        let mut broken = Vec::new();
+        for (i, property) in P::properties().iter().enumerate() {
+            if open >> i & 1 == 1
+                && let Some(witness) = (property.check)(&seen, observer)
+            {
+                broken.push((i, witness));
+            }
+        }
+        broken
     }
 
     fn properties(&self) -> Vec<PropertyInfo> {

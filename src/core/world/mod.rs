@@ -24,8 +24,8 @@ use super::config::Common;
 use super::hash::{StableHasher, fed, fingerprint};
 use super::ids::{MsgId, Names, NodeId, OpId};
 use super::kernel::Kernel;
-use super::protocol::{PropertyInfo, Protocol, client_name};
-use super::value::{AnyEffect, AnyOutcome, Payload, Shared, Value, known_shared};
+use super::protocol::{PropertyInfo, client_name};
+use super::value::{AnyEffect, AnyOutcome, Payload, Shared, Value};
 use super::view::{Event, MessageView, What, WorldView};
 use clients::Client;
 use observe::Check;
@@ -150,11 +150,6 @@ impl World {
         }
     }
 
-    /// What the observer knows in a world of protocol `P`.
-    pub fn observer<P: Protocol>(&self) -> &P::Observer {
-        known_shared(&self.observer)
-    }
-
     fn is_server(&self, node: NodeId) -> bool {
         node.0 < self.k.common.nodes
     }
@@ -179,10 +174,6 @@ impl World {
     /// When the next thing happens by itself.
     pub fn next_due(&self) -> Option<u64> {
         self.k.next_due()
-    }
-    /// Lets the next thing happen.
-    pub fn step(&mut self) -> Option<Event> {
-        self.happen()
     }
     /// Does something at a time (not before now). What makes no sense is a step that changes
     /// nothing and says why.

@@ -36,7 +36,8 @@ pub(super) struct Step {
 }
 
 impl World {
-    pub(super) fn happen(&mut self) -> Option<Event> {
+    /// Lets the next thing happen.
+    pub fn step(&mut self) -> Option<Event> {
         let due = self.k.pop()?;
         let mut step = self.begin(What::Dock);
         match due {
