@@ -290,7 +290,7 @@ fn equivocation_tells_everyone_something_else() {
     let mut world = (scene("raft").expect("a scene").build)(&setup).expect("a world");
     let liar = loop {
         let event = world.step().expect("a run");
-        if event.notes.iter().any(|rule| *rule == "BecomeLeader") {
+        if event.notes.contains(&"BecomeLeader") {
             break event.node.expect("a leader");
         }
     };

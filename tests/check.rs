@@ -246,7 +246,7 @@ fn the_command_answers_and_links() {
     assert_eq!(code, 64);
     assert_eq!(
         why,
-        "hb: there is no fault 'storm', only timers, ops, drop, dup, crash, partition\n"
+        "hb: there is no fault 'storm', only timers, ops, drop, dup, crash, partition, lie\n"
     );
 }
 

@@ -414,12 +414,16 @@ fn nearly() -> impl Strategy<Value = String> {
 type Wish = (u32, u32, Option<(u32, u32)>);
 
 proptest! {
-    /// What the usual parser finds without an engine for regular expressions is what one finds.
+    /// What the usual parser finds without an engine for regular expressions is what one finds, in
+    /// one of the two usual orders.
     #[test]
     fn the_usual_parser_is_its_regular_expression(text in nearly()) {
         let same = format!("(?:){}", shiviz::DEFAULT_PARSER);
         let quick = shiviz::import(&text, shiviz::DEFAULT_PARSER, None);
-        prop_assert_eq!(quick, shiviz::import(&text, &same, None), "{:?}", text);
+        if quick != shiviz::import(&text, &same, None) {
+            let turned = r"(?<event>.*)\n(?<host>\S*) (?<clock>{.*})";
+            prop_assert_eq!(quick, shiviz::import(&text, turned, None), "{:?}", text);
+        }
     }
 
     /// Whatever is placed on a board: its vectors are the reachability along lines and messages,

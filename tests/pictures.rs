@@ -179,21 +179,18 @@ fn of_a_long_history_only_what_is_in_sight_is_drawn() {
             points: &[],
             core: &[],
         };
-        let start = std::time::Instant::now();
-        let items = (0..50).map(|_| history.scene(run.time()).items.len()).max();
-        (items.expect("drawn"), start.elapsed() / 50)
+        history.scene(run.time()).items.len()
     };
     while run.trace().ops.len() < 1_000 {
         run.forward();
     }
-    let (short, soon) = draw(&run);
+    let short = draw(&run);
     while run.trace().ops.len() < 10_000 {
         run.forward();
     }
-    let (long, late) = draw(&run);
-    println!("{short} items in {soon:?} after 1,000 operations, {long} in {late:?} after 10,000");
+    let long = draw(&run);
+    println!("{short} items after 1,000 operations, {long} after 10,000");
     assert!(long < 2 * short && long < 400, "{short}, {long}");
-    assert!(late < 4 * soon, "{soon:?}, {late:?}");
 }
 
 /// The small pictures in the list of scenes are those of each scene's own first run.

@@ -315,7 +315,7 @@ fn what_others_recorded_holds_at_every_size() {
             process: (i % 3) as u32,
             label: format!("write {i}"),
             from: i * 2,
-            to: (i % 4 > 0).then_some(i * 2 + 5),
+            to: (!i.is_multiple_of(4)).then_some(i * 2 + 5),
             end: record::End::Ok,
         };
         record::Record::new((0..n).map(bar).collect())

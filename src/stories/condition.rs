@@ -525,7 +525,7 @@ mod tests {
         );
         assert!(says("rule").ends_with("'rule' is used as `rule NAME`, or `rule NAME S1`"));
         assert!(says("soon").ends_with("at letter 1, 'soon' says nothing that can hold"));
-        assert!(says("S1 is a Leader").ends_with("at letter 11, 'Leader' is one word too many"));
+        assert!(says("S1 is a Leader").ends_with("at letter 9, 'Leader' is one word too many"));
     }
 
     #[test]

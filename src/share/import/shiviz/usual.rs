@@ -13,11 +13,15 @@ pub(super) enum Order {
 }
 
 impl Order {
-    /// The order of a log: the one that leaves fewer lines over and fewer events without a text.
+    /// The order of a log: the one that leaves fewer lines over and fewer events without a text. One
+    /// that finds nothing at all is no order of it.
     pub(super) fn of<'a>(sections: impl Iterator<Item = &'a str> + Clone) -> Order {
         let faults = |order| sections.clone().map(|text| faults(order, text)).sum::<usize>();
+        let finds =
+            |order| sections.clone().any(|text| Usual::new(order, text, 0).next().is_some());
         let first = faults(Order::Host);
-        if first > 0 && faults(Order::Event) < first { Order::Event } else { Order::Host }
+        let other = first > 0 && finds(Order::Event) && faults(Order::Event) < first;
+        if other { Order::Event } else { Order::Host }
     }
 }
 
