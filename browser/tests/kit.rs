@@ -255,7 +255,7 @@ fn moments_are_found_in_words() {
     s.wait_until("document.querySelector('#inspector .head')", SOON);
     until(&mut s, "the moon rises");
     s.wait_until("document.querySelector('.notice')", SOON);
-    assert!(s.text(".notice").contains("is no condition"), "{}", s.text(".notice"));
+    assert!(s.text(".notice").contains("annot read condition"), "{}", s.text(".notice"));
     quiet(&mut s);
 }
 
