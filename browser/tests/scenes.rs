@@ -23,7 +23,7 @@ fn open(change: Option<Override>, fragment: &str) -> Option<(Server, Session)> {
 fn fetched(s: &mut Session) -> Vec<String> {
     let names = s.eval(
         "performance.getEntriesByType('resource').map(e => e.name.split('/').pop()) \
-         .filter(n => n.startsWith('scene-')).map(n => n.replace(/^scene-(.*)-[0-9a-f]+[.]wasm$/, '$1'))",
+         .filter(n => /^scene-.*[.]wasm$/.test(n)).map(n => n.replace(/^scene-(.*)-[0-9a-f]+[.]wasm$/, '$1'))",
     );
     let text = |v: &serde_json::Value| v.as_str().unwrap_or_default().to_owned();
     names.as_array().into_iter().flatten().map(text).collect()
