@@ -247,8 +247,14 @@ mod tests {
         let folder = std::env::temp_dir().join(format!("xtask-parts-{}", std::process::id()));
         std::fs::create_dir_all(&folder).unwrap();
         // Bytes that do not compress.
-        let noise: Vec<u8> =
-            (0..9_000u32).map(|i| (i.wrapping_mul(2_654_435_761) >> 13) as u8).collect();
+        let mut state = 1u32;
+        let mut draw = || {
+            state ^= state << 13;
+            state ^= state >> 17;
+            state ^= state << 5;
+            (state >> 11) as u8
+        };
+        let noise: Vec<u8> = (0..9_000).map(|_| draw()).collect();
         for (file, bytes) in
             [("split_a", &b"a"[..]), ("split_b", b"b"), ("chunk_1", b"tiny"), ("chunk_2", &noise)]
         {
