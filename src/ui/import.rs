@@ -4,7 +4,7 @@ mod hosts;
 mod pane;
 mod view;
 
-use super::model::sentence;
+use super::import_history::about;
 use super::stage::place;
 use super::work::{self, Hand, Job, Source, Told};
 use super::{dom, fetch, overlay};
@@ -87,7 +87,9 @@ impl Kind {
     fn of(name: &str, text: &str) -> Kind {
         let head: String = text.chars().take(4_000).collect();
         let has = |marks: &[&str]| marks.iter().any(|m| head.contains(m));
-        if has(&["jepsen.util", ":invoke", "\"invoke\""]) {
+        if has(&["jepsen.util", ":invoke", "\"invoke\"", ":nemesis", "\"nemesis\""])
+            || name.ends_with(".edn")
+        {
             Kind::History
         } else if has(&["\"tag\":\"trace\""]) || name.ends_with("json") {
             Kind::Etcd
@@ -406,8 +408,7 @@ impl Imported {
             }
             Told::Failed(why) => {
                 self.job = None;
-                let name = if self.name.is_empty() { "the text" } else { &self.name };
-                self.said = Some((sentence(&format!("{name}: {why}")), true));
+                self.said = Some((about(&self.name, &why), true));
             }
             Told::End => {
                 self.hand = self.job.take().and_then(Job::finish);

@@ -9,6 +9,7 @@ use super::work::{Done, Question};
 use happened_before::scene::Bounded;
 use happened_before::scene::Size;
 use happened_before::scene::record::{Bar, Drawing, End, Record};
+use happened_before::share::import::history::{Format, stores};
 use wasm_bindgen::prelude::*;
 use web_sys::Element;
 use yew::prelude::*;
@@ -184,10 +185,11 @@ impl Judged {
     }
 
     fn ask(&mut self, ctx: &Context<Self>) {
-        let text = &ctx.props().text;
-        let format = if self.format.is_empty() { looks(text) } else { &self.format };
-        // A store's histories are kept as EDN with `:get` and `:put`.
-        if self.model.is_empty() && format == "kv" {
+        let JudgedProps { name, text, .. } = ctx.props();
+        let looks = Format::of(name, text);
+        let looks = Format::ALL.iter().find(|f| f.1 == looks).map_or("json", |f| f.0);
+        let format = if self.format.is_empty() { looks } else { &self.format };
+        if self.model.is_empty() && (format == "kv" || format == "edn" && stores(text)) {
             self.model = "kv".into();
         }
         let model = self.model().to_string();
@@ -206,15 +208,17 @@ impl Judged {
     fn hear(&mut self, ctx: &Context<Self>, done: Done) {
         self.job = None;
         let name = &ctx.props().name;
-        let why = match done {
+        self.said = Some(match done {
             Ok((0 | 2, text, _)) if self.take(&text).is_some() => return,
             Ok((.., complaint)) => {
                 let why = complaint.trim_start_matches("hb: ").trim();
-                why.replacen("history", if name.is_empty() { "the text" } else { name }, 1)
+                match why.strip_prefix("history: ") {
+                    Some(why) => about(name, why),
+                    None => sentence(why),
+                }
             }
-            Err(why) => format!("judging {name} failed: {why}"),
-        };
-        self.said = Some(sentence(&why));
+            Err(why) => about(name, &format!("judging failed: {why}")),
+        });
     }
 
     /// Takes an answer; none if it is no such answer.
@@ -309,14 +313,13 @@ impl Judged {
     }
 }
 
-/// The format that a text seems to have.
-fn looks(text: &str) -> &'static str {
-    let head: String = text.chars().take(4_000).collect();
-    let bare = head.trim_start();
-    match () {
-        () if head.contains("jepsen.util") => "jepsen-log",
-        () if bare.starts_with('[') || bare.contains("\"type\"") => "json",
-        () if head.contains(":put") || head.contains(":append") || head.contains(":get") => "kv",
-        () => "edn",
-    }
+/// A complaint about a file, whose name is spelled as it is.
+pub fn about(name: &str, why: &str) -> String {
+    let name = match name {
+        "" | "the text" => "The text",
+        "the example" => "The example",
+        name => name,
+    };
+    let end = if why.ends_with(['.', '!', '?']) { "" } else { "." };
+    format!("{name}: {why}{end}")
 }
