@@ -5,6 +5,7 @@ mod pane;
 mod view;
 
 use super::import_history::about;
+use super::model::sentence;
 use super::stage::place;
 use super::work::{self, Hand, Job, Source, Told};
 use super::{dom, fetch, overlay};
