@@ -82,7 +82,8 @@ fn act(s: &mut Session, seed: u64, k: u64) -> String {
             let all = s.branch().journal.len() as u64;
             let (entry, at) =
                 (pick(seed, k * 8 + 2, all) as usize, pick(seed, k * 8 + 3, 9_000_000));
-            let edit = if k % 2 == 0 { Edit::Off(entry) } else { Edit::Move { entry, at } };
+            let edit =
+                if k.is_multiple_of(2) { Edit::Off(entry) } else { Edit::Move { entry, at } };
             let _ = s.edit(edit);
         }
         9 => {
