@@ -121,3 +121,23 @@ fn the_list_of_scenes_is_another_way_on() {
     s.click(".fault-panic button");
     s.wait_until(&format!("!{PANEL} && document.querySelector('.home')"), SOON);
 }
+
+#[test]
+fn what_is_measured_ends_with_its_page() {
+    let Some(dist) = dist() else { return };
+    let Some(mut s) = session(Browser::Chromium, Look::default()) else { return };
+    let server = Server::for_test(&dist);
+    for (scene, button) in [("pacelc", "#plane-measure"), ("eventual", "#converge-measure")] {
+        s.goto(&format!("{}#{scene}", server.url()));
+        s.wait_for_boot();
+        s.wait_until(&format!("document.querySelector('{button}')"), SOON);
+        s.click(button);
+        s.wait_until("document.querySelector('progress[aria-label=Measured]')", SOON);
+        s.run("location.hash = '#board'");
+        s.wait_until("!document.querySelector('progress[aria-label=Measured]')", SOON);
+        // A timer that outlived its page would have come by now.
+        s.eval_async("new Promise((done) => setTimeout(done, 200))");
+        assert_eq!(s.eval("document.documentElement.dataset.boot"), "ready", "{scene}");
+        assert_eq!(s.console_errors(), Vec::<String>::new(), "{scene}");
+    }
+}

@@ -4,12 +4,12 @@
 use super::dom;
 use super::frame::{Ask, Look};
 use super::model::Model;
+use gloo_timers::callback::Timeout;
 use happened_before::check::converge::Convergence;
 use happened_before::core::config::show_time;
 use happened_before::core::view::Lens;
 use happened_before::scene::{Scene, Size, convergence};
 use std::rc::Rc;
-use wasm_bindgen::prelude::*;
 use yew::prelude::*;
 
 const RUNS: u64 = 200;
@@ -40,7 +40,7 @@ pub struct PanelProps {
 /// The panel in the rail.
 pub struct ConvergePanel {
     runs: Option<Convergence>,
-    timer: Closure<dyn FnMut()>,
+    timer: Option<Timeout>,
     failed: Option<String>,
 }
 
@@ -48,10 +48,8 @@ impl Component for ConvergePanel {
     type Message = Msg;
     type Properties = PanelProps;
 
-    fn create(ctx: &Context<Self>) -> Self {
-        let link = ctx.link().clone();
-        let timer = Closure::new(move || link.send_message(Msg::Go));
-        ConvergePanel { runs: None, timer, failed: None }
+    fn create(_: &Context<Self>) -> Self {
+        ConvergePanel { runs: None, timer: None, failed: None }
     }
 
     fn update(&mut self, ctx: &Context<Self>, msg: Msg) -> bool {
@@ -62,7 +60,7 @@ impl Component for ConvergePanel {
                     Ok(runs) => (self.runs, self.failed) = (Some(runs), None),
                     Err(why) => self.failed = Some(why),
                 }
-                self.later();
+                self.later(ctx);
             }
             Msg::Stop => self.runs = None,
             Msg::Go => self.go(ctx),
@@ -96,9 +94,9 @@ impl Component for ConvergePanel {
 }
 
 impl ConvergePanel {
-    fn later(&self) {
-        let f = self.timer.as_ref().unchecked_ref();
-        let _ = dom::window().set_timeout_with_callback(f);
+    fn later(&mut self, ctx: &Context<Self>) {
+        let link = ctx.link().clone();
+        self.timer = Some(Timeout::new(0, move || link.send_message(Msg::Go)));
     }
 
     fn go(&mut self, ctx: &Context<Self>) {
@@ -113,7 +111,7 @@ impl ConvergePanel {
             ctx.props().ask.emit(Ask::Times(Rc::new((runs.times.clone(), runs.done))));
         }
         match over {
-            Ok(false) => self.later(),
+            Ok(false) => self.later(ctx),
             Ok(true) => self.runs = None,
             Err(why) => (self.runs, self.failed) = (None, Some(why)),
         }

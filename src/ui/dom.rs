@@ -70,7 +70,8 @@ pub fn now() -> f64 {
     CLOCK.with(|clock| clock.as_ref().map_or(0.0, web_sys::Performance::now))
 }
 
-/// Runs something before the next picture; gives the request's number.
+/// Runs something before the next picture; gives the request's number. Whoever drops the closure
+/// cancels the request first.
 pub fn next_frame(callback: &Closure<dyn FnMut(f64)>) -> i32 {
     window().request_animation_frame(callback.as_ref().unchecked_ref()).unwrap_or(0)
 }

@@ -9,6 +9,7 @@ use super::model::sentence;
 use super::stage::place;
 use super::work::{self, Hand, Job, Source, Told};
 use super::{dom, fetch, overlay};
+use gloo_render::{AnimationFrame, request_animation_frame};
 use happened_before::algo::clocks::overlay::Comparison;
 use happened_before::core::sorted::SortedSet;
 use happened_before::core::trace::Relation;
@@ -20,12 +21,11 @@ use happened_before::share::import::execution::{Execution, count};
 use happened_before::share::import::reading::News;
 use happened_before::share::import::{compact, shiviz};
 use pane::{Pane, Strip};
-use wasm_bindgen::prelude::*;
 use web_sys::DragEvent;
 use yew::prelude::*;
 
 /// A parser may backtrack for ever: so long a worker may tell nothing, in milliseconds.
-const LIMIT: i32 = 10_000;
+const LIMIT: u32 = 10_000;
 /// Text longer than this is not put into the field.
 const SHOWN: usize = 20_000;
 /// How near to an event a press means it, in tenths of a pixel: a mouse, a finger.
@@ -148,8 +148,7 @@ pub struct Imported {
     stands: [u32; 3],
     search: String,
     held: Option<Held>,
-    frame: Closure<dyn FnMut(f64)>,
-    asked: bool,
+    frame: Option<AnimationFrame>,
     _heard: [dom::Listener; 2],
 }
 
@@ -173,8 +172,6 @@ impl Component for Imported {
                 link.send_message(Msg::Given("the pasted text".into(), Source::Text(text)));
             }
         });
-        let link = ctx.link().clone();
-        let frame = Closure::new(move |_| link.send_message(Msg::Frame));
         let (parser, delimiter) = view::patterns(&ctx.props().text);
         if parser.is_none() && delimiter.is_none() {
             ctx.link().send_message(Msg::Example);
@@ -207,8 +204,7 @@ impl Component for Imported {
             stands: [0; 3],
             search: String::new(),
             held: None,
-            frame,
-            asked: false,
+            frame: None,
             _heard: [resized, pasted],
         }
     }
@@ -319,7 +315,7 @@ impl Component for Imported {
             | Msg::Slide(_)
             | Msg::Look
             | Msg::Frame => {
-                self.look(&msg);
+                self.look(ctx, &msg);
                 return false;
             }
             Msg::Let => {
@@ -573,7 +569,7 @@ impl Imported {
     }
 
     /// What changes only the window asks for one picture a frame, and for nothing of the page.
-    fn look(&mut self, msg: &Msg) {
+    fn look(&mut self, ctx: &Context<Self>, msg: &Msg) {
         let (from, wide) = self.window;
         match *msg {
             Msg::Zoom(by, of) => {
@@ -589,16 +585,16 @@ impl Imported {
             }
             Msg::Drag(to) => self.drag(to),
             Msg::Frame => {
-                self.asked = false;
+                self.frame = None;
                 return self.draw();
             }
             Msg::Look => self.measure(),
             _ => {}
         }
         self.stay_inside();
-        if !self.asked && !matches!(msg, Msg::Hold(Some(_), ..)) {
-            self.asked = true;
-            dom::next_frame(&self.frame);
+        if self.frame.is_none() && !matches!(msg, Msg::Hold(Some(_), ..)) {
+            let link = ctx.link().clone();
+            self.frame = Some(request_animation_frame(move |_| link.send_message(Msg::Frame)));
         }
     }
 

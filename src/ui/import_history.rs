@@ -15,7 +15,7 @@ use web_sys::Element;
 use yew::prelude::*;
 
 /// A judge may think so long, in milliseconds.
-const LIMIT: i32 = 60_000;
+const LIMIT: u32 = 60_000;
 const MODELS: [&str; 8] =
     ["cas-register", "register", "kv", "set", "queue", "stack", "mutex", "multi-register"];
 const FORMATS: [(&str, &str); 5] = [

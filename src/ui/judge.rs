@@ -17,7 +17,7 @@ use web_sys::Element;
 use yew::prelude::*;
 
 /// The judge may say nothing for so long, in milliseconds; the first time it has to be fetched.
-const LIMIT: i32 = 60_000;
+const LIMIT: u32 = 60_000;
 
 /// A level: its name in `hb history`, for people, what it says, and where it stands.
 pub type Level = (&'static str, &'static str, &'static str, (i32, i32));

@@ -4,6 +4,7 @@
 use super::dom;
 use super::frame::{Ask, Look};
 use super::model::Model;
+use gloo_timers::callback::Timeout;
 use happened_before::check::plane::{Figures, Point, Survey, Terms, figures};
 use happened_before::core::action::Action;
 use happened_before::core::config::{Setup, show_time};
@@ -12,7 +13,7 @@ use happened_before::scene::Bounded;
 use happened_before::scene::plane::Plane;
 use happened_before::scene::{Scene, Size};
 use std::rc::Rc;
-use wasm_bindgen::prelude::*;
+use wasm_bindgen::JsCast;
 use web_sys::HtmlSelectElement;
 use yew::prelude::*;
 
@@ -98,7 +99,7 @@ pub struct PlanePanel {
     planes: Planes,
     /// The second half: with a region cut off.
     second: bool,
-    timer: Closure<dyn FnMut()>,
+    timer: Option<Timeout>,
     failed: Option<String>,
 }
 
@@ -106,14 +107,13 @@ impl Component for PlanePanel {
     type Message = Msg;
     type Properties = PanelProps;
 
-    fn create(ctx: &Context<Self>) -> Self {
-        let link = ctx.link().clone();
+    fn create(_: &Context<Self>) -> Self {
         PlanePanel {
             survey: None,
             setup: Setup::default(),
             planes: Planes::default(),
             second: false,
-            timer: Closure::new(move || link.send_message(Msg::Go)),
+            timer: None,
             failed: None,
         }
     }
@@ -129,7 +129,7 @@ impl Component for PlanePanel {
                 self.second = false;
                 drop(model);
                 self.open();
-                self.later();
+                self.later(ctx);
             }
             Msg::Stop => self.survey = None,
             Msg::Go => self.go(ctx),
@@ -184,9 +184,9 @@ impl PlanePanel {
         }
     }
 
-    fn later(&self) {
-        let f = self.timer.as_ref().unchecked_ref();
-        let _ = dom::window().set_timeout_with_callback(f);
+    fn later(&mut self, ctx: &Context<Self>) {
+        let link = ctx.link().clone();
+        self.timer = Some(Timeout::new(0, move || link.send_message(Msg::Go)));
     }
 
     fn go(&mut self, ctx: &Context<Self>) {
@@ -211,9 +211,9 @@ impl PlanePanel {
             (Ok(true), false) => {
                 self.second = true;
                 self.open();
-                self.later();
+                self.later(ctx);
             }
-            _ => self.later(),
+            _ => self.later(ctx),
         }
     }
 

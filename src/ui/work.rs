@@ -1,9 +1,10 @@
 //! A log read by the twin in a worker, which tells how far it is; and files out of the page.
 
 use super::dom;
+use gloo_timers::callback::Timeout;
 use happened_before::share::import::reading::News;
 use happened_before::share::import::shiviz::{self, Doubt};
-use std::cell::Cell;
+use std::cell::RefCell;
 use std::rc::Rc;
 use wasm_bindgen::prelude::*;
 use web_sys::{MessageEvent, Worker};
@@ -57,9 +58,8 @@ impl Drop for Hand {
 /// A log that is being read; dropped, that is given up.
 pub struct Job {
     hand: Option<Hand>,
-    timer: Rc<Cell<i32>>,
+    patience: Rc<Patience>,
     _heard: Closure<dyn FnMut(MessageEvent)>,
-    _late: Rc<Closure<dyn FnMut()>>,
 }
 
 fn put(object: &JsValue, name: &str, value: impl Into<JsValue>) {
@@ -70,13 +70,27 @@ fn get(object: &JsValue, name: &str) -> JsValue {
     js_sys::Reflect::get(object, &name.into()).unwrap_or(JsValue::UNDEFINED)
 }
 
-/// Starts a timer anew.
-fn wind(timer: &Cell<i32>, late: &Closure<dyn FnMut()>, limit: i32) {
-    let window = dom::window();
-    window.clear_timeout_with_handle(timer.get());
-    let f = late.as_ref().unchecked_ref();
-    let next = window.set_timeout_with_callback_and_timeout_and_arguments_0(f, limit);
-    timer.set(next.unwrap_or(0));
+/// Says that nothing was heard for `limit` milliseconds; dropped, that says nothing.
+struct Patience {
+    limit: u32,
+    late: Callback<()>,
+    timer: RefCell<Option<Timeout>>,
+}
+
+impl Patience {
+    fn new(limit: u32, late: impl Fn() + 'static) -> Rc<Patience> {
+        Rc::new(Patience { limit, late: Callback::from(move |()| late()), timer: None.into() })
+    }
+
+    /// Waits anew.
+    fn wind(&self) {
+        let late = self.late.clone();
+        *self.timer.borrow_mut() = Some(Timeout::new(self.limit, move || late.emit(())));
+    }
+
+    fn rest(&self) {
+        *self.timer.borrow_mut() = None;
+    }
 }
 
 fn told(data: &JsValue) -> Told {
@@ -114,24 +128,23 @@ impl Job {
         source: &Source,
         parser: Option<&str>,
         delimiter: &str,
-        limit: i32,
+        limit: u32,
         done: Callback<Told>,
     ) -> Result<Job, JsValue> {
-        let timer = Rc::new(Cell::new(0));
-        let late = {
+        let patience = {
             let done = done.clone();
-            Rc::new(Closure::<dyn FnMut()>::new(move || {
+            Patience::new(limit, move || {
                 let why = format!(
                     "it came no further within {} s and was stopped. Is the parser to blame?",
                     limit / 1000
                 );
                 done.emit(Told::Failed(why));
-            }))
+            })
         };
         let heard = {
-            let (timer, late) = (timer.clone(), late.clone());
+            let patience = patience.clone();
             Closure::<dyn FnMut(MessageEvent)>::new(move |e: MessageEvent| {
-                wind(&timer, &late, limit);
+                patience.wind();
                 done.emit(told(&e.data()));
             })
         };
@@ -149,8 +162,8 @@ impl Job {
         }
         put(&message, "log", log);
         hand.0.post_message(&message)?;
-        wind(&timer, &late, limit);
-        Ok(Job { hand: Some(hand), timer, _heard: heard, _late: late })
+        patience.wind();
+        Ok(Job { hand: Some(hand), patience, _heard: heard })
     }
 
     /// The worker, for the next log.
@@ -164,9 +177,8 @@ impl Job {
 /// One question to the twin in a worker; dropped, that is stopped.
 pub struct Question {
     worker: Worker,
-    timer: i32,
     _heard: Closure<dyn FnMut(MessageEvent)>,
-    _late: Closure<dyn FnMut()>,
+    _late: Timeout,
 }
 
 impl Question {
@@ -174,27 +186,22 @@ impl Question {
     pub fn ask(
         args: &[&str],
         files: &[(&str, &str)],
-        limit: i32,
+        limit: u32,
         done: Callback<Done>,
     ) -> Result<Question, JsValue> {
         let worker = worker()?;
         let heard = listen(done.clone());
         worker.set_onmessage(Some(heard.as_ref().unchecked_ref()));
         worker.post_message(&question(args, files))?;
-        let late = Closure::<dyn FnMut()>::new(move || {
+        let late = Timeout::new(limit, move || {
             done.emit(Err(format!("it took longer than {} s and was stopped", limit / 1000)));
         });
-        let timer = dom::window().set_timeout_with_callback_and_timeout_and_arguments_0(
-            late.as_ref().unchecked_ref(),
-            limit,
-        )?;
-        Ok(Question { worker, timer, _heard: heard, _late: late })
+        Ok(Question { worker, _heard: heard, _late: late })
     }
 }
 
 impl Drop for Question {
     fn drop(&mut self) {
-        dom::window().clear_timeout_with_handle(self.timer);
         self.worker.terminate();
     }
 }
@@ -203,46 +210,43 @@ impl Drop for Question {
 /// time.
 pub struct Clerk {
     worker: Worker,
-    timer: Rc<Cell<i32>>,
-    limit: i32,
+    patience: Rc<Patience>,
     _heard: Closure<dyn FnMut(MessageEvent)>,
-    late: Closure<dyn FnMut()>,
 }
 
 impl Clerk {
     /// Starts it; `done` hears each answer, and after `limit` milliseconds that there is none:
     /// browsers end workers without a word.
-    pub fn start(limit: i32, done: Callback<Done>) -> Result<Clerk, JsValue> {
+    pub fn start(limit: u32, done: Callback<Done>) -> Result<Clerk, JsValue> {
         let worker = worker()?;
-        let timer = Rc::new(Cell::new(0));
-        let late = {
+        let patience = {
             let done = done.clone();
-            Closure::<dyn FnMut()>::new(move || {
+            Patience::new(limit, move || {
                 done.emit(Err(format!("its worker has said nothing for {} s", limit / 1000)));
             })
         };
         let answered = {
-            let timer = timer.clone();
+            let patience = patience.clone();
             Callback::from(move |answer: Done| {
-                dom::window().clear_timeout_with_handle(timer.get());
+                patience.rest();
                 done.emit(answer);
             })
         };
         let heard = listen(answered);
         worker.set_onmessage(Some(heard.as_ref().unchecked_ref()));
-        Ok(Clerk { worker, timer, limit, _heard: heard, late })
+        Ok(Clerk { worker, patience, _heard: heard })
     }
 
     /// Asks `hb` with files given by name.
     pub fn ask(&self, args: &[&str], files: &[(&str, &str)]) -> Result<(), JsValue> {
-        wind(&self.timer, &self.late, self.limit);
+        self.patience.wind();
         self.worker.post_message(&question(args, files))
     }
 }
 
 impl Drop for Clerk {
     fn drop(&mut self) {
-        dom::window().clear_timeout_with_handle(self.timer.get());
+        self.patience.rest();
         self.worker.terminate();
     }
 }
@@ -284,7 +288,8 @@ fn question(args: &[&str], files: &[(&str, &str)]) -> JsValue {
 
 impl Drop for Job {
     fn drop(&mut self) {
-        dom::window().clear_timeout_with_handle(self.timer.get());
+        // It and what hears it hold each other's callbacks.
+        self.patience.rest();
     }
 }
 
