@@ -56,6 +56,7 @@ const PHASE: &str = "document.querySelector('#story')?.dataset.phase";
 
 /// Sets the value of an input as typing and leaving it would.
 fn set(s: &mut Session, css: &str, value: &str) {
+    s.wait_until(&format!("document.querySelector({css:?})"), SOON);
     s.run(&format!(
         "const e = document.querySelector({css:?}); e.value = {value:?}; \
          e.dispatchEvent(new Event('change', {{ bubbles: true }}));"

@@ -46,6 +46,9 @@ fn a_scene_is_fetched_when_it_is_opened_and_only_then() {
     assert_eq!(fetched(&mut s), ["lamport"]);
     shows(&mut s, "raft", "Raft");
     assert_eq!(fetched(&mut s), ["lamport", "raft"]);
+    let parts =
+        "performance.getEntriesByType('resource').filter(e => e.name.includes('/part-')).length";
+    s.wait_until(&format!("{parts} > 4"), SOON);
     // What has come is there without the server.
     let offline = serde_json::json!({
         "offline": true, "latency": 0, "downloadThroughput": -1, "uploadThroughput": -1,
@@ -54,6 +57,8 @@ fn a_scene_is_fetched_when_it_is_opened_and_only_then() {
     s.cdp("Network.emulateNetworkConditions", offline);
     shows(&mut s, "lamport", "Lamport");
     shows(&mut s, "raft", "Raft");
+    s.click("#help-open");
+    s.wait_until("document.querySelector('#help-close')", SOON);
     assert_eq!(fetched(&mut s), ["lamport", "raft"]);
     assert_eq!(s.console_errors(), Vec::<String>::new());
 }
@@ -81,6 +86,31 @@ fn a_scene_that_does_not_come_is_told_and_can_be_asked_for_again() {
     broken.store(false, Ordering::Relaxed);
     s.click("#fetch-again");
     s.wait_until("document.querySelector('#stage [data-node]')", SOON);
+}
+
+#[test]
+fn a_part_of_the_page_that_does_not_come_is_told_and_can_be_asked_for_again() {
+    let broken = Arc::new(AtomicBool::new(true));
+    let gone: Override = {
+        let broken = Arc::clone(&broken);
+        Box::new(move |path, reply| {
+            match path.starts_with("part-board-") && broken.load(Ordering::Relaxed) {
+                true => Reply { status: 404, mime: "text/plain".into(), body: Vec::new() },
+                false => reply,
+            }
+        })
+    };
+    let Some((_server, mut s)) = open(Some(gone), "#board") else { return };
+    s.wait_until("document.querySelector('.fetching[role=alert]')", SOON);
+    let said = s.text(".fetching p");
+    assert_eq!(
+        said, "The blackboard could not be fetched: check the connection, then try again.",
+        "{said}"
+    );
+    broken.store(false, Ordering::Relaxed);
+    s.click(".fetching button");
+    s.wait_until("document.querySelector('main svg')", SOON);
+    assert!(!s.is("document.querySelector('.fetching')"));
 }
 
 #[test]

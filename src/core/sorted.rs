@@ -51,14 +51,36 @@ fn places<Q: ?Sized>(
     start..end.max(start)
 }
 
-/// In order, the last one of equals kept. Halves and merges, so what comes from outside in the worst
-/// order costs O(n log n).
+/// In order, the last one of equals kept.
 fn sort<T>(mut items: Vec<T>, order: &impl Fn(&T, &T) -> Ordering) -> Vec<T> {
     if items.is_sorted_by(|a, b| order(a, b) == Ordering::Less) {
         return items;
     }
-    let later = items.split_off(items.len() / 2);
-    merge(sort(items, order), sort(later, order), order)
+    let mut from = in_order(items.len(), &|a, b| order(&items[a], &items[b]));
+    for start in 0..items.len() {
+        let mut place = start;
+        while from[place] != start {
+            items.swap(place, from[place]);
+            place = std::mem::replace(&mut from[place], place);
+        }
+        from[place] = place;
+    }
+    items.dedup_by(|later, kept| {
+        let equal = order(later, kept) == Ordering::Equal;
+        if equal {
+            std::mem::swap(later, kept);
+        }
+        equal
+    });
+    items
+}
+
+/// The places of `len` things in their order, equals as they stood. Not generic: the standard sort
+/// would be in the program once for each type.
+fn in_order(len: usize, order: &dyn Fn(usize, usize) -> Ordering) -> Vec<usize> {
+    let mut places: Vec<usize> = (0..len).collect();
+    places.sort_by(|a, b| order(*a, *b));
+    places
 }
 
 /// Two sorted ones in one; of equals, the one of `later`.

@@ -1,12 +1,13 @@
 //! The root: the list of scenes, or a scene.
 
 use super::bar::{Bar, Place};
-use super::blackboard::Blackboard;
+use super::blackboard::BoardProps;
 use super::dom::{self, Listener};
 use super::fetch;
 use super::frame::Frame;
 use super::home::Home;
-use super::import::Imported;
+use super::import::ImportProps;
+use super::later;
 use super::model::Model;
 use super::past;
 use happened_before::core::config::Setup;
@@ -147,11 +148,12 @@ impl Component for App {
             (_, Some(Err(why))) => html! { <main class="empty"><p>{ why.clone() }</p></main> },
             (Route::Import(text), None) => {
                 title("Recorded executions · Happened Before");
-                html! { <Imported text={text.clone()} /> }
+                later::page_import(ImportProps { text: text.clone() })
             }
             (Route::Board(text), None) => {
                 title("Blackboard · Happened Before");
-                html! { <Blackboard key={self.visit} text={text.clone()} /> }
+                let board = later::page_board(BoardProps { text: text.clone() });
+                html! { <key={self.visit}>{ board }</> }
             }
             _ => {
                 title("Happened Before: distributed systems, running");

@@ -6,9 +6,10 @@ use super::bar::{Bar, Place};
 use super::desk::Desk;
 use super::dom::{self, Listener};
 use super::find::Find;
-use super::help::Help;
+use super::help::HelpProps;
 use super::inspector::Inspector;
 use super::keys;
+use super::later;
 use super::lists::Lists;
 use super::model::{Marks, Model, Pick};
 use super::overlay;
@@ -17,13 +18,14 @@ use super::past;
 use super::plane::Planes;
 use super::rail::Rail;
 use super::search_show;
-use super::sheet::{Drop, Sheet};
+use super::sheet::{Drop, SheetProps};
 use super::side::Side;
 use super::stage::StagePane;
 use super::story::StoryPanel;
 use super::tale::Tell;
 use super::transport::Transport;
 use super::verdicts::Verdicts;
+use gloo_timers::callback::Timeout;
 use happened_before::algo::clocks::overlay::Kind;
 use happened_before::core::action::Action;
 use happened_before::core::config::Setup;
@@ -174,6 +176,8 @@ pub enum Panel {
 
 /// Milliseconds between the address's and the live region's changes.
 const SETTLE: i32 = 600;
+/// Milliseconds after which the parts of the page that may be asked for are fetched.
+const PARTS_AFTER: u32 = 3_000;
 
 #[derive(Properties, PartialEq)]
 pub struct FrameProps {
@@ -200,6 +204,8 @@ pub struct Frame {
     _keys: Option<Listener>,
     _drop: Option<Drop>,
     _rehearsal: Option<Listener>,
+    /// Until then the first scene has the network to itself.
+    _parts: Option<Timeout>,
 }
 
 impl Component for Frame {
@@ -228,6 +234,7 @@ impl Component for Frame {
             _keys: None,
             _drop: None,
             _rehearsal: None,
+            _parts: None,
         }
     }
 
@@ -240,6 +247,7 @@ impl Component for Frame {
         self._drop = Some(Drop::listen(ctx.link().callback(|a: Ask| a)));
         let ask = ctx.link().callback(|()| Ask::Stop);
         self._rehearsal = Some(panic::rehearse(move || ask.emit(())));
+        self._parts = Some(Timeout::new(PARTS_AFTER, later::fetch_all));
         desk.measure();
         desk.draw();
         desk.run();
@@ -393,13 +401,13 @@ impl Component for Frame {
                 }
                 <div class="unseen" role="status" aria-live="polite">{ &self.said }</div>
                 if self.help {
-                    <Help ask={ask.clone()} />
+                    { later::page_help(HelpProps { ask: ask.clone() }) }
                 }
                 if self.dialog == Some(Dialog::Find) {
                     <Find look={look.clone()} ask={ask.clone()} />
                 }
                 if self.dialog == Some(Dialog::Sheet) {
-                    <Sheet look={look.clone()} ask={ask.clone()} />
+                    { later::page_sheet(SheetProps { look: look.clone(), ask: ask.clone() }) }
                 }
             </div>
         }

@@ -25,6 +25,7 @@ mod journal;
 mod judge;
 mod keys;
 mod kit;
+mod later;
 mod lists;
 mod model;
 mod overlay;

@@ -6,9 +6,10 @@ use super::dom;
 use super::frame::{Ask, Look};
 use super::journal::Journal;
 use super::kit;
+use super::later;
 use super::model::Model;
 use super::plane::PlanePanel;
-use super::search::SearchPanel;
+use super::search::SearchProps;
 use super::search_show::Shown;
 use happened_before::core::action::{Action, LinkChange};
 use happened_before::core::config::{Setup, Unit};
@@ -48,7 +49,7 @@ pub fn Rail(props: &RailProps) -> Html {
                 // A story hands the settings over at its end.
                 if model.telling().is_none_or(|t| t.is_over()) {
                     { mutants(&model, ask) }
-                    <SearchPanel look={props.look.clone()} ask={ask.clone()} />
+                    { later::page_search(SearchProps { look: props.look.clone(), ask: ask.clone() }) }
                     <ChallengePanel look={props.look.clone()} ask={ask.clone()} />
                     { knobs(&model, ask) }
                 }

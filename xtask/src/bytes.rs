@@ -21,6 +21,8 @@ enum When {
     First,
     /// When a scene is opened that needs it.
     Scene,
+    /// When a part of the page is first shown: the import page, the board, exports, the help.
+    Part,
     /// When a search, a judge or an import is asked for.
     Workers,
     Font,
@@ -36,6 +38,7 @@ fn when(name: &str) -> When {
     match name.rsplit('.').next().unwrap_or_default() {
         _ if WORKERS.contains(&name) => When::Workers,
         "wasm" if scenes => When::Scene,
+        "wasm" if name.starts_with(parts::PART) => When::Part,
         _ if name == "film.js" => When::Other,
         "html" | "js" | "css" | "wasm" | "txt" => When::First,
         "woff2" => When::Font,
@@ -50,6 +53,8 @@ struct Sums {
     shell: u64,
     /// By scene: all files of its own, those that it shares with few others included.
     scenes: BTreeMap<String, u64>,
+    /// By part of the page: all files that are fetched for it.
+    parts: BTreeMap<String, u64>,
     workers: u64,
     fonts: u64,
 }
@@ -60,12 +65,18 @@ impl Sums {
             weights.iter().filter(|w| when(&w.name) == wanted).map(|w| w.brotli).sum()
         };
         let scene = |files: &Vec<String>| {
-            let own = weights.iter().filter(|w| when(&w.name) == When::Scene);
+            let apart = |w: &&Weight| matches!(when(&w.name), When::Scene | When::Part);
+            let own = weights.iter().filter(apart);
             own.filter(|w| files.contains(&w.name)).map(|w| w.brotli).sum()
+        };
+        let of = |part: bool| {
+            let some = needs.iter().filter(|(id, _)| id.starts_with(parts::PART) == part);
+            some.map(|(id, files)| (id.clone(), scene(files))).collect()
         };
         Sums {
             shell: total(When::First),
-            scenes: needs.iter().map(|(id, files)| (id.clone(), scene(files))).collect(),
+            scenes: of(false),
+            parts: of(true),
             workers: total(When::Workers),
             fonts: total(When::Font),
         }
@@ -94,7 +105,7 @@ pub fn weigh(folder: &Path) -> Result<(), String> {
     }
     let sums = Sums::of(&weights, &needs(folder)?);
     println!();
-    for (id, bytes) in &sums.scenes {
+    for (id, bytes) in sums.scenes.iter().chain(&sums.parts) {
         println!("   {:>11}  {id}", say::bytes(*bytes));
     }
     let file = root().join("xtask").join("budget.txt");
@@ -132,6 +143,7 @@ pub fn json(folder: &Path) -> Result<String, String> {
     let document = json!({
         "first_load": sums.first_load(),
         "scenes": sums.scenes,
+        "parts": sums.parts,
         "workers": sums.workers,
         "fonts": sums.fonts,
     });
@@ -231,6 +243,7 @@ mod tests {
             of("scene-raft-1.wasm", 20),
             of("scene-cap-1.wasm", 3),
             of("shared-9-1.wasm", 5),
+            of("part-help-1.wasm", 4),
             of("a.css", 2),
             of("twin_bg.wasm", 300),
             of("fonts/c.woff2", 7),
@@ -240,10 +253,12 @@ mod tests {
         let needs = [
             ("raft".to_string(), list(&["scenes-1.wasm", "shared-9-1.wasm", "scene-raft-1.wasm"])),
             ("cap".to_string(), list(&["scenes-1.wasm", "shared-9-1.wasm", "scene-cap-1.wasm"])),
+            ("part-help".to_string(), list(&["shared-9-1.wasm", "part-help-1.wasm"])),
         ];
         let sums = Sums::of(&weights, &needs.into());
         assert_eq!((sums.shell, sums.workers, sums.fonts), (112, 300, 7));
         assert_eq!((sums.scenes["raft"], sums.scenes["cap"]), (25, 8));
+        assert_eq!((sums.scenes.len(), sums.parts["part-help"]), (2, 9));
         assert_eq!(sums.first_load(), 137);
         assert!(brotli_size(&[b'a'; 1000]).unwrap() < 30);
     }

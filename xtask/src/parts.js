@@ -1,7 +1,7 @@
-// Fetches a scene's part of the program when the scene is opened. The build writes the names.
+// Fetches parts of the program: a scene's when it is opened, the page's when they are first shown. The build writes the names.
 import { initSync } from "PROGRAM";
 
-// By scene: the files that it takes, those that several scenes share first.
+// By scene or part: the files that it takes, those that several share first.
 const NEEDS = {};
 // What the program exports for its parts.
 const SHARED = [];
@@ -49,13 +49,13 @@ const loaded = once(async (file) => {
 });
 
 // The program calls this, and is called back with whether all has come.
-function loader(scene) {
+function loader(part) {
   return async (callback, data) => {
     let whole = true;
     try {
-      await Promise.all(NEEDS[scene].map(loaded));
+      await Promise.all(NEEDS[part].map(loaded));
     } catch (e) {
-      console.warn(`The scene ${scene} could not be fetched: ${(e && e.message) || e}`);
+      console.warn(`${part} could not be fetched: ${(e && e.message) || e}`);
       whole = false;
     }
     link().__wasm_split.__indirect_function_table.get(callback)(data, whole);

@@ -1,10 +1,10 @@
-//! Cuts the page's program into what every scene needs, and a part for each scene that is fetched
-//! when the scene is opened.
+//! Cuts the page's program into what every scene needs, a part for each scene that is fetched when
+//! the scene is opened, and parts of the page that are fetched when they are first shown.
 //!
 //! `wasm_split` finds by relocations what only one scene's function reaches, and puts what some
 //! scenes share into chunks of their own, one for each set of scenes. Most chunks are tiny: those
-//! are put together into one file, which is fetched with the first scene. A chunk that is worth a
-//! request of its own stays apart.
+//! are put together into one file, which is fetched with the first scene, and another for what only
+//! parts of the page share. A chunk that is worth a request of its own stays apart.
 
 use crate::bytes::brotli_size;
 use crate::index::digest;
@@ -20,15 +20,19 @@ use wasm_encoder::{CustomSection, Module};
 pub const LOADER: &str = "./parts.js";
 pub const PROGRAM: &str = "./page.js";
 
+/// What the module of a part of the page starts with, and what its name and file do.
+const OF_PAGE: &str = "page_";
+pub const PART: &str = "part-";
+
 /// Bytes after brotli from which a chunk that few scenes share is a file of its own.
 const WORTH_A_REQUEST: u64 = 4_000;
 
 /// A program in pieces, in a folder of its own.
 pub struct Cut {
     folder: PathBuf,
-    /// By scene: the files without `.wasm` that it takes.
+    /// By scene or part: the files without `.wasm` that it takes.
     needs: BTreeMap<String, Vec<String>>,
-    /// By scene: its name among the program's modules.
+    /// By scene or part: its name among the program's modules.
     modules: BTreeMap<String, String>,
     /// What the program exports for its parts.
     shared: Vec<String>,
@@ -56,7 +60,10 @@ pub fn cut(program: &Path, folder: &Path) -> Result<Cut, String> {
     let shared = shared_names(&loader).ok_or("wasm_split wrote a loader of an unknown kind.")?;
     let (mut needs, mut modules) = (BTreeMap::new(), BTreeMap::new());
     for (module, files) in split.prefetch_map {
-        let id = scene_id(&module)?;
+        let id = match module.strip_prefix(OF_PAGE) {
+            Some(part) => format!("{PART}{part}"),
+            None => scene_id(&module)?,
+        };
         needs.insert(id.clone(), files);
         modules.insert(id, module);
     }
@@ -110,9 +117,13 @@ impl Cut {
     /// One sentence when a file cannot be read.
     pub fn files_with_owners(&self) -> Result<Vec<names::File>, String> {
         let mut all = vec![names::File { owner: None, bytes: self.read("main")? }];
-        for (file, scenes) in self.users() {
+        for (file, scenes) in &self.users() {
             let owner = match scenes.first().filter(|_| scenes.len() == 1) {
-                Some(scene) => format!("scene: {scene}"),
+                Some(one) => match one.strip_prefix(PART) {
+                    Some(part) => format!("page: {part}"),
+                    None => format!("scene: {one}"),
+                },
+                None if of_page(scenes) => "shared by the page's parts".into(),
                 None => format!("shared by {} scenes", scenes.len()),
             };
             all.push(names::File { owner: Some(owner), bytes: self.read(file)? });
@@ -120,7 +131,7 @@ impl Cut {
         Ok(all)
     }
 
-    /// By file: the scenes that take it.
+    /// By file: the scenes and parts that take it.
     fn users(&self) -> BTreeMap<&str, BTreeSet<&str>> {
         let mut users: BTreeMap<&str, BTreeSet<&str>> = BTreeMap::new();
         for (scene, files) in &self.needs {
@@ -157,20 +168,22 @@ impl Cut {
     /// One sentence when a file cannot be read or written.
     pub fn write(&self, folder: &Path, program: &str, version: &str) -> Result<String, String> {
         let users = self.users();
-        let mut pack = Module::new();
         let mut names: BTreeMap<&str, String> = BTreeMap::new();
-        let common = format!("scenes-{version}.wasm");
+        let mut packs: BTreeMap<String, Module> = BTreeMap::new();
         for (file, scenes) in &users {
             let bytes = self.read(file)?;
             let scene = scenes.iter().next().filter(|_| scenes.len() == 1);
             let name = match scene {
+                Some(part) if part.starts_with(PART) => format!("{part}-{version}.wasm"),
                 Some(scene) => format!("scene-{scene}-{version}.wasm"),
                 None if brotli_size(&bytes)? < WORTH_A_REQUEST => {
-                    pack.section(&CustomSection {
+                    let common = if of_page(scenes) { "part-common" } else { "scenes" };
+                    let common = format!("{common}-{version}.wasm");
+                    packs.entry(common.clone()).or_default().section(&CustomSection {
                         name: Cow::Borrowed("part"),
                         data: Cow::Owned(bytes),
                     });
-                    names.insert(*file, common.clone());
+                    names.insert(*file, common);
                     continue;
                 }
                 None => format!("shared-{}-{version}.wasm", file.trim_start_matches("chunk_")),
@@ -178,7 +191,9 @@ impl Cut {
             write(&folder.join(&name), &bytes)?;
             names.insert(*file, name);
         }
-        write(&folder.join(&common), &pack.finish())?;
+        for (name, pack) in packs {
+            write(&folder.join(&name), &pack.finish())?;
+        }
         let file = format!("parts-{version}.js");
         write(&folder.join(&file), self.loader(program, &names).as_bytes())?;
         Ok(file)
@@ -207,7 +222,12 @@ impl Cut {
     }
 }
 
-/// By scene: the files that it takes, as a loader has them.
+/// Are all who take a file parts of the page?
+fn of_page(users: &BTreeSet<&str>) -> bool {
+    users.iter().all(|user| user.starts_with(PART))
+}
+
+/// By scene or part: the files that it takes, as a loader has them.
 pub fn needs(loader: &str) -> Option<BTreeMap<String, Vec<String>>> {
     let (_, after) = loader.split_once("const NEEDS = ")?;
     serde_json::from_str(after.split_once(";\n")?.0).ok()
