@@ -43,6 +43,12 @@ proptest! {
     }
 
     #[test]
+    fn the_last_of_equals_is_kept(pairs in prop::collection::vec((0u8..9, 0u16..999), 0..40)) {
+        let map: SortedMap<u8, u16> = pairs.iter().copied().collect();
+        same(&map, &pairs.into_iter().collect());
+    }
+
+    #[test]
     fn ranges_hold_their_bounds(
         keys in prop::collection::vec(0u8..20, 0..12), from in 0u8..20, more in 1u8..9,
     ) {
