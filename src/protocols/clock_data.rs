@@ -3,7 +3,7 @@
 use crate::algo::clocks::{ByClient, Dotted, Hlc, OneVector, Siblings, Timestamp, VectorClock};
 use crate::algo::crdt::{LwwRegister, MvRegister, Put};
 use crate::core::config::show_time;
-use crate::core::declare::{Data, Liar, Lie, Plain, Rewrite, Twist};
+use crate::core::declare::{Data, Forger, Liar, Plain, Rewrite, Twist};
 use crate::core::ids::{Names, NodeId};
 
 /// The same under other names.
@@ -26,10 +26,10 @@ impl Data for VectorClock<NodeId> {
         Plain::Map(self.iter().map(pair).collect())
     }
     /// One event more of the addressee.
-    fn lies(&self, liar: &Liar) -> Vec<Lie<Self>> {
-        let mut other = self.clone();
-        other.increment(&liar.to);
-        vec![(Twist::Number, other)]
+    fn lie(&mut self, liar: &Liar, forger: &mut Forger) {
+        if forger.takes(Twist::Number) {
+            self.increment(&liar.to);
+        }
     }
 }
 
@@ -44,9 +44,8 @@ impl<V: Data + Ord> Data for LwwRegister<NodeId, V> {
     fn plain(&self) -> Plain {
         self.value().map_or(Plain::Nothing, V::plain)
     }
-    fn lies(&self, liar: &Liar) -> Vec<Lie<Self>> {
-        let told = self.latest.lies(liar).into_iter();
-        told.map(|(twist, latest)| (twist, LwwRegister::of(latest))).collect()
+    fn lie(&mut self, liar: &Liar, forger: &mut Forger) {
+        self.latest.lie(liar, forger);
     }
 }
 
@@ -66,16 +65,14 @@ impl<V: Data + Eq> Data for MvRegister<NodeId, V> {
         Plain::List(self.values().map(V::plain).collect())
     }
     /// Other values under the same clocks.
-    fn lies(&self, liar: &Liar) -> Vec<Lie<Self>> {
-        let values: Vec<V> = self.values().cloned().collect();
-        let told = values.lies(liar).into_iter().map(|(twist, values)| {
-            let mut other = MvRegister::default();
-            for ((clock, _), value) in self.writes().zip(values) {
-                other.apply(Put { clock: clock.clone(), value });
-            }
-            (twist, other)
-        });
-        told.collect()
+    fn lie(&mut self, liar: &Liar, forger: &mut Forger) {
+        let mut values: Vec<V> = self.values().cloned().collect();
+        values.lie(liar, forger);
+        let mut other = MvRegister::default();
+        for ((clock, _), value) in self.writes().zip(values) {
+            other.apply(Put { clock: clock.clone(), value });
+        }
+        *self = other;
     }
 }
 
@@ -94,15 +91,11 @@ impl<V: Data> Data for Siblings<NodeId, V> {
         Plain::List(self.versions().iter().map(|(_, value)| value.plain()).collect())
     }
     /// Other values of the same writes.
-    fn lies(&self, liar: &Liar) -> Vec<Lie<Self>> {
-        let values: Vec<V> = self.versions().iter().map(|(_, value)| value.clone()).collect();
-        let told = values.lies(liar).into_iter().map(|(twist, values)| {
-            let mut values = values.into_iter();
-            let other =
-                self.map(|v, was| (v.clone(), values.next().unwrap_or_else(|| was.clone())));
-            (twist, other)
-        });
-        told.collect()
+    fn lie(&mut self, liar: &Liar, forger: &mut Forger) {
+        let mut values: Vec<V> = self.versions().iter().map(|(_, value)| value.clone()).collect();
+        values.lie(liar, forger);
+        let mut values = values.into_iter();
+        *self = self.map(|v, was| (v.clone(), values.next().unwrap_or_else(|| was.clone())));
     }
 }
 
@@ -118,9 +111,7 @@ impl<V: Data + PartialEq> Data for OneVector<NodeId, V> {
         Plain::List(self.values().iter().map(V::plain).collect())
     }
     /// None: it is there to compare with only.
-    fn lies(&self, _: &Liar) -> Vec<Lie<Self>> {
-        Vec::new()
-    }
+    fn lie(&mut self, _: &Liar, _: &mut Forger) {}
 }
 
 // Its vectors count what clients wrote, and clients keep their names.
@@ -138,9 +129,7 @@ impl<V: Data> Data for ByClient<NodeId, V> {
         Plain::List(self.versions().iter().map(|(_, value)| value.plain()).collect())
     }
     /// None: it is there to compare with only.
-    fn lies(&self, _: &Liar) -> Vec<Lie<Self>> {
-        Vec::new()
-    }
+    fn lie(&mut self, _: &Liar, _: &mut Forger) {}
 }
 
 impl Rewrite for Timestamp {
@@ -154,9 +143,12 @@ impl Data for Timestamp {
         Plain::Text(format!("({}, {})", show_time(self.wall as i64), self.logical))
     }
     /// A millisecond later.
-    fn lies(&self, _: &Liar) -> Vec<Lie<Self>> {
-        let later = self.wall.checked_add(1_000);
-        later.map(|wall| (Twist::Number, Timestamp { wall, ..*self })).into_iter().collect()
+    fn lie(&mut self, _: &Liar, forger: &mut Forger) {
+        if let Some(later) = self.wall.checked_add(1_000)
+            && forger.takes(Twist::Number)
+        {
+            self.wall = later;
+        }
     }
 }
 

@@ -13,10 +13,11 @@ pub trait Data: Rewrite + Clone {
     const LIES: bool = true;
     /// What it says.
     fn plain(&self) -> Plain;
-    /// What a liar could say instead, each time with one thing changed.
-    fn lies(&self, liar: &Liar) -> Vec<Lie<Self>>;
+    /// Shows the forger, one after the other, what a liar could change, and changes what the forger
+    /// takes. What is shown is the same each time.
+    fn lie(&mut self, liar: &Liar, forger: &mut Forger);
     /// What a liar says where there is nothing.
-    fn invented(_liar: &Liar) -> Option<Lie<Self>> {
+    fn invented(_liar: &Liar) -> Option<(Twist, Self)> {
         None
     }
 }
@@ -29,9 +30,6 @@ pub struct Liar {
     /// The addressee.
     pub to: NodeId,
 }
-
-/// Something said instead, and what was changed in it.
-pub type Lie<T> = (Twist, T);
 
 /// What a lie changes; the first are told first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -50,14 +48,81 @@ impl Twist {
     const ALL: [Twist; 4] = [Twist::Truth, Twist::Value, Twist::Name, Twist::Number];
 }
 
+/// Goes through what can be changed in a piece of data. One walk over the fields serves all lies, so
+/// that their code is as long as the list of fields.
+pub struct Forger {
+    takes: Takes,
+    /// What was shown so far.
+    shown: Vec<Twist>,
+}
+
+/// What a forger changes.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Takes {
+    /// Nothing: it only looks.
+    Nothing,
+    /// What is shown after so many others.
+    Nth(usize),
+    /// What is shown first of a kind.
+    First(Twist),
+}
+
+impl Forger {
+    fn new(takes: Takes) -> Forger {
+        Forger { takes, shown: Vec::new() }
+    }
+
+    /// Is this to be changed, now?
+    pub fn takes(&mut self, twist: Twist) -> bool {
+        let taken = match self.takes {
+            Takes::Nothing => false,
+            Takes::Nth(n) => n == self.shown.len(),
+            Takes::First(kind) => kind == twist && !self.shown.contains(&kind),
+        };
+        self.shown.push(twist);
+        taken
+    }
+
+    /// What can be changed in a piece of data, in the order in which it is shown.
+    fn looks<T: Data>(data: &mut T, liar: &Liar) -> Vec<Twist> {
+        let mut forger = Forger::new(Takes::Nothing);
+        data.lie(liar, &mut forger);
+        forger.shown
+    }
+
+    /// Shows entries as one: all are told wrong in the same way. For each twist one lie, in which
+    /// every entry that can be twisted so is.
+    pub fn entries<'a, T: Data + 'a>(
+        &mut self,
+        entries: impl IntoIterator<Item = &'a mut T>,
+        liar: &Liar,
+    ) {
+        let mut entries: Vec<&mut T> = entries.into_iter().collect();
+        let mut twists: Vec<Twist> = Vec::new();
+        for entry in &mut entries {
+            twists.extend(Forger::looks(*entry, liar));
+        }
+        for twist in Twist::ALL {
+            if twists.contains(&twist) && self.takes(twist) {
+                for entry in &mut entries {
+                    entry.lie(liar, &mut Forger::new(Takes::First(twist)));
+                }
+            }
+        }
+    }
+}
+
 /// All lies of a message, those told first come first, each once.
 pub fn told<M: Data + PartialEq>(message: &M, liar: &Liar) -> Vec<M> {
-    let mut lies = message.lies(liar);
-    lies.sort_by_key(|(twist, _)| *twist);
+    let twists = Forger::looks(&mut message.clone(), liar);
     let mut told: Vec<M> = Vec::new();
-    for (_, lie) in lies {
-        if lie != *message && !told.contains(&lie) {
-            told.push(lie);
+    for kind in Twist::ALL {
+        for (nth, _) in twists.iter().enumerate().filter(|(_, twist)| **twist == kind) {
+            let mut lie = message.clone();
+            lie.lie(liar, &mut Forger::new(Takes::Nth(nth)));
+            if lie != *message && !told.contains(&lie) {
+                told.push(lie);
+            }
         }
     }
     told
@@ -188,29 +253,21 @@ macro_rules! fields {
         {
             const LIES: bool = $($crate::core::declare::keep!(@can $t $(, $how)?) ||)* false;
             fn plain(&self) -> $crate::core::declare::Plain {
-                $crate::core::declare::Plain::Fields(vec![
-                    $((
-                        $crate::core::declare::keep!(@label $f $(, $label)?),
-                        $crate::core::declare::keep!(@plain &self.$f $(, $how)?),
-                    )),*
-                ])
+                let mut parts = Vec::new();
+                $($crate::core::declare::part(
+                    &mut parts,
+                    $crate::core::declare::keep!(@label $f $(, $label)?),
+                    $crate::core::declare::keep!(@plain &self.$f $(, $how)?),
+                );)*
+                $crate::core::declare::Plain::Fields(parts)
             }
-            fn lies(
-                &self,
+            fn lie(
+                &mut self,
                 liar: &$crate::core::declare::Liar,
-            ) -> Vec<$crate::core::declare::Lie<Self>> {
-                let mut all = Vec::new();
-                $(
-                    for (twist, told) in $crate::core::declare::keep!(
-                        @lies $t, &self.$f, liar $(, $how)?
-                    ) {
-                        let mut other = self.clone();
-                        other.$f = told;
-                        all.push((twist, other));
-                    }
-                )*
-                let _ = liar;
-                all
+                forger: &mut $crate::core::declare::Forger,
+            ) {
+                let _ = (liar, &forger);
+                $($crate::core::declare::keep!(@lie &mut self.$f, liar, forger $(, $how)?);)*
             }
         }
     };
@@ -250,10 +307,16 @@ macro_rules! fields {
                     } => {
                         #[allow(unused_mut, unused_assignments)]
                         let mut parts = Plain::Nothing;
-                        $(parts = Plain::Fields(vec![$((
-                            $crate::core::declare::keep!(@label $f $(, $label)?),
-                            $crate::core::declare::keep!(@plain $f $(, $how)?),
-                        )),*]);)?
+                        $(
+                            #[allow(unused_mut)]
+                            let mut fields = Vec::new();
+                            $($crate::core::declare::part(
+                                &mut fields,
+                                $crate::core::declare::keep!(@label $f $(, $label)?),
+                                $crate::core::declare::keep!(@plain $f $(, $how)?),
+                            );)*
+                            parts = Plain::Fields(fields);
+                        )?
                         $(parts = $crate::core::declare::keep!(
                             @expr $crate::core::declare::Data::plain(it), $one
                         );)?
@@ -261,38 +324,22 @@ macro_rules! fields {
                     })*
                 }
             }
-            fn lies(
-                &self,
+            fn lie(
+                &mut self,
                 liar: &$crate::core::declare::Liar,
-            ) -> Vec<$crate::core::declare::Lie<Self>> {
-                #[allow(unused_mut)]
-                let mut all = Vec::new();
-                let _ = liar;
+                forger: &mut $crate::core::declare::Forger,
+            ) {
+                let _ = (liar, &forger);
                 match self {
                     $($Name::$V {
                         $($($f),*)? $(0: $crate::core::declare::keep!(@pat it, $one))?
                     } => {
-                        $($(
-                            for (twist, told) in $crate::core::declare::keep!(
-                                @lies $t, $f, liar $(, $how)?
-                            ) {
-                                let mut other = self.clone();
-                                #[allow(irrefutable_let_patterns)]
-                                if let $Name::$V { $f: field, .. } = &mut other {
-                                    *field = told;
-                                }
-                                all.push((twist, other));
-                            }
-                        )*)?
-                        $(
-                            let told: Vec<$crate::core::declare::Lie<$one>> =
-                                $crate::core::declare::Data::lies(it, liar);
-                            let lie = |(twist, one)| (twist, $Name::$V(one));
-                            all.extend(told.into_iter().map(lie));
-                        )?
+                        $($($crate::core::declare::keep!(@lie $f, liar, forger $(, $how)?);)*)?
+                        $($crate::core::declare::keep!(
+                            @expr $crate::core::declare::Data::lie(it, liar, forger), $one
+                        );)?
                     })*
                 }
-                all
             }
         }
     };
@@ -372,22 +419,22 @@ macro_rules! keep {
     (@can $t:ty $(, $how:ident)?) => {
         <$t as $crate::core::declare::Data>::LIES
     };
-    (@lies $t:ty, $field:expr, $liar:ident, quiet) => {{
+    (@lie $field:expr, $liar:ident, $forger:ident, quiet) => {
         let _ = $field;
-        Vec::<$crate::core::declare::Lie<$t>>::new()
-    }};
-    (@lies $t:ty, $field:expr, $liar:ident, fixed) => {{
-        let _ = $field;
-        Vec::<$crate::core::declare::Lie<$t>>::new()
-    }};
-    (@lies $t:ty, $field:expr, $liar:ident, time) => {
-        <$t>::checked_add(*$field, 1_000)
-            .map(|later| ($crate::core::declare::Twist::Number, later))
-            .into_iter()
-            .collect::<Vec<$crate::core::declare::Lie<$t>>>()
     };
-    (@lies $t:ty, $field:expr, $liar:ident $(, $how:ident)?) => {
-        <$t as $crate::core::declare::Data>::lies($field, $liar)
+    (@lie $field:expr, $liar:ident, $forger:ident, fixed) => {
+        let _ = $field;
+    };
+    (@lie $field:expr, $liar:ident, $forger:ident, time) => {
+        let field = $field;
+        if let Some(later) = field.checked_add(1_000)
+            && $forger.takes($crate::core::declare::Twist::Number)
+        {
+            *field = later;
+        }
+    };
+    (@lie $field:expr, $liar:ident, $forger:ident $(, $how:ident)?) => {
+        $crate::core::declare::Data::lie($field, $liar, $forger)
     };
 }
 
@@ -400,8 +447,12 @@ macro_rules! counts {
                 Plain::Number((*self).into())
             }
             /// One more.
-            fn lies(&self, _: &Liar) -> Vec<Lie<Self>> {
-                self.checked_add(1).map(|more| (Twist::Number, more)).into_iter().collect()
+            fn lie(&mut self, _: &Liar, forger: &mut Forger) {
+                if let Some(more) = self.checked_add(1)
+                    && forger.takes(Twist::Number)
+                {
+                    *self = more;
+                }
             }
         }
     )*};
@@ -409,15 +460,22 @@ macro_rules! counts {
 
 counts!(u8, u16, u32, u64);
 
+/// What a liar says instead of a client's value. Clients write values above 0, so that one below is
+/// nobody's.
+pub fn other_value(value: i64) -> i64 {
+    if value == 0 { -1 } else { value.wrapping_neg() }
+}
+
 impl Data for i64 {
     fn plain(&self) -> Plain {
         Plain::Number((*self).into())
     }
-    /// Clients write values above 0, so that one below is nobody's.
-    fn lies(&self, _: &Liar) -> Vec<Lie<Self>> {
-        vec![(Twist::Value, if *self == 0 { -1 } else { self.wrapping_neg() })]
+    fn lie(&mut self, _: &Liar, forger: &mut Forger) {
+        if forger.takes(Twist::Value) {
+            *self = other_value(*self);
+        }
     }
-    fn invented(_: &Liar) -> Option<Lie<Self>> {
+    fn invented(_: &Liar) -> Option<(Twist, Self)> {
         Some((Twist::Value, -1))
     }
 }
@@ -426,8 +484,8 @@ impl Data for bool {
     fn plain(&self) -> Plain {
         Plain::Truth(*self)
     }
-    fn lies(&self, _: &Liar) -> Vec<Lie<Self>> {
-        vec![(Twist::Truth, !self)]
+    fn lie(&mut self, _: &Liar, forger: &mut Forger) {
+        *self ^= forger.takes(Twist::Truth);
     }
 }
 
@@ -436,9 +494,7 @@ impl Data for () {
     fn plain(&self) -> Plain {
         Plain::Nothing
     }
-    fn lies(&self, _: &Liar) -> Vec<Lie<Self>> {
-        Vec::new()
-    }
+    fn lie(&mut self, _: &Liar, _: &mut Forger) {}
 }
 
 impl Data for &'static str {
@@ -446,9 +502,7 @@ impl Data for &'static str {
     fn plain(&self) -> Plain {
         Plain::Text((*self).into())
     }
-    fn lies(&self, _: &Liar) -> Vec<Lie<Self>> {
-        Vec::new()
-    }
+    fn lie(&mut self, _: &Liar, _: &mut Forger) {}
 }
 
 impl Data for OpId {
@@ -457,9 +511,7 @@ impl Data for OpId {
         Plain::Operation(*self)
     }
     /// None: whose operation it is tells the operation itself.
-    fn lies(&self, _: &Liar) -> Vec<Lie<Self>> {
-        Vec::new()
-    }
+    fn lie(&mut self, _: &Liar, _: &mut Forger) {}
 }
 
 impl Data for NodeId {
@@ -467,12 +519,13 @@ impl Data for NodeId {
         Plain::Node(*self)
     }
     /// The next server's name.
-    fn lies(&self, liar: &Liar) -> Vec<Lie<Self>> {
+    fn lie(&mut self, liar: &Liar, forger: &mut Forger) {
         let next = NodeId((self.0 + 1) % liar.nodes.max(1));
-        let known = self.0 < liar.nodes && next != *self;
-        known.then_some((Twist::Name, next)).into_iter().collect()
+        if self.0 < liar.nodes && next != *self && forger.takes(Twist::Name) {
+            *self = next;
+        }
     }
-    fn invented(liar: &Liar) -> Option<Lie<Self>> {
+    fn invented(liar: &Liar) -> Option<(Twist, Self)> {
         Some((Twist::Name, liar.to))
     }
 }
@@ -482,14 +535,15 @@ impl Data for NodeSet {
         Plain::List(self.iter().map(Plain::Node).collect())
     }
     /// With the addressee in it, or without.
-    fn lies(&self, liar: &Liar) -> Vec<Lie<Self>> {
-        let mut other = *self;
-        if self.has(liar.to) {
-            other.remove(liar.to);
-        } else {
-            other.insert(liar.to);
+    fn lie(&mut self, liar: &Liar, forger: &mut Forger) {
+        if !forger.takes(Twist::Name) {
+            return;
         }
-        vec![(Twist::Name, other)]
+        if self.has(liar.to) {
+            self.remove(liar.to);
+        } else {
+            self.insert(liar.to);
+        }
     }
 }
 
@@ -498,10 +552,16 @@ impl<T: Data> Data for Option<T> {
     fn plain(&self) -> Plain {
         self.as_ref().map_or(Plain::Nothing, T::plain)
     }
-    fn lies(&self, liar: &Liar) -> Vec<Lie<Self>> {
+    fn lie(&mut self, liar: &Liar, forger: &mut Forger) {
         match self {
-            Some(one) => one.lies(liar).into_iter().map(|(t, one)| (t, Some(one))).collect(),
-            None => T::invented(liar).map(|(t, one)| (t, Some(one))).into_iter().collect(),
+            Some(one) => one.lie(liar, forger),
+            None => {
+                if let Some((twist, one)) = T::invented(liar)
+                    && forger.takes(twist)
+                {
+                    *self = Some(one);
+                }
+            }
         }
     }
 }
@@ -511,8 +571,8 @@ impl<T: Data> Data for Box<T> {
     fn plain(&self) -> Plain {
         (**self).plain()
     }
-    fn lies(&self, liar: &Liar) -> Vec<Lie<Self>> {
-        (**self).lies(liar).into_iter().map(|(t, one)| (t, Box::new(one))).collect()
+    fn lie(&mut self, liar: &Liar, forger: &mut Forger) {
+        (**self).lie(liar, forger);
     }
 }
 
@@ -521,28 +581,9 @@ impl<T: Data> Data for Arc<T> {
     fn plain(&self) -> Plain {
         (**self).plain()
     }
-    fn lies(&self, liar: &Liar) -> Vec<Lie<Self>> {
-        (**self).lies(liar).into_iter().map(|(t, one)| (t, Arc::new(one))).collect()
+    fn lie(&mut self, liar: &Liar, forger: &mut Forger) {
+        Arc::make_mut(self).lie(liar, forger);
     }
-}
-
-/// All entries told wrong in the same way: for each twist one list, in which every entry that can be
-/// twisted so is.
-fn twisted<T: Data>(entries: &[T], liar: &Liar) -> Vec<Lie<Vec<T>>> {
-    let lies: Vec<Vec<Lie<T>>> = entries.iter().map(|one| one.lies(liar)).collect();
-    let all = Twist::ALL.iter().filter(|twist| lies.iter().flatten().any(|(t, _)| t == *twist));
-    let told = all.map(|twist| {
-        let one = |(honest, lies): (&T, &Vec<Lie<T>>)| {
-            lies.iter().find(|(t, _)| t == twist).map_or(honest, |(_, lie)| lie).clone()
-        };
-        (*twist, entries.iter().zip(&lies).map(one).collect())
-    });
-    told.collect()
-}
-
-/// The same in other collections.
-fn collected<T: Data, C>(entries: Vec<T>, liar: &Liar, collect: fn(Vec<T>) -> C) -> Vec<Lie<C>> {
-    twisted(&entries, liar).into_iter().map(|(twist, all)| (twist, collect(all))).collect()
 }
 
 impl<T: Data> Data for Vec<T> {
@@ -550,8 +591,8 @@ impl<T: Data> Data for Vec<T> {
     fn plain(&self) -> Plain {
         Plain::List(self.iter().map(T::plain).collect())
     }
-    fn lies(&self, liar: &Liar) -> Vec<Lie<Self>> {
-        twisted(self, liar)
+    fn lie(&mut self, liar: &Liar, forger: &mut Forger) {
+        forger.entries(self, liar);
     }
 }
 
@@ -560,8 +601,8 @@ impl<T: Data> Data for PerNode<T> {
     fn plain(&self) -> Plain {
         self.0.plain()
     }
-    fn lies(&self, liar: &Liar) -> Vec<Lie<Self>> {
-        collected(self.0.clone(), liar, PerNode)
+    fn lie(&mut self, liar: &Liar, forger: &mut Forger) {
+        forger.entries(&mut self.0, liar);
     }
 }
 
@@ -570,8 +611,8 @@ impl<T: Data> Data for VecDeque<T> {
     fn plain(&self) -> Plain {
         Plain::List(self.iter().map(T::plain).collect())
     }
-    fn lies(&self, liar: &Liar) -> Vec<Lie<Self>> {
-        collected(self.iter().cloned().collect(), liar, VecDeque::from)
+    fn lie(&mut self, liar: &Liar, forger: &mut Forger) {
+        forger.entries(self, liar);
     }
 }
 
@@ -580,8 +621,10 @@ impl<T: Data + PartialEq> Data for List<T> {
     fn plain(&self) -> Plain {
         Plain::List(self.iter().map(T::plain).collect())
     }
-    fn lies(&self, liar: &Liar) -> Vec<Lie<Self>> {
-        collected(self.iter().cloned().collect(), liar, |all| all.into_iter().collect())
+    fn lie(&mut self, liar: &Liar, forger: &mut Forger) {
+        let mut entries: Vec<T> = self.iter().cloned().collect();
+        forger.entries(&mut entries, liar);
+        *self = entries.into_iter().collect();
     }
 }
 
@@ -590,11 +633,10 @@ impl<T: Data + Ord> Data for SortedSet<T> {
         Plain::List(self.iter().map(T::plain).collect())
     }
     /// Without the last one.
-    fn lies(&self, _: &Liar) -> Vec<Lie<Self>> {
-        let mut other = self.clone();
-        let Some(last) = self.iter().next_back() else { return Vec::new() };
-        other.remove(last);
-        vec![(Twist::Number, other)]
+    fn lie(&mut self, _: &Liar, forger: &mut Forger) {
+        if !self.is_empty() && forger.takes(Twist::Number) {
+            self.pop_last();
+        }
     }
 }
 
@@ -604,10 +646,8 @@ impl<K: Data + Ord, V: Data> Data for SortedMap<K, V> {
         Plain::Map(self.iter().map(|(k, v)| (k.plain(), v.plain())).collect())
     }
     /// Other values under the same keys.
-    fn lies(&self, liar: &Liar) -> Vec<Lie<Self>> {
-        let values: Vec<V> = self.values().cloned().collect();
-        let told = twisted(&values, liar).into_iter();
-        told.map(|(t, all)| (t, self.keys().cloned().zip(all).collect())).collect()
+    fn lie(&mut self, liar: &Liar, forger: &mut Forger) {
+        forger.entries(self.values_mut(), liar);
     }
 }
 
@@ -618,16 +658,8 @@ macro_rules! tuples {
             fn plain(&self) -> Plain {
                 Plain::List(vec![$(self.$n.plain()),*])
             }
-            fn lies(&self, liar: &Liar) -> Vec<Lie<Self>> {
-                let mut all = Vec::new();
-                $(
-                    for (twist, told) in self.$n.lies(liar) {
-                        let mut other = self.clone();
-                        other.$n = told;
-                        all.push((twist, other));
-                    }
-                )*
-                all
+            fn lie(&mut self, liar: &Liar, forger: &mut Forger) {
+                $(self.$n.lie(liar, forger);)*
             }
         }
     )*};

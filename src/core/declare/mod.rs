@@ -28,11 +28,11 @@ mod tables;
 
 pub use claims::Accusations;
 pub(crate) use claims::claims;
-pub use data::{Data, Liar, Lie, Twist, told};
+pub use data::{Data, Forger, Liar, Twist, other_value, told};
 pub(crate) use data::{data, fields, keep, messages};
 pub use operations::{Operation, distinct_value, kv, kv_on};
 pub(crate) use operations::{operations, uses};
-pub use plain::Plain;
+pub use plain::{Plain, part};
 pub use rewrite::{PerNode, Rewrite};
 pub(crate) use rewrite::{rewrite, rewrites};
 pub use settings::{Choice, Setting};

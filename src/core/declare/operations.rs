@@ -108,21 +108,17 @@ macro_rules! operations {
                 )
             }
             /// Another value.
-            fn lies(
-                &self,
-                liar: &$crate::core::declare::Liar,
-            ) -> Vec<$crate::core::declare::Lie<Self>> {
-                #[allow(unused_mut)]
-                let mut all = Vec::new();
+            fn lie(
+                &mut self,
+                _: &$crate::core::declare::Liar,
+                forger: &mut $crate::core::declare::Forger,
+            ) {
+                let _ = &forger;
                 match self {
                     $($Op::$V $({ $($f),* })? => {
-                        $($($crate::core::declare::uses!(
-                            @lie all, self, liar, $Op $V $f $(, $from)?
-                        );)*)?
+                        $($($crate::core::declare::uses!(@lie forger, $f $(, $from)?);)*)?
                     })*
                 }
-                let _ = liar;
-                all
             }
         }
     };
@@ -145,16 +141,14 @@ macro_rules! uses {
     (@call $call:ident $f:ident, key) => { $call.key = *$f; };
     (@call $call:ident $f:ident, value) => { $call.value = i64::from(*$f); };
     (@call $call:ident $f:ident, arg) => { $call.arg = i64::from(*$f); };
-    (@lie $all:ident, $self:ident, $liar:ident, $Op:ident $V:ident $f:ident, value) => {
-        for (twist, value) in $crate::core::declare::Data::lies(&i64::from(*$f), $liar) {
-            let mut other = $self.clone();
-            if let ($Op::$V { $f: field, .. }, Ok(value)) = (&mut other, value.try_into()) {
-                *field = value;
-                $all.push((twist, other));
-            }
+    (@lie $forger:ident, $f:ident, value) => {
+        if let Ok(told) = $crate::core::declare::other_value(i64::from(*$f)).try_into()
+            && $forger.takes($crate::core::declare::Twist::Value)
+        {
+            *$f = told;
         }
     };
-    (@lie $all:ident, $self:ident, $liar:ident, $Op:ident $V:ident $f:ident $(, $from:ident)?) => {
+    (@lie $forger:ident, $f:ident $(, $from:ident)?) => {
         let _ = $f;
     };
 }

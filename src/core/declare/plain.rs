@@ -36,6 +36,12 @@ pub enum Plain {
     Kind(&'static str, Box<Plain>),
 }
 
+/// One more named part: a call where a program would otherwise be long.
+#[inline(never)]
+pub fn part(parts: &mut Vec<(&'static str, Plain)>, name: &'static str, what: Plain) {
+    parts.push((name, what));
+}
+
 impl Plain {
     /// In words; `name` tells what a server is called. The names of operations are left out: a client
     /// knows them, nobody reads them.

@@ -1,6 +1,6 @@
 //! Sets of keys, a bit a key: ten thousand of them are a kilobyte, and copies share it.
 
-use crate::core::declare::{Data, Liar, Lie, Plain, Rewrite, Twist};
+use crate::core::declare::{Data, Forger, Liar, Plain, Rewrite, Twist};
 use crate::core::ids::Names;
 use std::fmt;
 use std::sync::Arc;
@@ -19,11 +19,13 @@ impl Data for Keys {
         Plain::List(self.iter().map(Plain::Key).collect())
     }
     /// Without the first.
-    fn lies(&self, _: &Liar) -> Vec<Lie<Self>> {
-        let mut other = self.clone();
-        let Some(first) = self.iter().next() else { return Vec::new() };
-        other.remove(first);
-        vec![(Twist::Number, other)]
+    fn lie(&mut self, _: &Liar, forger: &mut Forger) {
+        let first = self.iter().next();
+        if let Some(first) = first
+            && forger.takes(Twist::Number)
+        {
+            self.remove(first);
+        }
     }
 }
 

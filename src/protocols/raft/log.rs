@@ -1,7 +1,7 @@
 //! The replicated log. Indexes start at 1, as in the paper.
 
 use super::Op;
-use crate::core::declare::{Data, Liar, Lie, Plain, Rewrite, data};
+use crate::core::declare::{Data, Forger, Liar, Plain, Rewrite, data};
 use crate::core::ids::{Names, OpId};
 use crate::core::list::List;
 
@@ -101,8 +101,8 @@ impl Data for Log {
     fn plain(&self) -> Plain {
         self.0.plain()
     }
-    fn lies(&self, liar: &Liar) -> Vec<Lie<Self>> {
-        self.0.lies(liar).into_iter().map(|(twist, entries)| (twist, Log(entries))).collect()
+    fn lie(&mut self, liar: &Liar, forger: &mut Forger) {
+        self.0.lie(liar, forger);
     }
 }
 

@@ -2,7 +2,7 @@
 
 use super::Config;
 use crate::algo::hashing::HashFn;
-use crate::core::declare::{Data, Liar, Lie, Plain, Rewrite, data};
+use crate::core::declare::{Data, Forger, Liar, Plain, Rewrite, data};
 use crate::core::ids::{Names, NodeId, NodeSet};
 use crate::core::protocol::key_name;
 
@@ -29,9 +29,7 @@ impl Data for RangeId {
             RangeId { start, born } => format!("from place {start}, born {born}"),
         })
     }
-    fn lies(&self, _: &Liar) -> Vec<Lie<Self>> {
-        Vec::new()
-    }
+    fn lie(&mut self, _: &Liar, _: &mut Forger) {}
 }
 
 data! {
