@@ -53,6 +53,8 @@ struct Sums {
     shell: u64,
     /// By scene: all files of its own, those that it shares with few others included.
     scenes: BTreeMap<String, u64>,
+    /// By scene: its own file alone.
+    alone: BTreeMap<String, u64>,
     /// By part of the page: all files that are fetched for it.
     parts: BTreeMap<String, u64>,
     workers: u64,
@@ -73,9 +75,15 @@ impl Sums {
             let some = needs.iter().filter(|(id, _)| id.starts_with(parts::PART) == part);
             some.map(|(id, files)| (id.clone(), scene(files))).collect()
         };
+        let own = |id: &String| {
+            let file = format!("scene-{id}-");
+            weights.iter().filter(|w| w.name.starts_with(&file)).map(|w| w.brotli).sum()
+        };
+        let scenes: BTreeMap<String, u64> = of(false);
         Sums {
             shell: total(When::First),
-            scenes: of(false),
+            alone: scenes.keys().map(|id| (id.clone(), own(id))).collect(),
+            scenes,
             parts: of(true),
             workers: total(When::Workers),
             fonts: total(When::Font),
@@ -84,6 +92,10 @@ impl Sums {
 
     fn heaviest(&self) -> u64 {
         self.scenes.values().copied().max().unwrap_or(0)
+    }
+
+    fn heaviest_alone(&self) -> u64 {
+        self.alone.values().copied().max().unwrap_or(0)
     }
 
     /// All that is fetched, fonts apart, before the first scene plays: with the heaviest scene.
@@ -105,8 +117,12 @@ pub fn weigh(folder: &Path) -> Result<(), String> {
     }
     let sums = Sums::of(&weights, &needs(folder)?);
     println!();
-    for (id, bytes) in sums.scenes.iter().chain(&sums.parts) {
-        println!("   {:>11}  {id}", say::bytes(*bytes));
+    println!("   {:>11} {:>11}", "alone", "in all");
+    for (id, bytes) in &sums.scenes {
+        println!("   {:>11} {:>11}  {id}", say::bytes(sums.alone[id]), say::bytes(*bytes));
+    }
+    for (id, bytes) in &sums.parts {
+        println!("   {:>11} {:>11}  {id}", "", say::bytes(*bytes));
     }
     let file = root().join("xtask").join("budget.txt");
     let text = std::fs::read_to_string(&file).map_err(|e| format!("{}: {e}.", file.display()))?;
@@ -114,6 +130,7 @@ pub fn weigh(folder: &Path) -> Result<(), String> {
     let all = [
         ("first-load", sums.first_load()),
         ("scene", sums.heaviest()),
+        ("scene-alone", sums.heaviest_alone()),
         ("workers", sums.workers),
         ("fonts", sums.fonts),
     ];
@@ -143,6 +160,7 @@ pub fn json(folder: &Path) -> Result<String, String> {
     let document = json!({
         "first_load": sums.first_load(),
         "scenes": sums.scenes,
+        "scenes_alone": sums.alone,
         "parts": sums.parts,
         "workers": sums.workers,
         "fonts": sums.fonts,
@@ -258,6 +276,7 @@ mod tests {
         let sums = Sums::of(&weights, &needs.into());
         assert_eq!((sums.shell, sums.workers, sums.fonts), (112, 300, 7));
         assert_eq!((sums.scenes["raft"], sums.scenes["cap"]), (25, 8));
+        assert_eq!((sums.alone["raft"], sums.alone["cap"]), (20, 3));
         assert_eq!((sums.scenes.len(), sums.parts["part-help"]), (2, 9));
         assert_eq!(sums.first_load(), 137);
         assert!(brotli_size(&[b'a'; 1000]).unwrap() < 30);
