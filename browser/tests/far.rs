@@ -62,6 +62,38 @@ fn the_page_paints_while_a_far_moment_is_computed_and_cancel_keeps_the_beginning
     assert_eq!(s.console_errors(), Vec::<String>::new());
 }
 
+/// A page at ten times true speed for `HB_MINUTES` (5): what the program holds, which its memory
+/// never gives back, and how many frames it gets. `HB_SCENES` names others than these.
+#[test]
+#[ignore = "takes minutes: `cargo xtask soak`"]
+fn a_page_left_open_keeps_its_memory_and_its_frames() {
+    let set = |name: &str, usual: &str| std::env::var(name).unwrap_or(usual.into());
+    let minutes: u64 = set("HB_MINUTES", "5").parse().expect("minutes");
+    for scene in set("HB_SCENES", "raft,lamport,hybrid-clock,ranges").split(',') {
+        let Some((_server, mut s)) = open() else { return };
+        let setup = Setup { scene: scene.into(), seed: 7, ..Setup::default() };
+        let mut link = Link::new(setup, Vec::new());
+        link.view.speed = 100;
+        s.run(&format!("location.hash = '{}'", link.fragment()));
+        s.wait_until("document.querySelector('#stage [data-node]')", seconds(30));
+        s.wait_until("!document.getElementById('way')", seconds(30));
+        s.key("Space");
+        for part in 1..=2 * minutes {
+            s.run("window.longest = 0; window.frames_seen = 0; window.since = performance.now()");
+            std::thread::sleep(seconds(30));
+            let frames = s.eval("window.frames_seen / (performance.now() - window.since) * 1000");
+            let (longest, at) = (s.eval("window.longest"), s.text("#clock"));
+            let bytes = s.eval("hbBoot.memory.buffer.byteLength").as_u64().unwrap_or(u64::MAX);
+            println!(
+                "{scene}, {} s: at {at}, {} MB, {frames} frames a second, longest task {longest} ms",
+                part * 30,
+                bytes >> 20,
+            );
+            assert!(bytes < 100_000_000, "{scene}: {bytes} bytes");
+        }
+    }
+}
+
 #[test]
 fn a_bad_link_leaves_the_run_as_it_is() {
     let Some((_server, mut s)) = open() else { return };

@@ -420,6 +420,14 @@ impl Kernel {
         }
     }
 
+    /// The events from which something is on its way between servers: each by its process and how
+    /// many that had had.
+    pub fn sending(&self) -> Vec<(NodeId, u32)> {
+        let peer = |(_, f): &(&MsgId, &Flight)| matches!(f.payload, Payload::Peer(_));
+        let event = |(id, f): (&MsgId, &Flight)| Some((id.from, *f.stamp.get(id.from.at())?));
+        self.flight.iter().filter(peer).filter_map(event).collect()
+    }
+
     /// Takes a message out of the air.
     pub fn land(&mut self, id: MsgId) -> Option<Flight> {
         let f = self.flight.remove(&id)?;

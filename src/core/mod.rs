@@ -10,6 +10,7 @@ pub mod hash;
 pub mod ids;
 pub mod kernel;
 pub mod list;
+pub mod long;
 pub mod protocol;
 pub mod quote;
 pub mod random;

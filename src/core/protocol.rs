@@ -559,6 +559,9 @@ pub struct Seen<'a, P: Protocol> {
     pub cut: bool,
     /// True time in microseconds.
     pub now: u64,
+    /// Gives the events from which something is on its way between servers, each by its process and
+    /// how many it had had. `None` in a search, where observers of states that are alike have to stay so.
+    pub sending: Option<&'a dyn Fn() -> Vec<(NodeId, u32)>>,
     /// What clients were told in this step: by whom, about which operation, what.
     pub answers: &'a [(NodeId, OpId, P::Op, Outcome<P>)],
 }

@@ -403,15 +403,30 @@ pub struct TimerView {
     pub due: Option<u64>,
 }
 
-/// Rows of cells.
+/// Rows of cells: the last ones of a long log, or those since its snapshot.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct LogView {
-    /// Position of the first cell.
+    /// Position of the first cell; the first of all is at 1.
     pub first: u64,
     /// Cells in order.
     pub cells: Vec<Cell>,
     /// The node knows everything up to here to be committed.
     pub committed: u64,
+}
+
+impl LogView {
+    /// The most cells to show of a log; pictures have room for a dozen.
+    pub const MOST: u64 = 128;
+
+    /// The position of the first cell to show of a log of so many.
+    pub fn first_of(len: u64) -> u64 {
+        len.saturating_sub(LogView::MOST) + 1
+    }
+
+    /// The cell at a position, if it is among those shown.
+    pub fn cell(&self, position: u64) -> Option<&Cell> {
+        self.cells.get(usize::try_from(position.checked_sub(self.first)?).ok()?)
+    }
 }
 
 /// One log entry.

@@ -5,7 +5,7 @@ use super::list::{CHUNK, List};
 use std::ops::{Index, Range};
 
 /// A list without its beginning. Copies share what they have in common.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Window<T> {
     gone: u64,
     kept: List<T>,

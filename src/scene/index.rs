@@ -71,6 +71,11 @@ impl Index {
     /// Takes in what the run has gained, and lets go what is not on record any more; starts anew if
     /// it has become shorter or its record begins elsewhere.
     pub fn extend(&mut self, trace: &Trace) {
+        self.extend_by(trace, usize::MAX);
+    }
+
+    /// The same by so many events and messages at most; true once all are taken in.
+    pub fn extend_by(&mut self, trace: &Trace, most: usize) -> bool {
         let (first, events) = (trace.events.first() as usize, trace.events.len() as usize);
         let marks = trace.marks();
         if marks.len() < self.marks {
@@ -82,26 +87,30 @@ impl Index {
         }
         marks[self.marks..].iter().for_each(|event| self.mark(event));
         self.marks = marks.len();
-        for event in trace.events.range(self.events..events) {
+        let next = events.min(self.events.saturating_add(most));
+        for event in trace.events.range(self.events..next) {
             self.take(event);
         }
-        self.events = events;
+        self.events = next;
         if first > self.first {
             for places in &mut self.by_node {
                 places.drain(..places.partition_point(|i| (*i as usize) < first));
             }
             self.first = first;
         }
-        self.blocks_of(trace.messages.rest());
+        let messages = trace.messages.rest();
+        let len = messages.len() as usize;
+        self.blocks_of(messages, len.min(self.messages.saturating_add(most)));
+        self.events == events && self.messages == len
     }
 
-    fn blocks_of(&mut self, messages: &Window<Passage>) {
+    fn blocks_of(&mut self, messages: &Window<Passage>, len: usize) {
         let first = messages.first() as usize / BLOCK;
         if first > self.first_block {
             self.blocks.drain(..(first - self.first_block).min(self.blocks.len()));
             self.first_block = first;
         }
-        let (first_new, len) = (self.messages / BLOCK, messages.len() as usize);
+        let first_new = self.messages / BLOCK;
         for i in self.first_block..len.div_ceil(BLOCK) {
             let known = self.blocks.get(i - self.first_block);
             if i < first_new && known.is_some_and(|(_, open)| !open) {

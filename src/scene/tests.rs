@@ -234,6 +234,12 @@ fn an_index_that_grows_is_the_index_of_the_whole() {
         grown.extend(&trace.prefix(step));
     }
     assert_eq!(format!("{grown:?}"), format!("{:?}", Index::of(&trace)));
+    let (mut sliced, mut slices) = (Index::default(), 1);
+    while !sliced.extend_by(&trace, 5) {
+        slices += 1;
+    }
+    assert!(slices > 5, "{slices} slices");
+    assert_eq!(format!("{sliced:?}"), format!("{:?}", Index::of(&trace)));
     grown.extend(&trace.prefix(3));
     assert_eq!(format!("{grown:?}"), format!("{:?}", Index::of(&trace.prefix(3))));
     let found: Vec<_> =

@@ -163,8 +163,28 @@ impl<'a> Player<'a> {
     }
 
     /// Runs until the step's condition holds.
+    ///
+    /// # Errors
+    /// One sentence where it does not within [`PATIENCE`].
     pub fn finish(&mut self, session: &mut Session) -> Result<Told, String> {
+        loop {
+            if let Some(told) = self.finish_by(session, u64::MAX)? {
+                return Ok(told);
+            }
+        }
+    }
+
+    /// The same by so many steps at most; what came of it once it holds.
+    ///
+    /// # Errors
+    /// Those of [`Player::finish`].
+    pub fn finish_by(&mut self, session: &mut Session, most: u64) -> Result<Option<Told>, String> {
+        let mut left = most;
         while !self.reached(session)? {
+            if left == 0 {
+                return Ok(None);
+            }
+            left -= 1;
             let next = session.next_at().unwrap_or(u64::MAX);
             let due = self.wait.until.wait().map_or(0, |w| self.since + w);
             if session.time() < due && due < next {
@@ -185,7 +205,8 @@ impl<'a> Player<'a> {
         if !self.wait.options.is_empty() && right.len() != 1 {
             return Err(format!("{} of the question's answers came true", right.len()));
         }
-        Ok(Told { step: session.cursor(), at: session.time(), answer: right.first().copied() })
+        let (step, at, answer) = (session.cursor(), session.time(), right.first().copied());
+        Ok(Some(Told { step, at, answer }))
     }
 }
 

@@ -137,41 +137,83 @@ pub fn phrases(view: &WorldView, landmarks: &[&str]) -> Vec<String> {
     all
 }
 
+/// A search for a moment, to be gone on with in slices.
+pub struct Search {
+    goal: Goal,
+    given: Given,
+    /// Who led when it began, and when that was.
+    leader: Option<NodeId>,
+    time: u64,
+    /// Steps that it may still take.
+    left: u64,
+    looked: bool,
+}
+
+impl Search {
+    /// A search from the cursor on.
+    pub fn new(session: &Session, goal: Goal) -> Search {
+        let (given, leader) = (Given::new(), leader(&session.view()));
+        Search { goal, given, leader, time: session.time(), left: MOST_STEPS, looked: false }
+    }
+
+    /// Goes on by so many steps at most; what has come of it once it has ended. Where it ends in
+    /// vain the cursor stays where the search has got to.
+    ///
+    /// # Errors
+    /// One sentence where a condition speaks of what is not there.
+    pub fn slice(&mut self, session: &mut Session, most: u64) -> Result<Option<Sought>, String> {
+        let condition = match &self.goal {
+            Goal::Time(at) => {
+                session.seek_time((*at).min(self.time + 10 * HORIZON));
+                return Ok(Some(Sought::Found));
+            }
+            Goal::Step(to) => {
+                session.seek((*to).min(session.cursor() + MOST_STEPS));
+                let there = session.cursor() == *to;
+                return Ok(Some(if there { Sought::Found } else { Sought::NotSoon }));
+            }
+            Goal::LeaderChange | Goal::Violation => None,
+            Goal::Until(condition) => Some(condition),
+        };
+        let first = !std::mem::replace(&mut self.looked, true);
+        if let Some(condition) = condition.filter(|c| first && c.is_lasting())
+            && condition.holds(&Moment::of(session, &self.given, self.time))?
+        {
+            return Ok(Some(Sought::Already));
+        }
+        for _ in 0..most {
+            if self.left == 0 || session.next_at().is_none_or(|at| at > self.time + HORIZON) {
+                return Ok(Some(Sought::NotSoon));
+            }
+            self.left -= 1;
+            let Some(event) = session.forward() else { return Ok(Some(Sought::NotSoon)) };
+            let here = match condition {
+                Some(condition) => condition.holds(&Moment::of(session, &self.given, self.time))?,
+                None if self.goal == Goal::Violation => !event.broken.is_empty(),
+                None => is_new_leader(self.leader, leader(&session.view())),
+            };
+            if here {
+                return Ok(Some(Sought::Found));
+            }
+        }
+        Ok(None)
+    }
+}
+
 /// Runs to the goal; the cursor stays where it was if that is not soon.
+///
+/// # Errors
+/// One sentence where a condition speaks of what is not there.
 pub fn seek(session: &mut Session, goal: &Goal) -> Result<Sought, String> {
     let (step, time) = (session.cursor(), session.time());
-    let condition = match goal {
-        Goal::Time(at) => {
-            session.seek_time((*at).min(time + 10 * HORIZON));
-            return Ok(Sought::Found);
+    let mut search = Search::new(session, goal.clone());
+    let sought = loop {
+        if let Some(sought) = search.slice(session, u64::MAX)? {
+            break sought;
         }
-        Goal::Step(to) => {
-            session.seek((*to).min(step + MOST_STEPS));
-            return Ok(if session.cursor() == *to { Sought::Found } else { Sought::NotSoon });
-        }
-        Goal::LeaderChange | Goal::Violation => None,
-        Goal::Until(condition) => Some(condition),
     };
-    let given = Given::new();
-    let before = leader(&session.view());
-    if let Some(condition) = condition.filter(|c| c.is_lasting())
-        && condition.holds(&Moment::of(session, &given, time))?
-    {
-        return Ok(Sought::Already);
-    }
-    for _ in 0..MOST_STEPS {
-        if session.next_at().is_none_or(|at| at > time + HORIZON) {
-            break;
-        }
-        let Some(event) = session.forward() else { break };
-        let here = match condition {
-            Some(condition) => condition.holds(&Moment::of(session, &given, time))?,
-            None if *goal == Goal::Violation => !event.broken.is_empty(),
-            None => is_new_leader(before, leader(&session.view())),
-        };
-        if here {
-            return Ok(Sought::Found);
-        }
+    if sought != Sought::NotSoon || matches!(goal, Goal::Time(_) | Goal::Step(_)) {
+        return Ok(sought);
     }
     session.seek(step);
     // What was looked through for nothing is no part of the run that is shown.
@@ -224,6 +266,29 @@ mod tests {
         assert_eq!(s.time(), 120_000);
         assert_eq!(go(&mut s, &info, "step 9"), Sought::Found);
         assert_eq!(s.cursor(), 9);
+    }
+
+    #[test]
+    fn a_search_in_slices_finds_what_one_at_once_does() {
+        for text in ["next leader change", "node 3 applies index 2", "next violation"] {
+            let ((mut at_once, info), (mut sliced, _)) = (open(), open());
+            let goal = read(&at_once, &info, text).unwrap();
+            let sought = seek(&mut at_once, &goal).unwrap();
+            let mut search = Search::new(&sliced, goal);
+            let (mut slices, mut before) = (0, 0);
+            let found = loop {
+                if let Some(sought) = search.slice(&mut sliced, 5).unwrap() {
+                    break sought;
+                }
+                assert!(sliced.cursor() - before <= 5, "a slice is short");
+                (slices, before) = (slices + 1, sliced.cursor());
+            };
+            assert!(slices > 2, "{text}: {slices} slices");
+            assert_eq!(found, sought, "{text}");
+            if found == Sought::Found {
+                assert_eq!(sliced.digest(), at_once.digest(), "{text}");
+            }
+        }
     }
 
     #[test]

@@ -165,14 +165,9 @@ impl Telling {
                 self.run(session)
             }
             Phase::Running => {
-                match self.marks.get(self.step) {
-                    Some(mark) => session.seek(mark.told.step),
-                    None => {
-                        session.seek(self.begun);
-                        self.player.finish(session)?;
-                    }
-                }
-                self.watch(session).map(|_| ())
+                self.set_out(session);
+                while !self.end_by(session, u64::MAX)? {}
+                Ok(())
             }
             Phase::Done if self.step + 1 < self.story.steps.len() => {
                 self.come_back(session);
@@ -181,6 +176,23 @@ impl Telling {
             }
             Phase::Done => Ok(()),
         }
+    }
+
+    /// Puts the cursor where a running step's end is known to be, or is to be looked for.
+    pub fn set_out(&self, session: &mut Session) {
+        session.seek(self.marks.get(self.step).map_or(self.begun, |mark| mark.told.step));
+    }
+
+    /// Goes on to the end of a running step, by so many steps of the run at most; true once it is
+    /// there.
+    ///
+    /// # Errors
+    /// One sentence where what it waits for does not come.
+    pub fn end_by(&mut self, session: &mut Session, most: u64) -> Result<bool, String> {
+        if self.watch(session)? {
+            return Ok(true);
+        }
+        Ok(self.player.finish_by(session, most)?.is_some() && self.watch(session)?)
     }
 
     /// Goes back to where the step before had been told; the first step to its own beginning.

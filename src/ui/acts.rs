@@ -6,7 +6,7 @@ use super::frame::{Ask, Frame};
 use super::model::{FASTEST, Model, Pick, SLOWEST, sentence};
 use super::verbs;
 use happened_before::scene::{Bounded, window};
-use happened_before::stories::seek::{self, Goal, Sought};
+use happened_before::stories::seek::{self, Goal};
 use wasm_bindgen::prelude::*;
 use yew::prelude::*;
 
@@ -212,16 +212,8 @@ fn goal(model: &mut Model, text: &str) {
     match goal {
         Ok(Goal::Time(time)) => return model.seek_time(time),
         Ok(Goal::Step(step)) => return model.seek(step),
-        _ => {}
-    }
-    match goal.and_then(|g| seek::seek(&mut model.session, &g)) {
-        Ok(Sought::Found) => {}
-        Ok(Sought::Already) => model.notice = Some(format!("'{}' is so already.", text.trim())),
-        Ok(Sought::NotSoon) => {
-            model.notice = Some(format!("'{}' does not come in the next minute.", text.trim()));
-        }
+        Ok(goal) => model.go_to_goal(goal, text.trim()),
         Err(why) => model.notice = Some(sentence(&why)),
     }
-    model.follows = true;
-    model.anew();
+    model.revision += 1;
 }

@@ -90,6 +90,8 @@ pub struct Model {
     /// The present branch's index for pictures of time.
     pub index: Index,
     indexed: usize,
+    /// That of the run in which a way has just arrived.
+    pub ready: Option<Index>,
     /// What is selected.
     pub pick: Option<Pick>,
     /// First and last time of the space-time diagram.
@@ -200,6 +202,7 @@ impl Model {
             view,
             index: Index::default(),
             indexed: 0,
+            ready: None,
             pick: None,
             window: (0, WINDOW),
             follows: true,
@@ -302,6 +305,9 @@ impl Model {
             self.index = Index::default();
             self.latest = None;
             super::overlay::choose(self, self.overlay.as_ref().map(|o| o.kind));
+        }
+        if let Some(ready) = self.ready.take() {
+            self.index = ready;
         }
         self.index.extend(self.session.trace());
         if let Some(overlay) = &mut self.overlay {
@@ -411,7 +417,7 @@ impl Model {
     pub fn seek(&mut self, step: u64) {
         let mut session = self.gradual();
         session.seek(step);
-        self.go(session, |m, session| {
+        self.go_here(session, |m, session| {
             m.session = session;
             m.follows = true;
             m.refresh();
@@ -422,7 +428,7 @@ impl Model {
     pub fn seek_time(&mut self, time: u64) {
         let mut session = self.gradual();
         session.seek_time(time);
-        self.go(session, |m, session| {
+        self.go_here(session, |m, session| {
             m.session = session;
             m.refresh();
         });
@@ -506,20 +512,21 @@ impl Model {
             return looks.clone();
         }
         let node = self.session.trace().event(step)?.node?;
-        let (here, time) = (self.session.cursor(), self.session.time());
-        self.session.seek(step - 1);
-        let before = self.session.view();
-        self.session.seek(step);
-        let after = self.session.view();
-        self.session.seek(here);
-        // Between two steps: nothing is left to happen up to this time.
-        if self.session.next_at().is_none_or(|at| at > time) {
-            self.session.advance_to(time, 1);
+        // Somewhere else is gone to already: what happens there is found later.
+        if self.going.is_some() {
+            return None;
         }
-        let look = |view: &WorldView| view.nodes.get(node.at()).map(|n| n.look.clone());
-        let looks = look(&before).zip(look(&after));
-        self.around = Some((name, looks.clone()));
-        looks
+        let mut session = self.gradual();
+        session.seek(step - 1);
+        self.go_here(session, move |m, mut session| {
+            let look = |view: &WorldView| view.nodes.get(node.at()).map(|n| n.look.clone());
+            let before = look(&session.view());
+            session.forward();
+            let looks = before.zip(look(&session.view()));
+            m.around = Some((name, looks));
+        });
+        let (_, looks) = self.around.as_ref().filter(|(known, _)| *known == name)?;
+        looks.clone()
     }
 
     /// The end of the line of time: beyond everything recorded, at a round number, so that it

@@ -54,6 +54,14 @@ impl Tale {
     }
 }
 
+/// To a branch, wherever: the story knows its place there. What has been played elsewhere may have
+/// been far.
+fn to_line(session: &mut Session, line: usize) {
+    session.set_gradual(true);
+    session.switch(line);
+    session.halt();
+}
+
 impl Model {
     /// The story that the page follows now.
     pub fn telling(&self) -> Option<&Telling> {
@@ -100,7 +108,13 @@ impl Model {
         }
         let Some(tale) = &mut self.tale else { return Ok(()) };
         if self.session.current() != tale.line {
-            self.session.switch(tale.line);
+            to_line(&mut self.session, tale.line);
+        }
+        if matches!(tell, Tell::Next) && tale.telling.phase == Phase::Running {
+            let (mut session, telling) = (self.session.copy(), tale.telling.clone());
+            telling.set_out(&mut session);
+            self.go_to_end_of(telling, session);
+            return Ok(());
         }
         let (before, branches) = (tale.telling.cue(), self.session.branches().len());
         match tell {
@@ -120,14 +134,26 @@ impl Model {
         Ok(())
     }
 
+    /// A step of the story has come to its end.
+    pub fn told(&mut self, telling: Telling, session: Session) {
+        self.session = session;
+        if let Some(tale) = &mut self.tale {
+            tale.telling = telling;
+        }
+        self.past.fresh = true;
+        self.follows = true;
+        self.playing = false;
+        self.anew();
+    }
+
     /// A running step plays by itself, or is ended at once where nothing is to move.
     fn pace(&mut self) {
         let running = |m: &Model| m.telling().is_some_and(|t| t.phase == Phase::Running);
-        if running(self) && dom::still() {
+        if running(self) && dom::still() && self.going.is_none() {
             let _ = self.go_on(Tell::Next);
         }
         self.follows = true;
-        self.playing = running(self);
+        self.playing = running(self) && self.going.is_none();
     }
 
     /// The page shows another run now; the story can be come back to.
@@ -144,7 +170,7 @@ impl Model {
             self.become_of(&home);
         }
         let Some(tale) = &mut self.tale else { return };
-        self.session.switch(tale.line);
+        to_line(&mut self.session, tale.line);
         tale.telling.come_back(&mut self.session);
         tale.left = false;
         self.past_push(before);

@@ -3,11 +3,15 @@
 
 use super::dom;
 use super::frame::Ask;
-use super::model::Model;
+use super::model::{Model, sentence};
 use super::words;
 use happened_before::core::session::Session;
 use happened_before::core::view::{Event, What};
 use happened_before::protocols::Info;
+use happened_before::scene::index::Index;
+use happened_before::stories::seek::{Goal, Search, Sought};
+use happened_before::stories::telling::Telling;
+use std::cell::RefCell;
 use std::rc::Rc;
 use yew::prelude::*;
 
@@ -15,8 +19,12 @@ use yew::prelude::*;
 pub const RECORD: u64 = 24 << 20;
 /// Milliseconds that a slice takes.
 const SLICE: f64 = 8.0;
-/// Steps between two looks at the time.
+/// Most steps between two looks at the time, and milliseconds that so many should take at most: a step
+/// in which much is worked out, as the first ones, takes as long as many others.
 const STRIDE: u64 = 8;
+const LOOK: f64 = 0.5;
+/// The same for steps that an index takes in.
+const TAKEN: usize = 2_048;
 
 /// What is done on arrival.
 type Then = Box<dyn FnOnce(&mut Model, Session)>;
@@ -27,6 +35,10 @@ enum Quest {
     Moment,
     /// The next thing of interest, at most so many steps away.
     Next { left: u64 },
+    /// A moment in words.
+    Goal { search: Search, text: String },
+    /// The end of a story's step.
+    Told(Rc<RefCell<Telling>>),
     /// So many microseconds before the first thing of interest, if it is not farther than so many
     /// steps; this session goes ahead to look.
     Lead { ahead: Box<Session>, left: u64, lead: u64 },
@@ -38,44 +50,92 @@ pub struct Going {
     quest: Quest,
     info: Rc<Info>,
     then: Then,
+    /// Steps until the next look at the time.
+    stride: u64,
+    /// What pictures find steps by, as it is known,
+    known: Option<Index>,
+    /// and as it becomes once the session is there.
+    index: Option<Index>,
+}
+
+/// How a way stands.
+enum State {
+    /// On it.
+    Going,
+    /// At its end.
+    There,
+    /// There is nothing to arrive at, in a sentence.
+    Vain(String),
 }
 
 impl Going {
-    /// One slice; true on arrival, `None` if there is nothing to arrive at.
-    fn slice(&mut self) -> Option<bool> {
+    /// One slice.
+    fn slice(&mut self) -> State {
         let begun = dom::now();
-        while dom::now() - begun < SLICE {
-            match &mut self.quest {
-                Quest::Moment => {
-                    if self.session.slice(STRIDE) {
-                        return Some(true);
-                    }
+        let mut last = begun;
+        while last - begun < SLICE {
+            if let Some(index) = &mut self.index {
+                if index.extend_by(self.session.trace(), TAKEN) {
+                    return State::There;
                 }
-                Quest::Next { left } => {
-                    let Some(event) = self.session.forward() else { return Some(true) };
-                    if is_interesting(&self.info, event) {
-                        return Some(true);
+                last = dom::now();
+                continue;
+            }
+            match self.go() {
+                State::There => self.index = Some(self.known.take().unwrap_or_default()),
+                State::Going => {}
+                vain => return vain,
+            }
+            let now = dom::now();
+            self.stride = if now - last > LOOK { 1 } else { STRIDE.min(self.stride * 2) };
+            last = now;
+        }
+        State::Going
+    }
+
+    /// A few steps.
+    fn go(&mut self) -> State {
+        let there = match &mut self.quest {
+            Quest::Moment => self.session.slice(self.stride),
+            Quest::Next { left } => {
+                let Some(event) = self.session.forward() else { return State::There };
+                *left -= 1;
+                match is_interesting(&self.info, event) {
+                    false if *left == 0 => {
+                        return State::Vain("Nothing of interest happens soon.".into());
                     }
-                    *left -= 1;
-                    if *left == 0 {
-                        return None;
-                    }
-                }
-                Quest::Lead { ahead, left, lead } => {
-                    let Some(event) = ahead.forward() else { return Some(true) };
-                    if is_interesting(&self.info, event) && !is_first_boot(event) {
-                        self.session.seek_time(event.at.saturating_sub(*lead));
-                        self.quest = Quest::Moment;
-                        continue;
-                    }
-                    *left -= 1;
-                    if *left == 0 {
-                        return Some(true);
-                    }
+                    there => there,
                 }
             }
-        }
-        Some(false)
+            Quest::Goal { search, text } => match search.slice(&mut self.session, self.stride) {
+                Ok(None) => false,
+                Ok(Some(Sought::Found)) => true,
+                Ok(Some(Sought::Already)) => {
+                    return State::Vain(format!("'{text}' is so already."));
+                }
+                Ok(Some(Sought::NotSoon)) => {
+                    return State::Vain(format!("'{text}' does not come in the next minute."));
+                }
+                Err(why) => return State::Vain(sentence(&why)),
+            },
+            Quest::Told(telling) => {
+                match telling.borrow_mut().end_by(&mut self.session, self.stride) {
+                    Ok(there) => there,
+                    Err(why) => return State::Vain(sentence(&why)),
+                }
+            }
+            Quest::Lead { ahead, left, lead } => {
+                let Some(event) = ahead.forward() else { return State::There };
+                *left -= 1;
+                if is_interesting(&self.info, event) && !is_first_boot(event) {
+                    self.session.seek_time(event.at.saturating_sub(*lead));
+                    self.quest = Quest::Moment;
+                    return State::Going;
+                }
+                *left == 0
+            }
+        };
+        if there { State::There } else { State::Going }
     }
 }
 
@@ -108,10 +168,29 @@ impl Model {
     /// Goes to the next thing of interest, if it is not farther than so many steps.
     pub fn go_next(&mut self, most: u64) {
         let quest = Quest::Next { left: most };
-        self.set_out(self.session.copy(), quest, |m, session| {
+        self.set_out_here(self.session.copy(), quest, |m, session| {
             m.session = session;
             m.follows = true;
             m.refresh();
+        });
+    }
+
+    /// Goes to a moment in words, and says so when it does not come soon.
+    pub fn go_to_goal(&mut self, goal: Goal, text: &str) {
+        let session = self.session.copy();
+        let search = Search::new(&session, goal);
+        self.set_out(session, Quest::Goal { search, text: text.into() }, |m, session| {
+            m.session = session;
+            m.follows = true;
+            m.anew();
+        });
+    }
+
+    /// Goes to the end of the step that a story is telling.
+    pub fn go_to_end_of(&mut self, telling: Telling, session: Session) {
+        let telling = Rc::new(RefCell::new(telling));
+        self.set_out(session, Quest::Told(telling.clone()), move |m, session| {
+            m.told(telling.borrow().clone(), session);
         });
     }
 
@@ -124,14 +203,40 @@ impl Model {
         });
     }
 
+    /// The same on this branch, of whose record nothing changes but its end.
+    pub fn go_here(&mut self, session: Session, then: impl FnOnce(&mut Model, Session) + 'static) {
+        self.set_out_here(session, Quest::Moment, then);
+    }
+
+    fn set_out_here(
+        &mut self,
+        session: Session,
+        quest: Quest,
+        then: impl FnOnce(&mut Model, Session) + 'static,
+    ) {
+        let known = Some(self.index.clone());
+        self.depart(session, quest, known, then);
+    }
+
     fn set_out(
         &mut self,
         session: Session,
         quest: Quest,
         then: impl FnOnce(&mut Model, Session) + 'static,
     ) {
+        self.depart(session, quest, None, then);
+    }
+
+    fn depart(
+        &mut self,
+        session: Session,
+        quest: Quest,
+        known: Option<Index>,
+        then: impl FnOnce(&mut Model, Session) + 'static,
+    ) {
         let then = Box::new(then);
-        self.going = Some(Going { session, quest, info: self.info.clone(), then });
+        let info = self.info.clone();
+        self.going = Some(Going { session, quest, info, then, stride: 1, known, index: None });
         self.revision += 1;
         self.slice();
     }
@@ -140,16 +245,18 @@ impl Model {
     pub fn slice(&mut self) -> bool {
         let Some(going) = &mut self.going else { return true };
         match going.slice() {
-            Some(false) => return false,
-            Some(true) => {
-                if let Some(Going { mut session, then, .. }) = self.going.take() {
+            State::Going => return false,
+            State::There => {
+                if let Some(Going { mut session, then, index, .. }) = self.going.take() {
                     session.set_gradual(false);
+                    self.ready = index;
                     then(self, session);
+                    self.ready = None;
                 }
             }
-            None => {
+            State::Vain(why) => {
                 self.going = None;
-                self.notice = Some("Nothing of interest happens soon.".into());
+                self.notice = Some(why);
             }
         }
         self.revision += 1;
@@ -183,7 +290,9 @@ impl Model {
         let Some(mut going) = fresh.going.take() else { return then(self, fresh) };
         let arrived = going.then;
         going.then = Box::new(move |m: &mut Model, session| {
+            fresh.ready = m.ready.take();
             arrived(&mut fresh, session);
+            fresh.ready = None;
             then(m, fresh);
         });
         self.going = Some(going);

@@ -27,7 +27,7 @@ Happened Before: set-up, tests and production build
   cargo xtask test     install what is missing, then run every check and test
       --quick            leave out the production build and the browsers
   cargo xtask soak     the long ones: many more property cases, 1,000 seeds a scene, peer benches,
-                       a monkey at every scene of the page
+                       a monkey at every scene of the page, pages left open
   cargo xtask dist     build the production folder, dist/, for any static host
   cargo xtask bytes    weigh dist/ against xtask/budget.txt
       --json             only the sums, as one JSON document

@@ -1,5 +1,6 @@
 //! What takes too long for every day: many more cases of every property test, long runs of the
-//! fuzzer over every scene, the benches beside their peers, and a monkey at every scene of the page.
+//! fuzzer over every scene, the benches beside their peers, a monkey at every scene of the page,
+//! and pages left open.
 
 use crate::say;
 use crate::shell::{self, command};
@@ -30,6 +31,8 @@ pub fn run() -> Result<(), String> {
     step("production build", &["xtask", "dist"], &mut faults);
     let monkey = ["test", "-p", "browser", "--test", "monkey", "--", "--ignored", "--show-output"];
     step("a monkey at the page", &monkey, &mut faults);
+    let far = ["test", "-p", "browser", "--test", "far", "--", "--ignored", "--show-output"];
+    step("pages left open", &far, &mut faults);
     if faults.is_empty() { Ok(()) } else { Err(format!("Failed: {}.", faults.join("; "))) }
 }
 

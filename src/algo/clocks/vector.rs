@@ -29,7 +29,7 @@ impl Causality {
 }
 
 /// A count of events per process. Processes may come at any time; one never heard of counts 0.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct VectorClock<K: Ord> {
     /// Never holds a 0, so that equal clocks are equal values.
     counts: SortedMap<K, u64>,

@@ -71,7 +71,9 @@ impl Ask {
 impl<Id: Copy + Ord> Frontier<Id> {
     /// An operation begins.
     pub fn invoke(&mut self, id: Id, ask: Ask) {
-        self.open.insert(id, ask);
+        if !self.given_up {
+            self.open.insert(id, ask);
+        }
     }
 
     /// An operation was answered. False if no order explains this answer.
@@ -84,7 +86,7 @@ impl<Id: Copy + Ord> Frontier<Id> {
         let mut todo: Vec<State<Id>> = std::mem::take(&mut self.states).into_iter().collect();
         while let Some(state) = todo.pop() {
             if seen.len() > MOST {
-                self.given_up = true;
+                (self.given_up, self.open) = (true, SortedMap::new());
                 return true;
             }
             if let Some(said) = state.done.get(&id) {
@@ -167,6 +169,18 @@ mod tests {
         assert!(f.answer(3, Done));
         f.invoke(4, Ask::Read);
         assert!(!f.answer(4, Value(Some(1))), "not a second time");
+    }
+
+    #[test]
+    fn a_register_given_up_holds_nothing() {
+        let mut f = Frontier::<u32>::default();
+        (0..14).for_each(|id| f.invoke(id, Ask::Write(id.into())));
+        assert!(f.answer(0, Done) && f.given_up());
+        for id in 20..90 {
+            f.invoke(id, Ask::Read);
+            assert!(f.answer(id, Value(Some(-1))));
+        }
+        assert_eq!((f.open.len(), f.states.len()), (0, 0));
     }
 
     #[test]

@@ -17,9 +17,12 @@ use crate::core::ids::{NodeId, OpId};
 use crate::core::list::List;
 use crate::core::protocol::{Witness, key_name};
 use crate::core::sorted::{SortedMap, SortedSet};
+use crate::core::window::Window;
 
 /// Operations beyond which no order is searched for any more.
-const MOST: usize = 600;
+const MOST: u64 = 600;
+/// Changes of an order that are kept: who has seen none of them is taken to have seen all before.
+const CHANGES: u64 = 1_024;
 /// Steps of a search.
 const STEPS: u64 = 8_000;
 /// Searches that make a witness smaller.
@@ -74,8 +77,10 @@ impl Past {
 /// One claim: an order that explains all so far, or that there is none.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 struct Line {
-    /// Changes in this order: key, value, whose.
-    steps: List<(u32, i64, OpId)>,
+    /// Changes in this order: key, value, whose; the last ones.
+    steps: Window<(u32, i64, OpId)>,
+    /// What they began with.
+    base: SortedMap<u32, i64>,
     /// How much of it a process has seen.
     at: SortedMap<u32, u64>,
     broken: Option<Witness>,
@@ -88,8 +93,14 @@ struct Line {
 /// Both claims over the registers of a run.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Orders {
+    /// Operations, as long as they are few enough to search for an order of them.
     past: List<Past>,
+    /// Where in it those are that have not ended.
     places: SortedMap<OpId, u64>,
+    /// Beyond that, those that have not ended.
+    late: SortedMap<OpId, Past>,
+    /// All there have been.
+    count: u64,
     now: u64,
     /// Linearizability does not answer for both any more.
     awake: bool,
@@ -101,29 +112,46 @@ impl Orders {
     /// Begins an operation of a process.
     pub(super) fn invoke(&mut self, id: OpId, process: u32, key: u32, ask: Ask) {
         self.now += 1;
-        self.places.insert(id, self.past.len());
-        let from = self.now;
-        self.past.push(Past { id, process, key, ask, from, to: u64::MAX, end: End::Open });
+        self.count += 1;
+        let (from, to) = (self.now, u64::MAX);
+        let op = Past { id, process, key, ask, from, to, end: End::Open };
+        if self.count <= MOST {
+            self.places.insert(id, self.past.len());
+            self.past.push(op);
+            return;
+        }
+        let known = |at: &u64| self.past.get(*at).map(|op| (op.id, *op));
+        self.late.extend(self.places.values().filter_map(known));
+        (self.past, self.places) = Default::default();
+        self.late.insert(id, op);
+    }
+
+    /// The end of an operation that has not ended.
+    fn close(&mut self, id: OpId, end: End) -> Option<Past> {
+        if let Some(op) = self.late.remove(&id) {
+            return Some(Past { to: self.now, end, ..op });
+        }
+        let op = self.past.get_mut(self.places.remove(&id)? as usize)?;
+        (op.to, op.end) = (self.now, end);
+        Some(*op)
     }
 
     /// An operation was answered, or is known not to have happened. `explained` says that all so far
     /// is linearizable.
     pub(super) fn end(&mut self, id: OpId, told: Option<Told>, explained: bool) {
         self.now += 1;
-        let Some(place) = self.places.remove(&id) else { return };
-        let Some(op) = self.past.get_mut(place as usize) else { return };
-        (op.to, op.end) = (self.now, told.map_or(End::Failed, End::Told));
-        let op = *op;
+        let Some(op) = self.close(id, told.map_or(End::Failed, End::Told)) else { return };
+        let past = (&self.past, self.count);
         if explained && !self.awake {
             return;
         }
         if !self.awake {
             self.awake = true;
-            self.ordered.search(&self.past, Order::Updates);
+            self.ordered.search(past, Order::Updates);
             if self.ordered.explains() {
                 self.sequential = self.ordered.clone();
             } else {
-                self.sequential.search(&self.past, Order::Processes);
+                self.sequential.search(past, Order::Processes);
             }
             return;
         }
@@ -131,15 +159,16 @@ impl Orders {
             self.ordered.append(&write);
             self.sequential.append(&write);
         }
-        self.ordered.take(&self.past, &op, Order::Updates);
-        self.sequential.take(&self.past, &op, Order::Processes);
+        let past = (&self.past, self.count);
+        self.ordered.take(past, &op, Order::Updates);
+        self.sequential.take(past, &op, Order::Processes);
     }
 
     /// A write that was read before its client was told has happened.
     fn seen(&self, op: &Past) -> Option<Past> {
         let (Ask::Read, End::Told(Told::Value(Some(v)))) = (op.ask, op.end) else { return None };
-        let mut open = self.places.values().filter_map(|at| self.past.get(*at));
-        open.find(|w| w.key == op.key && w.ask == Ask::Write(v)).copied()
+        let few = self.places.values().filter_map(|at| self.past.get(*at));
+        few.chain(self.late.values()).find(|w| w.key == op.key && w.ask == Ask::Write(v)).copied()
     }
 
     /// Why no order exists that keeps each process's own.
@@ -160,7 +189,7 @@ impl Orders {
     pub(super) fn hash<H: std::hash::Hasher>(&self, h: &mut H) {
         use std::hash::Hash;
         if self.awake {
-            self.past.iter().for_each(|op| op.hash(h));
+            self.past.iter().chain(self.late.values()).for_each(|op| op.hash(h));
         }
     }
 }
@@ -171,18 +200,36 @@ impl Line {
     }
 
     /// Takes the end of an operation.
-    fn take(&mut self, past: &List<Past>, op: &Past, order: Order) {
-        if self.broken.is_some() || self.open && past.len() < self.patience {
+    fn take(&mut self, past: (&List<Past>, u64), op: &Past, order: Order) {
+        if self.broken.is_some() || self.open && past.1 < self.patience {
             return;
         }
         if self.open || !self.place(op) {
             self.search(past, order);
         }
+        self.trim();
+    }
+
+    /// Lets go of old changes. A process that is behind them is taken to have come past them, which
+    /// leaves fewer orders, never more.
+    fn trim(&mut self) {
+        let (first, len) = (self.steps.first(), self.steps.len());
+        if len - first <= 2 * CHANGES {
+            return;
+        }
+        let before = len - CHANGES;
+        let old: Vec<(u32, i64)> =
+            self.steps.range(first as usize..before as usize).map(|s| (s.0, s.1)).collect();
+        self.steps.forget(before);
+        let gone = (self.steps.first() - first) as usize;
+        self.base.extend(old.into_iter().take(gone));
+        let first = self.steps.first();
+        self.at.retain(|_, at| *at > first);
     }
 
     /// Puts a write at the end, if it is nowhere yet.
     fn append(&mut self, write: &Past) {
-        let known = self.steps.iter().any(|s| s.2 == write.id);
+        let known = self.steps.iter().rev().any(|s| s.2 == write.id);
         if let Some(v) = write.writes().filter(|_| !known) {
             self.steps.push((write.key, v, write.id));
         }
@@ -190,7 +237,10 @@ impl Line {
 
     /// Puts an operation where it can be true; false if there is no such place.
     fn place(&mut self, op: &Past) -> bool {
-        let mine = || self.steps.iter().position(|s| s.2 == op.id);
+        let mine = || {
+            let after = self.steps.iter().rev().position(|s| s.2 == op.id)?;
+            Some(self.steps.len() - 1 - after as u64)
+        };
         let told = match op.end {
             End::Open => return true,
             End::Failed => return mine().is_none(),
@@ -200,7 +250,7 @@ impl Line {
         match (op.ask, told) {
             (Ask::Write(v), _) => match mine() {
                 // Somebody has read it already.
-                Some(at) => self.move_to(op.process, at as u64 + 1),
+                Some(at) => self.move_to(op.process, at + 1),
                 None => {
                     self.steps.push((op.key, v, op.id));
                     self.move_to(op.process, end + 1)
@@ -233,12 +283,13 @@ impl Line {
     /// A key's value once so many changes are made.
     fn value(&self, key: u32, at: u64) -> Option<i64> {
         let before = self.steps.range(0..at as usize).rev();
-        before.into_iter().find(|s| s.0 == key).map(|s| s.1)
+        let last = before.into_iter().find(|s| s.0 == key).map(|s| s.1);
+        last.or_else(|| self.base.get(&key).copied())
     }
 
     /// The earliest place, from where its process is, at which a key has a value.
     fn first(&self, op: &Past, v: Option<i64>) -> Option<u64> {
-        let at = self.at.get(&op.process).copied().unwrap_or(0);
+        let at = self.at.get(&op.process).copied().unwrap_or(0).max(self.steps.first());
         if self.value(op.key, at) == v {
             return Some(at);
         }
@@ -248,11 +299,11 @@ impl Line {
     }
 
     /// Looks for an order of all that was answered.
-    fn search(&mut self, past: &List<Past>, order: Order) {
+    fn search(&mut self, (past, count): (&List<Past>, u64), order: Order) {
         self.open = true;
         // What one search could not decide, the next would hardly.
-        self.patience = past.len() * 2;
-        if past.len() > MOST as u64 {
+        self.patience = count * 2;
+        if count > MOST {
             return;
         }
         let all: Vec<Past> = past.iter().copied().collect();
@@ -271,7 +322,7 @@ impl Line {
 
     /// Goes by an order that was found; each process as far back in it as its reads allow.
     fn follow(&mut self, all: &[Past], found: &[u32]) {
-        (self.steps, self.at) = (List::default(), SortedMap::new());
+        (self.steps, self.base, self.at) = Default::default();
         for op in found.iter().filter_map(|i| all.get(*i as usize)) {
             if let Some(v) = op.writes() {
                 self.steps.push((op.key, v, op.id));
@@ -463,5 +514,35 @@ mod tests {
         }
         let o = run(&all);
         assert_eq!((o.sequential(), o.ordered(), o.open()), (None, None, (false, false)));
+    }
+
+    #[test]
+    fn a_run_without_end_stays_decided_and_holds_little() {
+        let mut all = Vec::new();
+        for i in 1..6_000 {
+            all.push((0, 0, Ok(i)));
+            all.push((1, 0, Err(if i > 1 { Some(i - 1) } else { None })));
+        }
+        let mut o = run(&all);
+        assert_eq!((o.sequential(), o.ordered(), o.open()), (None, None, (false, false)));
+        let steps = &o.sequential.steps;
+        assert!(steps.len() - steps.first() <= 2 * CHANGES, "{}", steps.first());
+        assert_eq!((o.past.len(), o.late.len(), o.places.len()), (0, 0, 0));
+        // What is read that was let go cannot be placed; it is not called wrong for that.
+        let id = OpId { client: NodeId(2), nth: 0 };
+        o.invoke(id, 2, 0, Ask::Read);
+        o.end(id, Some(V(Some(1))), false);
+        assert_eq!((o.sequential(), o.open().0), (None, true));
+    }
+
+    #[test]
+    fn what_is_linearizable_is_not_kept() {
+        let mut o = Orders::default();
+        for nth in 0..2_000 {
+            let id = OpId { client: NodeId(0), nth };
+            o.invoke(id, 0, 0, Ask::Write(1));
+            o.end(id, Some(Done), true);
+        }
+        assert_eq!((o.past.len(), o.late.len(), o.places.len()), (0, 0, 0));
     }
 }

@@ -3,6 +3,7 @@
 use super::{PerNode, Plain, Rewrite};
 use crate::core::ids::{NodeId, NodeSet, OpId};
 use crate::core::list::List;
+use crate::core::long::{LongList, Pack};
 use crate::core::sorted::{SortedMap, SortedSet};
 use std::collections::VecDeque;
 use std::sync::Arc;
@@ -625,6 +626,16 @@ impl<T: Data + PartialEq> Data for List<T> {
         let mut entries: Vec<T> = self.iter().cloned().collect();
         forger.entries(&mut entries, liar);
         *self = entries.into_iter().collect();
+    }
+}
+
+impl<T: Data + Pack> Data for LongList<T> {
+    const LIES: bool = T::LIES;
+    fn plain(&self) -> Plain {
+        Plain::List(self.iter().map(|one| one.plain()).collect())
+    }
+    fn lies(&self, liar: &Liar) -> Vec<Lie<Self>> {
+        collected(self.iter().collect(), liar, |all| all.into_iter().collect())
     }
 }
 

@@ -2,6 +2,7 @@
 
 use crate::core::ids::{Names, NodeId, NodeSet, OpId};
 use crate::core::list::List;
+use crate::core::long::{LongList, Pack};
 use crate::core::sorted::{SortedMap, SortedSet};
 use std::collections::VecDeque;
 use std::ops::{Deref, DerefMut};
@@ -87,6 +88,19 @@ impl<T: Rewrite + Clone + PartialEq> Rewrite for List<T> {
     fn rewrite(&mut self, names: &Names) {
         if T::NAMES {
             let renamed = self.iter().cloned().map(|mut one| {
+                one.rewrite(names);
+                one
+            });
+            *self = renamed.collect();
+        }
+    }
+}
+
+impl<T: Rewrite + Pack> Rewrite for LongList<T> {
+    const NAMES: bool = T::NAMES;
+    fn rewrite(&mut self, names: &Names) {
+        if T::NAMES {
+            let renamed = self.iter().map(|mut one| {
                 one.rewrite(names);
                 one
             });

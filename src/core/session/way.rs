@@ -34,12 +34,13 @@ pub struct Way {
     to: u64,
 }
 
-/// Lets go of what is too old.
+/// Lets go of what is too old, little at a time: what is freed in one go is a pause, and leaves the
+/// heap in pieces.
 pub fn keep(trace: &mut Trace, most: u64) {
-    if trace.events.len() - trace.events.first() > most + most / 4 {
+    if trace.events.len() - trace.events.first() > most + FEWEST {
         trace.forget(most);
     }
-    if trace.ops.len() > MOST_OPS + MOST_OPS / 4 {
+    if trace.ops.len() > MOST_OPS + MOST_OPS / 16 {
         trace.forget_ops(MOST_OPS);
     }
 }

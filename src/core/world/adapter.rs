@@ -162,6 +162,7 @@ impl<P: Show> Rules for Adapter<P> {
             ops: step.ops,
             cut: step.cut,
             now: step.now,
+            sending: step.sending,
             answers: &answers,
         };
         let observer = own_shared::<P::Observer>(observer);

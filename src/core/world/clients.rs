@@ -116,7 +116,7 @@ impl Client {
             Balance::Random => NodeId(below(self.draw(k), nodes.into()) as u16),
             Balance::RoundRobin => {
                 self.turn = self.turn.wrapping_add(1);
-                NodeId((self.turn - 1) % nodes)
+                NodeId(self.turn.wrapping_sub(1) % nodes)
             }
         }
     }
@@ -258,5 +258,23 @@ impl World {
         self.clients[c].think(&mut self.k);
         step.ev.ops.push(end);
         step.answers.push((from, op, asked, outcome));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::sync::Arc;
+
+    #[test]
+    fn servers_are_asked_in_turn_however_long_a_client_lives() {
+        let mut common = Common { nodes: 5, clients: 1, ..Common::default() };
+        common.client.balance = Balance::RoundRobin;
+        let mut k = Kernel::new(common, 7);
+        let mut client = Client::new(0, Arc::new(()), &mut k);
+        client.turn = u16::MAX - 1;
+        let asked: Vec<u16> = (0..4).map(|_| client.pick_server(&k).0).collect();
+        // 65,535 is a multiple of 5.
+        assert_eq!(asked, [4, 0, 0, 1]);
     }
 }

@@ -2,6 +2,7 @@
 
 use super::rules::StepView;
 use super::*;
+use crate::core::kernel::Mode;
 use crate::core::protocol::{PropertyKind, Witness};
 use crate::core::view::Violation;
 
@@ -25,6 +26,7 @@ impl World {
                 open |= 1 << i;
             }
         }
+        let sending = || self.k.sending();
         let view = StepView {
             settings: &self.fixed.settings,
             replicas: &self.replicas,
@@ -37,6 +39,7 @@ impl World {
             ops: &ev.ops,
             cut: self.k.links.values().any(|l| l.cut),
             now: self.k.now,
+            sending: (self.k.mode != Mode::Search).then_some(&sending),
             answers: &step.answers,
         };
         let broken = self.fixed.rules.observe(&mut self.observer, view, open);

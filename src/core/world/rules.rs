@@ -179,6 +179,7 @@ pub struct StepView<'a> {
     pub(super) ops: &'a [OpStep],
     pub(super) cut: bool,
     pub(super) now: u64,
+    pub(super) sending: Option<&'a dyn Fn() -> Vec<(NodeId, u32)>>,
     pub(super) answers: &'a [Answer],
 }
 

@@ -241,7 +241,30 @@ fn status(p: &Proc) -> Status {
 
 /// Up to where a log is the same after the worst crash; `None` if all of it is.
 fn safe(now: &LogView, kept: &LogView) -> Option<u64> {
-    let same = now.cells.iter().zip(&kept.cells).take_while(|(a, b)| a == b).count();
-    (now.first == kept.first && same < now.cells.len())
-        .then(|| (now.first + same as u64).saturating_sub(1))
+    let from = now.first.max(kept.first);
+    let end = now.first + now.cells.len() as u64;
+    let differs = (from..end).find(|index| now.cell(*index) != kept.cell(*index));
+    differs.map(|index| index.saturating_sub(1))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::core::view::Cell;
+
+    #[test]
+    fn what_is_safe_is_told_of_the_last_cells_of_a_long_log() {
+        let log = |len: u64, epoch: u64| {
+            let first = LogView::first_of(len);
+            let cell = |_| Cell { text: "x".into(), epoch };
+            LogView { first, cells: (first..=len).map(cell).collect(), committed: 0 }
+        };
+        for len in [5, LogView::MOST, 1_000] {
+            assert_eq!(safe(&log(len, 1), &log(len, 1)), None);
+            assert_eq!(safe(&log(len + 3, 1), &log(len, 1)), Some(len), "{len}");
+            assert_eq!(safe(&log(len, 1), &log(len + 3, 1)), None, "what is left was written");
+        }
+        assert_eq!(safe(&log(1_000, 1), &log(1_000, 2)), Some(1_000 - LogView::MOST));
+        assert_eq!(safe(&log(1_000, 1), &log(0, 1)), Some(1_000 - LogView::MOST));
+    }
 }

@@ -4,7 +4,7 @@ use super::storm::Storm;
 use super::table::{entries, shard};
 use super::*;
 use crate::check::history::watch::Watch;
-use crate::core::list::List;
+use crate::core::long::LongList;
 use crate::core::protocol::{Show, key_name};
 use std::hash::{Hash, Hasher};
 
@@ -20,7 +20,7 @@ pub struct Observer {
     /// The last write of each client to a key that was acknowledged.
     acked: SortedMap<(u32, NodeId), u32>,
     /// Entries of the directory's log ever applied, and how many of them by each server.
-    pub(super) table: List<raft::Entry>,
+    pub(super) table: LongList<raft::Entry>,
     applied: SortedMap<NodeId, u64>,
     pub(super) accused: Accusations,
 }
@@ -161,13 +161,13 @@ impl Observer {
         let done = self.applied.entry(n.me).or_default();
         // It has restarted, and applies its log anew.
         *done = (*done).min(c.raft.last_applied);
-        let new = *done + 1..=c.raft.last_applied;
+        let from = *done + 1;
+        let new = from..=c.raft.last_applied;
         let grown = !new.is_empty();
         *done = c.raft.last_applied;
-        for index in new {
-            let Some(entry) = n.durable.raft.log.get(index) else { continue };
+        for (index, entry) in { new }.zip(n.durable.raft.log.iter_from(from)) {
             match self.table.get(index - 1) {
-                None => self.table.push(entry.clone()),
+                None => self.table.push(entry),
                 Some(first) if first == entry => {}
                 Some(_) => {
                     let me = Directory::name(n.me.0);

@@ -226,8 +226,7 @@ fn cells(log: &Log, first: u64) -> Vec<Cell> {
             }
         },
     };
-    let entry = |i| log.get(i).map(|e| Cell { text: text(&e.command), epoch: e.term });
-    (first..=log.len()).filter_map(entry).collect()
+    log.iter_from(first).map(|e| Cell { text: text(&e.command), epoch: e.term }).collect()
 }
 
 fn tray(title: &str, mut seats: Vec<Seat>) -> Tray {

@@ -28,9 +28,11 @@ use crate::algo::clocks::{Hlc, Timestamp};
 use crate::core::config::{Clients, Common, Net};
 use crate::core::declare::*;
 use crate::core::ids::{NodeId, OpId};
+use crate::core::long::LongList;
 use crate::core::protocol::{Context, Node, Protocol};
 use crate::core::sorted::SortedMap;
 use crate::core::view::Layout;
+use std::hash::{Hash, Hasher};
 
 /// The protocol.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -86,6 +88,18 @@ knobs! {
     }
 }
 
+/// Versions of a key, the oldest first: none is ever thrown away.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Versions(pub LongList<(Timestamp, i64)>);
+
+/// As a `Vec` of them.
+impl Hash for Versions {
+    fn hash<H: Hasher>(&self, h: &mut H) {
+        h.write_usize(self.0.len() as usize);
+        self.0.iter().for_each(|version| version.hash(h));
+    }
+}
+
 /// What survives a crash.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub struct Kept {
@@ -94,7 +108,7 @@ pub struct Kept {
     /// The physical clock at the last event.
     pub physical: u64,
     /// Versions of the keys that are here, the oldest first.
-    pub store: SortedMap<u32, Vec<(Timestamp, i64)>>,
+    pub store: SortedMap<u32, Versions>,
     /// The latest time at which each key was read: no write may go below it.
     pub read_at: SortedMap<u32, Timestamp>,
     /// Each client's last write: its number, and the time it got.

@@ -10,11 +10,13 @@ use crate::core::protocol::{Outcome, Seen, Show, Witness};
 use crate::core::sorted::SortedMap;
 use crate::protocols::causality::Record;
 
-/// An event: its time, and the largest physical time of its process so far.
+/// An event: its time, the largest physical time of its process so far, and how many of the
+/// process's last events have its l.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 struct Mark {
     time: Timestamp,
     physical: u64,
+    ties: u32,
 }
 
 /// What the observer knows.
@@ -56,6 +58,7 @@ impl Observer {
         } else {
             self.record.see(seen, None, !seen.notes.contains(&"Refuse"));
         }
+        self.record.tidy(seen, std::iter::empty());
         if let Some((id, Op::Get { key })) =
             node.state.begun.filter(|_| seen.notes.contains(&"Begin"))
         {
@@ -74,8 +77,9 @@ impl Observer {
         if apart > seen.cfg.max_offset {
             self.outside = Some(apart);
         }
-        let own = self.record.latest(me, 0).map_or(0, |e| e.time.physical);
-        let mark = Mark { time: kept.clock.last, physical: own.max(kept.physical) };
+        let (own, time) = (self.record.last(me), kept.clock.last);
+        let ties = if own.time.wall == time.wall { own.ties + 1 } else { 1 };
+        let mark = Mark { time, physical: own.physical.max(kept.physical), ties };
         // What was refused was not heard.
         let heard = !seen.notes.contains(&"Refuse");
         if let Some(past) = self.record.see(seen, Some(mark), heard) {
@@ -86,7 +90,7 @@ impl Observer {
     fn compare(&mut self, me: NodeId, mark: Mark, past: &[u32]) {
         let Timestamp { wall, logical } = mark.time;
         // Every process begins with l = 0, c = 0.
-        let (mut top, mut ties) = (mark.physical, usize::from(wall == 0));
+        let (mut top, mut ties) = (mark.physical, u32::from(wall == 0));
         for (p, known) in (0..).map(NodeId).zip(past) {
             let Some(last) = self.record.event(p, *known).map(|e| e.time) else { continue };
             top = top.max(last.physical);
@@ -100,10 +104,7 @@ impl Observer {
                 );
                 self.accused.accuse("clock-condition", why, vec![p, me]);
             }
-            let same =
-                |count: &u32| self.record.event(p, *count).map(|e| e.time.time.wall) == Some(wall);
-            let stamped = |count: &u32| self.record.event(p, *count).is_some_and(|e| e.stamped);
-            ties += (1..=*known).rev().take_while(same).filter(stamped).count();
+            ties += if last.time.wall == wall { last.ties } else { 0 };
         }
         if wall != top {
             let (l, top) = (show_time(wall as i64), show_time(top as i64));
@@ -113,7 +114,7 @@ impl Observer {
             );
             self.accused.accuse("l-is-physical", why, vec![me]);
         }
-        if logical as usize > ties {
+        if logical > ties {
             let why = format!(
                 "{}'s c is {logical}, but only {ties} events before had the same l.",
                 name(me)

@@ -185,7 +185,7 @@ fn write(n: &mut N, cx: &mut Cx, id: OpId, key: u32, value: i64, at: Timestamp) 
         return if *nth == id.nth { Body::Done { id, value: None, at: *at } } else { Body::Plain };
     }
     cx.note("Write");
-    let versions = n.durable.store.entry(key).or_default();
+    let versions = &mut n.durable.store.entry(key).or_default().0;
     let newest = versions.last().map(|(t, _)| t.next());
     let read = n.durable.read_at.get(&key).map(|t| t.next());
     let at = at.max(newest.unwrap_or_default()).max(read.unwrap_or_default());
@@ -196,15 +196,15 @@ fn write(n: &mut N, cx: &mut Cx, id: OpId, key: u32, value: i64, at: Timestamp) 
 
 /// A read at a time: what lies between it and its limit may have been written before it began.
 fn read(n: &mut N, cx: &mut Cx, id: OpId, key: u32, at: Timestamp, limit: Timestamp) -> Body {
-    let versions = n.durable.store.get(&key).map_or(&[][..], Vec::as_slice);
-    let above = versions.iter().rev().find(|(t, _)| *t > at && *t <= limit);
+    let latest = || n.durable.store.get(&key).into_iter().flat_map(|all| all.0.iter().rev());
+    let above = latest().take_while(|(t, _)| *t > at).find(|(t, _)| *t <= limit);
     if let Some((above, _)) = above.filter(|_| !cx.mutant(CERTAIN)) {
         cx.note("Uncertain");
-        return Body::Uncertain { id, at: *above, observed: n.durable.clock.last };
+        return Body::Uncertain { id, at: above, observed: n.durable.clock.last };
     }
     cx.note("Read");
-    let found = versions.iter().rev().find(|(t, _)| *t <= at);
-    let (value, version) = (found.map(|(_, v)| *v), found.map(|(t, _)| *t));
+    let found = latest().find(|(t, _)| *t <= at);
+    let (value, version) = (found.map(|(_, v)| v), found.map(|(t, _)| t));
     let last = n.durable.read_at.entry(key).or_default();
     *last = (*last).max(at);
     Body::Done { id, value, at: version.unwrap_or_default() }

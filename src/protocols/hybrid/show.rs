@@ -31,8 +31,13 @@ impl Show for Hybrid {
             ("ahead".into(), ahead.to_string()),
         ];
         for (key, versions) in &kept.store {
-            let versions: Vec<String> =
-                versions.iter().rev().take(4).map(|(t, v)| format!("{v} {}", hybrid(*t))).collect();
+            let versions: Vec<String> = versions
+                .0
+                .iter()
+                .rev()
+                .take(4)
+                .map(|(t, v)| format!("{v} {}", hybrid(t)))
+                .collect();
             durable.push((key_name(*key), versions.join(" | ")));
         }
         let pending: Vec<String> = state.pending.values().map(pending).collect();
@@ -58,7 +63,7 @@ impl Show for Hybrid {
         let (kept, state) = (&node.durable, &node.state);
         let time = kept.clock.last;
         let all = kept.store.iter().flat_map(|(key, versions)| {
-            let recent = versions.iter().rev().take(4);
+            let recent = versions.0.iter().rev().take(4);
             recent.map(|(at, value)| (at.wall, format!("{}={value}", key_name(*key))))
         });
         let reads = state.pending.values().filter(|p| matches!(p.op, Op::Get { .. }));

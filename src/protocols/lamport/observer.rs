@@ -32,6 +32,8 @@ impl Observer {
             self.look_beside(me, clock, &past);
         }
         self.see_resource(me, seen);
+        let asked = (0..).map(NodeId).zip(&self.asked);
+        self.record.tidy(seen, asked.filter_map(|(p, asked)| Some((p, asked.as_ref()?.1))));
     }
 
     /// Clocks grow along a process, so of each process the last event before this one decides.

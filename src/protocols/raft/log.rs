@@ -3,10 +3,12 @@
 use super::Op;
 use crate::core::declare::{Data, Forger, Liar, Plain, Rewrite, data};
 use crate::core::ids::{Names, OpId};
-use crate::core::list::List;
+use crate::core::long::{Iter, LongList};
+use serde::{Deserialize, Serialize};
 
 data! {
     /// What an entry asks of the state machine.
+    #[derive(Serialize, Deserialize)]
     pub enum Command {
         /// Nothing: a new leader's first entry.
         Noop,
@@ -15,6 +17,7 @@ data! {
     }
 
     /// A log entry.
+    #[derive(Serialize, Deserialize)]
     pub struct Entry {
         /// The term in which a leader created it.
         pub term: u64 as fixed,
@@ -35,7 +38,7 @@ impl Command {
 
 /// A log.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
-pub struct Log(List<Entry>);
+pub struct Log(LongList<Entry>);
 
 impl Log {
     /// Index of the last entry; 0 if there is none.
@@ -47,7 +50,7 @@ impl Log {
         self.0.is_empty()
     }
     /// The entry at an index.
-    pub fn get(&self, index: u64) -> Option<&Entry> {
+    pub fn get(&self, index: u64) -> Option<Entry> {
         self.0.get(index.checked_sub(1)?)
     }
     /// Term of the entry at an index; 0 if there is none.
@@ -59,12 +62,20 @@ impl Log {
         self.term(self.len())
     }
     /// All entries in order.
-    pub fn iter(&self) -> impl DoubleEndedIterator<Item = &Entry> {
+    pub fn iter(&self) -> Iter<'_, Entry> {
         self.0.iter()
+    }
+    /// The entries from an index on.
+    pub fn iter_from(&self, index: u64) -> Iter<'_, Entry> {
+        self.0.iter_from(index.max(1) - 1)
+    }
+    /// The entries up to an index.
+    pub fn iter_to(&self, index: u64) -> Iter<'_, Entry> {
+        self.0.range(0, index)
     }
     /// At most `most` entries from an index on.
     pub fn from(&self, index: u64, most: u32) -> Vec<Entry> {
-        self.0.iter_from(index.max(1) - 1).take(most as usize).cloned().collect()
+        self.iter_from(index).take(most as usize).collect()
     }
     /// The first `count` entries.
     pub fn prefix(&self, count: u64) -> Log {
@@ -91,7 +102,7 @@ impl Log {
 }
 
 impl Rewrite for Log {
-    const NAMES: bool = List::<Entry>::NAMES;
+    const NAMES: bool = LongList::<Entry>::NAMES;
     fn rewrite(&mut self, names: &Names) {
         self.0.rewrite(names);
     }

@@ -31,6 +31,7 @@ use crate::core::ids::{NodeId, NodeSet, OpId};
 use crate::core::protocol::{Context, Node, Protocol, Seen};
 use crate::core::sorted::SortedMap;
 use crate::core::view::Layout;
+use serde::{Deserialize, Serialize};
 
 /// The protocol.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -223,6 +224,7 @@ timers! {
 
 operations! {
     /// What clients ask of the store.
+    #[derive(Serialize, Deserialize)]
     pub enum Op {
         /// The value of a key.
         "get" Get { key: u32 = key },

@@ -4,7 +4,6 @@
 
 use super::*;
 use crate::check::history::watch::{Agreement, Watch, convergence, ordered, sequential};
-use crate::core::list::List;
 use crate::core::protocol::{Outcome, Show};
 use crate::core::sorted::SortedSet;
 use std::hash::{Hash, Hasher};
@@ -14,8 +13,10 @@ use std::hash::{Hash, Hasher};
 pub struct Observer {
     /// Who became leader in a term.
     pub leaders: SortedMap<u64, NodeSet>,
-    /// Entries ever committed, with the term of the server that first held them so.
-    pub committed: List<(u64, Entry)>,
+    /// Entries ever committed,
+    pub committed: Log,
+    /// and the term of the server that first held them so: each with the first index it is true of.
+    terms: Vec<(u64, u64)>,
     /// Each server as it was before the step.
     last: Vec<Last>,
     /// What clients asked and learned.
@@ -39,7 +40,8 @@ struct Last {
 // `last` follows from the servers themselves, which a search's fingerprint has already.
 impl Hash for Observer {
     fn hash<H: Hasher>(&self, h: &mut H) {
-        (&self.leaders, &self.committed, &self.accused, &self.watch, &self.acked).hash(h);
+        (&self.leaders, &self.committed, &self.terms).hash(h);
+        (&self.accused, &self.watch, &self.acked).hash(h);
     }
 }
 
@@ -136,8 +138,9 @@ impl Observer {
             return;
         }
         let committed = &self.committed;
-        self.acked.retain(|id| !committed.iter().rev().any(|(_, e)| of(e, id)));
-        let kept = |id: &OpId| seen.nodes.iter().any(|n| n.durable.log.iter().any(|e| of(e, id)));
+        self.acked.retain(|id| !committed.iter().rev().any(|e| of(&e, id)));
+        let logs = || seen.nodes.iter().map(|n| &n.durable.log);
+        let kept = |id: &OpId| logs().any(|log| log.iter().rev().any(|e| of(&e, id)));
         if let Some(id) = self.acked.iter().find(|id| !kept(id)) {
             let (nodes, nth) = (vec![id.client], id.nth + 1);
             let why = format!(
@@ -202,11 +205,14 @@ impl Observer {
             let index = self.committed.len() + 1;
             let Some(entry) = n.durable.log.get(index) else { return };
             let term = n.durable.current_term;
-            self.committed.push((term, entry.clone()));
+            self.committed.push(entry.clone());
+            if self.terms.last().is_none_or(|(_, last)| *last != term) {
+                self.terms.push((index, term));
+            }
             let lacking = seen.alive().find(|l| {
                 l.state.role == Role::Leader
                     && l.durable.current_term > term
-                    && l.durable.log.get(index) != Some(entry)
+                    && l.durable.log.get(index).as_ref() != Some(&entry)
             });
             if let Some(leader) = lacking {
                 self.lacks(leader, index, term);
@@ -223,13 +229,24 @@ impl Observer {
     }
 
     fn leader_completeness(&mut self, n: &Node<Raft>) {
-        let missing = (1..).zip(self.committed.iter()).find(|(index, (term, entry))| {
-            *term < n.durable.current_term && n.durable.log.get(*index) != Some(entry)
-        });
-        if let Some((index, (term, _))) = missing {
-            let term = *term;
-            self.lacks(n, index, term);
+        let mut first = self.committed.common(&n.durable.log) + 1;
+        if first > self.committed.len() {
+            return;
         }
+        let mine = n.durable.log.iter_from(first).map(Some).chain(std::iter::repeat(None));
+        for (entry, mine) in self.committed.iter_from(first).zip(mine) {
+            let term = self.term(first);
+            if term < n.durable.current_term && mine != Some(entry) {
+                return self.lacks(n, first, term);
+            }
+            first += 1;
+        }
+    }
+
+    /// The term of the server that first held a committed entry so.
+    fn term(&self, index: u64) -> u64 {
+        let after = self.terms.partition_point(|(first, _)| *first <= index);
+        after.checked_sub(1).map_or(0, |at| self.terms[at].1)
     }
 
     fn applies(&mut self, n: &Node<Raft>) {
@@ -240,11 +257,14 @@ impl Observer {
             last.fold = Store::default();
         }
         let grown = n.state.last_applied > last.applied;
+        let mut mine = n.durable.log.iter_from(last.applied + 1);
+        let committed = self.committed.clone();
+        let mut chosen = committed.iter_from(last.applied + 1);
         while last.applied < n.state.last_applied {
             last.applied += 1;
             let index = last.applied;
-            let entry = n.durable.log.get(index);
-            if self.committed.get(index - 1).map(|(_, e)| e) != entry {
+            let entry = mine.next();
+            if chosen.next() != entry {
                 let why = format!(
                     "S{} applied another entry at index {index} than was applied before.",
                     n.me.0 + 1
@@ -252,7 +272,7 @@ impl Observer {
                 self.accused.accuse("state-machine-safety", why, vec![n.me]);
             }
             if let Some(Entry { command: Command::Client { id, op }, .. }) = entry {
-                last.fold.apply(*id, op, false);
+                last.fold.apply(id, &op, false);
             }
         }
         if grown && last.fold.values != n.state.store.values {

@@ -241,11 +241,8 @@ fn back_off(log: &Log, prev_index: u64) -> u64 {
         return log.len() + 1;
     }
     let term = log.term(prev_index);
-    let mut first = prev_index;
-    while first > 1 && log.term(first - 1) == term {
-        first -= 1;
-    }
-    first
+    let same = log.iter_to(prev_index).rev().take_while(|e| e.term == term).count();
+    (prev_index + 1 - same as u64).min(prev_index)
 }
 
 /// "If an existing entry conflicts with a new one, delete the existing entry and all that follow
@@ -314,14 +311,14 @@ fn advance_commit_index(n: &mut N, cx: &mut Cx) {
 
 /// "If commitIndex > lastApplied: increment lastApplied, apply log[lastApplied]."
 fn apply(n: &mut N, cx: &mut Cx) {
+    let log = n.durable.log.clone();
+    let mut next = log.iter_from(n.state.last_applied + 1);
     while n.state.last_applied < n.state.commit_index {
         n.state.last_applied += 1;
         let index = n.state.last_applied;
-        let Some(Entry { command: Command::Client { id, op }, .. }) = n.durable.log.get(index)
-        else {
+        let Some(Entry { command: Command::Client { id, op }, .. }) = next.next() else {
             continue;
         };
-        let (id, op) = (*id, op.clone());
         let ret = n.state.store.apply(id, &op, cx.mutant(NO_SESSIONS));
         if n.state.waiting.remove(&index) == Some(id) {
             cx.reply(id, Outcome::Ok(ret));

@@ -47,9 +47,11 @@ impl Show for Raft {
     }
 
     fn log(node: &Node<Self>) -> Option<LogView> {
-        let cells =
-            node.durable.log.iter().map(|e| Cell { text: short(&e.command), epoch: e.term });
-        Some(LogView { first: 1, cells: cells.collect(), committed: node.state.commit_index })
+        let log = &node.durable.log;
+        let first = LogView::first_of(log.len());
+        let cell = |e: Entry| Cell { text: short(&e.command), epoch: e.term };
+        let cells = log.iter_from(first).map(cell).collect();
+        Some(LogView { first, cells, committed: node.state.commit_index })
     }
 
     fn message(message: &Message) -> MessageLook {

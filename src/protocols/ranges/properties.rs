@@ -40,7 +40,7 @@ pub struct Observer {
     pub(super) watch: Watch,
     /// The ranges there are, in the order of the axis.
     pub(super) ranges: Vec<Desc>,
-    /// Of every range there ever was the newest descriptor, and which of them were merged.
+    /// Of every range there is the newest descriptor, and which ranges were merged.
     known: SortedMap<RangeId, Desc>,
     merged: SortedSet<RangeId>,
     /// Who became leaseholder, by range and term.
@@ -138,10 +138,19 @@ impl Observer {
 
     /// The ranges there are: of each the newest descriptor that any server ever had, unless the
     /// range was merged. What a server applied was committed, also if nobody else knows it yet.
-    fn newest(&mut self, nodes: &[&Node<Ranges>]) {
-        for (id, r) in nodes.iter().flat_map(|n| &n.durable.replicas) {
+    fn newest(&mut self, seen: &Seen<Ranges>) {
+        // Nobody else's disk has changed; what was there before is known.
+        let some = seen.touched.filter(|_| !self.known.is_empty());
+        let nodes = seen.nodes.iter().filter(|n| some.is_none_or(|me| me == n.me));
+        for (id, r) in nodes.flat_map(|n| &n.durable.replicas) {
+            if self.merged.contains(id) {
+                continue;
+            }
             match r.life {
-                Life::Dead => _ = self.merged.insert(*id),
+                Life::Dead => {
+                    self.merged.insert(*id);
+                    self.known.remove(id);
+                }
                 // Who was removed knows what it was last.
                 Life::Live | Life::Blank if *id != META && r.desc.generation > 0 => {
                     let known = self.known.entry(*id).or_insert(r.desc);
@@ -152,12 +161,11 @@ impl Observer {
                 _ => {}
             }
         }
-        let there = self.known.iter().filter(|(id, _)| !self.merged.contains(id));
-        self.ranges = there.map(|(_, desc)| *desc).collect();
+        self.ranges = self.known.values().copied().collect();
     }
 
     fn partition(&mut self, seen: &Seen<Ranges>) {
-        self.newest(&seen.nodes);
+        self.newest(seen);
         let mut at = 0;
         for desc in self.ranges.clone() {
             let [a, b] = [at, desc.id.start].map(|p| place_name(seen.cfg, p));

@@ -31,10 +31,11 @@ use crate::algo::clocks::{ByClient, OneVector, Siblings, VectorClock};
 use crate::core::config::{Clients, Common, Net};
 use crate::core::declare::*;
 use crate::core::ids::{NodeId, OpId};
-use crate::core::list::List;
+use crate::core::long::LongList;
 use crate::core::protocol::{Context, Node, Protocol};
 use crate::core::sorted::SortedMap;
 use crate::core::view::Layout;
+use serde::{Deserialize, Serialize};
 
 /// The protocol.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -113,7 +114,7 @@ data! {
         /// Broadcasts delivered of each process, its own included: VT(p).
         pub delivered: Clock,
         /// The same in the order of delivery.
-        pub log: List<Cast>,
+        pub log: LongList<Cast>,
         /// Broadcasts that came before one they may depend on.
         pub buffer: Vec<Cast>,
         /// The links; empty before the first broadcast.
@@ -136,6 +137,7 @@ data! {
     }
 
     /// A broadcast with the time VT(m) of its sender.
+    #[derive(Serialize, Deserialize)]
     pub struct Cast {
         /// Who broadcasts.
         pub from: NodeId as fixed,

@@ -3,12 +3,56 @@
 use super::{Clock, Vector};
 use crate::core::declare::Accusations;
 use crate::core::ids::NodeId;
+use crate::core::long::{LongList, Pack};
 use crate::core::protocol::{Node, Seen, Show};
 use crate::core::sorted::{SortedMap, SortedSet};
 use crate::protocols::causality::Record;
+use serde::{Deserialize, Serialize};
 
 /// A write, by the server that took it and its how many-th there.
 type Id = (NodeId, u32);
+
+/// Writes of each server: all up to a count, and some beyond.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+struct Writes(SortedMap<NodeId, (u32, SortedSet<u32>)>);
+
+impl Writes {
+    fn contains(&self, (server, nth): &Id) -> bool {
+        self.0.get(server).is_some_and(|(all, some)| nth <= all || some.contains(nth))
+    }
+    fn take(&mut self, server: NodeId, upto: u32, others: impl Iterator<Item = u32>) {
+        let (all, some) = self.0.entry(server).or_default();
+        *all = (*all).max(upto);
+        others.for_each(|nth| _ = some.insert(nth));
+        while some.first().is_some_and(|nth| *nth <= *all + 1) {
+            *all = some.pop_first().map_or(*all, |nth| nth.max(*all));
+        }
+    }
+    fn extend(&mut self, ids: &SortedSet<Id>) {
+        ids.iter().for_each(|(server, nth)| self.take(*server, 0, std::iter::once(*nth)));
+    }
+    fn merge(&mut self, other: &Writes) {
+        other.0.iter().for_each(|(server, (all, some))| {
+            self.take(*server, *all, some.iter().copied());
+        });
+    }
+}
+
+/// Something of each write or broadcast, by the server and how many-th it is there, from 1.
+type Each<T> = SortedMap<NodeId, LongList<T>>;
+
+fn put<T: Pack + Default>(all: &mut Each<T>, server: NodeId, nth: u64, one: T) {
+    let list = all.entry(server).or_default();
+    while list.len() + 1 < nth {
+        list.push(T::default());
+    }
+    if list.len() < nth { list.push(one) } else { list.set(nth - 1, one) }
+}
+
+fn get<T: Pack + Default>(all: &Each<T>, server: NodeId, nth: u64) -> T {
+    let found = nth.checked_sub(1).and_then(|place| all.get(&server)?.get(place));
+    found.unwrap_or_default()
+}
 
 /// What the observer knows.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
@@ -17,13 +61,13 @@ pub struct Observer {
     pub(super) accused: Accusations,
     /// For each broadcast, by sender and number: the broadcasts that happened before it, a count a
     /// process.
-    casts: SortedMap<(NodeId, u64), Vec<u64>>,
+    casts: Each<Vec<u64>>,
     /// How much of its log each process had delivered after its last step, and what it knew then.
     known: Vec<(u64, Vec<u64>)>,
     /// For each write, all writes that its writer had read.
-    read: SortedMap<Id, SortedSet<Id>>,
+    read: Each<Writes>,
     /// What the clients had read when they were last answered: by server, client and key.
-    sessions: SortedMap<(NodeId, NodeId, u32), (Clock, SortedSet<Id>)>,
+    sessions: SortedMap<(NodeId, NodeId, u32), (Clock, Writes)>,
     /// What each server had of each key after its last step.
     had: SortedMap<(NodeId, u32), SortedSet<Id>>,
     /// Most siblings seen of a key.
@@ -45,6 +89,7 @@ impl Observer {
         if let Some(past) = self.record.see(seen, stamped, true) {
             self.compare(me, &node.durable.clock, &past);
         }
+        self.record.tidy(seen, std::iter::empty());
         if seen.cfg.broadcast {
             self.see_casts(node, seen.nodes.len());
         }
@@ -66,7 +111,7 @@ impl Observer {
                 continue;
             }
             let beside = |e: &Clock| clock.includes(e) || e.includes(clock);
-            let first = self.record.unknown(p, *known).next();
+            let first = self.record.unknown(p, *known);
             let ends = first.into_iter().chain(self.record.latest(p, *known));
             if let Some(e) = ends.map(|e| &e.time).find(|e| beside(e)) {
                 wrong = Some((p, e.clone(), "is concurrent with"));
@@ -96,10 +141,10 @@ impl Observer {
             let id = (cast.from, cast.nth());
             if cast.from == node.me {
                 known[node.me.at()] = id.1;
-                self.casts.insert(id, known.clone());
+                put(&mut self.casts, id.0, id.1, known.clone());
                 continue;
             }
-            let before = self.casts.get(&id).cloned().unwrap_or_default();
+            let before = get(&self.casts, id.0, id.1);
             let missing = (0..).zip(before.iter().zip(&known)).find(|(k, (needed, has))| {
                 let own = u64::from(*k == cast.from.0);
                 **needed > **has + own
@@ -148,24 +193,27 @@ impl Observer {
             *k == key && node.state.sessions.get(&(*c, key)).is_some_and(|now| now != context)
         });
         let read = writer.map(|(_, (_, read))| read.clone()).next().unwrap_or_default();
-        self.read.insert(id, read);
+        put(&mut self.read, id.0, id.1.into(), read);
     }
 
     fn follow_sessions(&mut self, node: &Node<Vector>, key: u32, ids: &SortedSet<Id>) {
         for ((client, k), context) in node.state.sessions.iter().filter(|((_, k), _)| *k == key) {
             let name = (node.me, *client, *k);
             if self.sessions.get(&name).is_none_or(|(known, _)| known != context) {
-                let mut read = ids.clone();
-                ids.iter().filter_map(|id| self.read.get(id)).for_each(|r| read.extend(r));
+                let mut read = Writes::default();
+                read.extend(ids);
+                ids.iter().for_each(|id| read.merge(&get(&self.read, id.0, id.1.into())));
                 self.sessions.insert(name, (context.clone(), read));
             }
         }
     }
 
     fn judge(&mut self, me: NodeId, had: &SortedSet<Id>, ids: &SortedSet<Id>) {
-        let reads = |w: &Id, u: &Id| self.read.get(w).is_some_and(|r| r.contains(u));
-        let pair = ids.iter().find_map(|w| Some((w, ids.iter().find(|u| reads(w, u))?)));
-        let (lost, read) = (had.difference(ids), |u: &&Id| ids.iter().any(|w| reads(w, u)));
+        let known: Vec<(&Id, Writes)> =
+            ids.iter().map(|w| (w, get(&self.read, w.0, w.1.into()))).collect();
+        let pair = known.iter().find_map(|(w, r)| Some((*w, ids.iter().find(|u| r.contains(u))?)));
+        let read = |u: &&Id| known.iter().any(|(_, r)| r.contains(u));
+        let lost = had.difference(ids);
         let gone = lost.into_iter().find(|u| !read(u));
         let word = |id: &Id| format!("write {} of {}", id.1, name(id.0));
         if let Some((w, u)) = pair {

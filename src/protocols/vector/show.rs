@@ -81,7 +81,8 @@ impl Show for Vector {
                 Seat { text, mark: Mark::Waiting }
             };
             let late = kept.log.len().saturating_sub(7);
-            let last = kept.log.iter_from(late).map(|c| Seat { text: cast(c), mark: Mark::Plain });
+            let last = kept.log.iter_from(late);
+            let last = last.map(|c| Seat { text: cast(&c), mark: Mark::Plain });
             all.push(Tray { title: "delivered".into(), seats: last.collect() });
             let seats = kept.buffer.iter().map(waits).collect();
             all.push(Tray { title: "buffer".into(), seats });
@@ -100,12 +101,11 @@ impl Show for Vector {
     /// Broadcasts in the order of delivery.
     fn log(node: &Node<Self>) -> Option<LogView> {
         let log = &node.durable.log;
-        let cells = log.iter().map(|c| Cell { text: cast(c), epoch: c.from.0.into() });
-        (!log.is_empty()).then(|| LogView {
-            first: 1,
-            cells: cells.collect(),
-            committed: log.len(),
-        })
+        let first = LogView::first_of(log.len());
+        let cell = |c: Cast| Cell { text: cast(&c), epoch: c.from.0.into() };
+        let cells = log.iter_from(first - 1).map(cell);
+        let cells = cells.collect();
+        (!log.is_empty()).then(|| LogView { first, cells, committed: log.len() })
     }
 
     fn message(message: &Message) -> MessageLook {
