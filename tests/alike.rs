@@ -1,9 +1,10 @@
 //! Servers that are alike, and servers that lie: what both declare of a protocol holds in its worlds.
 
+mod support;
+
 use happened_before::check::explore::{Bounds, Model};
 use happened_before::check::fuzz::{Target, read_faults};
 use happened_before::check::worlds::{Found, Quest, WorldModel};
-use happened_before::cli::{self, Host};
 use happened_before::core::action::{Action, Entry, Lie};
 use happened_before::core::config::Setup;
 use happened_before::core::hash::fingerprint;
@@ -12,6 +13,7 @@ use happened_before::core::random::{Stream, below, draw};
 use happened_before::core::sorted::{SortedMap, SortedSet};
 use happened_before::core::world::{Limits, World};
 use happened_before::protocols::{CATALOG, Scene, scene, search_rules};
+use support::hb_json;
 
 const NONE: Limits =
     Limits { timers: 0, ops: 0, drops: 0, dups: 0, crashes: 0, partitions: 0, lies: 0 };
@@ -172,7 +174,7 @@ fn permutations_commute_with_steps() {
 
 #[test]
 fn every_scene_says_whether_its_servers_are_alike() {
-    let listed = hb("list --json").1;
+    let listed = hb_json("list --json").1;
     let tried: SortedSet<&str> = cases().iter().map(|c| c.0).collect();
     // CAP and PACELC run Raft and the quorums, Spanner's etcd runs Raft: they are tried there.
     let others = ["cap", "pacelc", "spanner"];
@@ -182,9 +184,9 @@ fn every_scene_says_whether_its_servers_are_alike() {
         assert!(others.contains(&id) || alike == tried.contains(id), "{id}: {alike}");
         assert_eq!(listed["lies"], true, "{id}");
     }
-    let (code, _, why) = hb("check consistent-hashing --symmetry --faults timers=1");
+    let (code, _, why) = hb_json("check consistent-hashing --symmetry --faults timers=1");
     assert!(code == 64 && why.contains("no symmetry to reduce by"), "{why}");
-    let (code, _, why) = hb("check raft --symmetry --faults lie=1");
+    let (code, _, why) = hb_json("check raft --symmetry --faults lie=1");
     assert!(code == 64 && why.contains("no symmetry to reduce by"), "{why}");
 }
 
@@ -247,7 +249,7 @@ fn every_scene_has_lies_to_tell() {
 #[test]
 fn messages_are_told_as_json() {
     let entries = (1..40).find_map(|n| {
-        let (_, run, _) = hb(&format!("run raft --steps {} --json", 40 * n));
+        let (_, run, _) = hb_json(&format!("run raft --steps {} --json", 40 * n));
         let flying = run["in_flight"].as_array().expect("a list").clone();
         let says = |m: &serde_json::Value| m["says"].get("AppendEntriesRequest").cloned();
         flying.iter().find_map(says)
@@ -332,9 +334,9 @@ fn schedules_of_faults_may_have_liars() {
         }
         assert!(lies > 0, "{}", scene.id);
     }
-    let (_, told, why) = hb("fuzz raft --faults lie,crash --seeds 0..3 --steps 500 --json");
+    let (_, told, why) = hb_json("fuzz raft --faults lie,crash --seeds 0..3 --steps 500 --json");
     assert!(told["lies"].as_u64().expect(&why) > 0, "{told}");
-    let (code, _, why) = hb("fuzz raft --faults lies --seeds 0..3");
+    let (code, _, why) = hb_json("fuzz raft --faults lies --seeds 0..3");
     assert_eq!(code, 64);
     assert!(why.contains("there is no fault 'lies', only crash"), "{why}");
 }
@@ -343,37 +345,13 @@ fn schedules_of_faults_may_have_liars() {
 #[test]
 fn a_search_finds_what_one_lie_can_do() {
     let line = "check raft --set clients=0 raft.noop=off --faults timers=2,ops=0,lie=1 --json";
-    let (code, told, why) = hb(line);
+    let (code, told, why) = hb_json(line);
     assert_eq!(code, 1, "{why}");
     assert_eq!(told["violations"][0]["property"], "election-safety", "{told}");
     let (_, replayed, _) = {
         let url = told["violations"][0]["url"].as_str().expect("a link");
-        hb(&format!("replay {url} --json"))
+        hb_json(&format!("replay {url} --json"))
     };
     let verdicts = replayed["verdicts"].as_array().expect("verdicts");
     assert!(verdicts.iter().any(|v| v["verdict"] == "violated"), "{replayed}");
-}
-
-struct Quiet;
-
-impl Host for Quiet {
-    fn read(&self, path: &str) -> Result<Vec<u8>, String> {
-        Err(format!("{path}: no files here"))
-    }
-    fn write(&self, path: &str, _: &[u8]) -> Result<(), String> {
-        Err(format!("{path}: no files here"))
-    }
-    fn stdin(&self) -> Result<String, String> {
-        Ok(String::new())
-    }
-    fn clock_ms(&self) -> u64 {
-        0
-    }
-}
-
-fn hb(line: &str) -> (u8, serde_json::Value, String) {
-    let args: Vec<String> = line.split_whitespace().map(str::to_string).collect();
-    let out = cli::call(&args, &Quiet);
-    let json = serde_json::from_str(&out.stdout).unwrap_or_default();
-    (out.code, json, out.stderr)
 }

@@ -1,11 +1,12 @@
 //! Searches of scenes: exact counts, the same on any number of threads, findings that replay, and
 //! agreement with stateright on the same world code.
 
+mod support;
+
 use happened_before::check::explore::{Bounds, Model};
 use happened_before::check::fuzz::Target;
 use happened_before::check::shrink::Shrinker;
 use happened_before::check::worlds::{Found, Plan, Quest, State, Step, Tally, WorldModel};
-use happened_before::cli::{self, Host};
 use happened_before::core::config::Setup;
 use happened_before::core::hash::fingerprint;
 use happened_before::core::protocol::PropertyKind;
@@ -13,6 +14,7 @@ use happened_before::core::session::Session;
 use happened_before::core::sorted::SortedSet;
 use happened_before::core::world::Limits;
 use happened_before::protocols::{Scene, lamport, quorum, raft, template};
+use support::hb_json;
 
 const NONE: Limits =
     Limits { timers: 0, ops: 0, drops: 0, dups: 0, crashes: 0, partitions: 0, lies: 0 };
@@ -203,46 +205,23 @@ mod peer {
     }
 }
 
-struct Quiet;
-
-impl Host for Quiet {
-    fn read(&self, path: &str) -> Result<Vec<u8>, String> {
-        Err(format!("{path}: no files here"))
-    }
-    fn write(&self, path: &str, _: &[u8]) -> Result<(), String> {
-        Err(format!("{path}: no files here"))
-    }
-    fn stdin(&self) -> Result<String, String> {
-        Ok(String::new())
-    }
-    fn clock_ms(&self) -> u64 {
-        0
-    }
-}
-
-fn hb(line: &str) -> (u8, serde_json::Value, String) {
-    let args: Vec<String> = line.split_whitespace().map(str::to_string).collect();
-    let out = cli::call(&args, &Quiet);
-    let json = serde_json::from_str(&out.stdout).unwrap_or_default();
-    (out.code, json, out.stderr)
-}
-
 #[test]
 fn the_command_answers_and_links() {
     let (code, told, _) =
-        hb("check raft --set clients=0 raft.noop=off --faults timers=1,ops=0,crash=1 --json");
+        hb_json("check raft --set clients=0 raft.noop=off --faults timers=1,ops=0,crash=1 --json");
     assert_eq!((code, &told["complete"]), (0, &true.into()), "{told}");
-    let (code, told, _) = hb("check raft --mutant short-quorum --faults timers=2,ops=0 --json");
+    let (code, told, _) =
+        hb_json("check raft --mutant short-quorum --faults timers=2,ops=0 --json");
     assert_eq!(code, 1, "{told}");
     let url = told["violations"][0]["url"].as_str().expect("a link");
-    let (code, replayed, why) = hb(&format!("replay {url} --json"));
+    let (code, replayed, why) = hb_json(&format!("replay {url} --json"));
     assert_eq!(code, 1, "{why}");
     let property = &told["violations"][0]["property"];
     let verdicts = replayed["verdicts"].as_array().expect("verdicts");
     assert!(verdicts.iter().any(|v| v["property"] == *property && v["verdict"] == "violated"));
-    let (code, told, _) = hb("check raft --max-states 50 --faults timers=1 --json");
+    let (code, told, _) = hb_json("check raft --max-states 50 --faults timers=1 --json");
     assert_eq!((code, &told["complete"]), (2, &false.into()));
-    let (code, _, why) = hb("check raft --faults storm=1");
+    let (code, _, why) = hb_json("check raft --faults storm=1");
     assert_eq!(code, 64);
     assert_eq!(
         why,
@@ -253,7 +232,7 @@ fn the_command_answers_and_links() {
 #[test]
 fn challenges_are_solved() {
     for (id, par) in [("two-leaders", 6), ("forgotten-vote", 8)] {
-        let (code, told, why) = hb(&format!("challenge raft {id} --json"));
+        let (code, told, why) = hb_json(&format!("challenge raft {id} --json"));
         assert_eq!(code, 0, "{told} {why}");
         assert_eq!(told["challenges"][0]["par"], par, "{told}");
         assert_eq!(told["challenges"][0]["hints"].as_array().map(Vec::len), Some(3));
@@ -263,7 +242,7 @@ fn challenges_are_solved() {
 #[test]
 fn challenges_of_the_directory_are_solved() {
     for id in ["lost-write", "storm"] {
-        let (code, told, why) = hb(&format!("challenge directory {id} --json"));
+        let (code, told, why) = hb_json(&format!("challenge directory {id} --json"));
         assert_eq!(code, 0, "{told} {why}");
         assert_eq!(told["challenges"][0]["par"], 11, "{told}");
     }
@@ -271,7 +250,7 @@ fn challenges_of_the_directory_are_solved() {
 
 #[test]
 fn a_directory_that_checks_versions_cannot_be_broken() {
-    let (code, told, _) = hb("challenge directory checked --json");
+    let (code, told, _) = hb_json("challenge directory checked --json");
     let one = &told["challenges"][0];
     assert_eq!((code, &one["complete"], &one["distinct"]), (0, &true.into(), &396_234.into()));
 }
@@ -284,7 +263,7 @@ fn impossible_challenges_are_proved_impossible() {
         ("cap never-wrong", 81_865),
         ("leaderless majorities-hold", 81_865),
     ] {
-        let (code, told, _) = hb(&format!("challenge {id} --json"));
+        let (code, told, _) = hb_json(&format!("challenge {id} --json"));
         let one = &told["challenges"][0];
         assert_eq!((code, &one["complete"], &one["symmetry"]), (0, &true.into(), &true.into()));
         assert_eq!(one["distinct"], states, "{id}");
@@ -293,7 +272,7 @@ fn impossible_challenges_are_proved_impossible() {
 
 #[test]
 fn no_position_of_the_sliders_has_both() {
-    let (code, told, why) = hb("challenge cap both-green --json");
+    let (code, told, why) = hb_json("challenge cap both-green --json");
     let one = &told["challenges"][0];
     assert_eq!((code, one["verdict"].as_str()), (0, Some("impossible")), "{told} {why}");
     assert_eq!(one["distinct"], 10_759);
@@ -305,7 +284,7 @@ fn no_position_of_the_sliders_has_both() {
     assert!(alone.clone().all(|p| p["values"][0] == 1 && p["values"][1] == 1));
     for position in alone.take(2) {
         let url = position["link"].as_str().expect("a link");
-        let (code, replayed, why) = hb(&format!("replay {url} --json"));
+        let (code, replayed, why) = hb_json(&format!("replay {url} --json"));
         assert_eq!(code, 1, "{why}");
         let broken = replayed["verdicts"].as_array().expect("verdicts").iter();
         assert!(broken.clone().any(|v| v["verdict"] == "violated"), "{replayed}");
@@ -362,11 +341,12 @@ fn symmetry_keeps_verdicts_and_shortest_lengths() {
         assert!(told(&plain).is_some(), "{mutant}");
         assert_eq!(told(&quest.found()), told(&plain), "{mutant}");
     }
-    let (code, _, why) = hb("check lamport --symmetry --faults timers=1");
+    let (code, _, why) = hb_json("check lamport --symmetry --faults timers=1");
     assert_eq!(code, 64);
     assert!(why.contains("no symmetry to reduce by"), "{why}");
-    let (code, told, _) =
-        hb("check raft --set clients=0 raft.noop=off --faults timers=2,ops=0 --symmetry --json");
+    let (code, told, _) = hb_json(
+        "check raft --set clients=0 raft.noop=off --faults timers=2,ops=0 --symmetry --json",
+    );
     assert_eq!((code, &told["distinct"]), (0, &1_678.into()));
     assert_eq!(told["reductions"], serde_json::json!(["idle", "restart", "symmetry"]));
 }

@@ -1,37 +1,10 @@
 //! The command line's documents, as the page's own export answers them.
 
-use happened_before::cli::{self, Host, Output};
-use happened_before::core::sorted::SortedMap;
+mod support;
+
+use happened_before::cli::{Host, Output};
 use serde_json::Value;
-use std::sync::Mutex;
-
-#[derive(Default)]
-struct Files(Mutex<SortedMap<String, Vec<u8>>>);
-
-impl Host for Files {
-    fn read(&self, path: &str) -> Result<Vec<u8>, String> {
-        let found = self.0.lock().unwrap().get(path).cloned();
-        found.ok_or_else(|| format!("{path}: no such file"))
-    }
-    fn write(&self, path: &str, bytes: &[u8]) -> Result<(), String> {
-        self.0.lock().unwrap().insert(path.into(), bytes.into());
-        Ok(())
-    }
-    fn stdin(&self) -> Result<String, String> {
-        Ok(String::new())
-    }
-    fn clock_ms(&self) -> u64 {
-        0
-    }
-    fn threads(&self) -> usize {
-        2
-    }
-}
-
-fn hb(line: &str, files: &Files) -> Output {
-    let args: Vec<String> = line.split_whitespace().map(String::from).collect();
-    cli::call(&args, files)
-}
+use support::{Files, hb};
 
 fn json(output: &Output) -> Value {
     serde_json::from_str(&output.stdout).unwrap_or_else(|e| panic!("{e}: {output:?}"))

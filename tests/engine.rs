@@ -43,7 +43,7 @@ fn silence(s: &mut Session) {
 }
 
 #[test]
-fn what_follows_a_barrier_waits_for_the_disk() {
+fn effects_after_a_persist_wait_for_the_disk() {
     let mut s = session(&[("disk.latency", 8_000)]);
     run(&mut s, 1_000);
     offer(&mut s, S1, 5);
@@ -152,7 +152,7 @@ fn messages_to_the_dead_and_across_cuts_are_lost_and_say_why() {
 }
 
 #[test]
-fn what_is_past_the_middle_when_a_wall_falls_still_arrives() {
+fn a_message_past_the_middle_when_its_link_is_cut_still_arrives() {
     for (when, arrives) in [(104_000, false), (106_000, true)] {
         let mut s = session(&[]);
         run(&mut s, when);

@@ -216,7 +216,7 @@ proptest! {
 
 /// A history recorded from an atomic object is legal, and found to be.
 #[test]
-fn what_an_atomic_object_did_is_legal() {
+fn histories_of_an_atomic_object_are_linearizable() {
     let step = || (0u32..8, 0u8..6, 0u8..8, 0u8..3);
     let steps = proptest::collection::vec(step(), 0..60);
     let (mut decided, mut open) = (0, 0);

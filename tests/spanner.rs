@@ -190,7 +190,7 @@ fn txn((id, op): (usize, &OpLife)) -> Txn {
 /// jepsen.tests.causal-reverse: two writes, one after the other, and a read of both rows that sees
 /// the second alone. Serializable, and not strictly.
 #[test]
-fn the_second_write_is_seen_without_the_first() {
+fn a_snapshot_may_show_the_second_write_without_the_first() {
     let judge = |session: &Session, level| {
         let ops = &session.trace().ops;
         let mut txns: Vec<Txn> = ops.iter().enumerate().map(txn).collect();
@@ -258,7 +258,7 @@ fn a_lie_of_a_millisecond_is_found_by_random_runs() {
 /// The challenge that cannot be solved is one that commit wait makes unsolvable: without it the same
 /// search finds a way.
 #[test]
-fn true_intervals_alone_do_not_save_it() {
+fn correct_clock_intervals_without_commit_wait_are_not_enough() {
     let challenge =
         SCENE.challenges.iter().find(|c| c.id == "true-intervals").expect("in its list");
     let mut setup = challenge.setup("spanner");

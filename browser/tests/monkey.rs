@@ -172,7 +172,7 @@ fn walk(pages: &[&str], seeds: &[u64]) {
 }
 
 #[test]
-fn whatever_a_hand_does_the_page_goes_on() {
+fn no_sequence_of_inputs_stops_the_page() {
     let (seed, all) = (seed(), pages());
     println!("HB_SEED={seed} repeats this");
     let named = variable("HB_SCENES");

@@ -9,7 +9,7 @@ use crate::protocols;
 use crate::share::export;
 use crate::share::link::Link;
 
-const FORMS: &str = "json, trace, shiviz, jepsen, mermaid, svg, png, gif";
+const FORMS: &str = "json, trace, journal, shiviz, jepsen, mermaid, svg, png, gif";
 
 /// `hb export RUN --to FORM [--until T | --steps N] [--budget-ms N] [--out FILE]`; RUN is a link, a file, or a scene
 /// with the options of `hb run`. Pictures take the options of [`Picture::take`].
@@ -57,6 +57,7 @@ pub fn form(played: &mut Played, to: &str, host: &dyn Host) -> Result<String, Ba
     match to {
         "json" => played.text(Form::Json, host),
         "trace" => played.text(Form::Trace, host),
+        "journal" => played.text(Form::Journal, host),
         "shiviz" => Ok(export::shiviz(played.session.trace(), &played.names())),
         "mermaid" => {
             let landmarks = played.info()?.landmarks;

@@ -124,8 +124,8 @@ const COMMANDS: &[(&str, &str, Command)] = &[
     ("list", "the scenes, with their presets, knobs, properties and mutants", list::list),
     ("plane", "latency and staleness of every configuration", plane::plane),
     ("replay", "plays a shared run again", replay::replay),
-    ("run", "plays a scene: its history, verdicts, trace or digest", run::run),
-    ("story", "plays stories and re-enactments, a line a step", story::run),
+    ("run", "plays a scene: its history, verdicts, trace, journal or digest", run::run),
+    ("story", "plays stories and re-enactments: a line a step, or a trace", story::run),
 ];
 
 /// Longest complaint, in characters.

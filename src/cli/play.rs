@@ -16,6 +16,8 @@ use crate::scene::style::Theme;
 use crate::scene::svg_text::standalone;
 use crate::share::export::tell::tell_while;
 use crate::share::link::{Link, MAX_STEP, MAX_TIME, ViewState};
+use crate::stories::names::Given;
+use crate::stories::verbs::{Scope, print_entry};
 use serde_json::{Map, Value, json};
 
 /// Played unless something else is asked for, in microseconds.
@@ -142,20 +144,27 @@ pub enum Form {
     Json,
     /// A line a step.
     Trace,
+    /// What was done to it, as scripts and stories take it.
+    Journal,
     /// 16 hex digits.
     Digest,
 }
 
 impl Form {
-    /// Takes `--json`, `--trace` or `--digest`.
+    /// Takes `--json`, `--trace`, `--journal` or `--digest`.
     pub fn take(args: &mut Args) -> Result<Form, Bad> {
-        let all = [("--json", Form::Json), ("--trace", Form::Trace), ("--digest", Form::Digest)];
+        let all = [
+            ("--json", Form::Json),
+            ("--trace", Form::Trace),
+            ("--journal", Form::Journal),
+            ("--digest", Form::Digest),
+        ];
         let asked: Vec<Form> =
             all.into_iter().filter(|(flag, _)| args.flag(flag)).map(|(_, form)| form).collect();
         match asked[..] {
             [] => Ok(Form::Summary),
             [one] => Ok(one),
-            _ => Err("--json, --trace and --digest exclude each other".into()),
+            _ => Err("--json, --trace, --journal and --digest exclude each other".into()),
         }
     }
 }
@@ -200,7 +209,7 @@ impl Played {
 
     /// Has it said that the run was stopped, where the text asked for has no place for that.
     pub fn tell_early(&self, form: Form, args: &mut Args) {
-        if let (Form::Trace | Form::Digest, Some(why)) = (form, self.early()) {
+        if let (Form::Trace | Form::Journal | Form::Digest, Some(why)) = (form, self.early()) {
             args.note(why);
         }
     }
@@ -216,12 +225,15 @@ impl Played {
                 // What has been played is told, unless that takes long.
                 let end = host.clock_ms().saturating_add(TELL_MS);
                 let mut again = || !host.cancelled() || host.clock_ms() < end;
+                let verdicts = verdict_lines(&self.session, &self.info()?);
                 let (text, whole) = tell_while(&mut self.session, calls, step, time, &mut again);
                 if !whole {
                     self.stopped = self.stopped.or(Some(Stop::Asked));
+                    return Ok(text);
                 }
-                text
+                text + &verdicts
             }
+            Form::Journal => journal(&mut self.session)?,
             Form::Summary => self.summary()?,
         })
     }
@@ -344,17 +356,62 @@ impl Played {
         for fact in &view.facts {
             out.push_str(&format!("{}\n", fact.text));
         }
-        for (v, p) in view.verdicts.iter().zip(&info.properties) {
-            let word = verdict(v.violation.is_some(), v.undecided, p.kind);
-            let why = match &v.violation {
-                Some(x) => format!("step {}: {}", x.step, x.why),
-                None => format!("{} states checked", v.checked),
-            };
-            out.push_str(&format!("{word:<9} {}: {why}\n", v.title));
-        }
+        out.push_str(&verdict_lines(session, &info));
         out.push_str(&format!("link: {}\n", self.link().fragment()));
         Ok(out)
     }
+}
+
+/// A line for each property: whether it holds, and where and why it does not.
+pub fn verdict_lines(session: &Session, info: &Info) -> String {
+    let view = session.view();
+    let line = |(v, p): (&crate::core::view::Verdict, &crate::protocols::PropertyInfo)| {
+        let word = verdict(v.violation.is_some(), v.undecided, p.kind);
+        let why = match &v.violation {
+            Some(x) => format!("step {}: {}", x.step, x.why),
+            None => format!("{} states checked", v.checked),
+        };
+        format!("{word:<9} {}: {why}\n", v.title)
+    };
+    view.verdicts.iter().zip(&info.properties).map(line).collect()
+}
+
+/// What was done to a run, a line each, under the command that plays it again from a script of these
+/// lines.
+pub fn journal(session: &mut Session) -> Result<String, Bad> {
+    let setup = session.setup.clone();
+    let calls = scene(&setup.scene)?.info_of(&setup.preset).calls;
+    let (end, entries) = (session.cursor(), session.branch().journal.clone());
+    let mut out = format!("# hb run {} --steps {end} --script FILE\n", setup_words(&setup)?);
+    let given = Given::new();
+    for (nth, entry) in entries.iter().enumerate() {
+        if let Some(step) = session.step_of_entry(nth) {
+            session.seek(step - 1);
+        }
+        let view = session.view();
+        let scope = Scope { view: &view, given: &given, calls };
+        out.push_str(&print_entry(&scope, entry));
+        out.push('\n');
+    }
+    session.seek(end);
+    Ok(out)
+}
+
+/// A setup as a command line has it.
+fn setup_words(setup: &Setup) -> Result<String, Bad> {
+    let scene = scene(&setup.scene)?;
+    let mut words = setup.scene.clone();
+    if !setup.preset.is_empty() {
+        words.push_str(&format!(" --preset {}", setup.preset));
+    }
+    for (nth, (id, value)) in setup.knobs.iter().enumerate() {
+        let before = if nth == 0 { " --set " } else { " " };
+        words.push_str(&format!("{before}{id}={}", scene.show_knob(id, *value)));
+    }
+    for mutant in &setup.mutants {
+        words.push_str(&format!(" --mutant {mutant}"));
+    }
+    Ok(words + &format!(" --seed {}", setup.seed))
 }
 
 fn verdict(broken: bool, undecided: bool, kind: PropertyKind) -> &'static str {

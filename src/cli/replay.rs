@@ -9,8 +9,8 @@ use crate::core::quote::shown;
 use crate::share::carry;
 use crate::share::link::{Link, MAX_TEXT};
 
-/// `hb replay URL_OR_FILE [--until T | --steps N] [--budget-ms N] [--json | --trace | --svg FILE |
-/// --digest]`.
+/// `hb replay URL_OR_FILE [--until T | --steps N] [--budget-ms N] [--json | --trace | --journal |
+/// --svg FILE | --digest]`.
 pub fn replay(args: &mut Args, host: &dyn Host) -> Answer {
     let host = &Timed::take(args, host)?;
     let form = Form::take(args)?;

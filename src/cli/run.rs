@@ -6,7 +6,7 @@ use super::{Answer, Args, Host, script};
 use crate::share::link::Link;
 
 /// `hb run SCENE [--preset P] [--set k=v ...] [--mutant M] [--script FILE] [--seed N]
-/// [--until 5s | --steps N] [--budget-ms N] [--json | --trace | --svg FILE | --digest]`.
+/// [--until 5s | --steps N] [--budget-ms N] [--json | --trace | --journal | --svg FILE | --digest]`.
 pub fn run(args: &mut Args, host: &dyn Host) -> Answer {
     let host = &Timed::take(args, host)?;
     let form = Form::take(args)?;
@@ -16,7 +16,7 @@ pub fn run(args: &mut Args, host: &dyn Host) -> Answer {
     let setup = take_setup(args)?;
     args.done()?;
     let journal = match file {
-        Some(file) => script::parse(&file, &host.read(&file)?)?,
+        Some(file) => script::parse(&file, &host.read(&file)?, &setup, host)?,
         None => Vec::new(),
     };
     let mut played = play(&Link::new(setup, journal), goal, host)?;

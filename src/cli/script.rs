@@ -1,16 +1,23 @@
-//! Scripts of interventions: JSON lines, or one JSON array, of `{"at": "1.2s", "do": ACTION}`.
+//! Scripts of interventions: lines as `400ms crash S1`, JSON lines, or one JSON array, of
+//! `{"at": "1.2s", "do": ACTION}`.
 
-use super::Bad;
+use super::{Bad, Host};
 use crate::core::action::{Action, Entry};
-use crate::core::config::parse_time;
+use crate::core::config::{Setup, parse_time, show_time};
 use crate::core::quote::{cut, shown};
+use crate::protocols::scene;
 use crate::share::import::unix_lines;
-use crate::share::link::check_journal;
+use crate::share::link::{MAX_TIME, check_journal};
+use crate::stories::names::Given;
+use crate::stories::verbs::{Said, Scope, read, read_moment};
 use serde::de::{Deserialize, Deserializer, Error, Visitor};
 use std::fmt;
 
 /// Longest script that is read, in bytes.
 pub const MAX_SCRIPT: usize = 8 << 20;
+
+/// Steps between two looks at whether the user wants to stop.
+const LOOK: u64 = 1_024;
 
 /// A moment as people write it.
 struct Moment(u64);
@@ -44,29 +51,108 @@ struct Line {
     action: Action,
 }
 
-/// Reads a script; entries come out in order of time. Complains as `file:line:column: what`.
-pub fn parse(file: &str, bytes: &[u8]) -> Result<Vec<Entry>, Bad> {
+/// An entry, or a line of a journal that is yet to be read, with its place.
+enum ScriptEntry<'a> {
+    Entry(Entry),
+    Words { at: u64, verb: &'a str, line: usize, column: usize },
+}
+
+impl ScriptEntry<'_> {
+    fn at(&self) -> u64 {
+        match self {
+            ScriptEntry::Entry(entry) => entry.at,
+            ScriptEntry::Words { at, .. } => *at,
+        }
+    }
+}
+
+/// Reads a script for a run of this setup; entries come out in order of time. Names in `400ms crash
+/// leader` are those of that moment. Complains as `file:line:column: what`.
+pub fn parse(file: &str, bytes: &[u8], setup: &Setup, host: &dyn Host) -> Result<Vec<Entry>, Bad> {
     if bytes.len() > MAX_SCRIPT {
         return Err(format!("{file}: the script is longer than {} MB", MAX_SCRIPT >> 20).into());
     }
     let file = &*shown(file);
     let text = &*unix_lines(super::play::utf8(file, bytes)?);
-    let lines = if text.trim_start().starts_with('[') {
-        serde_json::from_str::<Vec<Line>>(text).map_err(|e| complaint(file, 0, &e))?
+    let entry = |l: Line| ScriptEntry::Entry(Entry { at: l.at.0, action: l.action });
+    let mut lines: Vec<ScriptEntry> = if text.trim_start().starts_with('[') {
+        let all = serde_json::from_str::<Vec<Line>>(text).map_err(|e| complaint(file, 0, &e))?;
+        all.into_iter().map(entry).collect()
     } else {
         let mut lines = Vec::new();
         for (i, line) in text.lines().enumerate() {
-            if line.trim().is_empty() || line.trim_start().starts_with('#') {
+            let words = line.trim_start();
+            if words.is_empty() || words.starts_with('#') {
                 continue;
             }
-            lines.push(serde_json::from_str(line).map_err(|e| complaint(file, i, &e))?);
+            lines.push(match words.starts_with(|c: char| c.is_ascii_digit()) {
+                true => journal_line(file, i, line)?,
+                false => entry(serde_json::from_str(line).map_err(|e| complaint(file, i, &e))?),
+            });
         }
         lines
     };
-    let mut journal: Vec<Entry> =
-        lines.into_iter().map(|l: Line| Entry { at: l.at.0, action: l.action }).collect();
-    journal.sort_by_key(|e| e.at);
+    lines.sort_by_key(ScriptEntry::at);
+    let journal = resolve(file, lines, setup, host)?;
     check_journal(&journal).map_err(|why| format!("{file}: {why}"))?;
+    Ok(journal)
+}
+
+/// `400ms crash S1`: its time, and the rest with its place.
+fn journal_line<'a>(file: &str, i: usize, line: &'a str) -> Result<ScriptEntry<'a>, Bad> {
+    let start = line.len() - line.trim_start().len();
+    let place = |column: usize| format!("{file}:{}:{}", i + 1, column + 1);
+    let (at, verb) = read_moment(line).map_err(|why| format!("{}: {why}", place(start)))?;
+    if at > MAX_TIME {
+        let most = show_time(MAX_TIME as i64);
+        return Err(format!("{}: no run goes on beyond {most}", place(start)).into());
+    }
+    let column = line.trim_end().len() - verb.len();
+    Ok(ScriptEntry::Words { at, verb, line: i + 1, column: column + 1 })
+}
+
+/// Plays the run as far as its lines need, so that each is read at its own moment.
+fn resolve(
+    file: &str,
+    lines: Vec<ScriptEntry>,
+    setup: &Setup,
+    host: &dyn Host,
+) -> Result<Vec<Entry>, Bad> {
+    let Some(last) = lines.iter().rposition(|l| matches!(l, ScriptEntry::Words { .. })) else {
+        let entry = |l| match l {
+            ScriptEntry::Entry(entry) => Some(entry),
+            ScriptEntry::Words { .. } => None,
+        };
+        return Ok(lines.into_iter().filter_map(entry).collect());
+    };
+    let scene = scene(&setup.scene)?;
+    let calls = scene.info_of(&setup.preset).calls;
+    let (mut world, given) = ((scene.build)(setup)?, Given::new());
+    let mut journal = Vec::new();
+    for (nth, line) in lines.into_iter().enumerate() {
+        while nth <= last && world.next_due().is_some_and(|due| due < line.at()) {
+            world.step();
+            if world.steps().is_multiple_of(LOOK) && host.cancelled() {
+                return Err(format!("{file}: stopped before the whole script was read").into());
+            }
+        }
+        let entry = match line {
+            ScriptEntry::Entry(entry) => entry,
+            ScriptEntry::Words { at, verb, line, column } => {
+                let view = world.view();
+                let scope = Scope { view: &view, given: &given, calls };
+                match read(scope, verb).map_err(|why| format!("{file}:{line}:{column}: {why}"))? {
+                    Said::Act(action) => Entry { at, action },
+                    Said::Name(..) => {
+                        let why = "names are given in stories only";
+                        return Err(format!("{file}:{line}:{column}: {why}").into());
+                    }
+                }
+            }
+        };
+        world.act(&entry);
+        journal.push(entry);
+    }
     Ok(journal)
 }
 
@@ -83,8 +169,46 @@ pub fn complaint(file: &str, skipped: usize, e: &serde_json::Error) -> Bad {
 mod tests {
     use super::*;
 
+    struct Nobody;
+
+    impl Host for Nobody {
+        fn read(&self, path: &str) -> Result<Vec<u8>, String> {
+            Err(format!("{path}: no such file"))
+        }
+        fn write(&self, path: &str, _: &[u8]) -> Result<(), String> {
+            Err(format!("{path}: read only"))
+        }
+        fn stdin(&self) -> Result<String, String> {
+            Ok(String::new())
+        }
+        fn clock_ms(&self) -> u64 {
+            0
+        }
+    }
+
+    fn parse(file: &str, bytes: &[u8]) -> Result<Vec<Entry>, Bad> {
+        let setup = Setup { scene: "raft".into(), ..Setup::default() };
+        super::parse(file, bytes, &setup, &Nobody)
+    }
+
     fn says(text: &str) -> String {
         parse("s.jsonl", text.as_bytes()).unwrap_err().0
+    }
+
+    #[test]
+    fn lines_of_a_journal_are_read_at_their_own_moment() {
+        let text = "# by hand\n400ms crash leader\n {\"at\":\"1s\",\"do\":\"heal-all\"}\n1.2s restart crashed\n";
+        let journal = parse("a", text.as_bytes()).unwrap();
+        let Action::Crash { node, .. } = journal[0].action else { panic!("{journal:?}") };
+        assert_eq!(journal[2], Entry { at: 1_200_000, action: Action::Restart(node) });
+        assert_eq!(says("1ms crash leader"), "s.jsonl:1:5: there is no leader now");
+        assert_eq!(says("\n  1ms  crash S77"), "s.jsonl:2:8: nobody is called 'S77'");
+        assert_eq!(
+            says("1parsec heal"),
+            "s.jsonl:1:1: '1parsec' is not a time such as 1.2s or 400ms"
+        );
+        assert_eq!(says("1ms name a = S1"), "s.jsonl:1:5: names are given in stories only");
+        assert_eq!(says("20000000min heal").split(": ").next(), Some("s.jsonl:1:1"));
     }
 
     #[test]

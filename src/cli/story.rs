@@ -1,16 +1,43 @@
-//! `hb story SCENE [ID]`: plays stories and re-enactments headless, a line a step.
+//! `hb story SCENE [ID]`: plays stories and re-enactments headless, a line a step, or tells all that
+//! happens in them.
 
 use super::limit::Timed;
-use super::{Answer, Args, HOLDS, Host, UNKNOWN, VIOLATED};
+use super::play::{journal, verdict_lines};
+use super::{Answer, Args, Bad, HOLDS, Host, UNKNOWN, VIOLATED};
 use crate::core::config::show_time;
 use crate::core::quote::quoted;
-use crate::protocols::scene;
-use crate::stories::player::play;
-use serde_json::json;
+use crate::core::session::Session;
+use crate::protocols::{Scene, scene};
+use crate::share::export::tell::Teller;
+use crate::stories::Story;
+use crate::stories::player::{Part, Told, play_each};
+use serde_json::{Value, json};
 
+/// What to print of a story.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Form {
+    Steps,
+    Trace,
+    Journal,
+}
+
+/// A step that has been told: its words, and its question with the answer that came true.
+struct Line {
+    told: Told,
+    words: String,
+    question: Option<(String, String)>,
+}
+
+/// `hb story SCENE [ID] [--budget-ms N] [--json | --trace | --journal]`.
 pub(super) fn run(args: &mut Args, host: &dyn Host) -> Answer {
     let host = &Timed::take(args, host)?;
-    let json = args.flag("--json");
+    let flags = ["--json", "--trace", "--journal"].map(|flag| args.flag(flag));
+    let (json, form) = match flags {
+        [json, false, false] => (json, Form::Steps),
+        [false, true, false] => (false, Form::Trace),
+        [false, false, true] => (false, Form::Journal),
+        _ => return Err("--json, --trace and --journal exclude each other".into()),
+    };
     let id = args.need("SCENE")?;
     let only = args.positional();
     args.done()?;
@@ -33,34 +60,20 @@ pub(super) fn run(args: &mut Args, host: &dyn Host) -> Answer {
             code = code.max(if code == VIOLATED { VIOLATED } else { UNKNOWN });
             break;
         }
-        text += &format!("{}: {}\n", story.id, story.title);
-        match play(scene, story) {
-            Ok((session, told)) => {
-                let mut steps = Vec::new();
-                for (step, t) in story.steps.iter().zip(&told) {
-                    text += &format!(
-                        "  {:>9}  step {:>4}  {}\n",
-                        show_time(t.at as i64),
-                        t.step,
-                        step.text
-                    );
-                    let answer = t.answer.and_then(|a| Some(step.ask?.options.get(a)?.0));
-                    if let (Some(ask), Some(answer)) = (step.ask, answer) {
-                        text += &format!("             {} {answer}.\n", ask.question);
+        match told(scene, story) {
+            Ok((mut session, lines)) => {
+                text += &match form {
+                    Form::Steps => steps(story, &session, &lines),
+                    Form::Trace => trace(scene, story, &mut session, &lines),
+                    Form::Journal => {
+                        format!("# {}: {}\n{}", story.id, story.title, journal(&mut session)?)
                     }
-                    steps.push(
-                        json!({"text": step.text, "step": t.step, "at_us": t.at, "answer": answer}),
-                    );
-                }
-                let digest = format!("{:016x}", session.digest());
-                text += &format!("  digest {digest}\n");
-                documents.push(
-                    json!({"id": story.id, "reached": true, "steps": steps, "digest": digest}),
-                );
+                };
+                documents.push(document(story, &session, &lines));
             }
-            Err(why) => {
+            Err(Bad(why)) => {
                 code = VIOLATED;
-                text += &format!("  {why}\n");
+                text += &format!("{}: {}\n  {why}\n", story.id, story.title);
                 documents.push(json!({"id": story.id, "reached": false, "why": why}));
             }
         }
@@ -68,4 +81,70 @@ pub(super) fn run(args: &mut Args, host: &dyn Host) -> Answer {
     let out =
         if json { json!({"scene": id, "stories": documents}).to_string() + "\n" } else { text };
     Ok((code, out))
+}
+
+fn told(scene: &Scene, story: &'static Story) -> Result<(Session, Vec<Line>), Bad> {
+    let mut lines: Vec<Line> = Vec::new();
+    let session = play_each(scene, story, &mut |player, session, told| {
+        let (step, view) = (&story.steps[lines.len()], session.view());
+        let words = |text| player.words(&view, text).iter().map(Part::text).collect();
+        let answer = told.answer.and_then(|a| Some(step.ask?.options.get(a)?.0));
+        let question = step.ask.and_then(|ask| Some((words(ask.question), words(answer?))));
+        lines.push(Line { told: told.clone(), words: words(step.text), question });
+    })?;
+    Ok((session, lines))
+}
+
+fn digest(session: &Session) -> String {
+    format!("{:016x}", session.digest())
+}
+
+/// A line a step.
+fn steps(story: &Story, session: &Session, lines: &[Line]) -> String {
+    let mut text = format!("{}: {}\n", story.id, story.title);
+    for Line { told, words, question } in lines {
+        let at = show_time(told.at as i64);
+        text += &format!("  {at:>9}  step {:>4}  {words}\n", told.step);
+        if let Some((question, answer)) = question {
+            text += &format!("             {question} {answer}.\n");
+        }
+    }
+    text + &format!("  digest {}\n", digest(session))
+}
+
+fn document(story: &Story, session: &Session, lines: &[Line]) -> Value {
+    let step = |Line { told, words, question }: &Line| {
+        let answer = question.as_ref().map(|(_, answer)| answer);
+        json!({"text": words, "step": told.step, "at_us": told.at, "answer": answer})
+    };
+    json!({
+        "id": story.id,
+        "reached": true,
+        "steps": Value::from_iter(lines.iter().map(step)),
+        "journal": session.branch().journal,
+        "digest": digest(session),
+    })
+}
+
+/// All that happens, each step's words above what it does and waits for, the verdicts at the end.
+fn trace(scene: &Scene, story: &Story, session: &mut Session, lines: &[Line]) -> String {
+    let info = scene.info_of(story.preset);
+    let verdicts = verdict_lines(session, &info);
+    session.seek(0);
+    let mut teller = Teller::new(info.calls, session.view());
+    let mut text = format!("{}: {}\n{}", story.id, story.title, teller.head());
+    for (nth, Line { told, words, question }) in lines.iter().enumerate() {
+        text += &format!("\n{}. {words}\n", nth + 1);
+        if let Some((question, answer)) = question {
+            text += &format!("   {question} {answer}.\n");
+        }
+        while session.cursor() < told.step {
+            let Some(event) = session.forward().cloned() else { break };
+            if let Some(line) = teller.line(&event, session.world()) {
+                text += line.trim_end();
+                text += "\n";
+            }
+        }
+    }
+    text + "\n" + &verdicts
 }

@@ -8,9 +8,9 @@ mod way;
 pub use edit::{Document, Edit, Line, common};
 
 use super::action::{Action, Entry};
-use super::config::Setup;
+use super::config::{Setup, show_time};
 use super::trace::Trace;
-use super::view::{Event, WorldView};
+use super::view::{Event, What, WorldView};
 use super::world::World;
 use checkpoints::{Checkpoints, STRIDE};
 use way::{Way, keep};
@@ -205,12 +205,35 @@ impl Session {
         self.advance_to(now, u64::MAX);
         self.world.allows(&action)?;
         let at = if self.world.steps() > 0 && self.world.now() == now { now + 1 } else { now };
+        self.record(Entry { at, action });
+        Ok(())
+    }
+
+    /// Does something at a moment to come, before what happens by itself then. Refuses, with a
+    /// sentence, a moment that is past and what makes no sense at that moment.
+    pub fn act_at(&mut self, entry: Entry) -> Result<(), String> {
+        if let Some(before) = entry.at.checked_sub(1) {
+            self.advance_to(before, u64::MAX);
+        }
+        let now = self.world.now();
+        let happened = |e: &Event| !matches!(e.what, What::Act(_) | What::Ignored { .. });
+        let begun = self.trace().event(self.cursor()).is_some_and(happened) && now == entry.at;
+        if now > entry.at || begun {
+            let [at, now] = [entry.at, now].map(|us| show_time(us as i64));
+            return Err(format!("{at} is past: the run stands at {now}"));
+        }
+        self.world.allows(&entry.action)?;
+        self.record(entry);
+        Ok(())
+    }
+
+    /// Writes an entry at the end of the branch, or of a new one that begins here, and plays it.
+    fn record(&mut self, entry: Entry) {
         if self.applied < self.branch().journal.len() || self.cursor() < self.trace().len() {
             self.fork();
         }
-        self.branches[self.current].journal.push(Entry { at, action });
+        self.branches[self.current].journal.push(entry);
         while self.applied < self.branch().journal.len() && self.advance().is_some() {}
-        Ok(())
     }
 
     /// Drops what is recorded beyond the cursor, unless an intervention stands there.

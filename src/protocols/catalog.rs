@@ -129,14 +129,23 @@ impl Scene {
 
     /// Reads `name=value` as a person types it.
     pub fn parse_knob(&self, name: &str, value: &str) -> Result<i64, String> {
-        let mut knobs = (self.info)().knobs;
-        for (_, info) in self.others {
-            knobs.extend(info().knobs);
-        }
+        let knobs = self.knobs();
         let Some(knob) = knobs.iter().find(|k| k.id == name) else {
             return Err(no_knob(self.id, name, &knobs));
         };
         knob.unit.parse(value).map_err(|why| format!("{name}: {why}"))
+    }
+
+    /// A value of a knob as [`Scene::parse_knob`] reads it.
+    pub fn show_knob(&self, name: &str, value: i64) -> String {
+        let knob = self.knobs().into_iter().find(|k| k.id == name);
+        knob.map_or_else(|| value.to_string(), |k| k.unit.show(value))
+    }
+
+    /// The knobs of all protocols that its presets run.
+    fn knobs(&self) -> Vec<KnobInfo> {
+        let others = self.others.iter().flat_map(|(_, info)| info().knobs);
+        (self.info)().knobs.into_iter().chain(others).collect()
     }
 }
 

@@ -31,8 +31,9 @@ pub use shelf::{Entry, LoadError, entry, load, scene};
 macro_rules! scenes {
     ($($name:ident),* $(,)?) => {
         /// Every scene, in the reading order of the field guide. Where scenes are on demand this
-        /// is for `hb` alone: the page knows [`INDEX`].
-        pub const CATALOG: &[Scene] = &[$($name::SCENE),*];
+        /// is for `hb` alone: the page knows [`INDEX`]. A static: a constant would be made again in
+        /// every program that names it, with all protocols behind it.
+        pub static CATALOG: &[Scene] = &[$($name::SCENE),*];
 
         /// What is known of every scene beforehand, in the same order.
         pub const INDEX: &[Entry] = &[$(Entry::of(&$name::SCENE)),*];

@@ -141,7 +141,7 @@ fn a_cut_one_way_is_a_wall_with_gates() {
 }
 
 #[test]
-fn entries_that_are_cut_off_haunt_the_log_for_a_moment() {
+fn removed_entries_fade_from_the_log() {
     let before = fixture::long_log();
     let mut after = before.clone();
     (after.step, after.now) = (before.step + 1, before.now + 100);

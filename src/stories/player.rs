@@ -3,15 +3,15 @@
 use super::condition::Condition;
 use super::moment::Moment;
 use super::names::{Given, node};
-use super::verbs::{Said, Scope, read};
+use super::verbs::{Said, Scope, read, read_moment};
 use super::{Step, Story};
-use crate::core::action::Action;
+use crate::core::action::{Action, Entry};
 use crate::core::config::Setup;
-use crate::core::ids::NodeSet;
+use crate::core::ids::{NodeId, NodeSet};
 use crate::core::protocol::CallName;
 use crate::core::session::Session;
 use crate::core::sorted::SortedMap;
-use crate::core::view::MessageView;
+use crate::core::view::{MessageView, WorldView};
 use crate::protocols::Scene;
 
 /// A step that has not come true after this much virtual time has failed.
@@ -41,6 +41,24 @@ pub struct Told {
     pub at: u64,
     /// Which option of its question came true.
     pub answer: Option<usize>,
+}
+
+/// A piece of a step's words.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Part {
+    /// Words.
+    Text(String),
+    /// A node that is spoken of, and its name.
+    Node(NodeId, String),
+}
+
+impl Part {
+    /// The words, or the name.
+    pub fn text(&self) -> &str {
+        match self {
+            Part::Text(text) | Part::Node(_, text) => text,
+        }
+    }
 }
 
 /// What a step waits for, read.
@@ -101,6 +119,17 @@ impl<'a> Player<'a> {
     }
 
     fn say(&mut self, session: &mut Session, verb: &str) -> Result<(), String> {
+        // A line of a journal: `400ms crash S1`.
+        if verb.starts_with(|c: char| c.is_ascii_digit()) {
+            let (at, verb) = read_moment(verb)?;
+            if let Some(before) = at.checked_sub(1) {
+                session.advance_to(before, u64::MAX);
+            }
+            return match self.read(session, verb)? {
+                Said::Act(action) => session.act_at(Entry { at, action }),
+                Said::Name(..) => Err("a name is given without a time".into()),
+            };
+        }
         if let Some(who) = verb.strip_prefix("settle ") {
             return self.settle(session, who);
         }
@@ -145,6 +174,23 @@ impl<'a> Player<'a> {
             self.act(session, Action::Deliver(next.id))?;
         }
         Err(format!("they were not quiet after {MOST_DELIVERIES} messages"))
+    }
+
+    /// The words of a step, the nodes that they speak of found.
+    pub fn words(&self, view: &WorldView, text: &str) -> Vec<Part> {
+        let mut parts = Vec::new();
+        let mut rest = text;
+        while let Some((before, after)) = rest.split_once('{') {
+            let Some((name, tail)) = after.split_once('}') else { break };
+            parts.push(Part::Text(before.into()));
+            parts.push(match node(view, &self.given, name) {
+                Ok(id) => Part::Node(id, view.nodes[id.at()].name.to_string()),
+                Err(_) => Part::Text(format!("the {name}")),
+            });
+            rest = tail;
+        }
+        parts.push(Part::Text(rest.into()));
+        parts
     }
 
     /// Has what the step waits for come true?
@@ -212,14 +258,25 @@ impl<'a> Player<'a> {
 
 /// Plays a whole story; the error names the step, from 1.
 pub fn play(scene: &Scene, story: &Story) -> Result<(Session, Vec<Told>), String> {
+    let mut told = Vec::new();
+    let session = play_each(scene, story, &mut |_, _, step| told.push(step.clone()))?;
+    Ok((session, told))
+}
+
+/// Plays a whole story, and shows each step when it is done.
+pub fn play_each(
+    scene: &Scene,
+    story: &Story,
+    each: &mut dyn FnMut(&Player, &Session, &Told),
+) -> Result<Session, String> {
     let mut session = Session::new(scene.build, setup(scene, story), Vec::new())?;
     let calls = scene.info_of(story.preset).calls;
     let mut player = Player::new(calls);
-    let mut told = Vec::new();
     for (n, step) in story.steps.iter().enumerate() {
         let at = |why| format!("{} {}: step {}: {why}", scene.id, story.id, n + 1);
         player.begin(&mut session, step).map_err(at)?;
-        told.push(player.finish(&mut session).map_err(at)?);
+        let told = player.finish(&mut session).map_err(at)?;
+        each(&player, &session, &told);
     }
-    Ok((session, told))
+    Ok(session)
 }

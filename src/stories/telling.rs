@@ -1,10 +1,9 @@
 //! A story while it is told: which step, what is asked, what is behind. The page and the presenter
 //! move it; what happens is [`Player`]'s.
 
-use super::names::node;
+pub use super::player::Part;
 use super::player::{Player, Told, setup};
 use super::{Step, Story};
-use crate::core::ids::NodeId;
 use crate::core::protocol::CallName;
 use crate::core::session::Session;
 use crate::core::view::WorldView;
@@ -27,15 +26,6 @@ struct Mark {
     told: Told,
     chosen: Option<usize>,
     player: Player<'static>,
-}
-
-/// A piece of a step's words.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Part {
-    /// Words.
-    Text(String),
-    /// A node that is spoken of, and its name.
-    Node(NodeId, String),
 }
 
 /// Where a story stands.
@@ -244,19 +234,7 @@ impl Telling {
 
     /// The words of the present step, the nodes that they speak of found.
     pub fn words(&self, view: &WorldView, text: &str) -> Vec<Part> {
-        let mut parts = Vec::new();
-        let mut rest = text;
-        while let Some((before, after)) = rest.split_once('{') {
-            let Some((name, tail)) = after.split_once('}') else { break };
-            parts.push(Part::Text(before.into()));
-            parts.push(match node(view, &self.player.given, name) {
-                Ok(id) => Part::Node(id, view.nodes[id.at()].name.to_string()),
-                Err(_) => Part::Text(format!("the {name}")),
-            });
-            rest = tail;
-        }
-        parts.push(Part::Text(rest.into()));
-        parts
+        self.player.words(view, text)
     }
 
     /// What may be turned from here on.

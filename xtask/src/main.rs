@@ -2,6 +2,7 @@
 
 mod bytes;
 mod index;
+mod meanwhile;
 mod names;
 mod open;
 mod page;

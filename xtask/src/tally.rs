@@ -14,6 +14,8 @@ pub struct Tally {
     pub skips: Vec<String>,
     /// How long each test program ran, in order.
     pub times: Vec<Duration>,
+    /// How long the tests that go through all scenes worked on each, in order of appearance.
+    pub scenes: Vec<(String, Duration)>,
 }
 
 impl Tally {
@@ -25,6 +27,16 @@ impl Tally {
         self.failures.extend(other.failures);
         self.skips.extend(other.skips);
         self.times.extend(other.times);
+        for (scene, time) in other.scenes {
+            self.scene(&scene, time);
+        }
+    }
+
+    fn scene(&mut self, id: &str, time: Duration) {
+        match self.scenes.iter_mut().find(|(known, _)| known == id) {
+            Some((_, sum)) => *sum += time,
+            None => self.scenes.push((id.to_owned(), time)),
+        }
     }
 }
 
@@ -32,6 +44,7 @@ impl Tally {
 ///
 /// Rust's test harness cannot skip a test while it runs. A test that finds that it cannot run
 /// prints a line that starts with `skipped:` and returns; it is counted as skipped, not as passed.
+/// A test that goes through all scenes prints how long each took: `scene raft: 1250 ms`.
 #[derive(Default)]
 pub struct Reader {
     pub tally: Tally,
@@ -65,7 +78,9 @@ impl Reader {
 
     fn printed(&mut self, line: &str) {
         let name = line.strip_prefix("---- ").and_then(|l| l.strip_suffix(" stdout ----"));
-        if let Some(name) = name {
+        if let Some((scene, time)) = scene_time(line) {
+            self.tally.scene(scene, time);
+        } else if let Some(name) = name {
             name.clone_into(&mut self.test);
             self.counted = false;
         } else if !self.counted && says_skipped(line) {
@@ -94,6 +109,12 @@ impl Reader {
     }
 }
 
+fn scene_time(line: &str) -> Option<(&str, Duration)> {
+    let (scene, time) = line.strip_prefix("scene ")?.split_once(": ")?;
+    let ms = time.strip_suffix(" ms")?.parse().ok()?;
+    Some((scene, Duration::from_millis(ms)))
+}
+
 fn says_skipped(line: &str) -> bool {
     line.get(..8).is_some_and(|start| start.eq_ignore_ascii_case("skipped:"))
 }
@@ -117,6 +138,9 @@ skipped: said twice, counted once
 
 ---- c stdout ----
 said by c
+scene raft: 1250 ms
+scene lamport: 7 ms
+scene raft: 250 ms
 
 successes:
     a
@@ -147,6 +171,10 @@ test result: ok. 5 passed; 0 failed; 0 ignored; 0 measured; 0 filtered out; fini
                 failures: vec!["b".into()],
                 skips: vec!["a: no browser here".into()],
                 times: vec![Duration::ZERO, Duration::from_secs(1)],
+                scenes: vec![
+                    ("raft".into(), Duration::from_millis(1_500)),
+                    ("lamport".into(), Duration::from_millis(7)),
+                ],
             }
         );
         assert!(shown.contains(&"assertion failed"));

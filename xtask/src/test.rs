@@ -1,9 +1,12 @@
 //! Every check and test, in order, and one line that counts them.
 
+use crate::meanwhile::Meanwhile;
 use crate::shell::{self, Shell, command};
 use crate::tally::{Reader, Tally};
 use crate::{bytes, page, say, tools};
+use browser::root;
 use std::io::{BufRead, BufReader};
+use std::path::Path;
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
@@ -13,6 +16,9 @@ const WEB: [&str; 6] =
 
 /// Test programs that take longer are listed with their times.
 const SLOW: Duration = Duration::from_secs(10);
+
+/// The step that runs beside others.
+const PAGE: &str = "production build, meanwhile";
 
 /// One step and how it went.
 struct Step {
@@ -25,10 +31,41 @@ struct Step {
     programs: Vec<(String, Duration)>,
 }
 
-#[derive(Default)]
 struct Report {
+    begun: Instant,
     steps: Vec<Step>,
     tally: Tally,
+}
+
+/// Tests of the library and of the crate that drives browsers, natively.
+const NATIVE: &str = "tests";
+/// Tests of the page in a real browser.
+const BROWSER: &str = "browser/tests";
+
+/// The names of the test programs in a folder.
+fn programs(folder: &str) -> Vec<String> {
+    let entries = std::fs::read_dir(root().join(folder)).into_iter().flatten().flatten();
+    let name = |path: &Path| {
+        let file = path.extension().is_some_and(|e| e == "rs") || path.join("main.rs").is_file();
+        let stem = path.file_stem().filter(|_| file)?;
+        Some(stem.to_string_lossy().into_owned())
+    };
+    let mut all: Vec<String> = entries.filter_map(|e| name(&e.path())).collect();
+    all.sort();
+    all
+}
+
+/// Has cargo test some programs of the library and of the crate that drives browsers. Both are always
+/// selected, else the library would be compiled again with other features of what it depends on.
+fn tests_of(targets: &str, programs: &[String]) -> String {
+    let mut words = String::from("test --profile checked --no-fail-fast");
+    words.push_str(" -p happened-before -p browser");
+    words.push_str(targets);
+    for program in programs {
+        words.push_str(" --test ");
+        words.push_str(program);
+    }
+    words
 }
 
 /// Installs what is missing, runs everything, prints the closing line.
@@ -36,8 +73,17 @@ struct Report {
 /// # Errors
 /// When anything failed.
 pub fn run(shell: &Shell, quick: bool) -> Result<(), String> {
-    let mut report = Report::default();
-    report.step("tools", || tools::for_lints(shell).and_then(|()| tools::wasm_target(shell)));
+    let mut report = Report { begun: Instant::now(), steps: vec![], tally: Tally::default() };
+    report.step("tools", || {
+        tools::for_lints(shell)?;
+        tools::wasm_target(shell)?;
+        if !quick {
+            tools::wasm_opt(shell);
+        }
+        Ok(())
+    });
+    // Most of the production build keeps one processor busy. It begins now, beside all that needs no page.
+    let page = (!quick).then(|| Meanwhile::begin(&["dist"]));
     report.cargo("rustfmt", "fmt --all --check");
     report.cargo("clippy", "clippy --workspace --all-targets --quiet -- -D warnings");
     report.cargo(
@@ -46,15 +92,11 @@ pub fn run(shell: &Shell, quick: bool) -> Result<(), String> {
          --features on-demand -- -D warnings",
     );
     report.step("pure library", pure_library);
-    report.tests(
-        "native tests",
-        "test --profile checked --workspace --exclude browser --exclude xtask --no-fail-fast",
-    );
+    report.tests("native tests", &tests_of(" --lib --bins", &programs(NATIVE)));
     report.tests("tests of xtask", "test -p xtask --no-fail-fast");
-    if quick {
-        println!("\nLeft out by --quick: the production build, its bytes, real browsers.");
-    } else {
-        report.page(shell);
+    match page {
+        None => println!("\nLeft out by --quick: the production build, its bytes, real browsers."),
+        Some(page) => report.page(shell, page),
     }
     report.close()
 }
@@ -75,8 +117,19 @@ fn pure_library() -> Result<(), String> {
 
 impl Report {
     /// The page: production build, weight, real browsers.
-    fn page(&mut self, shell: &Shell) {
-        if !self.step("production build", || page::production(shell).map(drop)) {
+    fn page(&mut self, shell: &Shell, build: Result<Meanwhile, String>) {
+        say::heading(PAGE);
+        let start = Instant::now();
+        let (fault, time) = match build.and_then(Meanwhile::end) {
+            Ok(time) => (None, time),
+            Err(fault) => (Some(fault), start.elapsed()),
+        };
+        if let Some(fault) = &fault {
+            println!("   {fault}");
+        }
+        let well = fault.is_none();
+        self.steps.push(Step { name: PAGE, time, fault, counted: false, programs: vec![] });
+        if !well {
             println!("   Without a build of the page its tests cannot run.");
             return;
         }
@@ -86,7 +139,7 @@ impl Report {
         }
         tools::firefox(shell);
         tools::axe(shell);
-        self.tests("tests in a real browser", "test --profile checked -p browser --no-fail-fast");
+        self.tests("tests in a real browser", &tests_of("", &programs(BROWSER)));
     }
 
     /// Runs one step; true if it went well.
@@ -134,13 +187,19 @@ impl Report {
         let mut failed = self.tally.failed;
         for step in &self.steps {
             let word = if step.fault.is_some() { "FAILED" } else { "ok" };
-            println!("   {:<26} {word:<8} {}", step.name, say::duration(step.time));
+            println!("   {:<28} {word:<8} {}", step.name, say::duration(step.time));
             let mut slow: Vec<_> = step.programs.iter().filter(|(_, t)| *t >= SLOW).collect();
             slow.sort_by_key(|(_, time)| std::cmp::Reverse(*time));
             for (program, time) in slow {
                 println!("      {program:<32} {}", say::duration(*time));
             }
             failed += u64::from(step.fault.is_some() && !step.counted);
+        }
+        if !self.tally.scenes.is_empty() {
+            println!("   scene by scene, in the tests that go through all of them");
+        }
+        for (scene, time) in &self.tally.scenes {
+            println!("      {scene:<32} {}", say::duration(*time));
         }
         for skip in &self.tally.skips {
             println!("   skipped {skip}");
@@ -153,8 +212,7 @@ impl Report {
                 println!("   failed {}: {fault}", step.name);
             }
         }
-        let total: Duration = self.steps.iter().map(|s| s.time).sum();
-        println!("   in {}", say::duration(total));
+        println!("   in {}", say::duration(self.begun.elapsed()));
         println!("{} passed, {failed} failed, {} skipped", self.tally.passed, self.tally.skipped);
         if failed == 0 && self.steps.iter().all(|s| s.fault.is_none()) {
             return Ok(());
@@ -235,4 +293,14 @@ fn test_programs_are_named() {
         Some("xtask")
     );
     assert_eq!(program("   Compiling xtask v0.0.0 (/x)"), None);
+}
+
+/// Cargo selects a test program by its name alone.
+#[test]
+fn native_and_browser_tests_have_names_of_their_own() {
+    let (native, browser) = (programs(NATIVE), programs(BROWSER));
+    assert!(native.len() > 3 && browser.len() > 3, "{native:?} {browser:?}");
+    let both: Vec<_> = native.iter().filter(|name| browser.contains(name)).collect();
+    assert!(both.is_empty(), "{both:?}");
+    assert!(!native.contains(&"support".to_string()) && native.contains(&"tidy".to_string()));
 }

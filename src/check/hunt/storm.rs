@@ -7,7 +7,7 @@ use std::sync::Arc;
 /// Steps between two looks at the clock.
 const FEW: u64 = 64;
 
-/// The runs of every so-manieth seed.
+/// The runs of every n-th seed.
 pub struct Storm {
     target: Arc<Target>,
     property: Option<&'static str>,

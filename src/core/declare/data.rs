@@ -634,8 +634,10 @@ impl<T: Data + Pack> Data for LongList<T> {
     fn plain(&self) -> Plain {
         Plain::List(self.iter().map(|one| one.plain()).collect())
     }
-    fn lies(&self, liar: &Liar) -> Vec<Lie<Self>> {
-        collected(self.iter().collect(), liar, |all| all.into_iter().collect())
+    fn lie(&mut self, liar: &Liar, forger: &mut Forger) {
+        let mut entries: Vec<T> = self.iter().collect();
+        forger.entries(&mut entries, liar);
+        *self = entries.into_iter().collect();
     }
 }
 

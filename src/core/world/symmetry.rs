@@ -123,7 +123,7 @@ mod tests {
 
     /// Under its own names a world prints as it does without any.
     #[test]
-    fn own_names_change_no_print() {
+    fn a_renaming_to_itself_keeps_the_fingerprint() {
         let knobs = [("nodes".to_string(), 3)].into();
         let setup = Setup { scene: "raft".into(), knobs, ..Setup::default() };
         let mut world = (raft::SCENE.build)(&setup).expect("a world");

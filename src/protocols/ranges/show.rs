@@ -2,6 +2,7 @@
 
 use super::desc::{place_name, places};
 use super::*;
+use crate::core::declare::Data;
 use crate::core::protocol::{Show, key_name};
 use crate::core::view::{
     AxisView, Border, Fact, Family, Lens, MessageLook, NodeLook, RangeView, ReplicaMove,
@@ -154,7 +155,7 @@ impl Show for Ranges {
             Message::Ask { range: id, slip, want } => vec![
                 ("range".into(), range(id)),
                 ("place".into(), slip.place.to_string()),
-                ("wants".into(), format!("{want:?}")),
+                ("wants".into(), Data::plain(want).text(Self::name)),
             ],
             Message::Answer { range: id, slip, told } => {
                 let told = match told {

@@ -18,6 +18,9 @@
 //! | `choose S1 0 2` | the answers that the next handlers get |
 //! | `manual on` · `manual off` | |
 //!
+//! With a time in front it is a line of a journal, `400ms crash S1`: what `hb run --journal` prints, and
+//! what scripts and stories take.
+//!
 //! Stories also say `name old = leader`, and two words that stand for many actions and belong to the
 //! player: `settle S1 S2` (deliver what they say to each other until they are quiet) and `drop all`.
 
@@ -27,7 +30,7 @@ mod read;
 mod tests;
 
 pub use print::{phrase, print, print_entry};
-pub use read::{Said, read, read_call, read_entry};
+pub use read::{Said, read, read_call, read_entry, read_moment};
 
 use super::names::Given;
 use crate::core::action::{Action, Fsync, Lie};

@@ -79,13 +79,19 @@ pub fn read(scope: Scope, text: &str) -> Result<Said, String> {
 
 /// Reads `400ms crash S1`.
 pub fn read_entry(scope: Scope, line: &str) -> Result<Entry, String> {
-    let (at, verb) = line.trim().split_once(char::is_whitespace).unwrap_or((line.trim(), ""));
-    let time = parse_time(at).and_then(|us| u64::try_from(us).ok());
-    let at = time.ok_or_else(|| format!("'{at}' is not a time such as 1.2s or 400ms"))?;
+    let (at, verb) = read_moment(line)?;
     match read(scope, verb)? {
         Said::Act(action) => Ok(Entry { at, action }),
         Said::Name(..) => Err("names are given in stories only".into()),
     }
+}
+
+/// The time at the beginning of such a line, in microseconds, and what follows it.
+pub fn read_moment(line: &str) -> Result<(u64, &str), String> {
+    let (at, verb) = line.trim().split_once(char::is_whitespace).unwrap_or((line.trim(), ""));
+    let time = parse_time(at).and_then(|us| u64::try_from(us).ok());
+    let at = time.ok_or_else(|| format!("'{at}' is not a time such as 1.2s or 400ms"))?;
+    Ok((at, verb.trim_start()))
 }
 
 fn node(scope: Scope, name: &str) -> Result<NodeId, String> {

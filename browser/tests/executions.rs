@@ -121,7 +121,7 @@ fn a_parser_without_end_is_stopped() {
     assert!(s.text(".notice").contains("was stopped"), "{}", s.text(".notice"));
 }
 
-/// Run alone: `cargo test -p browser --test clocks -- --ignored --nocapture`.
+/// Run alone: `cargo test -p browser --test executions -- --ignored --nocapture`.
 #[test]
 #[ignore = "a measurement"]
 fn import_to_drawn() {
