@@ -124,8 +124,10 @@ fn curve() {
     let day = number("SOAK_SECONDS").unwrap_or(86_400) * 1_000_000;
     let only = std::env::var("SOAK_SCENE").unwrap_or_default();
     let knobs = std::env::var("SOAK_KNOBS").unwrap_or_default();
-    let knob =
-        |one: &str| Some((one.split_once('=')?.0.into(), one.split_once('=')?.1.parse().ok()?));
+    let knob = |one: &str| -> Option<(String, i64)> {
+        let (name, value) = one.split_once('=')?;
+        Some((name.into(), value.parse().ok()?))
+    };
     let knobs: SortedMap<String, i64> = knobs.split(',').filter_map(knob).collect();
     let wanted = |name: &str| only.is_empty() || only.split(',').any(|s| s == name);
     for scene in happened_before::protocols::CATALOG {
