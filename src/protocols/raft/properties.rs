@@ -229,17 +229,17 @@ impl Observer {
     }
 
     fn leader_completeness(&mut self, n: &Node<Raft>) {
-        let mut first = self.committed.common(&n.durable.log) + 1;
+        let first = self.committed.common(&n.durable.log) + 1;
         if first > self.committed.len() {
             return;
         }
         let mine = n.durable.log.iter_from(first).map(Some).chain(std::iter::repeat(None));
-        for (entry, mine) in self.committed.iter_from(first).zip(mine) {
-            let term = self.term(first);
+        let chosen = self.committed.iter_from(first).zip(mine);
+        for (index, (entry, mine)) in (first..).zip(chosen) {
+            let term = self.term(index);
             if term < n.durable.current_term && mine != Some(entry) {
-                return self.lacks(n, first, term);
+                return self.lacks(n, index, term);
             }
-            first += 1;
         }
     }
 
