@@ -8,6 +8,11 @@ use super::words;
 use happened_before::core::session::Session;
 use happened_before::core::view::{Event, What};
 use happened_before::protocols::Info;
+use happened_before::stories::condition::Condition;
+use happened_before::stories::hero::Opening;
+use happened_before::stories::player::Player;
+use happened_before::stories::telling::Telling;
+use std::cell::RefCell;
 use std::rc::Rc;
 use yew::prelude::*;
 
@@ -22,7 +27,7 @@ const STRIDE: u64 = 8;
 type Then = Box<dyn FnOnce(&mut Model, Session)>;
 
 /// What is gone to.
-enum Quest {
+pub enum Quest {
     /// Where the session is on its way to.
     Moment,
     /// The next thing of interest, at most so many steps away.
@@ -30,7 +35,18 @@ enum Quest {
     /// So many microseconds before the first thing of interest, if it is not farther than so many
     /// steps; this session goes ahead to look.
     Lead { ahead: Box<Session>, left: u64, lead: u64 },
+    /// The telling moment of an opening, and what follows it.
+    Open(Shared),
+    /// Where the last step of an opening begins.
+    Ask(Shared),
+    /// The moment at which something is true, if it is not farther than so many steps.
+    Until { player: Box<Player<'static>>, then: Condition, left: u64 },
+    /// The end of a story's step.
+    Tell(Box<Telling>),
 }
+
+/// An opening that is computed here and taken on arrival.
+type Shared = Rc<RefCell<Option<Opening>>>;
 
 /// A way that has not come to its end.
 pub struct Going {
@@ -41,6 +57,11 @@ pub struct Going {
 }
 
 impl Going {
+    /// What is looked at ahead is near: nobody need be told.
+    fn is_short(&self) -> bool {
+        matches!(self.quest, Quest::Open(_) | Quest::Ask(_) | Quest::Until { .. } | Quest::Tell(_))
+    }
+
     /// One slice; true on arrival, `None` if there is nothing to arrive at.
     fn slice(&mut self) -> Option<bool> {
         let begun = dom::now();
@@ -59,6 +80,34 @@ impl Going {
                     *left -= 1;
                     if *left == 0 {
                         return None;
+                    }
+                }
+                Quest::Open(opening) | Quest::Ask(opening) if opening.borrow().is_none() => {
+                    return Some(true);
+                }
+                Quest::Open(opening) => {
+                    let mut opening = opening.borrow_mut();
+                    // What goes wrong leaves the run where it is.
+                    if opening.as_mut().is_none_or(|o| o.slice(STRIDE).unwrap_or(true)) {
+                        return Some(true);
+                    }
+                }
+                Quest::Ask(opening) => {
+                    let mut opening = opening.borrow_mut();
+                    if opening.as_mut().is_none_or(|o| o.ask(STRIDE).unwrap_or(true)) {
+                        return Some(true);
+                    }
+                }
+                Quest::Until { player, then, left } => {
+                    let there = player.holds(&self.session, then).unwrap_or(true);
+                    if there || *left == 0 || self.session.forward().is_none() {
+                        return Some(true);
+                    }
+                    *left -= 1;
+                }
+                Quest::Tell(telling) => {
+                    if telling.advance(&mut self.session).unwrap_or(true) {
+                        return Some(true);
                     }
                 }
                 Quest::Lead { ahead, left, lead } => {
@@ -124,6 +173,26 @@ impl Model {
         });
     }
 
+    /// Goes somewhere with the present session.
+    pub fn set_out_to(&mut self, quest: Quest, then: impl FnOnce(&mut Model, Session) + 'static) {
+        self.set_out(self.session.copy(), quest, then);
+    }
+
+    /// Goes somewhere with a session that runs ahead of what is shown.
+    pub fn set_out_from(
+        &mut self,
+        ahead: Session,
+        quest: Quest,
+        then: impl FnOnce(&mut Model, Session) + 'static,
+    ) {
+        self.set_out(ahead, quest, then);
+    }
+
+    /// Is an opening on its way?
+    pub fn opens(&self) -> bool {
+        matches!(self.going, Some(Going { quest: Quest::Open(_), .. }))
+    }
+
     fn set_out(
         &mut self,
         session: Session,
@@ -149,7 +218,7 @@ impl Model {
             }
             None => {
                 self.going = None;
-                self.notice = Some("Nothing of interest happens soon.".into());
+                self.notice = Some("No landmark within the next 20,000 steps.".into());
             }
         }
         self.revision += 1;
@@ -193,7 +262,7 @@ impl Model {
 
 /// How far the way is done, and a button to give it up.
 pub fn progress(model: &Model, ask: &Callback<Ask>) -> Html {
-    let Some(going) = &model.going else { return html! {} };
+    let Some(going) = model.going.as_ref().filter(|g| !g.is_short()) else { return html! {} };
     let done = match &going.quest {
         Quest::Moment => Some(going.session.done()),
         _ => None,
