@@ -308,3 +308,40 @@ fn the_bounds_hold_under_every_fault_of_clocks() {
         assert_eq!(session.world().broken(), [], "seed {seed}");
     }
 }
+
+/// The diagram of a scene of clocks prints the scene's own clock: what its processes keep, whatever
+/// clients do.
+#[test]
+fn the_diagram_prints_the_clock_of_the_scene() {
+    use happened_before::algo::clocks::overlay::{Kind, Overlay};
+    for id in ["lamport", "vector-clock"] {
+        let scene = happened_before::protocols::scene(id).unwrap();
+        let kind = Kind::of((scene.info)().lenses).unwrap();
+        let mut checked = 0;
+        for (seed, story) in (1..4).map(|s| (s, None)).chain([(0, Some(scene.stories[0].id))]) {
+            let setup = match story.and_then(|s| scene.stories.iter().find(|t| t.id == s)) {
+                Some(story) => happened_before::stories::player::setup(scene, story),
+                None => Setup { scene: id.into(), seed, ..Setup::default() },
+            };
+            let mut run = match story {
+                Some(story) => self::story(scene, story),
+                None => Session::new(scene.build, setup, Vec::new()).unwrap(),
+            };
+            run.seek(0);
+            let mut overlay = Overlay::own(kind, &run.view());
+            for _ in 0..300 {
+                let Some(event) = run.forward().cloned() else { break };
+                overlay.extend(run.trace());
+                if overlay.time(event.step).is_none() {
+                    continue;
+                }
+                let node = event.node.expect("an event of a process");
+                let badge = run.view().nodes[node.at()].look.badge.replace(' ', "");
+                let printed = overlay.text(event.step).replace(' ', "");
+                assert_eq!(printed, badge, "{id}, seed {seed}, step {}", event.step);
+                checked += 1;
+            }
+        }
+        assert!(checked > 30, "{id}: {checked} events");
+    }
+}

@@ -4,7 +4,7 @@
 use happened_before::cli::{self, Host, Output};
 use happened_before::core::sorted::SortedMap;
 use happened_before::scene::poster::small;
-use happened_before::scene::svg_text::bare;
+use happened_before::scene::svg_text::{bare, escape};
 use happened_before::share::carry;
 use happened_before::share::link::Link;
 use std::sync::Mutex;
@@ -193,17 +193,62 @@ fn of_a_long_history_only_what_is_in_sight_is_drawn() {
     assert!(long < 2 * short && long < 400, "{short}, {long}");
 }
 
-/// The small pictures in the list of scenes are those of each scene's own first run.
+/// The list of scenes that stands in the page before any program runs: each scene's opening, small.
 #[test]
 fn posters_are_those_of_the_scenes() {
-    use happened_before::core::config::Setup;
-    use happened_before::core::session::Session;
+    use happened_before::protocols::{CATALOG, sections};
     let mut all = String::new();
-    for scene in happened_before::protocols::CATALOG {
-        let setup = Setup { scene: scene.id.into(), seed: 7, ..Setup::default() };
-        let run = Session::new(scene.build, setup, Vec::new()).expect("its first preset");
-        let picture = small(run, (scene.info)().landmarks, scene.layout);
-        all.push_str(&format!("<!-- {} -->\n{}", scene.id, bare(&picture)));
+    for (title, entries) in sections() {
+        let class = format!("family of-{}", entries.len());
+        all.push_str(&format!("<section class=\"{class}\">\n<h2>{title}</h2>\n<ul>\n"));
+        for entry in entries {
+            let scene = CATALOG.iter().find(|s| s.id == entry.id).expect("in the index");
+            let picture = bare(&small(scene).expect(scene.id)).replace('\n', "");
+            all.push_str(&format!(
+                "<li><a class=\"scene-card\" href=\"#{}\"><div class=\"mini\">{picture}</div>\
+                 <strong>{}</strong><span>{}</span></a></li>\n",
+                scene.id,
+                escape(scene.title),
+                escape(scene.line)
+            ));
+        }
+        all.push_str("</ul>\n</section>\n");
     }
-    expect_test::expect_file!["../www/posters.txt"].assert_eq(&all);
+    expect_test::expect_file!["../www/home.html"].assert_eq(&all);
+}
+
+/// What can be searched for in the whole guide: a line each, its kind, its words, its address.
+#[test]
+fn everything_that_can_be_gone_to_is_in_the_index() {
+    use happened_before::protocols::CATALOG;
+    let mut all = String::new();
+    for scene in CATALOG {
+        let mut line = |kind: &str, words: &str, part: &str| {
+            let address =
+                if part.is_empty() { scene.id.into() } else { format!("{}/{part}", scene.id) };
+            all.push_str(&format!("{kind}\t{words}\t{address}\n"));
+        };
+        line("scene", &format!("{}: {}", scene.title, scene.line), "");
+        for phrase in scene.seed_phrases {
+            line("word", phrase, "");
+        }
+        for preset in scene.presets {
+            line(
+                "system",
+                &format!("{} {}, in {}", preset.title, preset.version, scene.title),
+                preset.id,
+            );
+        }
+        for story in scene.stories {
+            let kind = if story.source.is_some() { "published run" } else { "story" };
+            line(kind, &format!("{}, in {}", story.title, scene.title), story.id);
+        }
+        for challenge in scene.challenges {
+            line("challenge", &format!("{} ({})", challenge.goal, scene.title), challenge.id);
+        }
+        for property in (scene.info)().properties {
+            line("claim", &format!("{}: {}", property.title, property.claim), "");
+        }
+    }
+    expect_test::expect_file!["../www/search.txt"].assert_eq(&all);
 }

@@ -5,6 +5,8 @@
 
   var tag = document.querySelector("script[data-wasm]");
   var failed = false;
+  // Who opens a scene need not see the list of all.
+  if (location.hash.length > 1) document.documentElement.setAttribute("data-place", "scene");
 
   // code: [what happened, why, what to do]
   var FAULTS = {

@@ -100,8 +100,18 @@ window.hbFilm = () => film ?? fetchFilm();
 // What paints is fetched when something moves: elements show everything until it has come.
 window.hbPaint = async () => (await import(new URL("paint.js", document.baseURI).href)).open();
 
-// The list of scenes has a small picture of each, kept in one file.
-window.hbPosters = async () => {
-  const response = await fetch(new URL("posters.txt", document.baseURI));
-  return response.ok ? response.text() : "";
+// The list of scenes stands in the page from the start; the program, which draws it anew, takes the
+// small pictures over.
+let posters = "";
+for (const card of document.querySelectorAll("#boot .scene-card")) {
+  posters += `<!-- ${card.hash.slice(1)} -->\n${card.querySelector(".mini").innerHTML}`;
+}
+window.hbPosters = async () => posters;
+
+// What can be searched for in the whole guide is fetched with the first search.
+let search;
+window.hbSearch = () => {
+  search ??= fetch(new URL("search.txt", document.baseURI)).then((r) => (r.ok ? r.text() : ""));
+  search.catch(() => (search = undefined));
+  return search;
 };

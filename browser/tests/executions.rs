@@ -57,7 +57,7 @@ fn drop_log(s: &mut Session) -> f64 {
 
 #[test]
 fn vectors_stand_at_the_events_of_any_scene() {
-    let Some((_server, mut s)) = open("#raft") else { return };
+    let Some((_server, mut s)) = open("#raft/run") else { return };
     s.wait_until("document.querySelector('#stage [data-node]')", SOON);
     s.run("const c=document.querySelector('#chips'); c.selectedIndex=2; c.dispatchEvent(new Event('change',{bubbles:true}))");
     // While time runs they are painted; once it stands they are elements.

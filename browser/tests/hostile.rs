@@ -118,7 +118,7 @@ const FORMS: [(&str, &str); 8] = [
 
 #[test]
 fn everything_is_saved_without_a_connection() {
-    let Some((server, mut s)) = open("#raft") else { return };
+    let Some((server, mut s)) = open("#raft/run") else { return };
     pause(&mut s);
     for _ in 0..40 {
         s.click("#step");
@@ -195,7 +195,7 @@ fn a_frame_that_keeps_files_back_is_not_told_that_they_are_saved() {
 #[test]
 fn a_frame_kept_apart_is_told_what_keeps_it_from_its_files() {
     let sandbox = "Content-Security-Policy: sandbox allow-scripts\r\n";
-    let Some(mut s) = hosted(sandbox, "#raft") else { return };
+    let Some(mut s) = hosted(sandbox, "#raft/run") else { return };
     assert_eq!(s.eval("document.querySelector('.fault').dataset.code"), "E_FRAME");
     let said = s.text(".fault");
     assert!(said.contains("Access-Control-Allow-Origin"), "{said}");
@@ -207,7 +207,7 @@ fn a_frame_kept_apart_is_told_what_keeps_it_from_its_files() {
 fn a_host_that_wants_trusted_types_gets_them() {
     let host = "Content-Security-Policy: require-trusted-types-for 'script'; \
                 trusted-types happened-before\r\n";
-    let Some(mut s) = hosted(host, "#raft") else { return };
+    let Some(mut s) = hosted(host, "#raft/run") else { return };
     assert_eq!(s.eval("document.documentElement.dataset.boot"), "ready");
     s.wait_until("!document.querySelector('#stage canvas').hidden", SOON);
     pause(&mut s);
@@ -262,7 +262,7 @@ const FAST: &str = "const real = performance.now.bind(performance), from = real(
 
 #[test]
 fn a_search_whose_workers_end_says_so_and_can_begin_again() {
-    let Some((_server, mut s)) = open("#raft") else { return };
+    let Some((_server, mut s)) = open("#raft/run") else { return };
     pause(&mut s);
     s.run(HOLD);
     let going = "[...document.querySelectorAll('#search-progress .mono')]\
@@ -332,7 +332,7 @@ fn of_thousands_of_hosts_a_page_is_drawn() {
 
 #[test]
 fn after_back_the_status_is_that_of_the_run_on_screen() {
-    let Some((_server, mut s)) = open("#raft") else { return };
+    let Some((_server, mut s)) = open("#raft/run") else { return };
     pause(&mut s);
     const STATUS: &str = "document.querySelector('.frame > [role=status]').textContent";
     let moment = |s: &mut Session, steps: u32| {
@@ -358,7 +358,7 @@ fn after_back_the_status_is_that_of_the_run_on_screen() {
 
 #[test]
 fn without_a_clipboard_the_link_is_in_the_address() {
-    for (fragment, button) in [("#board", "#copy-link"), ("#raft", "#share")] {
+    for (fragment, button) in [("#board", "#copy-link"), ("#raft/run", "#share")] {
         let Some((_server, mut s)) = open(fragment) else { return };
         s.run("Object.defineProperty(navigator, 'clipboard', { value: undefined })");
         s.click(button);

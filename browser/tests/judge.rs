@@ -36,10 +36,11 @@ fn paste(s: &mut Session, text: &str) {
 #[test]
 fn the_lattice_is_lit_and_an_order_is_placed() {
     let Some((_server, mut s)) =
-        open("#leaderless", Look::default(), "document.querySelector('#stage [data-node]')")
+        open("#leaderless/run", Look::default(), "document.querySelector('#stage [data-node]')")
     else {
         return;
     };
+    s.click("#rail-prove");
     s.run("document.querySelector('#judge').open = true");
     s.wait_until(
         "document.querySelector('#judge [data-level=linearizable][data-verdict=ok]')",
@@ -101,7 +102,7 @@ fn a_recorded_history_is_judged_and_a_broken_one_leaves_it() {
 #[test]
 fn the_plane_shows_what_every_configuration_costs() {
     let Some((_server, mut s)) =
-        open("#pacelc", Look::default(), "document.querySelector('#plane-measure')")
+        open("#pacelc/run", Look::default(), "document.querySelector('#plane-measure')")
     else {
         return;
     };

@@ -65,7 +65,8 @@ fn set(s: &mut Session, css: &str, value: &str) {
 
 #[test]
 fn a_story_is_told_asked_left_and_come_back_to() {
-    let Some((_server, mut s)) = paused("#raft", Look::default()) else { return };
+    let Some((_server, mut s)) = paused("#raft/run", Look::default()) else { return };
+    s.click("#rail-story");
     s.click("[data-story=leader]");
     s.wait_until("document.querySelector('#story .words')", SOON);
     assert!(s.text("#story .words").starts_with("Five servers"));
@@ -109,7 +110,7 @@ fn a_story_is_told_asked_left_and_come_back_to() {
     s.eval("document.querySelector('#stage [data-node=\"4\"]').focus()");
     s.key("c");
     s.wait_until("document.querySelector('#story-return')", SOON);
-    assert!(s.text("#story .notice").contains("You left the story"));
+    assert!(s.text("#story .notice").contains("a branch of your own"));
     assert!(s.is(&format!("{BRANCHES} == 2")));
     s.screenshot("kit-story-left");
     s.click("#story-return");
@@ -132,8 +133,8 @@ fn a_story_is_told_asked_left_and_come_back_to() {
 
 #[test]
 fn a_story_fits_a_telephone_and_runs_by_itself() {
-    let Some((_server, mut s)) = paused("#raft", Look::size(360, 740)) else { return };
-    s.click("#tab-faults");
+    let Some((_server, mut s)) = paused("#raft/run", Look::size(360, 740)) else { return };
+    s.click("#tab-story");
     s.click("[data-story=leader]");
     s.wait_until("document.querySelector('#story .words')", SOON);
     s.wait_until(&format!("{PHASE} == 'Done'"), LATER);
@@ -150,7 +151,7 @@ fn a_story_fits_a_telephone_and_runs_by_itself() {
 
 #[test]
 fn what_was_done_is_moved_switched_off_taken_out_and_undone() {
-    let Some((_server, mut s)) = paused("#raft", Look::default()) else { return };
+    let Some((_server, mut s)) = paused("#raft/run", Look::default()) else { return };
     until(&mut s, "next leader change");
     verb(&mut s, 3, "p");
     s.wait_until(&format!("{ENTRIES} == 1"), SOON);
@@ -198,7 +199,7 @@ fn what_was_done_is_moved_switched_off_taken_out_and_undone() {
 
 #[test]
 fn branches_are_named_deleted_and_switched() {
-    let Some((_server, mut s)) = paused("#raft", Look::default()) else { return };
+    let Some((_server, mut s)) = paused("#raft/run", Look::default()) else { return };
     until(&mut s, "next leader change");
     s.click("#step");
     s.click("#step-back");
@@ -237,7 +238,7 @@ fn branches_are_named_deleted_and_switched() {
 
 #[test]
 fn moments_are_found_in_words() {
-    let Some((_server, mut s)) = paused("#raft", Look::default()) else { return };
+    let Some((_server, mut s)) = paused("#raft/run", Look::default()) else { return };
     until(&mut s, "next leader change");
     assert!(s.text(".said").contains("BecomeLeader"), "{}", s.text(".said"));
     until(&mut s, "node 3 applies index 2");
@@ -262,7 +263,7 @@ fn moments_are_found_in_words() {
 
 #[test]
 fn the_address_holds_all_of_it_and_back_goes_back() {
-    let Some((server, mut s)) = paused("#raft", Look::default()) else { return };
+    let Some((server, mut s)) = paused("#raft/run", Look::default()) else { return };
     until(&mut s, "next leader change");
     s.wait_until("location.hash.startsWith('#s=')", SOON);
     verb(&mut s, 3, "p");
@@ -305,7 +306,7 @@ const DROP: &str = "const d = new DataTransfer(); d.items.add(new File([window.s
 
 #[test]
 fn pictures_films_and_texts_leave_and_come_back() {
-    let Some((_server, mut s)) = paused("#raft", Look::default()) else { return };
+    let Some((_server, mut s)) = paused("#raft/run", Look::default()) else { return };
     s.run(CATCH);
     until(&mut s, "next leader change");
     verb(&mut s, 3, "p");
@@ -374,7 +375,7 @@ fn pictures_films_and_texts_leave_and_come_back() {
 
 #[test]
 fn a_film_can_be_cancelled() {
-    let Some((_server, mut s)) = paused("#raft", Look::default()) else { return };
+    let Some((_server, mut s)) = paused("#raft/run", Look::default()) else { return };
     s.click("#sheet-open");
     set(&mut s, "#film-from", "0s");
     set(&mut s, "#film-to", "2s");
@@ -387,7 +388,7 @@ fn a_film_can_be_cancelled() {
 
 #[test]
 fn the_kit_says_where_it_comes_from() {
-    let Some((_server, mut s)) = paused("#raft", Look::default()) else { return };
+    let Some((_server, mut s)) = paused("#raft/run", Look::default()) else { return };
     until(&mut s, "next leader change");
     assert!(s.text("#preset").contains('@'), "{}", s.text("#preset"));
     assert!(s.text(".preset .small").len() > 10);
@@ -422,7 +423,7 @@ fn beside(s: &mut Session, scene: &str) {
 
 #[test]
 fn two_protocols_meet_the_same_faults() {
-    let Some((_server, mut s)) = paused("#raft", Look::default()) else { return };
+    let Some((_server, mut s)) = paused("#raft/run", Look::default()) else { return };
     until(&mut s, "next leader change");
     // Three of five servers crash.
     for node in [0, 1, 2] {
@@ -464,7 +465,7 @@ fn two_protocols_meet_the_same_faults() {
 
 #[test]
 fn a_session_too_long_for_an_address_is_said_and_saved_whole() {
-    let Some((_server, mut s)) = paused("#raft", Look::default()) else { return };
+    let Some((_server, mut s)) = paused("#raft/run", Look::default()) else { return };
     s.run(CATCH);
     until(&mut s, "next leader change");
     // Long names fill an address quickly.
@@ -506,7 +507,7 @@ fn faults(s: &mut Session) -> Vec<String> {
 #[test]
 fn axe_finds_no_fault_in_the_kit() {
     let Some(axe) = browser::axe() else { return };
-    let Some((_server, mut s)) = paused("#raft", Look::default()) else { return };
+    let Some((_server, mut s)) = paused("#raft/run", Look::default()) else { return };
     s.run(&axe);
     until(&mut s, "next leader change");
     verb(&mut s, 3, "p");
@@ -531,6 +532,7 @@ fn axe_finds_no_fault_in_the_kit() {
     s.set_look(Look::default().dark());
     assert_eq!(faults(&mut s), Vec::<String>::new(), "exports, dark");
     s.key("Escape");
+    s.click("#rail-story");
     s.click("[data-story=leader]");
     s.wait_until("document.querySelector('#story .words')", SOON);
     assert_eq!(faults(&mut s), Vec::<String>::new(), "story, dark");

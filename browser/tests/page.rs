@@ -79,19 +79,18 @@ fn stroke(s: &mut Session, share: f64) {
 
 #[test]
 fn an_election_happens_by_itself_and_is_named() {
-    let Some((_server, mut s)) = open("#raft", Look::default()) else { return };
+    let Some((_server, mut s)) = open("#raft/run", Look::default()) else { return };
     s.wait_until("document.querySelector('[data-playing=true]')", SOON);
     s.wait_until("document.querySelector('.said').innerText.includes('BecomeLeader')", LATER);
     assert!(said(&mut s).contains("term 1"), "{}", said(&mut s));
     assert!(s.is("document.querySelector('#stage .leads')"), "the leader is drawn as one");
-    assert!(s.text(".hint").contains("Drag across the links"));
     s.screenshot("page-election");
     quiet(&mut s);
 }
 
 #[test]
 fn what_moves_is_painted_and_what_stands_is_made_of_elements() {
-    let Some((_server, mut s)) = paused("#raft", Look::default()) else { return };
+    let Some((_server, mut s)) = paused("#raft/run", Look::default()) else { return };
     until_elected(&mut s);
     for _ in 0..12 {
         if s.is("document.querySelectorAll('#stage .message').length > 2") {
@@ -120,7 +119,7 @@ fn what_moves_is_painted_and_what_stands_is_made_of_elements() {
 
 #[test]
 fn a_second_scene_shows_in_the_same_frame() {
-    let Some((_server, mut s)) = paused("#lamport", Look::default()) else { return };
+    let Some((_server, mut s)) = paused("#lamport/run", Look::default()) else { return };
     for _ in 0..30 {
         s.click("#step");
     }
@@ -132,7 +131,7 @@ fn a_second_scene_shows_in_the_same_frame() {
 
 #[test]
 fn a_drag_across_the_links_cuts_them() {
-    let Some((_server, mut s)) = paused("#raft", Look::default()) else { return };
+    let Some((_server, mut s)) = paused("#raft/run", Look::default()) else { return };
     until_elected(&mut s);
     stroke(&mut s, 0.62);
     s.wait_until("document.querySelector('#stage .wall')", SOON);
@@ -146,7 +145,7 @@ fn a_drag_across_the_links_cuts_them() {
 
 #[test]
 fn a_node_crashes_by_click_and_restarts_by_key() {
-    let Some((_server, mut s)) = paused("#raft", Look::default()) else { return };
+    let Some((_server, mut s)) = paused("#raft/run", Look::default()) else { return };
     until_elected(&mut s);
     let at = s.centre("#stage [data-node=\"0\"] .body");
     s.click_at(at);
@@ -172,7 +171,7 @@ fn a_node_crashes_by_click_and_restarts_by_key() {
 
 #[test]
 fn time_is_scrubbed_and_stepped_both_ways() {
-    let Some((_server, mut s)) = paused("#raft", Look::default()) else { return };
+    let Some((_server, mut s)) = paused("#raft/run", Look::default()) else { return };
     until_elected(&mut s);
     let (steps, time) = (cursor(&mut s), clock(&mut s));
     s.click("#step");
@@ -202,7 +201,7 @@ fn time_is_scrubbed_and_stepped_both_ways() {
 
 #[test]
 fn an_event_lights_its_past_and_future() {
-    let Some((_server, mut s)) = paused("#raft", Look::default()) else { return };
+    let Some((_server, mut s)) = paused("#raft/run", Look::default()) else { return };
     until_elected(&mut s);
     for _ in 0..12 {
         s.click("#step");
@@ -226,7 +225,7 @@ fn an_event_lights_its_past_and_future() {
 
 #[test]
 fn acting_in_the_past_starts_a_branch() {
-    let Some((_server, mut s)) = paused("#raft", Look::default()) else { return };
+    let Some((_server, mut s)) = paused("#raft/run", Look::default()) else { return };
     until_elected(&mut s);
     s.click("#step-back");
     s.click("#step-back");
@@ -243,8 +242,9 @@ fn acting_in_the_past_starts_a_branch() {
 
 #[test]
 fn a_bug_is_caught_pinned_and_explained() {
-    let Some((_server, mut s)) = paused("#raft", Look::default()) else { return };
+    let Some((_server, mut s)) = paused("#raft/run", Look::default()) else { return };
     // Half of the servers are enough to commit: cut them in two halves, each with its leader.
+    s.click("#rail-break");
     s.eval("document.querySelector('details:has([data-mutant])').open = true");
     s.click(&format!("[data-mutant={MUTANT}]"));
     s.wait_until(&format!("document.querySelector('[data-mutant={MUTANT}]').checked"), SOON);
@@ -289,7 +289,7 @@ fn break_it(s: &mut Session) {
 
 #[test]
 fn a_link_opens_the_same_moment_and_a_broken_one_says_so() {
-    let Some((server, mut s)) = paused("#raft", Look::default()) else { return };
+    let Some((server, mut s)) = paused("#raft/run", Look::default()) else { return };
     until_elected(&mut s);
     s.click("#share");
     s.wait_until("location.hash.startsWith('#s=')", SOON);
@@ -326,7 +326,7 @@ fn the_list_of_scenes_leads_there_and_back() {
 
 #[test]
 fn nothing_moves_by_itself_where_stillness_is_preferred() {
-    let Some((_server, mut s)) = open("#raft", Look::default().dark().still()) else { return };
+    let Some((_server, mut s)) = open("#raft/run", Look::default().dark().still()) else { return };
     s.wait_until("document.querySelector('#stage [data-node]')", SOON);
     assert!(s.is("document.querySelector('[data-playing=false]')"));
     let time = clock(&mut s);
@@ -339,7 +339,7 @@ fn nothing_moves_by_itself_where_stillness_is_preferred() {
 #[test]
 fn it_fits_a_telephone() {
     let look = Look::size(360, 740);
-    let Some((_server, mut s)) = paused("#raft", look) else { return };
+    let Some((_server, mut s)) = paused("#raft/run", look) else { return };
     until_elected_narrow(&mut s);
     let width = number(&mut s, "document.documentElement.scrollWidth");
     assert!(width <= 360.0, "{width} px wide");
@@ -348,7 +348,7 @@ fn it_fits_a_telephone() {
     ));
     assert_eq!(number(&mut s, "document.querySelector('#stage').clientHeight"), 300.0);
     assert!(s.text(".tally").contains("hold"));
-    for tab in ["log", "state", "faults", "events", "time"] {
+    for tab in ["story", "log", "state", "faults", "events", "time"] {
         s.click(&format!("#tab-{tab}"));
         s.wait_until(&format!("document.querySelector('#tab-{tab}').ariaSelected == 'true'"), SOON);
         let width = number(&mut s, "document.documentElement.scrollWidth");
@@ -375,7 +375,7 @@ fn until_elected_narrow(s: &mut Session) {
 
 #[test]
 fn it_can_be_listened_to() {
-    let Some((_server, mut s)) = paused("#raft", Look::default()) else { return };
+    let Some((_server, mut s)) = paused("#raft/run", Look::default()) else { return };
     until_elected(&mut s);
     assert!(
         s.is("document.querySelector('#stage [data-node][role=button]').ariaLabel.includes('S1')")
@@ -401,7 +401,7 @@ fn it_can_be_listened_to() {
 
 #[test]
 fn a_panic_leads_back_to_the_run() {
-    let Some((_server, mut s)) = paused("#raft", Look::default()) else { return };
+    let Some((_server, mut s)) = paused("#raft/run", Look::default()) else { return };
     s.eval("hbBoot.panic('panicked at src/x.rs:1:1: for the test', '#raft')");
     s.wait_until("document.querySelector('.fault-panic')", SOON);
     assert!(s.text(".fault-panic").contains("for the test"));
@@ -412,7 +412,7 @@ fn a_panic_leads_back_to_the_run() {
 
 #[test]
 fn every_preference_has_its_look() {
-    let Some((_server, mut s)) = paused("#raft", Look::default()) else { return };
+    let Some((_server, mut s)) = paused("#raft/run", Look::default()) else { return };
     until_elected(&mut s);
     for (name, look) in [
         ("contrast", Look { more_contrast: true, ..Look::default() }),
@@ -443,7 +443,7 @@ fn faults(s: &mut Session) -> Vec<String> {
 #[test]
 fn axe_finds_no_fault() {
     let Some(axe) = browser::axe() else { return };
-    let Some((_server, mut s)) = paused("#raft", Look::default()) else { return };
+    let Some((_server, mut s)) = paused("#raft/run", Look::default()) else { return };
     s.run(&axe);
     until_elected(&mut s);
     assert_eq!(faults(&mut s), Vec::<String>::new(), "light");
@@ -461,7 +461,7 @@ fn axe_finds_no_fault() {
     assert_eq!(faults(&mut s), Vec::<String>::new(), "help");
     s.click("#help-close");
     s.set_look(Look::size(360, 740));
-    for tab in ["log", "state", "faults", "events", "time"] {
+    for tab in ["story", "log", "state", "faults", "events", "time"] {
         s.click(&format!("#tab-{tab}"));
         assert_eq!(faults(&mut s), Vec::<String>::new(), "narrow, {tab}");
     }
@@ -472,7 +472,7 @@ fn axe_finds_no_fault() {
 
 #[test]
 fn a_short_walk_in_firefox() {
-    let Some((_server, mut s)) = open_in(Browser::Firefox, "#raft", Look::default()) else {
+    let Some((_server, mut s)) = open_in(Browser::Firefox, "#raft/run", Look::default()) else {
         return;
     };
     s.wait_until("document.querySelector('.said').innerText.includes('BecomeLeader')", LATER);

@@ -13,16 +13,16 @@ fn large(session: Option<Session>) -> Option<(Server, Session, f64)> {
     let dist = dist()?;
     let mut s = session?;
     let server = Server::for_test(&dist);
-    s.goto(&format!("{}#consistent-hashing", server.url()));
+    s.goto(&format!("{}#consistent-hashing/run", server.url()));
     s.wait_for_boot();
     s.wait_until(
-        "document.querySelector('.lenses .arc') && document.querySelector('#preset')",
+        "document.querySelector('.main-picture .arc') && document.querySelector('#preset')",
         SOON,
     );
     let took = s.eval_async(
         "new Promise(done => { const e = document.querySelector('#preset'); const t = performance.now();\
          e.value = 'large'; e.dispatchEvent(new Event('change', { bubbles: true }));\
-         const look = () => document.querySelector('.lenses')?.innerHTML.includes('10000')\
+         const look = () => document.querySelector('.main-picture')?.innerHTML.includes('10000')\
            ? requestAnimationFrame(() => done(performance.now() - t)) : setTimeout(look, 4); look(); })",
     );
     Some((server, s, took.as_f64().unwrap_or(f64::NAN)))
@@ -32,9 +32,9 @@ fn large(session: Option<Session>) -> Option<(Server, Session, f64)> {
 fn a_hundred_servers_and_ten_thousand_keys_are_drawn() {
     let session = session(Browser::Chromium, Look::default());
     let Some((_server, mut s, _)) = large(session) else { return };
-    s.wait_until("document.querySelectorAll('.lenses .arc').length === 99", LATER);
+    s.wait_until("document.querySelectorAll('.main-picture .arc').length === 99", LATER);
     s.screenshot("ring-large");
-    assert!(s.is("document.querySelectorAll('.lenses *').length < 1500"));
+    assert!(s.is("document.querySelectorAll('.main-picture *').length < 1500"));
     assert_eq!(s.console_errors(), Vec::<String>::new());
 }
 

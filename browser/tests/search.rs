@@ -20,6 +20,7 @@ fn open(fragment: &str, look: Look) -> Option<(Server, Session)> {
         s.click("#play");
         s.wait_until("document.querySelector('[data-playing=false]')", SOON);
     }
+    s.run("document.querySelector('#rail-prove').click()");
     Some((server, s))
 }
 
@@ -51,7 +52,7 @@ fn quiet(s: &mut Session) {
 
 #[test]
 fn a_bug_is_offered_found_and_played() {
-    let Some((_server, mut s)) = open("#raft", Look::default()) else { return };
+    let Some((_server, mut s)) = open("#raft/run", Look::default()) else { return };
     mutate(&mut s, "volatile-vote");
     assert!(s.text(".search .offer").contains("Election"), "{}", s.text(".search .offer"));
     set(&mut s, "#search-way", "check");
@@ -90,7 +91,7 @@ fn a_bug_is_offered_found_and_played() {
 
 #[test]
 fn a_small_search_says_exactly_what_it_searched() {
-    let Some((_server, mut s)) = open("#raft", Look::default()) else { return };
+    let Some((_server, mut s)) = open("#raft/run", Look::default()) else { return };
     s.eval("document.querySelectorAll('details').forEach(d => d.open = true)");
     set(&mut s, "#search-way", "check");
     for (place, value) in [(0, "1"), (1, "0"), (2, "1")] {
@@ -115,7 +116,7 @@ fn a_small_search_says_exactly_what_it_searched() {
 
 #[test]
 fn a_search_is_stopped_and_the_page_stays_smooth() {
-    let Some((_server, mut s)) = open("#raft", Look::default()) else { return };
+    let Some((_server, mut s)) = open("#raft/run", Look::default()) else { return };
     s.run(
         "window.long = []; new PerformanceObserver(l => { for (const e of l.getEntries()) \
          window.long.push(Math.round(e.duration)); }).observe({ type: 'longtask' });",
@@ -135,7 +136,7 @@ fn a_search_is_stopped_and_the_page_stays_smooth() {
 
 #[test]
 fn where_workers_are_refused_the_page_searches_itself() {
-    let Some((_server, mut s)) = open("#raft", Look::default()) else { return };
+    let Some((_server, mut s)) = open("#raft/run", Look::default()) else { return };
     s.run("window.Worker = function () { throw new Error('refused'); };");
     mutate(&mut s, "short-quorum");
     s.click("#search-go");
@@ -146,7 +147,7 @@ fn where_workers_are_refused_the_page_searches_itself() {
 
 #[test]
 fn several_processors_share_the_seeds() {
-    let Some((_server, mut s)) = open("#raft", Look::default()) else { return };
+    let Some((_server, mut s)) = open("#raft/run", Look::default()) else { return };
     s.run("Object.defineProperty(navigator, 'hardwareConcurrency', { value: 4 });");
     mutate(&mut s, "no-consistency-check");
     s.click("#search-go");
@@ -159,12 +160,15 @@ fn several_processors_share_the_seeds() {
 
 #[test]
 fn a_challenge_is_attempted_judged_and_shown() {
-    let Some((_server, mut s)) = open("#raft", Look::default()) else { return };
+    let Some((_server, mut s)) = open("#raft/run", Look::default()) else { return };
     s.eval("document.querySelectorAll('details').forEach(d => d.open = true)");
+    s.click("#rail-break");
     let two = "[data-challenge=\"two-leaders\"]";
     s.click(&format!("{two} [data-do=try]"));
     s.wait_until(&format!("document.querySelector('{two} .budget')"), SOON);
-    assert!(s.text(&format!("{two} .budget")).contains("0 steps so far. Left: 2 timers and 1 cut"));
+    assert!(
+        s.text(&format!("{two} .budget")).contains("0 steps so far. Left: 2 timeouts and 1 cut")
+    );
     s.wait_until(&format!("document.querySelector('{two} .par')"), LATER);
     assert!(s.text(&format!("{two} .par")).contains("Par: 6 steps"), "{}", s.text(two));
     s.click(&format!("{two} [data-do=hint]"));
@@ -190,8 +194,9 @@ fn a_challenge_is_attempted_judged_and_shown() {
 
 #[test]
 fn an_impossible_challenge_says_how_many_states_prove_it() {
-    let Some((_server, mut s)) = open("#raft", Look::default()) else { return };
+    let Some((_server, mut s)) = open("#raft/run", Look::default()) else { return };
     s.eval("document.querySelectorAll('details').forEach(d => d.open = true)");
+    s.click("#rail-break");
     let never = "[data-challenge=\"two-leaders-one-term\"]";
     s.click(&format!("{never} [data-do=show]"));
     s.wait_until(&format!("document.querySelector('{never} .verdict.good')"), LATER);
@@ -201,7 +206,7 @@ fn an_impossible_challenge_says_how_many_states_prove_it() {
 
 #[test]
 fn the_search_is_at_hand_on_a_narrow_page_and_in_the_dark() {
-    let Some((_server, mut s)) = open("#raft", Look::size(360, 740).dark()) else { return };
+    let Some((_server, mut s)) = open("#raft/run", Look::size(360, 740).dark()) else { return };
     s.click("#tab-faults");
     mutate(&mut s, "short-quorum");
     s.eval("document.querySelector('#search-go').click()");

@@ -16,14 +16,15 @@ use super::catalog::{self, Other, Preset, Scene};
 use super::quorum::Quorum;
 use super::raft::Raft;
 use crate::core::view::Layout;
+use crate::stories::hero::{Does, Hero, Main, Next};
 use crate::stories::{Ask, Challenge, Give, Limits, Sliders, Step, Story};
 
 /// The scene.
 pub const SCENE: Scene = Scene {
     id: "cap",
     title: "CAP",
-    family: "Impossibility",
-    line: "While the network is cut, a living server refuses, or may answer what is no longer true.",
+    family: "Theorems",
+    line: "During a partition, a live server must refuse or risk a stale answer.",
     seed_phrases: &[
         "CAP: consistency, availability, partition tolerance",
         "CP: Zookeeper, HBase, Spanner",
@@ -36,6 +37,7 @@ pub const SCENE: Scene = Scene {
     leaves_out: "What orders writes inside ZooKeeper (ZAB) and Spanner (Paxos, TrueTime): both run on Raft here, and only who may answer is compared. A client of ZooKeeper tells a new server what it has seen; here it stays with its server.",
     layout: Layout::Circle,
     presets: PRESETS,
+    hero: HERO,
     stories: STORIES,
     challenges: CHALLENGES,
     build: |setup| match LOGS.contains(&setup.preset.as_str()) {
@@ -212,6 +214,42 @@ const ETCD: &[(&str, i64)] = &[
     ("raft.election-high", 2_000_000),
     ("client.timeout", 5_000_000),
 ];
+
+/// What the scene opens on.
+const HERO: Hero = Hero {
+    caption: "S5 cannot tell whether x=1 is still true. It must choose.",
+    run: Story {
+        preset: "majority",
+        knobs: &[("client.interval", 0)],
+        seed: 5,
+        steps: &[
+            Step { say: &["A: put x=1 at S1"], until: "op A ok", ..Step::SAY },
+            Step { say: &["partition S1 S2 S3 A | rest"], until: "after 5ms", ..Step::SAY },
+            Step { say: &["A: put x=2 at S1"], until: "op A ok", ..Step::SAY },
+            Step { say: &["B: get x at S5"], until: "after 35ms & heard", ..Step::SAY },
+        ],
+        ..Hero::RUN
+    },
+    opens: 1,
+    lead: 5_000,
+    tail: 60_000,
+    main: Main::Stage,
+    light: &[3],
+    next: &[
+        Next {
+            label: "Answer x=1",
+            note: "Not linearizable: the read misses a finished write.",
+            does: Does::Under(&[("quorum.r", 1)], &[]),
+            then: "violation linearizable",
+        },
+        Next {
+            label: "Refuse",
+            note: "Not available: no answer while the cut lasts.",
+            does: Does::Wait,
+            then: "op B fail",
+        },
+    ],
+};
 
 const STORIES: &[Story] = &[
     Story {

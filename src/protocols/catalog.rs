@@ -10,6 +10,7 @@ use crate::core::sorted::SortedSet;
 use crate::core::value::known_shared;
 use crate::core::view::{Layout, Lens};
 use crate::core::world::{Adapter, Settings, World};
+use crate::stories::hero::Hero;
 use crate::stories::{Challenge, Story};
 use std::sync::Arc;
 
@@ -33,6 +34,8 @@ pub struct Scene {
     pub layout: Layout,
     /// Parameter sets; the first is where the scene starts.
     pub presets: &'static [Preset],
+    /// What it opens on.
+    pub hero: Hero,
     /// Stories and re-enactments.
     pub stories: &'static [Story],
     /// Things to bring about.

@@ -25,7 +25,7 @@ use crate::core::quote::quoted;
 use crate::core::world::{Adapter, SearchRules, World};
 use crate::stories::Sliders;
 pub use catalog::{Info, KnobInfo, Preset, PropertyInfo, Scene};
-pub use shelf::{Entry, LoadError, entry, load, scene};
+pub use shelf::{Entry, LoadError, closest, entry, load, scene, sections};
 
 /// Lists the scenes by their modules, in the reading order of the field guide.
 macro_rules! scenes {
@@ -117,6 +117,32 @@ fn unknown(id: &str) -> String {
 mod tests {
     use super::*;
     use crate::core::config::Setup;
+
+    #[test]
+    fn every_scene_stands_in_one_section_and_cap_in_the_first() {
+        let listed: Vec<&str> = sections().iter().flat_map(|s| &s.1).map(|e| e.id).collect();
+        let mut sorted = listed.clone();
+        sorted.sort_unstable();
+        let mut all: Vec<&str> = INDEX.iter().map(|e| e.id).collect();
+        all.sort_unstable();
+        assert_eq!((listed[0], sorted), ("cap", all));
+    }
+
+    #[test]
+    fn a_wrong_name_finds_what_was_meant() {
+        for (wrong, meant) in [
+            ("hashing", Some("consistent-hashing")),
+            ("raftt", Some("raft")),
+            ("vector", Some("vector-clock")),
+            ("TrueTime", Some("spanner")),
+            ("staleness", Some("pacelc")),
+            ("zzz", None),
+            ("", None),
+            ("ra", None),
+        ] {
+            assert_eq!(closest(wrong).map(|e| e.id), meant, "{wrong}");
+        }
+    }
 
     #[test]
     fn every_preset_of_every_scene_can_be_searched() {

@@ -17,14 +17,15 @@ use super::quorum::Quorum;
 use super::raft::Raft;
 use super::sessions::Sessions;
 use crate::core::view::{Layout, Lens};
+use crate::stories::hero::{Does, Hero, Main, Next};
 use crate::stories::{Ask, Challenge, Give, Limits, Sliders, Step, Story};
 
 /// The scene.
 pub const SCENE: Scene = Scene {
     id: "pacelc",
     title: "PACELC",
-    family: "Impossibility",
-    line: "Nothing has failed, and still a read is slow or may be old: distance asks for the choice that a cut asks for.",
+    family: "Theorems",
+    line: "Even with nothing broken, you pay in latency or in staleness.",
     seed_phrases: &["PACELC: if partition, A or C; else, latency or consistency"],
     sources: &[
         "Abadi: Consistency Tradeoffs in Modern Distributed Database System Design, 2012",
@@ -33,6 +34,7 @@ pub const SCENE: Scene = Scene {
     leaves_out: "Placement of keys (every server holds every key), commit wait, closed timestamps (CockroachDB's followers answer from some seconds ago), the promotion of another primary.",
     layout: Layout::Circle,
     presets: PRESETS,
+    hero: HERO,
     stories: STORIES,
     challenges: CHALLENGES,
     build: |setup| match setup.preset.as_str() {
@@ -341,6 +343,32 @@ const LOCAL: &[(&str, i64)] = &[
     ("client.retry", 1_000_000),
     ("raft.reads", 1),
 ];
+
+/// What the scene opens on.
+const HERO: Hero = Hero {
+    caption: "Nothing is broken. Near copies answer fast, and sometimes with old values.",
+    run: Story {
+        preset: "cassandra-one",
+        knobs: &[("client.interval", 400_000)],
+        seed: 3,
+        steps: &[
+            Step { until: "judged >= 34", ..Step::SAY },
+            Step { until: "judged >= 40", ..Step::SAY },
+        ],
+        ..Hero::RUN
+    },
+    opens: 1,
+    lead: 400_000,
+    tail: 800_000,
+    main: Main::Chart,
+    light: &[],
+    next: &[Next {
+        label: "Ask two of three",
+        note: "Fresh, and slower.",
+        does: Does::Under(&[("quorum.r", 2), ("quorum.w", 2)], &[]),
+        then: "p99 >= 60000",
+    }],
+};
 
 const STORIES: &[Story] = &[DISTANCE, OFTEN_FRESH];
 

@@ -7,7 +7,7 @@
 
 #[cfg(not(feature = "on-demand"))]
 use super::by_id;
-use super::{Scene, unknown};
+use super::{INDEX, Scene, unknown};
 #[cfg(feature = "on-demand")]
 use std::sync::OnceLock;
 
@@ -49,6 +49,52 @@ impl Entry {
             challenges: scene.challenges.len(),
         }
     }
+}
+
+/// The families in their reading order; CAP, which the others explain, stands before them.
+const FAMILIES: [&str; 7] =
+    ["Consensus", "Replication", "Partitioning", "Consistency", "Clocks", "Patterns", "Theorems"];
+
+/// The list of scenes as it is read: each section's title and its scenes.
+pub fn sections() -> Vec<(&'static str, Vec<&'static Entry>)> {
+    let mut all = vec![("CAP theorem", vec![&INDEX[0]])];
+    for family in FAMILIES {
+        let entries: Vec<&Entry> = INDEX.iter().skip(1).filter(|e| e.family == family).collect();
+        if !entries.is_empty() {
+            all.push((family, entries));
+        }
+    }
+    all
+}
+
+/// The scene that a wrong name most likely meant: one whose name, title or sentence holds it, or
+/// whose name differs in few letters.
+pub fn closest(name: &str) -> Option<&'static Entry> {
+    let wanted = name.to_lowercase();
+    if wanted.len() < 3 || wanted.len() > 40 {
+        return None;
+    }
+    let holds = |text: &str| text.to_lowercase().contains(&wanted);
+    let by = |of: &dyn Fn(&Entry) -> bool| INDEX.iter().find(|e| of(e));
+    by(&|e| holds(e.id) || holds(e.title)).or_else(|| by(&|e| holds(e.line))).or_else(|| {
+        let near = INDEX.iter().map(|e| (distance(&wanted, e.id), e));
+        near.min_by_key(|(d, _)| *d).filter(|(d, _)| *d <= 2).map(|(_, e)| e)
+    })
+}
+
+/// Letters to put in, take out or change until one word is the other.
+fn distance(a: &str, b: &str) -> usize {
+    let b: Vec<char> = b.chars().collect();
+    let mut row: Vec<usize> = (0..=b.len()).collect();
+    for (i, x) in a.chars().enumerate() {
+        let mut diagonal = std::mem::replace(&mut row[0], i + 1);
+        for (j, y) in b.iter().enumerate() {
+            let changed = diagonal + usize::from(x != *y);
+            diagonal = row[j + 1];
+            row[j + 1] = changed.min(row[j] + 1).min(diagonal + 1);
+        }
+    }
+    row[b.len()]
 }
 
 /// Why a scene could not be loaded.

@@ -16,6 +16,8 @@ use crate::core::ids::{NodeId, OpId};
 use crate::core::protocol::{Context, Node, Outcome, Protocol, Seen, Show};
 use crate::core::sorted::SortedMap;
 use crate::core::view::{Layout, Lens, MessageLook, NodeLook};
+use crate::stories::hero::{Does, Hero, Main, Next};
+use crate::stories::{Step, Story};
 
 /// The protocol: a name for its types and rules.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -32,11 +34,32 @@ pub const SCENE: Scene = Scene {
     leaves_out: "Agreement.",
     layout: Layout::Circle,
     presets: PRESETS,
+    hero: HERO,
     stories: &[],
     challenges: &[],
     build: |setup| catalog::make::<Largest>(PRESETS, setup),
     info: catalog::info::<Largest>,
     others: &[],
+};
+
+/// What the scene opens on: the run, the sentence that says what is seen, and what to do next.
+const HERO: Hero = Hero {
+    caption: "One server knows a larger number, and tells the others.",
+    run: Story {
+        steps: &[Step { say: &["A: offer 7 at S1"], until: "rule Learn S2", ..Step::SAY }],
+        ..Hero::RUN
+    },
+    opens: 0,
+    lead: 1_000,
+    tail: 20_000,
+    main: Main::Stage,
+    light: &[0],
+    next: &[Next {
+        label: "Crash S1",
+        note: "",
+        does: Does::Act(&["crash S1"]),
+        then: "S1 crashed",
+    }],
 };
 
 presets! {

@@ -1,5 +1,7 @@
-//! Where nodes stand: closed forms of number, layout and size alone, so that nothing moves because
-//! state changed.
+//! Where nodes stand: closed forms of number, layout, size and partition alone, so that nothing moves
+//! because the state of a node changed.
+
+mod apart;
 
 use super::Size;
 use super::geometry::{Bounded, PX, Point, TURN, sin, times};
@@ -74,8 +76,10 @@ impl Plan {
             labels,
             bent: layout == Layout::Row && servers.len() > 2,
         };
-        plan.servers(&servers, clients.len(), layout);
-        plan.clients(&clients, layout);
+        if !apart::place(&mut plan, view, layout) {
+            plan.servers(&servers, clients.len(), layout);
+            plan.clients(&clients, layout);
+        }
         plan
     }
 

@@ -6,11 +6,12 @@ use super::history::History;
 use super::index::Index;
 use super::space_time::SpaceTime;
 use super::stage::Stage;
-use super::{Item, Scene, Size, log_strip};
+use super::{Item, Scene, Size, key_ruler, log_strip, ring, ruler};
 use crate::core::protocol::CallName;
-use crate::core::session::Session;
 use crate::core::trace::Trace;
-use crate::core::view::{Layout, Lens, Shape, What, WorldView};
+use crate::core::view::{Layout, Lens, Shape, WorldView};
+use crate::protocols;
+use crate::stories::hero::{Main, Opening};
 
 /// What is drawn.
 #[derive(Clone, Copy, Debug)]
@@ -40,28 +41,42 @@ const TIME: i32 = 286;
 const SIDE: i32 = 360;
 const EDGE: i32 = 24;
 
-/// Most steps in which a run's first landmark is looked for.
-const SEARCH: usize = 4_000;
-/// Steps from there to where the small picture is taken.
-const MOMENT: usize = 12;
+/// Width and height of the small picture of a scene, in pixels; of a diagram or a chart, drawn
+/// larger and shown smaller.
+const SMALL: (i32, i32) = (250, 180);
+const DETAILED: (i32, i32) = (375, 270);
 
-/// The small picture of a scene in a list of scenes: a run shortly after its first landmark,
-/// standing still, as an observer's eyes do not see it.
-pub fn small(mut run: Session, landmarks: &[&str], layout: Layout) -> Scene {
-    for _ in 0..SEARCH {
-        let Some(event) = run.forward() else { break };
-        let starts = event.what == What::Boot && event.at == 0;
-        if !starts && event.notes.iter().any(|note| landmarks.contains(note)) {
-            break;
+/// The small picture of a scene in a list of scenes: its opening at the telling moment, standing
+/// still, as an observer's eyes do not see it. Its title is the opening's sentence.
+///
+/// # Errors
+/// Why the opening cannot be played.
+pub fn small(of: &'static protocols::Scene) -> Result<Scene, String> {
+    let (mut run, _, reel) = Opening::play(of)?;
+    run.seek_moment(reel.moment.step, reel.moment.at);
+    let (view, trace, now) = (run.view(), run.trace(), run.time());
+    let index = Index::of(trace);
+    let size = |(w, h): (i32, i32)| Size::px(w, h);
+    let wide = reel.to.saturating_sub(reel.from);
+    let window = (reel.from, reel.from + wide.max(1));
+    let selected = reel.lit.last().copied();
+    let mut picture = match of.hero.main {
+        Main::Keys if view.axis.is_some() => key_ruler::scene(&view, None, size(DETAILED)),
+        Main::Keys => ring::circle(&view, size(SMALL)),
+        Main::Clocks => ruler::scene(&view, now, size(DETAILED)),
+        Main::Diagram => {
+            let mut time = SpaceTime::new(&view, trace, &index, window, size(DETAILED));
+            time.selected = selected;
+            time.scene(now)
         }
-    }
-    for _ in 0..MOMENT {
-        run.forward();
-    }
-    let view = run.view();
-    let mut stage = Stage::new(&view, layout, Size::px(230, 190));
-    stage.observer = false;
-    stage.scene(run.time())
+        Main::Stage | Main::Chart | Main::Clients | Main::Log => {
+            let mut stage = Stage::new(&view, of.layout, size(SMALL));
+            (stage.observer, stage.selected, stage.trace) = (false, selected, Some(trace));
+            stage.scene(now)
+        }
+    };
+    picture.title = of.hero.caption.into();
+    Ok(picture)
 }
 
 impl Poster<'_> {

@@ -14,6 +14,8 @@ use std::sync::Arc;
 
 /// The width and height that the picture is drawn for, in pixels.
 const BASE: (i32, i32) = (340, 400);
+/// Hundredths of its height from which a picture is wide.
+const WIDE: i32 = 105;
 /// More points than this are sampled: the circle has no more places to see.
 const SECTORS: usize = 1_440;
 /// More keys than this share a path a holder.
@@ -62,10 +64,26 @@ pub fn scene(view: &WorldView, selected: Option<NodeId>, size: Size) -> Scene {
     let out = &mut scene.items;
     plan.header(out);
     plan.owners(out);
+    plan.coming(out);
+    plan.names(out);
     plan.keys(out);
     plan.middle(away, out);
     plan.loads(out);
     out.extend(rules);
+    scene
+}
+
+/// The circle alone, for small pictures.
+pub fn circle(view: &WorldView, size: Size) -> Scene {
+    let mut scene = Scene::new(size, "Where keys live");
+    let Some(ring) = &view.ring else { return scene };
+    let mut plan = Plan::new(view, ring, None, size);
+    plan.scale = 100 * PX;
+    plan.radius = size.w.min(size.h) / 2 - plan.px(18);
+    plan.centre = Point::new(size.w / 2, size.h / 2);
+    plan.owners(&mut scene.items);
+    plan.coming(&mut scene.items);
+    plan.keys(&mut scene.items);
     scene
 }
 
@@ -77,6 +95,9 @@ struct Plan<'a> {
     scale: i32,
     centre: Point,
     radius: i32,
+    /// Left, top and width of the servers' loads, and of the other rules.
+    loads_at: (i32, i32, i32),
+    rivals_at: (i32, i32, i32),
 }
 
 fn angle(at: u32) -> i32 {
@@ -85,10 +106,48 @@ fn angle(at: u32) -> i32 {
 
 impl<'a> Plan<'a> {
     fn new(view: &'a WorldView, ring: &'a RingView, selected: Option<NodeId>, size: Size) -> Self {
+        if size.w * 100 > size.h * WIDE {
+            return Plan::wide(view, ring, selected, size);
+        }
         let scale = (size.w * 100 / BASE.0).min(size.h * 100 / BASE.1).bounded(600, 2_000);
         let px = |n: i32| n * scale / 100;
         let (radius, centre) = (px(106), Point::new(size.w / 2, px(136)));
-        Plan { view, ring, selected, size, scale, centre, radius }
+        let (top, split) = (px(262), size.w * 52 / 100);
+        Plan {
+            view,
+            ring,
+            selected,
+            size,
+            scale,
+            centre,
+            radius,
+            loads_at: (0, top, size.w * 46 / 100),
+            rivals_at: (split, top, size.w - split),
+        }
+    }
+
+    /// The circle on the left, as large as it can be; beside it what is counted.
+    fn wide(view: &'a WorldView, ring: &'a RingView, selected: Option<NodeId>, size: Size) -> Self {
+        let scale = (size.w * 100 / 560).min(size.h * 100 / 300).bounded(600, 2_600);
+        let px = |n: i32| n * scale / 100;
+        let side = (size.h * 108 / 100).min(size.w * 62 / 100);
+        let radius = (side / 2 - px(34)).min((size.h - px(20)) / 2 - px(26));
+        let centre = Point::new(side / 2, size.h / 2 + px(8));
+        let (x, w) = (side + px(4), size.w - side - px(4));
+        let rows = ring.members.len().min(NAMED) as i32;
+        let high = px(20) + px(17) * rows;
+        let top = (size.h / 2 - high).max(px(34));
+        Plan {
+            view,
+            ring,
+            selected,
+            size,
+            scale,
+            centre,
+            radius,
+            loads_at: (x, top, w),
+            rivals_at: (x, top + high + px(26), w),
+        }
     }
 
     fn px(&self, n: i32) -> i32 {
@@ -188,6 +247,62 @@ impl<'a> Plan<'a> {
                 .target(Target::Node(owner))
         };
         arcs.into_iter().map(one).collect()
+    }
+
+    /// The owners' names on arcs that have room for them, away from what is selected.
+    fn names(&self, out: &mut Vec<Item>) {
+        if self.ring.points.len() > SECTORS || self.radius < self.px(90) {
+            return;
+        }
+        let size = 10;
+        for (from, to, owner) in self.sectors() {
+            let turn = (to - from).rem_euclid(TURN);
+            let long = i64::from(turn) * i64::from(self.radius) * 6 / i64::from(TURN);
+            if long < i64::from(self.px(26)) {
+                continue;
+            }
+            let at = self.centre.plus(Point::polar(from + turn / 2, self.radius - self.px(7)));
+            let at = at.plus(Point::new(0, self.px(4)));
+            let style = (Face::MonoStrong, size, Anchor::Middle);
+            let name = self.text("halo", at, style, self.name(owner).into());
+            out.push(name.key(format!("arc-name-{from}")));
+        }
+    }
+
+    /// The arcs whose keys are still to come, outside of the ring, in their new owner's hue, each
+    /// with how many it waits for.
+    fn coming(&self, out: &mut Vec<Item>) {
+        if self.ring.points.len() > SECTORS || self.ring.keys.len() > CROWD {
+            return;
+        }
+        let away: Vec<&KeyView> =
+            self.all().filter(|(k, holder)| *holder != Some(k.owner)).map(|(k, _)| k).collect();
+        let (low, high) = (self.radius + self.px(6), self.radius + self.px(17));
+        let mut tracks: SortedMap<NodeId, Track> = SortedMap::new();
+        for (from, to, owner) in self.sectors() {
+            let turn = (to - from).rem_euclid(TURN);
+            let inside =
+                |k: &&&KeyView| k.owner == owner && (angle(k.at) - from).rem_euclid(TURN) <= turn;
+            let waits = away.iter().filter(inside).count();
+            if waits == 0 {
+                continue;
+            }
+            let p = |a: i32, r: i32| self.centre.plus(Point::polar(a, r));
+            let track = tracks.entry(owner).or_default();
+            track.to(p(from, high)).arc(high, turn > TURN / 2, p(from + turn, high));
+            track.line(p(from + turn, low)).arc_back(low, turn > TURN / 2, p(from, low)).close();
+            let at = p(from + turn / 2, high + self.px(9)).plus(Point::new(0, self.px(4)));
+            let style = (Face::MonoStrong, 10, Anchor::Middle);
+            out.push(self.text("", at, style, waits.to_string()).key(format!("coming-{from}")));
+        }
+        for (owner, track) in tracks {
+            let parts = vec![Item::path("body", track)];
+            out.push(
+                Item::group(self.hue(owner, "arc comes"), Point::default(), parts)
+                    .key(format!("comes-{}", owner.0))
+                    .title(format!("keys that {} waits for", self.name(owner))),
+            );
+        }
     }
 
     /// The parts of the ring that each server's points own, of 2^32.
@@ -407,13 +522,14 @@ impl<'a> Plan<'a> {
         let n = loads.len().max(1);
         let keys = self.ring.keys.len();
         let busiest = self.ring.asked.iter().max().copied().unwrap_or(0);
-        let (top, w) = (self.px(262), self.size.w * 46 / 100);
+        let (x0, top, w) = self.loads_at;
         let ratio = (most * n * 100 + keys / 2) / keys.max(1);
         let words = format!("Keys, fullest {}.{:02} \u{d7} mean", ratio / 100, ratio % 100);
         let style = (Face::SansStrong, 11, Anchor::Start);
         let words = fit(&words, Face::SansStrong, self.px(11), w);
-        out.push(self.text("", Point::new(0, top), style, words).key("load-title"));
-        let (left, right) = (if n <= NAMED { self.px(26) } else { 0 }, w - self.px(22));
+        out.push(self.text("", Point::new(x0, top), style, words).key("load-title"));
+        let named = if n <= NAMED { self.px(26) } else { 0 };
+        let (left, right) = (x0 + named, x0 + w - self.px(22));
         let room = self.px(118);
         let across = |v: usize| (right - left) * v as i32 / most.max(1) as i32;
         let pitch = (room / n as i32).min(self.px(17));
@@ -430,9 +546,9 @@ impl<'a> Plan<'a> {
             }
             if n <= NAMED {
                 let base = y + h / 2 + self.px(4);
-                let name = fit(self.name(*node), Face::Mono, self.px(11), left);
+                let name = fit(self.name(*node), Face::Mono, self.px(11), named);
                 let mono = |anchor| (Face::Mono, 11, anchor);
-                parts.push(self.text("", Point::new(0, base), mono(Anchor::Start), name));
+                parts.push(self.text("", Point::new(x0, base), mono(Anchor::Start), name));
                 let at = Point::new(left + across(*load) + self.px(4), base);
                 parts.push(self.text("soft", at, mono(Anchor::Start), load.to_string()));
             }

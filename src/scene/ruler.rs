@@ -72,11 +72,14 @@ pub fn scene(view: &WorldView, now: u64, size: Size) -> Scene {
         format!("{} is {} off", n.name, off(n.skew + drifted(n, view.now, now), half))
     });
     scene.desc = told.collect::<Vec<_>>().join(", ");
-    let bottom = scale.px(TOP) + scale.px(ROW) * nodes(view).count() as i32;
+    // Where there is more room than rows need, they stand further apart.
+    let count = nodes(view).count().max(1) as i32;
+    let row_high = ((size.h - scale.px(TOP) - scale.px(FOOT)) / count).max(scale.px(ROW));
+    let bottom = scale.px(TOP) + row_high * count;
     windows(view, &scale, bottom, &mut scene.items);
     axis(&scale, bottom, &mut scene.items);
     for (row, (node, ruler)) in nodes(view).enumerate() {
-        let y = scale.px(TOP) + scale.px(ROW) * row as i32 + scale.px(ROW) * 6 / 10;
+        let y = scale.px(TOP) + row_high * row as i32 + row_high / 2 + scale.px(ROW) / 10;
         let clock = node.skew + drifted(node, view.now, now);
         clock_of(node, ruler, clock, y, &scale, &mut scene.items);
     }

@@ -177,6 +177,32 @@ fn nodes_never_overlap_and_never_move() {
     }
 }
 
+/// While a partition stands each node is on its side of the picture, with room between neighbours.
+#[test]
+fn the_sides_of_a_partition_stand_apart() {
+    for (w, h) in [(822, 470), (360, 300), (250, 180), (300, 600)] {
+        let mut view = fixture::view();
+        let sides = [[0, 2, 5].as_slice(), &[1, 3, 4, 6]];
+        view.groups = Some(sides.iter().map(|s| fixture::set(s)).collect());
+        let plan = super::place::Plan::new(&view, Layout::Circle, Size::px(w, h));
+        let along = |n: &u16| {
+            let at = plan.at[usize::from(*n)];
+            if h > w { at.y } else { at.x }
+        };
+        let middle = Size::px(w, h).w.max(Size::px(w, h).h) / 2;
+        assert!(sides[0].iter().all(|n| along(n) < middle), "{w} x {h}: {:?}", plan.at);
+        assert!(sides[1].iter().all(|n| along(n) > middle), "{w} x {h}: {:?}", plan.at);
+        for (i, p) in plan.at.iter().enumerate() {
+            let inside = p.x >= 0 && p.y >= 0 && p.x <= plan.size.w && p.y <= plan.size.h;
+            assert!(inside, "{w} x {h}: node {i} at {p:?}");
+            for q in &plan.at[..i] {
+                let apart = p.minus(*q).length();
+                assert!(apart >= plan.client + plan.unit / 2, "{w} x {h}: {apart} at {p:?}");
+            }
+        }
+    }
+}
+
 #[test]
 fn a_wall_stands_only_where_one_line_separates() {
     let has_wall = |view: &WorldView| {
@@ -185,9 +211,14 @@ fn a_wall_stands_only_where_one_line_separates() {
     };
     let mut view = fixture::view();
     assert!(has_wall(&view));
-    // Every second node of the circle: no line does that.
+    // Every second node of the circle: the sides stand apart, so that a line does that.
     view.groups = Some(vec![fixture::set(&[0, 2, 5]), fixture::set(&[1, 3, 4, 6])]);
-    assert!(!has_wall(&view));
+    assert!(has_wall(&view));
+    // Of a crowd nobody moves, and no line does that.
+    let mut crowd = many(12, 0);
+    let side = |odd: u16| (0..12).filter(|n| n % 2 == odd).map(NodeId).collect();
+    crowd.groups = Some(vec![side(0), side(1)]);
+    assert!(!has_wall(&crowd));
     view.groups =
         Some(vec![fixture::set(&[0]), fixture::set(&[1]), fixture::set(&[2, 3, 4, 5, 6])]);
     assert!(!has_wall(&view));

@@ -2,8 +2,10 @@
 //! conditions of the run that they wait for. Nothing here can write a node's state.
 
 pub mod condition;
+pub mod hero;
 pub mod moment;
 pub mod names;
+pub mod pace;
 pub mod player;
 pub mod seek;
 pub mod telling;

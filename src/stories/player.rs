@@ -18,7 +18,7 @@ use crate::protocols::Scene;
 pub const PATIENCE: u64 = 30_000_000;
 
 /// Between two acts in a world that stands still, microseconds.
-const PACE: u64 = 8_000;
+pub const PACE: u64 = 8_000;
 const MOST_DELIVERIES: u32 = 500;
 
 /// The setup a story plays in.
@@ -148,7 +148,8 @@ impl<'a> Player<'a> {
         }
     }
 
-    fn read(&self, session: &Session, verb: &str) -> Result<Said, String> {
+    /// What a verb means now.
+    pub(super) fn read(&self, session: &Session, verb: &str) -> Result<Said, String> {
         read(Scope { view: &session.view(), given: &self.given, calls: self.calls }, verb)
     }
 
@@ -208,6 +209,24 @@ impl<'a> Player<'a> {
         self.wait.until.wait().is_some()
     }
 
+    /// Goes on by one step towards what is waited for; true once it has come.
+    pub fn advance(&self, session: &mut Session) -> Result<bool, String> {
+        if self.reached(session)? {
+            return Ok(true);
+        }
+        let next = session.next_at().unwrap_or(u64::MAX);
+        let due = self.wait.until.wait().map_or(0, |w| self.since + w);
+        if session.time() < due && due < next {
+            session.advance_to(due, 1);
+            return Ok(false);
+        }
+        if next > self.since + PATIENCE {
+            return Err(format!("'{}' did not come true in 30 s", self.wait.until));
+        }
+        session.forward();
+        Ok(false)
+    }
+
     /// Runs until the step's condition holds.
     ///
     /// # Errors
@@ -231,16 +250,7 @@ impl<'a> Player<'a> {
                 return Ok(None);
             }
             left -= 1;
-            let next = session.next_at().unwrap_or(u64::MAX);
-            let due = self.wait.until.wait().map_or(0, |w| self.since + w);
-            if session.time() < due && due < next {
-                session.advance_to(due, 1);
-                continue;
-            }
-            if next > self.since + PATIENCE {
-                return Err(format!("'{}' did not come true in 30 s", self.wait.until));
-            }
-            session.forward();
+            self.advance(session)?;
         }
         let mut right = Vec::new();
         for (i, condition) in self.wait.options.iter().enumerate() {

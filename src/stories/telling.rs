@@ -146,6 +146,16 @@ impl Telling {
         Ok(self.phase == Phase::Done)
     }
 
+    /// Goes on by one step of the run towards what the step waits for; true once it has come.
+    pub fn advance(&mut self, session: &mut Session) -> Result<bool, String> {
+        if self.phase == Phase::Running && self.marks.len() <= self.step {
+            self.player.advance(session)?;
+        } else if session.forward().is_none() {
+            return Ok(true);
+        }
+        self.watch(session)
+    }
+
     /// Goes on: an open question is passed over, a running step is ended at once, a told one is
     /// followed by the next.
     pub fn next(&mut self, session: &mut Session) -> Result<(), String> {

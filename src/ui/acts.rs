@@ -21,6 +21,7 @@ pub fn change(model: &mut Model, ask: Ask) {
         Ask::Window(..)
             | Ask::Speed(_)
             | Ask::Causal(_)
+            | Ask::Main(_)
             | Ask::Mark(_)
             | Ask::Planes(_)
             | Ask::Times(_)
@@ -31,22 +32,26 @@ pub fn change(model: &mut Model, ask: Ask) {
     match ask {
         Ask::Toggle => {
             model.playing = !model.playing;
-            model.follows = true;
+            model.follows |= model.hero.is_none();
+            model.resume_stretch();
         }
         Ask::Step(by) => {
-            model.playing = false;
+            (model.playing, model.stretch) = (false, None);
             model.follows = true;
             model.step(by);
         }
         Ask::Interesting(forth) => {
-            model.playing = false;
+            (model.playing, model.stretch) = (false, None);
             model.seek_interesting(forth);
         }
         Ask::Seek(step) => {
-            model.playing = false;
+            (model.playing, model.stretch) = (false, None);
             model.seek(step);
         }
-        Ask::SeekTime(time) => model.seek_time(time),
+        Ask::SeekTime(time) => {
+            model.stretch = None;
+            model.seek_time(time);
+        }
         Ask::Visit(step) => {
             model.playing = false;
             model.pick = Some(Pick::Event(step));
@@ -56,7 +61,12 @@ pub fn change(model: &mut Model, ask: Ask) {
             }
             show_step(model, step);
         }
-        Ask::Speed(speed) => model.speed = speed.bounded(SLOWEST, FASTEST),
+        Ask::Speed(speed) => {
+            (model.speed, model.stretch) = (speed.bounded(SLOWEST, FASTEST), None);
+        }
+        Ask::Main(main) => model.main = main,
+        Ask::NextMain => model.main = super::hero::following(model),
+        Ask::Press(nth) => model.press(nth),
         Ask::Do(actions) => model.act(actions),
         Ask::Verb(node, key) => {
             let verb = verbs::of_node(model, node).into_iter().find(|(_, _, k)| *k == key);
@@ -130,6 +140,7 @@ pub fn change(model: &mut Model, ask: Ask) {
         | Ask::Escape
         | Ask::Help(_)
         | Ask::Tab(_)
+        | Ask::Tier(_)
         | Ask::Fold(_)
         | Ask::Look
         | Ask::Settle
@@ -195,6 +206,7 @@ pub fn share(ctx: &Context<Frame>, desk: &Desk) {
 /// Another branch, at the same time.
 fn switch(model: &mut Model, branch: usize) {
     let mut session = model.gradual();
+    model.stretch = None;
     session.switch(branch);
     model.go(session, move |m, session| {
         m.session = session;
@@ -207,7 +219,7 @@ fn switch(model: &mut Model, branch: usize) {
 
 /// On to a moment in words; what cannot be read or reached is said.
 fn goal(model: &mut Model, text: &str) {
-    model.playing = false;
+    (model.playing, model.stretch) = (false, None);
     let goal = seek::read(&model.session, &model.info, text);
     match goal {
         Ok(Goal::Time(time)) => return model.seek_time(time),

@@ -25,14 +25,18 @@ pub const FIRST_SEED: u64 = 7;
 pub enum Route {
     /// The list of scenes.
     Home,
-    /// A scene's own first run.
+    /// A scene, as it opens.
     Scene(String),
+    /// Something of a scene: its own first run (`run`), a story, a preset or a challenge by name.
+    Part(String, String),
     /// A run.
     Run(Box<Link>),
     /// Executions that others recorded, with the patterns to read them by.
     Import(String),
     /// The blackboard, with what is on it.
     Board(String),
+    /// A scene whose name is much like what the address says.
+    Near(&'static Entry, String),
     /// Neither; one sentence, and the scene that was meant, if that can be told.
     Bad(String),
 }
@@ -50,12 +54,23 @@ pub fn route(hash: &str) -> Route {
         return Route::Board(text.trim_start_matches("board").trim_start_matches('/').into());
     }
     if let Some(entry) = named(text) {
-        return Route::Scene(entry.id.into());
+        return match text[entry.id.len()..].strip_prefix('/') {
+            Some(part) => Route::Part(entry.id.into(), part.into()),
+            None => Route::Scene(entry.id.into()),
+        };
     }
     match Link::decode(hash) {
         Ok(link) => Route::Run(Box::new(link)),
-        Err(why) => Route::Bad(why),
+        Err(why) => match word(text).and_then(protocols::closest) {
+            Some(entry) => Route::Near(entry, text.into()),
+            None => Route::Bad(why),
+        },
     }
+}
+
+/// What may be a misspelt name.
+fn word(text: &str) -> Option<&str> {
+    text.chars().all(|c| c.is_ascii_alphanumeric() || c == '-' || c == ' ').then_some(text)
 }
 
 /// The scene that an address names. Programs append to addresses: `#raft).`, `#raft&fbclid=...`.
@@ -73,7 +88,8 @@ fn needed(hash: &str, shown: bool) -> Option<&'static Entry> {
         return None;
     }
     let linked = || protocols::entry(&Link::scene_of(hash).ok()?).ok();
-    named(text).or_else(linked).or_else(|| (!shown).then_some(&INDEX[0]))
+    let near = || word(text).and_then(protocols::closest);
+    named(text).or_else(linked).or_else(near).or_else(|| (!shown).then_some(&INDEX[0]))
 }
 
 /// The first run of a scene.
@@ -212,20 +228,49 @@ fn waiting(entry: &Entry, failed: Option<&str>, again: Callback<MouseEvent>) -> 
 fn open(route: &Route) -> Option<Result<Opened, String>> {
     let (model, notice) = match route {
         Route::Home | Route::Import(_) | Route::Board(_) => return None,
-        Route::Scene(id) => (Model::fresh(first(id)), None),
+        Route::Scene(id) => (Model::opening(id), None),
+        Route::Part(id, part) => part_of(id, part),
         Route::Run(link) => match past::come_back(link).unwrap_or_else(|| Model::open(link)) {
             Ok(model) => (Ok(model), None),
             Err(why) => (Model::fresh(first(&link.setup.scene)), Some(why)),
         },
-        Route::Bad(why) => (Model::fresh(first(INDEX[0].id)), Some(why.clone())),
+        Route::Near(entry, name) => {
+            (Model::opening(entry.id), Some(format!("There is no scene '{name}'")))
+        }
+        Route::Bad(why) => (Model::opening(INDEX[0].id), Some(why.clone())),
     };
     Some(model.map(|mut model| {
         model.notice = notice.map(|why| {
             let why = super::model::sentence(&why);
-            format!("{why} This is {} from its beginning.", model.scene.title)
+            format!("{why} This is {}.", model.scene.title)
         });
-        Opened::new(model, matches!(route, Route::Scene(_)))
+        // A story says by itself when time runs.
+        let plays = matches!(route, Route::Scene(_) | Route::Near(..) | Route::Part(..))
+            && model.tale.is_none();
+        Opened::new(model, plays)
     }))
+}
+
+/// A story, a preset, a challenge or the first run of a scene; its opening, with a sentence, if the
+/// scene has nothing of this name.
+fn part_of(id: &str, part: &str) -> (Result<Model, String>, Option<String>) {
+    let Ok(scene) = protocols::scene(id) else { return (Model::opening(id), None) };
+    let name = part.trim_end_matches('/');
+    if let Some(story) = scene.stories.iter().find(|s| s.id == name) {
+        let begun = Model::fresh(first(id)).map(|mut model| {
+            model.tell(super::tale::Tell::Begin(story.id));
+            model
+        });
+        return (begun, None);
+    }
+    if scene.presets.iter().any(|p| p.id == name) {
+        return (Model::fresh(Setup { preset: name.into(), ..first(id) }), None);
+    }
+    match name {
+        "run" => (Model::fresh(first(id)), None),
+        _ if scene.challenges.iter().any(|c| c.id == name) => (Model::fresh(first(id)), None),
+        _ => (Model::opening(id), Some(format!("{} has no '{name}'.", scene.title))),
+    }
 }
 
 fn hash() -> String {

@@ -21,6 +21,11 @@ pub struct BarProps {
     pub place: Place,
     #[prop_or_default]
     pub preset: String,
+    /// A rule is left out.
+    #[prop_or_default]
+    pub broken: bool,
+    #[prop_or_default]
+    pub on_find: Callback<()>,
     #[prop_or_default]
     pub on_share: Callback<()>,
     #[prop_or_default]
@@ -49,11 +54,17 @@ pub fn Bar(props: &BarProps) -> Html {
             <a class="wordmark" href="#" aria-label="Happened Before, all scenes">
                 { glyphs::wordmark() }<span>{ "Happened Before" }</span>
             </a>
-            { for scene.map(|s| crumbs(s, &props.preset)) }
+            { for scene.map(|s| crumbs(s, props)) }
             if let Place::Tool(title) = props.place {
                 <nav class="crumbs" aria-label="Place"><h1>{ title }</h1></nav>
             }
             <div class="bar-end">
+                if scene.is_some() || props.place == Place::Home {
+                    <button class="find-box" id="find-open" aria-label="Search: scenes, systems, faults, stories"
+                        onclick={props.on_find.reform(|_: MouseEvent| ())}>
+                        <span aria-hidden="true">{ "Scenes, systems, faults, stories" }</span><kbd aria-hidden="true">{ "/" }</kbd>
+                    </button>
+                }
                 <button class="quiet icon" onclick={toggle} title="Light or dark"
                     aria-label={if *dark { "Light theme" } else { "Dark theme" }}>
                     { sign(glyphs::THEME) }
@@ -75,14 +86,15 @@ pub fn Bar(props: &BarProps) -> Html {
     }
 }
 
-fn crumbs(scene: &'static Scene, preset: &str) -> Html {
+fn crumbs(scene: &'static Scene, props: &BarProps) -> Html {
+    let class = classes!("preset-chip", props.broken.then_some("broken-rule"));
     html! {
         <nav class="crumbs" aria-label="Place">
             <span class="soft wide-only">{ scene.family }</span>
             <span class="soft wide-only" aria-hidden="true">{ "/" }</span>
             <h1>{ scene.title }</h1>
-            if !preset.is_empty() {
-                <span class="preset-chip">{ preset }</span>
+            if !props.preset.is_empty() {
+                <span {class}>{ &props.preset }</span>
             }
         </nav>
     }

@@ -500,10 +500,10 @@ impl Blackboard {
                     { kind(None, "No clocks") }{ kind(Some(Kind::Number), Kind::Number.name()) }{ kind(Some(Kind::Array), Kind::Array.name()) }
                     { pressed("Tick lines", "ticks", self.ticks, || Msg::Ticks) }
                     { pressed("Straighten them", "straighten", self.straight, || Msg::Straight) }
-                    { button("One process more".into(), "host-more".into(), || Msg::Host, self.board.hosts.len() >= MOST_HOSTS) }
-                    { button("Last".into(), "pick-back".into(), || Msg::Pick(-1), false) }
+                    { button("Add process".into(), "host-more".into(), || Msg::Host, self.board.hosts.len() >= MOST_HOSTS) }
+                    { button("Previous".into(), "pick-back".into(), || Msg::Pick(-1), false) }
                     { button("Next".into(), "pick-next".into(), || Msg::Pick(1), false) }
-                    { button("Take it away".into(), "remove".into(), || Msg::Remove, none) }
+                    { button("Delete".into(), "remove".into(), || Msg::Remove, none) }
                     { button("Wipe".into(), "wipe".into(), || Msg::Clear, self.board.events.is_empty()) }
                     <span class="gap"></span>
                     { button(if self.copied { "Link copied".into() } else { "Copy link".into() }, "copy-link".into(), || Msg::Copy, false) }

@@ -57,6 +57,7 @@ impl Component for ChallengePanel {
             && self.won.is_none_or(|w| w.0 != challenge.id)
         {
             self.won = Some((challenge.id, attempt.length));
+            super::done::finish(model.scene.id, challenge.id);
         }
         true
     }
@@ -96,12 +97,12 @@ impl Component for ChallengePanel {
         let attempt = attempt(&model);
         let open = attempt.is_some() || !self.known.is_empty();
         html! {
-            <details class="part challenges" id="challenges" open={open}>
-                <summary><h2>{ "Challenges" }</h2></summary>
+            <section class="part challenges" id="challenges" data-open={open.to_string()}>
+                <h2>{ "Challenges" }</h2>
                 <ul>
                     { for model.scene.challenges.iter().map(|c| self.one(ctx, c, attempt.as_ref())) }
                 </ul>
-            </details>
+            </section>
         }
     }
 }
@@ -150,13 +151,16 @@ impl ChallengePanel {
         let show = ctx.link().callback(move |_: MouseEvent| Msg::Show(challenge));
         html! {
             <li data-challenge={id} class={classes!(mine.is_some().then_some("now"))}>
-                <p>{ challenge.goal }</p>
+                <p>
+                    if super::done::is_done(scene(ctx), id) { <span class="good" title="Done before">{ "✓ " }</span> }
+                    { challenge.goal }
+                </p>
                 if let Some((_, attempt)) = mine {
                     { self.attempt(ctx, id, attempt) }
                 } else {
                     <p class="small">{ match sliders {
                         Some(_) => "Move the sliders below as you like, and cut the network.".into(),
-                        None => format!("To spend, beside deliveries: {}.", purse(&challenge.limits)),
+                        None => format!("Budget: {}. Deliveries are free.", purse(&challenge.limits)),
                     } }</p>
                 }
                 { self.solution(ctx, id) }
@@ -184,7 +188,7 @@ impl ChallengePanel {
                 <p class="verdict bad" role="status"><b>{ "✗ " }</b>{ format!("Against the rules: {foul}. Step back, or start over.") }</p>
             },
             (None, None) => html! {
-                <p class="small">{ "Time stands still. Click a timer to end it, a message to deliver or drop it, a node to crash it." }</p>
+                <p class="small">{ "Time stands still. Select a timer to fire it, a message to deliver or drop it, a node to crash it." }</p>
             },
         };
         let hints = self.news(id).and_then(|n| n.found.as_ref()).map(|h| &h.hints);
@@ -214,7 +218,7 @@ impl ChallengePanel {
         }
         match &news.found {
             Some(hit) => html! {
-                <p class="small par" role="status">{ format!("Par: {}, the shortest of all ways.", count(hit.length as u64, "step")) }</p>
+                <p class="small par" role="status">{ format!("Par: {} (the shortest possible).", count(hit.length as u64, "step")) }</p>
             },
             None if news.phase == "failed" => html! { <p class="notice">{ say::failed(news) }</p> },
             None if news.complete => html! {
@@ -292,7 +296,7 @@ fn attempt(model: &Model) -> Option<(&'static Challenge, Result<Attempt, String>
 fn purse(limits: &Limits) -> String {
     let Limits { timers, ops, drops, dups, crashes, partitions, lies } = *limits;
     let all = [
-        (timers, "timer", "timers"),
+        (timers, "timeout", "timeouts"),
         (ops, "operation", "operations"),
         (drops, "loss", "losses"),
         (dups, "double", "doubles"),

@@ -1,12 +1,17 @@
-//! One box for going somewhere: moments in words, events of the run, stories, scenes.
+//! One box for going somewhere: moments in words and events of the run that is shown; and of the whole
+//! field guide its scenes, systems, stories, published runs, challenges and claims.
 
 use super::dom;
 use super::frame::{Ask, Look};
 use super::model::Model;
 use super::tale::Tell;
 use super::words;
-use happened_before::protocols::INDEX;
+use happened_before::protocols::closest;
 use happened_before::stories::seek;
+use js_sys::{Function, Promise};
+use std::rc::Rc;
+use wasm_bindgen::prelude::*;
+use wasm_bindgen_futures::{JsFuture, spawn_local};
 use web_sys::KeyboardEvent;
 use yew::prelude::*;
 
@@ -17,7 +22,9 @@ const MOST_EVENTS: usize = 20_000;
 
 #[derive(Properties, PartialEq)]
 pub struct FindProps {
-    pub look: Look,
+    /// The run that is shown, if one is.
+    #[prop_or_default]
+    pub look: Option<Look>,
     pub ask: Callback<Ask>,
 }
 
@@ -27,13 +34,13 @@ enum Way {
     Goal(String),
     Event(u64),
     Story(&'static str),
-    Scene(&'static str),
+    Address(String),
 }
 
 /// A row: its kind, its words.
 #[derive(Clone, PartialEq)]
 struct Row {
-    kind: &'static str,
+    kind: AttrValue,
     words: String,
     way: Way,
 }
@@ -46,7 +53,18 @@ pub fn Find(props: &FindProps) -> Html {
         dom::focus("#find");
         || dom::focus("#until")
     });
-    let rows = rows(&props.look.0.model.borrow(), &typed);
+    let guide = use_state(|| None::<Rc<str>>);
+    {
+        let guide = guide.clone();
+        use_effect_with((), move |()| {
+            spawn_local(async move { guide.set(index().await.map(Rc::from)) });
+        });
+    }
+    let mut rows = match &props.look {
+        Some(look) => rows(&look.0.model.borrow(), &typed),
+        None => Vec::new(),
+    };
+    rows.extend(of_guide(guide.as_deref().unwrap_or_default(), &typed, props.look.is_none()));
     let chosen = (*at).min(rows.len().saturating_sub(1));
     let go = {
         let ask = props.ask.clone();
@@ -56,7 +74,7 @@ pub fn Find(props: &FindProps) -> Html {
                 Way::Goal(text) => ask.emit(Ask::Goal(text)),
                 Way::Event(step) => ask.emit(Ask::Visit(step)),
                 Way::Story(id) => ask.emit(Ask::Tell(Tell::Begin(id))),
-                Way::Scene(id) => _ = dom::window().location().set_hash(&format!("#{id}")),
+                Way::Address(address) => _ = dom::window().location().set_hash(&address),
             }
         })
     };
@@ -95,7 +113,7 @@ pub fn Find(props: &FindProps) -> Html {
         html! {
             <li id={format!("found-{i}")} role="option" aria-selected={(i == chosen).to_string()}
                 onclick={move |_: MouseEvent| go.emit(way.clone())}>
-                <span class="small">{ row.kind }</span><span>{ &row.words }</span>
+                <span class="small">{ row.kind.clone() }</span><span>{ &row.words }</span>
             </li>
         }
     };
@@ -107,11 +125,17 @@ pub fn Find(props: &FindProps) -> Html {
                     aria-expanded="true" aria-controls="found" aria-autocomplete="list"
                     aria-activedescendant={(!rows.is_empty()).then(|| format!("found-{chosen}"))}
                     aria-label="Until, or what to find"
-                    placeholder="next leader change, node 3 applies index 5, 1.2s, a rule, a story"
+                    placeholder={match props.look {
+                        Some(_) => "next leader change, 1.2s, a rule, a system, a story",
+                        None => "Scenes, systems, stories, challenges",
+                    }}
                     value={(*typed).clone()} oninput={input} onkeydown={key} />
                 <ul id="found" role="listbox" aria-label="Found">{ for rows.iter().enumerate().map(row) }</ul>
                 if rows.is_empty() {
-                    <p class="small" role="status">{ "Nothing of that name. Enter waits until it is true." }</p>
+                    <p class="small" role="status">{ match props.look {
+                        Some(_) => "Nothing of that name. Enter waits until it is true.",
+                        None => "Nothing of that name.",
+                    } }</p>
                 }
                 <button class="quiet icon close" aria-label="Close" onclick={close}>
                     { super::glyphs::sign(super::glyphs::CLOSE) }
@@ -119,6 +143,38 @@ pub fn Find(props: &FindProps) -> Html {
             </div>
         </div>
     }
+}
+
+/// What can be gone to: a line each, its kind, its words, its address. It is fetched with the first
+/// search.
+async fn index() -> Option<String> {
+    let fetch = js_sys::Reflect::get(&dom::window(), &"hbSearch".into()).ok()?;
+    let promise = fetch.dyn_into::<Function>().ok()?.call0(&JsValue::NULL).ok()?;
+    JsFuture::from(promise.dyn_into::<Promise>().ok()?).await.ok()?.as_string()
+}
+
+/// Rows of the whole guide: what holds all that is typed, or else the scene that was meant.
+fn of_guide(guide: &str, typed: &str, alone: bool) -> Vec<Row> {
+    let wanted: Vec<String> = typed.to_lowercase().split_whitespace().map(String::from).collect();
+    let row = |line: &str| {
+        let mut parts = line.split('\t');
+        let (kind, words, address) = (parts.next()?, parts.next()?, parts.next()?);
+        let way = Way::Address(format!("#{address}"));
+        Some(Row { kind: kind.to_string().into(), words: words.into(), way })
+    };
+    if wanted.is_empty() {
+        let scenes = guide.lines().filter(|l| alone && l.starts_with("scene\t"));
+        return scenes.filter_map(row).collect();
+    }
+    let found = guide.lines().filter(|l| holds(l, &wanted)).filter_map(row).take(3 * MOST);
+    let found: Vec<Row> = found.collect();
+    if found.is_empty()
+        && let Some(entry) = closest(typed.trim())
+    {
+        let way = Way::Address(format!("#{}", entry.id));
+        return vec![Row { kind: "scene".into(), words: entry.title.into(), way }];
+    }
+    found
 }
 
 /// Does a text hold all these words?
@@ -134,22 +190,27 @@ fn rows(model: &Model, typed: &str) -> Vec<Row> {
     let known = phrases.iter().any(|p| p.eq_ignore_ascii_case(typed.trim()));
     if !wanted.is_empty() && !known && seek::read(&model.session, &model.info, typed).is_ok() {
         let words = typed.trim().to_string();
-        rows.push(Row { kind: "until", way: Way::Goal(words.clone()), words });
+        rows.push(Row { kind: "until".into(), way: Way::Goal(words.clone()), words });
     }
     let until = phrases.into_iter().filter(|p| holds(p, &wanted)).take(MOST);
-    rows.extend(until.map(|words| Row { kind: "until", way: Way::Goal(words.clone()), words }));
+    rows.extend(until.map(|words| Row {
+        kind: "until".into(),
+        way: Way::Goal(words.clone()),
+        words,
+    }));
     for story in model.scene.stories.iter().filter(|s| holds(s.title, &wanted)) {
-        let kind = if story.source.is_some() { "re-enactment" } else { "story" };
-        rows.push(Row { kind, words: story.title.into(), way: Way::Story(story.id) });
+        let kind = if story.source.is_some() { "published run" } else { "story" };
+        rows.push(Row { kind: kind.into(), words: story.title.into(), way: Way::Story(story.id) });
     }
     if !wanted.is_empty() {
-        for scene in INDEX.iter().filter(|s| holds(s.title, &wanted)) {
-            rows.push(Row { kind: "scene", words: scene.title.into(), way: Way::Scene(scene.id) });
-        }
         let events = model.session.trace().events.iter().rev().take(MOST_EVENTS);
         let found = events.filter_map(|e| {
             let words = format!("{} {}", words::seconds(e.at), words::line(model, e));
-            holds(&words, &wanted).then_some(Row { kind: "event", words, way: Way::Event(e.step) })
+            holds(&words, &wanted).then_some(Row {
+                kind: "event".into(),
+                words,
+                way: Way::Event(e.step),
+            })
         });
         rows.extend(found.take(2 * MOST));
     }

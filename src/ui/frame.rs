@@ -21,7 +21,6 @@ use super::search_show;
 use super::sheet::{Drop, SheetProps};
 use super::side::Side;
 use super::stage::StagePane;
-use super::story::StoryPanel;
 use super::tale::Tell;
 use super::transport::Transport;
 use super::verdicts::Verdicts;
@@ -33,6 +32,7 @@ use happened_before::core::ids::NodeId;
 use happened_before::core::session::Edit;
 use happened_before::scene::window::Window;
 use happened_before::share::link::Link;
+use happened_before::stories::hero::Main;
 use std::rc::Rc;
 use wasm_bindgen::JsCast;
 use wasm_bindgen::prelude::*;
@@ -75,6 +75,14 @@ pub enum Ask {
     Help(bool),
     /// What a narrow page shows under the stage.
     Tab(Tab),
+    /// What the rail shows.
+    Tier(Tier),
+    /// This picture large.
+    Main(Main),
+    /// The next picture large.
+    NextMain,
+    /// A button of an opening, by its place.
+    Press(usize),
     /// A panel folds in or out.
     Fold(Panel),
     /// The window of the space-time diagram.
@@ -150,19 +158,43 @@ pub enum Tab {
     State,
     Faults,
     Events,
+    Story,
 }
 
 impl Tab {
-    /// All, with their names.
-    pub const ALL: [(Tab, &str, &str); 5] = [
+    /// All, with their names; links hold places in this list, so what is new comes last.
+    pub const ALL: [(Tab, &str, &str); 6] = [
         (Tab::Time, "time", "Time"),
         (Tab::Log, "log", "Log"),
         (Tab::State, "state", "State"),
         (Tab::Faults, "faults", "Faults"),
         (Tab::Events, "events", "Events"),
+        (Tab::Story, "story", "Story"),
     ];
     fn id(self) -> &'static str {
         Tab::ALL.iter().find(|t| t.0 == self).map_or("", |t| t.1)
+    }
+}
+
+/// What the rail shows, from being told to proving.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Tier {
+    Story,
+    Sandbox,
+    Break,
+    Prove,
+}
+
+impl Tier {
+    /// All, with their names.
+    pub const ALL: [(Tier, &str, &str); 4] = [
+        (Tier::Story, "story", "Story"),
+        (Tier::Sandbox, "sandbox", "Sandbox"),
+        (Tier::Break, "break", "Break it"),
+        (Tier::Prove, "prove", "Prove"),
+    ];
+    fn id(self) -> &'static str {
+        Tier::ALL.iter().find(|t| t.0 == self).map_or("", |t| t.1)
     }
 }
 
@@ -194,6 +226,7 @@ pub struct Frame {
     /// Looks since the address was last written.
     settled: u32,
     tab: Tab,
+    tier: Tier,
     folded: [bool; 3],
     /// The inspector of a page of middle width is a drawer.
     drawer: bool,
@@ -219,8 +252,16 @@ impl Component for Frame {
             Desk::new(model, Callback::from(move |()| link.send_message(Ask::Look)))
         });
         let panels = desk.as_ref().map_or(0, |d| d.model.borrow().panels);
-        let (tab, folded) = unpack(panels);
+        let (mut tab, folded) = unpack(panels);
+        let told = desk.as_ref().is_some_and(|d| {
+            let model = d.model.borrow();
+            model.tale.is_some() || model.is_opening()
+        });
+        if told && panels == 0 {
+            tab = Tab::Story;
+        }
         Frame {
+            tier: if told { Tier::Story } else { Tier::Sandbox },
             desk,
             help: false,
             dialog: None,
@@ -283,9 +324,20 @@ impl Component for Frame {
 
     fn update(&mut self, ctx: &Context<Self>, ask: Ask) -> bool {
         let Some(desk) = self.desk.clone() else { return false };
+        if touches(&ask) {
+            desk.model.borrow_mut().take_hero();
+        }
         match ask {
+            Ask::Tier(tier) => self.tier = tier,
             Ask::Help(on) => self.help = on,
-            Ask::Tab(tab) => self.tab = tab,
+            Ask::Tab(tab) => {
+                self.tab = tab;
+                match tab {
+                    Tab::Story => self.tier = Tier::Story,
+                    Tab::Faults if self.tier == Tier::Story => self.tier = Tier::Sandbox,
+                    _ => {}
+                }
+            }
             Ask::Fold(panel) => self.folded[panel as usize] = !self.folded[panel as usize],
             Ask::Dialog(dialog) => self.dialog = dialog,
             Ask::Settle => {
@@ -294,7 +346,7 @@ impl Component for Frame {
                 let mut model = desk.model.borrow_mut();
                 // While time runs the address follows more slowly: browsers count its changes.
                 // On the way elsewhere the address stays what it is.
-                let stays = model.going.is_some();
+                let stays = model.going.is_some() || model.is_opening();
                 if !stays
                     && model.revision > 1
                     && (!model.playing || self.settled.is_multiple_of(4))
@@ -342,7 +394,13 @@ impl Component for Frame {
                 desk.model.borrow_mut().pick = pick;
                 desk.model.borrow_mut().revision += 1;
             }
-            other => acts::change(&mut desk.model.borrow_mut(), other),
+            other => {
+                if matches!(other, Ask::Tell(_)) {
+                    self.tier = Tier::Story;
+                    self.tab = Tab::Story;
+                }
+                acts::change(&mut desk.model.borrow_mut(), other);
+            }
         }
         {
             let mut model = desk.model.borrow_mut();
@@ -364,9 +422,7 @@ impl Component for Frame {
         let model = desk.model.borrow();
         let rev = model.revision;
         let pick = model.pick;
-        let preset = model.scene.presets.iter().find(|p| p.id == model.session.setup.preset);
-        let preset =
-            preset.or(model.scene.presets.first()).map_or(String::new(), |p| p.title.into());
+        let (preset, broken) = super::kit::chip(&model);
         let [rail, inspector, lists] = self.folded;
         let class = classes!(
             "frame",
@@ -374,6 +430,8 @@ impl Component for Frame {
             (inspector || !self.drawer).then_some("no-drawer"),
             inspector.then_some("no-inspector"),
             self.drawer.then_some("picked"),
+            pick.is_none().then_some("no-pick"),
+            model.is_opening().then_some("opening"),
             (!lists).then_some("with-lists"),
             model.tale.is_some().then_some("telling"),
             model.beside.is_some().then_some("comparing"),
@@ -381,14 +439,12 @@ impl Component for Frame {
         let tab = self.tab;
         let look = Look(desk.clone(), rev);
         html! {
-            <div {class} data-tab={tab.id()} data-playing={model.playing.to_string()}>
-                <Bar place={Place::Scene(model.scene.id)} {preset}
+            <div {class} data-tab={tab.id()} data-tier={self.tier.id()} data-playing={model.playing.to_string()}>
+                <Bar place={Place::Scene(model.scene.id)} {preset} {broken}
+                    on_find={ask.reform(|()| Ask::Dialog(Some(Dialog::Find)))}
                     on_share={ask.reform(|()| Ask::Share)}
                     on_sheet={ask.reform(|()| Ask::Dialog(Some(Dialog::Sheet)))} on_help={ask.reform(|()| Ask::Help(true))} />
-                if model.tale.is_some() {
-                    <StoryPanel look={look.clone()} ask={ask.clone()} playing={model.playing} />
-                }
-                <Rail look={look.clone()} ask={ask.clone()} folded={rail} />
+                <Rail look={look.clone()} ask={ask.clone()} folded={rail} tier={self.tier} playing={model.playing} />
                 if model.beside.is_some() {
                     <Side look={look.clone()} ask={ask.clone()} />
                 }
@@ -404,7 +460,7 @@ impl Component for Frame {
                     { later::page_help(HelpProps { ask: ask.clone() }) }
                 }
                 if self.dialog == Some(Dialog::Find) {
-                    <Find look={look.clone()} ask={ask.clone()} />
+                    <Find look={Some(look.clone())} ask={ask.clone()} />
                 }
                 if self.dialog == Some(Dialog::Sheet) {
                     { later::page_sheet(SheetProps { look: look.clone(), ask: ask.clone() }) }
@@ -450,6 +506,31 @@ impl Frame {
         self.said = said;
         news
     }
+}
+
+/// Does somebody do something to the run, or to what is looked at of it?
+fn touches(ask: &Ask) -> bool {
+    !matches!(
+        ask,
+        Ask::Look
+            | Ask::Settle
+            | Ask::Toggle
+            | Ask::Tab(_)
+            | Ask::Tier(_)
+            | Ask::Main(_)
+            | Ask::NextMain
+            | Ask::Press(_)
+            | Ask::Fold(_)
+            | Ask::Help(_)
+            | Ask::Dialog(_)
+            | Ask::FocusNode(_)
+            | Ask::Planes(_)
+            | Ask::Times(_)
+            | Ask::Chips(_)
+            | Ask::Say(_)
+            | Ask::Escape
+            | Ask::Stop
+    )
 }
 
 /// What is open, as bits for the address; bit 0 is the model's.

@@ -10,6 +10,7 @@ const KEYS: &[(&str, &str)] = &[
     (". and ,", "one step forth or back"),
     ("] and [", "the next or last event of interest"),
     ("/ or u", "go to a moment, an event, a story"),
+    ("m", "another picture large"),
     ("n and N", "the next or last branch"),
     ("Ctrl+Z, Ctrl+Shift+Z", "undo, do again"),
     ("Page Down, Page Up", "on and back in a story"),
@@ -60,7 +61,7 @@ pub fn Help(props: &HelpProps) -> Html {
                     { super::glyphs::sign(super::glyphs::CLOSE) }
                 </button>
                 <div class="help-columns">
-                    <section><h3>{ "Hands" }</h3><dl>{ for GESTURES.iter().map(row) }</dl></section>
+                    <section><h3>{ "Mouse and touch" }</h3><dl>{ for GESTURES.iter().map(row) }</dl></section>
                     <section><h3>{ "Keys" }</h3><dl>{ for KEYS.iter().map(row) }</dl></section>
                     <section>
                         <h3>{ "While a node has the focus" }</h3>

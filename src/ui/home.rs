@@ -1,26 +1,16 @@
 //! The list of scenes.
 
 use super::bar::{Bar, Place};
-use super::dom;
-use happened_before::protocols::{Entry, INDEX};
+use super::dom::{self, Listener};
+use super::find::Find;
+use super::frame::Ask;
+use happened_before::protocols::{Entry, sections};
 use js_sys::{Function, Promise};
 use std::rc::Rc;
 use wasm_bindgen::prelude::*;
 use wasm_bindgen_futures::{JsFuture, spawn_local};
-use web_sys::Element;
+use web_sys::{Element, HtmlInputElement, KeyboardEvent};
 use yew::prelude::*;
-
-/// Families in the order in which the catalogue first names them.
-fn families() -> Vec<(&'static str, Vec<&'static Entry>)> {
-    let mut all: Vec<(&str, Vec<&Entry>)> = Vec::new();
-    for scene in INDEX {
-        match all.iter_mut().find(|(f, _)| *f == scene.family) {
-            Some((_, scenes)) => scenes.push(scene),
-            None => all.push((scene.family, vec![scene])),
-        }
-    }
-    all
-}
 
 /// Every scene by family.
 #[component]
@@ -32,9 +22,43 @@ pub fn Home() -> Html {
             spawn_local(async move { all.set(posters().await.map(Rc::from)) });
         });
     }
+    let finding = use_state(|| false);
+    let find = {
+        let finding = finding.clone();
+        Callback::from(move |()| finding.set(true))
+    };
+    let close = {
+        let finding = finding.clone();
+        Callback::from(move |ask: Ask| {
+            if matches!(ask, Ask::Dialog(None)) {
+                finding.set(false);
+            }
+        })
+    };
+    {
+        let finding = finding.clone();
+        use_effect_with((), move |()| {
+            let keys = Listener::new(&dom::document(), "keydown", move |e| {
+                let Some(key) = e.dyn_ref::<KeyboardEvent>() else { return };
+                let named = key.key() == "/" && !key.ctrl_key();
+                let typing = key.target().is_some_and(|t| t.has_type::<HtmlInputElement>());
+                match key.key().as_str() {
+                    "Escape" => finding.set(false),
+                    "k" if key.ctrl_key() || key.meta_key() => finding.set(true),
+                    _ if named && !typing => finding.set(true),
+                    _ => return,
+                }
+                e.prevent_default();
+            });
+            move || drop(keys)
+        });
+    }
     html! {
         <div class="page-home">
-            <Bar place={Place::Home} />
+            <Bar place={Place::Home} on_find={find} />
+            if *finding {
+                <Find ask={close} />
+            }
             <main class="home">
                 <header class="home-head">
                     <div>
@@ -51,14 +75,23 @@ pub fn Home() -> Html {
                         { " and anyone sees the same moment." }
                     </p>
                 </header>
-                <p class="home-tools">
-                    <a href="#import">{ "Read a recorded execution" }</a>
-                    <a href="#board">{ "Draw one on the blackboard" }</a>
-                </p>
-                <div class="families">{ for families().into_iter().map(|f| family(f, &all)) }</div>
+                <div class="families">
+                    { for sections().into_iter().map(|f| family(f, &all)) }
+                    <section class="family of-2 yours">
+                        <h2>{ "Yours" }</h2>
+                        <ul>
+                            { tool("#import", "Import a trace", "See the causes in your own logs.") }
+                            { tool("#board", "Blackboard", "Draw events, get their order.") }
+                        </ul>
+                    </section>
+                </div>
             </main>
         </div>
     }
+}
+
+fn tool(href: &'static str, title: &'static str, line: &'static str) -> Html {
+    html! { <li><a class="scene-card" {href}><strong>{ title }</strong><span>{ line }</span></a></li> }
 }
 
 fn family((name, scenes): (&'static str, Vec<&'static Entry>), all: &Option<Rc<str>>) -> Html {
@@ -69,29 +102,16 @@ fn family((name, scenes): (&'static str, Vec<&'static Entry>), all: &Option<Rc<s
                     <Mini id={scene.id} posters={all.clone()} />
                     <strong>{ scene.title }</strong>
                     <span>{ scene.line }</span>
-                    <span class="small">{ kit(scene) }</span>
                 </a>
             </li>
         }
     };
     html! {
-        <section class="family">
+        <section class={format!("family of-{}", scenes.len())}>
             <h2>{ name }</h2>
             <ul>{ for scenes.iter().map(card) }</ul>
         </section>
     }
-}
-
-/// `1 story, 3 re-enactments, 3 challenges`.
-fn kit(scene: &Entry) -> String {
-    let all = [
-        (scene.stories, "story", "stories"),
-        (scene.reenactments, "re-enactment", "re-enactments"),
-        (scene.challenges, "challenge", "challenges"),
-    ];
-    let some = all.into_iter().filter(|(n, ..)| *n > 0);
-    let words = some.map(|(n, one, many)| format!("{n} {}", if n == 1 { one } else { many }));
-    words.collect::<Vec<_>>().join(", ")
 }
 
 /// The small pictures of all scenes, one after the other, each below a line that names its scene.
@@ -113,7 +133,7 @@ struct MiniProps {
     posters: Option<Rc<str>>,
 }
 
-/// A scene's own first run, at a telling moment, standing still.
+/// A scene's opening at its telling moment, standing still.
 #[component]
 fn Mini(props: &MiniProps) -> Html {
     let place = use_node_ref();
@@ -124,5 +144,5 @@ fn Mini(props: &MiniProps) -> Html {
             place.set_inner_html(poster(all, id).unwrap_or_default());
         });
     }
-    html! { <div class="mini" aria-hidden="true" ref={place}></div> }
+    html! { <div class="mini" ref={place}></div> }
 }

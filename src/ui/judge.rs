@@ -57,13 +57,13 @@ pub const LEVELS: [Level; 9] = [
     ),
     (
         "wfr",
-        "Follows reads",
+        "Writes follow reads",
         "A write is seen after what its client had read before it.",
         (206, 142),
     ),
     ("ryw", "Own writes", "A client reads its own writes.", (44, 174)),
-    ("mr", "Reads grow", "A client never reads older than it has read.", (130, 174)),
-    ("mw", "Writes grow", "A client's writes are seen in their order.", (216, 174)),
+    ("mr", "Monotonic reads", "A client never reads older than it has read.", (130, 174)),
+    ("mw", "Monotonic writes", "A client's writes are seen in their order.", (216, 174)),
 ];
 /// How long a judge may think, in milliseconds.
 const BUDGET_MS: &str = "3000";

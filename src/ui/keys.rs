@@ -49,6 +49,7 @@ pub fn ask(event: &KeyboardEvent) -> Option<Ask> {
         "[" => Some(Ask::Interesting(false)),
         "?" => Some(Ask::Help(true)),
         "/" | "u" => Some(Ask::Dialog(Some(Dialog::Find))),
+        "m" => Some(Ask::NextMain),
         "n" => Some(Ask::NextBranch(1)),
         "N" => Some(Ask::NextBranch(-1)),
         "PageDown" => Some(Ask::Tell(Tell::Next)),

@@ -2,6 +2,7 @@
 //! what is on the stage now.
 
 use super::dom;
+use super::done;
 use super::fetch;
 use super::frame::{Ask, Look};
 use super::model::Model;
@@ -24,25 +25,64 @@ const OTHER: &str = " scene ";
 
 /// Stories, then re-enactments with where they were published.
 pub fn stories(model: &Model, ask: &Callback<Ask>) -> Html {
-    if model.scene.stories.is_empty() || model.tale.is_some() {
+    if model.scene.stories.is_empty() {
         return html! {};
     }
     let row = |story: &'static Story| {
         let press = ask.reform(move |_: MouseEvent| Ask::Tell(Tell::Begin(story.id)));
         let steps = format!("{} steps", story.steps.len());
+        let done = done::is_done(model.scene.id, story.id);
         html! {
             <li><button class="item" data-story={story.id} onclick={press} title={story.source}>
                 <span class="story-name">{ story.title }</span>
-                <span class="small">{ if story.source.is_some() { "re-enactment".into() } else { steps } }</span>
+                <span class="small">
+                    if done { <span class="good" title="Finished">{ "✓ " }<span class="unseen">{ "finished, " }</span></span> }
+                    { steps }
+                </span>
             </button></li>
         }
     };
     let all: &'static [Story] = model.scene.stories;
+    let list = |title: &'static str, published: bool| {
+        let some: Vec<&'static Story> =
+            all.iter().filter(|s| s.source.is_some() == published).collect();
+        if some.is_empty() {
+            return html! {};
+        }
+        html! {
+            <section class="part stories">
+                <h2>{ title }</h2>
+                <ul>{ for some.into_iter().map(row) }</ul>
+            </section>
+        }
+    };
+    // The first that has not been told yet.
+    let fresh = all.iter().find(|s| !done::is_done(model.scene.id, s.id)).unwrap_or(&all[0]);
+    let start = ask.reform(move |_: MouseEvent| Ask::Tell(Tell::Begin(fresh.id)));
     html! {
-        <section class="part stories">
-            <h2>{ "Stories" }</h2>
-            <ul>{ for all.iter().map(row) }</ul>
-        </section>
+        <>
+            { list("Stories", false) }
+            { list("Published runs", true) }
+            <div class="start">
+                <button class="verb next" id="story-start" onclick={start}>{ "Start the story" }</button>
+                <span class="small">{ format!("{}, {} steps", fresh.title, fresh.steps.len()) }</span>
+            </div>
+        </>
+    }
+}
+
+/// What the run stands under, for the bar: the preset, what has been changed of it, and whether a
+/// rule is left out. How often clients ask is nobody's setting.
+pub fn chip(model: &Model) -> (String, bool) {
+    let setup = &model.session.setup;
+    let title = model.scene.preset(&setup.preset).map_or("", |p| p.title);
+    let turned = setup.knobs.keys().filter(|k| !k.starts_with("client.")).count();
+    match (setup.mutants.len(), turned) {
+        (0, 0) => (title.into(), false),
+        (0, 1) => (format!("{title}, 1 setting changed"), false),
+        (0, n) => (format!("{title}, {n} settings changed"), false),
+        (1, _) => (format!("{title}, a rule left out"), true),
+        (n, _) => (format!("{title}, {n} rules left out"), true),
     }
 }
 
@@ -82,7 +122,7 @@ pub fn preset(model: &Model, ask: &Callback<Ask>) -> Html {
                 "" => ask.emit(Ask::Compare(None)),
                 PLAIN => {
                     let setup = Setup { knobs, mutants, ..setup.clone() };
-                    ask.emit(Ask::CompareSetup(setup, "nothing turned".into()));
+                    ask.emit(Ask::CompareSetup(setup, "nothing changed".into()));
                 }
                 _ => {
                     let setup = Setup { preset: preset.clone(), ..setup.clone() };
@@ -97,7 +137,7 @@ pub fn preset(model: &Model, ask: &Callback<Ask>) -> Html {
     let others = model.scene.presets.iter().filter(|p| p.id != now.id);
     html! {
         <section class="part preset">
-            <h2>{ "Parameters of" }</h2>
+            <h2>{ "Preset" }</h2>
             <select onchange={choose} id="preset" aria-label="Preset">
                 { for model.scene.presets.iter().map(|p| html! {
                     <option value={p.id} selected={p.id == now.id}>{ name(p) }</option>
@@ -106,16 +146,16 @@ pub fn preset(model: &Model, ask: &Callback<Ask>) -> Html {
             <p class="small">{ now.source }</p>
             if turned > 0 {
                 <p class="small">
-                    { format!("{turned} turned away from it. ") }
-                    <button class="textlink" id="plain" onclick={plain}>{ "Turn all back" }</button>
+                    { match turned { 1 => "1 setting changed. ".into(), n => format!("{n} settings changed. ") } }
+                    <button class="textlink" id="plain" onclick={plain}>{ "Reset" }</button>
                 </p>
             }
             <label class="setting">
-                <span>{ "Beside this one" }</span>
+                <span>{ "Compare with" }</span>
                 <select onchange={beside} id="preset-beside">
-                    <option value="" selected={model.beside.is_none()}>{ "nothing" }</option>
+                    <option value="" selected={model.beside.is_none()}>{ "none" }</option>
                     <optgroup label="The same protocol">
-                        if turned > 0 { <option value={PLAIN}>{ "nothing turned" }</option> }
+                        if turned > 0 { <option value={PLAIN}>{ "nothing changed" }</option> }
                         { for others.map(|p| html! { <option value={p.id}>{ name(p) }</option> }) }
                     </optgroup>
                     <optgroup label="Another one, with the same faults">
@@ -204,7 +244,7 @@ fn legend(model: &Model) -> Vec<(Item, String)> {
             Status::Up => String::new(),
             other => format!(", {}", format!("{other:?}").to_lowercase()),
         };
-        let epoch = if node.look.epoch.is_some() { ", filled by its epoch" } else { "" };
+        let epoch = if node.look.epoch.is_some() { ", filled by its epoch or value" } else { "" };
         let name = format!("{}{status}: {border}{epoch}", node.look.role);
         if rows.iter().all(|(_, n)| *n != name) {
             rows.extend(item(Target::Node(node.id)).map(|i| (i, name)));

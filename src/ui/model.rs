@@ -3,6 +3,7 @@
 
 use super::compare::Beside;
 use super::dom;
+use super::hero::{Showing, Stretch};
 use super::past::Past;
 use super::plane::Planes;
 use super::tale::Tale;
@@ -19,6 +20,8 @@ use happened_before::scene::index::Index;
 use happened_before::scene::log_strip;
 use happened_before::scene::{Bounded, window};
 use happened_before::share::link::{Held, Link, Selection, ViewState};
+use happened_before::stories::hero::Main;
+use happened_before::stories::player::PACE;
 use happened_before::stories::telling::Phase;
 use std::rc::Rc;
 use std::sync::Arc;
@@ -125,6 +128,12 @@ pub struct Model {
     pub written: String,
     /// The run shown beside this one.
     pub beside: Option<Beside>,
+    /// The opening that is shown, until the run is changed.
+    pub hero: Option<Showing>,
+    /// What is played at the reader's pace.
+    pub stretch: Option<Stretch>,
+    /// The picture that is large.
+    pub main: Main,
     /// What is marked among the clients' operations.
     pub marks: Marks,
     /// What was measured of all configurations.
@@ -218,6 +227,9 @@ impl Model {
             past: Past::default(),
             tale: None,
             beside: None,
+            hero: None,
+            stretch: None,
+            main: scene.hero.main,
             held: Held::Whole,
             written: String::new(),
             marks: Marks::default(),
@@ -364,12 +376,14 @@ impl Model {
 
     /// Lets time go on by what a frame took, in milliseconds; true if a step was taken.
     pub fn advance(&mut self, elapsed: f64) -> bool {
+        let elapsed = elapsed.bounded(0.0, 100.0);
+        let paced = self.advance_stretch(elapsed);
         let before = self.session.cursor();
-        let us = elapsed.bounded(0.0, 100.0) * 1000.0 * rate(self.speed) + self.rest;
+        let us = elapsed * 1000.0 * rate(self.speed) + self.rest;
         self.rest = us.fract();
         let start = self.session.time();
-        self.run_to(start + us as u64);
-        if us >= 1.0 {
+        self.run_to(paced.unwrap_or(start + us as u64).max(start));
+        if us >= 1.0 && paced.is_none() {
             let share = (self.session.time() - start) as f64 / us;
             self.kept += (share.min(1.0) - self.kept) * 0.05;
         }
@@ -456,7 +470,11 @@ impl Model {
     /// Does things at the cursor, in order: all of them or, with a sentence, none.
     pub fn act(&mut self, actions: Vec<Action>) {
         self.notice = None;
+        // In a world that stands still each act takes a moment, so that one can see it.
+        let pause = if self.view.manual { PACE } else { 0 };
         self.deliberately(&mut |session| {
+            session.set_gradual(false);
+            session.advance_to(session.time() + pause, u64::MAX);
             actions.iter().try_for_each(|action| session.act(action.clone()))
         });
     }
@@ -465,6 +483,7 @@ impl Model {
     pub fn selected_step(&self) -> Option<u64> {
         match self.pick {
             Some(Pick::Event(step)) => Some(step),
+            None => self.lit().last().copied(),
             _ => None,
         }
     }

@@ -2,8 +2,10 @@
 
 use super::frame::Ask;
 use super::model::{Model, Pick};
+use super::words;
 use happened_before::algo::clocks::overlay::{Comparison, Kind, Overlay, Row};
 use happened_before::core::trace::Relation;
+use happened_before::core::view::Event as Happened;
 use wasm_bindgen::JsCast;
 use web_sys::HtmlSelectElement;
 use yew::prelude::*;
@@ -31,7 +33,11 @@ pub fn switch(shown: Option<Kind>, ask: &Callback<Ask>) -> Html {
 pub fn choose(model: &mut Model, kind: Option<Kind>) {
     let start = kind.and_then(|k| Some((k, (model.scene.build)(&model.session.setup).ok()?)));
     model.overlay = start.map(|(kind, world)| {
-        let mut overlay = Overlay::new(kind, &world.view());
+        let start = world.view();
+        let mut overlay = match Kind::of(model.info.lenses) == Some(kind) {
+            true => Overlay::own(kind, &start),
+            false => Overlay::new(kind, &start),
+        };
         overlay.extend(model.session.trace());
         overlay
     });
@@ -72,6 +78,42 @@ pub fn compared(model: &Model, step: u64) -> Html {
             }
         </>
     }
+}
+
+/// Most counts that are drawn as squares.
+const SQUARES: u64 = 8;
+
+/// The two events that an opening lights, as counts back to back: what one has and the other has not
+/// is full.
+pub fn pair(model: &Model) -> Option<Html> {
+    let [a, b] = model.lit()[..] else { return None };
+    let (overlay, trace) = (model.overlay.as_ref()?, model.session.trace());
+    let (first, second) = (trace.event(a)?, trace.event(b)?);
+    let Comparison { rows, says, .. } = overlay.compare(a, b, Relation::of(first, second))?;
+    let squares = |mine: u64, other: u64| {
+        let one = |i: u64| html! { <i class={if i < other { "both" } else { "more" }}></i> };
+        html! { <td class="squares" aria-hidden="true">{ for (0..mine.min(SQUARES)).map(one) }</td> }
+    };
+    let row = |(name, a, b, mark): &Row| {
+        html! {
+            <tr>
+                <td class="count">{ *a }</td>{ squares(*a, *b) }
+                <th scope="row">{ name.clone() }<small>{ format!("{a} {mark} {b}") }</small></th>
+                { squares(*b, *a) }<td class="count">{ *b }</td>
+            </tr>
+        }
+    };
+    let head = |event: &Happened| {
+        let who = event.node.map_or(String::new(), |n| model.name(n));
+        html! { <span><b>{ who }</b>{ format!(" at {}", words::seconds(event.at)) }</span> }
+    };
+    Some(html! {
+        <section class="pair" id="pair" aria-label="The two events compared">
+            <header>{ head(first) }{ head(second) }</header>
+            <table><tbody>{ for rows.iter().map(row) }</tbody></table>
+            <p>{ says }</p>
+        </section>
+    })
 }
 
 /// Place by place, and in words.

@@ -111,6 +111,7 @@ impl Model {
         self.go(session, move |m, session| {
             (m.session, m.tale) = (session, tale);
             m.playing &= !leaves;
+            (m.hero, m.stretch) = (None, None);
             m.past.push(before);
             m.anew();
             then(m);
@@ -134,7 +135,9 @@ impl Model {
         let planes = plane::left_behind(self);
         let old = std::mem::replace(self, fresh);
         self.planes = planes;
-        (self.speed, self.playing, self.panels) = (old.speed, old.playing, old.panels);
+        (self.playing, self.panels, self.main) = (old.playing, old.panels, old.main);
+        // At an opening's pace nobody has asked for this speed.
+        self.speed = if old.stretch.is_some() { self.speed } else { old.speed };
         (self.past, self.revision) = (old.past, old.revision + 1);
         self.tale = old.tale;
         self.past.push(before);
@@ -201,6 +204,7 @@ impl Model {
             self.info = Rc::new(self.scene.info_of(&session.setup.preset));
         }
         (self.session, self.tale) = (session, tale);
+        (self.hero, self.stretch) = (None, None);
         self.anew();
     }
 

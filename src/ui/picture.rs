@@ -255,7 +255,8 @@ impl Pen {
                 set(el, "role", "button");
                 set(el, "data-node", &node.0.to_string());
                 if !el.has_attribute("tabindex") {
-                    set(el, "tabindex", "-1");
+                    // One stop for the Tab key; arrows lead on from there.
+                    set(el, "tabindex", if node.0 == 0 { "0" } else { "-1" });
                 }
             }
             return;

@@ -12,6 +12,7 @@ use happened_before::core::view::Lens;
 use happened_before::scene::Bounded;
 use happened_before::scene::plane::Plane;
 use happened_before::scene::{Scene, Size};
+use happened_before::stories::hero::Main;
 use std::rc::Rc;
 use wasm_bindgen::JsCast;
 use web_sys::HtmlSelectElement;
@@ -107,7 +108,12 @@ impl Component for PlanePanel {
     type Message = Msg;
     type Properties = PanelProps;
 
-    fn create(_: &Context<Self>) -> Self {
+    fn create(ctx: &Context<Self>) -> Self {
+        // An opening has the whole plane.
+        let model = ctx.props().look.0.model.borrow();
+        if model.main == Main::Chart && model.is_opening() {
+            ctx.link().send_message(Msg::Begin);
+        }
         PlanePanel {
             survey: None,
             setup: Setup::default(),

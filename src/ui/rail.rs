@@ -3,7 +3,7 @@
 use super::challenge::ChallengePanel;
 use super::converge::ConvergePanel;
 use super::dom;
-use super::frame::{Ask, Look};
+use super::frame::{Ask, Look, Tier};
 use super::journal::Journal;
 use super::kit;
 use super::later;
@@ -11,6 +11,7 @@ use super::model::Model;
 use super::plane::PlanePanel;
 use super::search::SearchProps;
 use super::search_show::Shown;
+use super::story::StoryPanel;
 use happened_before::core::action::{Action, LinkChange};
 use happened_before::core::config::{Setup, Unit};
 use happened_before::core::ids::NodeSet;
@@ -23,6 +24,8 @@ pub struct RailProps {
     pub look: Look,
     pub ask: Callback<Ask>,
     pub folded: bool,
+    pub tier: Tier,
+    pub playing: bool,
 }
 
 #[component]
@@ -30,33 +33,84 @@ pub fn Rail(props: &RailProps) -> Html {
     let model = props.look.0.model.borrow();
     let ask = &props.ask;
     let fold = ask.reform(|_: MouseEvent| Ask::Fold(super::frame::Panel::Rail));
+    let panel = |tier: Tier, body: Html| {
+        let id = Tier::ALL.iter().find(|t| t.0 == tier).map_or("", |t| t.1);
+        html! {
+            <div class={format!("tier tier-{id}")} role="tabpanel" id={format!("tier-{id}")}
+                aria-labelledby={format!("rail-{id}")} hidden={tier != props.tier}>{ body }</div>
+        }
+    };
+    let look = || props.look.clone();
     html! {
         <aside class="rail" aria-label="Scene">
             <button class="quiet fold" onclick={fold} aria-expanded={(!props.folded).to_string()}
                 aria-label="Scene panel">{ if props.folded { "›" } else { "‹" } }</button>
             <div class="rail-body">
-                <h2 class="scene-title">{ model.scene.title }</h2>
-                <p class="lead">{ model.scene.line }</p>
-                <Shown look={props.look.clone()} ask={ask.clone()} />
-                { kit::stories(&model, ask) }
-                { faults(&model, ask) }
-                <super::judge::Judge look={props.look.clone()} ask={ask.clone()} />
-                <PlanePanel look={props.look.clone()} ask={ask.clone()} />
-                <ConvergePanel look={props.look.clone()} ask={ask.clone()} />
-                <Journal look={props.look.clone()} ask={ask.clone()} />
-                { kit::preset(&model, ask) }
-                { seed(&model, ask) }
-                // A story hands the settings over at its end.
-                if model.telling().is_none_or(|t| t.is_over()) {
-                    { mutants(&model, ask) }
-                    { later::page_search(SearchProps { look: props.look.clone(), ask: ask.clone() }) }
-                    <ChallengePanel look={props.look.clone()} ask={ask.clone()} />
-                    { knobs(&model, ask) }
-                }
-                <kit::Legend look={props.look.clone()} />
-                { about(&model) }
+                { tiers(props.tier, ask) }
+                <Shown look={look()} ask={ask.clone()} />
+                { panel(Tier::Story, html! {
+                    if model.tale.is_some() {
+                        <StoryPanel look={look()} ask={ask.clone()} playing={props.playing} />
+                    } else {
+                        <h2 class="scene-title">{ model.scene.title }</h2>
+                        <p class="lead">{ model.scene.line }</p>
+                        { kit::stories(&model, ask) }
+                    }
+                }) }
+                { panel(Tier::Sandbox, html! {
+                    <>
+                        { faults(&model, ask) }
+                        <PlanePanel look={look()} ask={ask.clone()} />
+                        <ConvergePanel look={look()} ask={ask.clone()} />
+                        <Journal look={look()} ask={ask.clone()} />
+                        { kit::preset(&model, ask) }
+                        { knobs(&model, ask) }
+                        { seed(&model, ask) }
+                        <kit::Legend look={look()} />
+                        { about(&model) }
+                    </>
+                }) }
+                { panel(Tier::Break, html! {
+                    <>
+                        <ChallengePanel look={look()} ask={ask.clone()} />
+                        { mutants(&model, ask) }
+                    </>
+                }) }
+                { panel(Tier::Prove, html! {
+                    <>
+                        { later::page_search(SearchProps { look: look(), ask: ask.clone() }) }
+                        <super::judge::Judge look={look()} ask={ask.clone()} />
+                        { claims(&model) }
+                    </>
+                }) }
             </div>
         </aside>
+    }
+}
+
+/// The tabs, from being told to proving.
+fn tiers(open: Tier, ask: &Callback<Ask>) -> Html {
+    let tab = |(tier, id, name): &(Tier, &'static str, &'static str)| {
+        let tier = *tier;
+        let press = ask.reform(move |_: MouseEvent| Ask::Tier(tier));
+        html! {
+            <button role="tab" id={format!("rail-{id}")} aria-selected={(tier == open).to_string()}
+                aria-controls={format!("tier-{id}")} onclick={press}>{ *name }</button>
+        }
+    };
+    html! { <div class="tiers" role="tablist" aria-label="What to do">{ for Tier::ALL.iter().map(tab) }</div> }
+}
+
+/// What is claimed, and who says so.
+fn claims(model: &Model) -> Html {
+    let one = |p: &happened_before::core::protocol::PropertyInfo| {
+        html! { <li><b>{ p.title }</b>{ format!(": {} ", p.claim) }<span class="small">{ p.cite }</span></li> }
+    };
+    html! {
+        <section class="part about">
+            <h2>{ "What is claimed" }</h2>
+            <ul>{ for model.info.properties.iter().map(one) }</ul>
+        </section>
     }
 }
 
@@ -74,8 +128,8 @@ fn faults(model: &Model, ask: &Callback<Ask>) -> Html {
     };
     html! {
         <section class="part">
-            <h2>{ "Break it" }</h2>
-            <p class="small">{ "Drag across links to cut them; click a node, a message or a timer." }</p>
+            <h2>{ "Faults" }</h2>
+            <p class="small">{ "Drag across links to cut them; select a node, a message or a timer." }</p>
             <div class="verbs">
                 { button("Heal every cut", cut, Action::HealAll) }
                 { match lossy {
@@ -236,8 +290,6 @@ fn about(model: &Model) -> Html {
             <ul>{ for model.scene.sources.iter().map(|s| html! { <li>{ *s }</li> }) }</ul>
             <h3>{ "Leaves out" }</h3>
             <p>{ model.scene.leaves_out }</p>
-            <h3>{ "Checks" }</h3>
-            <ul>{ for model.info.properties.iter().map(|p| html! { <li><b>{ p.title }</b>{ format!(": {} ({})", p.claim, p.cite) }</li> }) }</ul>
         </details>
     }
 }

@@ -39,26 +39,53 @@ pub fn StagePane(props: &StageProps) -> Html {
     let plane = model.info.lenses.iter().any(|l| matches!(l, Lens::Plane | Lens::Convergence));
     let cut = model.view.links.iter().any(|l| l.cut);
     let (queues, clocks) = (trays::any(&model.view), ruler::any(&model.view));
-    let beside = log || history || keys || plane || queues || clocks;
-    let class = classes!("centre", beside.then_some("with-lenses"));
+    let large = super::hero::slot(model.main);
+    let lens = |slot: Slot, there: bool| {
+        (there && slot != large)
+            .then(|| html! { <LensPicture key={slot as usize} {slot} desk={hold.clone()} ask={props.ask.clone()} /> })
+    };
+    let small: Vec<Html> = [
+        lens(Slot::Plane, plane),
+        lens(Slot::Ring, keys),
+        lens(Slot::Log, log),
+        lens(Slot::History, history),
+        lens(Slot::Ruler, clocks),
+        lens(Slot::Trays, queues),
+        lens(Slot::Matrix, cut),
+    ]
+    .into_iter()
+    .flatten()
+    .collect();
+    let own = !matches!(large, Slot::Stage | Slot::Time);
+    let class = classes!(
+        "centre",
+        (!small.is_empty() || model.lit().len() == 2).then_some("with-lenses"),
+        match large {
+            Slot::Stage => "main-stage",
+            Slot::Time => "main-time",
+            Slot::Ring | Slot::Plane => "main-lens alone",
+            _ => "main-lens",
+        }
+    );
     html! {
         <main {class}>
-            { caption(&model, props.notice.as_deref()) }
+            { caption(&model, props.notice.as_deref(), &props.ask) }
             { super::way::progress(&model, &props.ask) }
+            if own {
+                <div class="main-picture">
+                    <LensPicture key={large as usize} slot={large} large=true desk={hold.clone()} ask={props.ask.clone()} />
+                </div>
+            }
             <StagePicture desk={hold.clone()} ask={props.ask.clone()} />
+            { super::hero::next(&model, &props.ask) }
             { tabs(props.tab, &props.ask) }
             // On a narrow page it scrolls, by the keyboard too.
             <div class="lenses" role="group" aria-label="Logs and clients"
                 tabindex={(props.tab == Tab::Log).then_some("0")}>
-                if plane { <LensPicture slot={Slot::Plane} desk={hold.clone()} ask={props.ask.clone()} /> }
-                if keys { <LensPicture slot={Slot::Ring} desk={hold.clone()} ask={props.ask.clone()} /> }
-                if log { <LensPicture slot={Slot::Log} desk={hold.clone()} ask={props.ask.clone()} /> }
-                if history { <LensPicture slot={Slot::History} desk={hold.clone()} ask={props.ask.clone()} /> }
-                if clocks { <LensPicture slot={Slot::Ruler} desk={hold.clone()} ask={props.ask.clone()} /> }
-                if queues { <LensPicture slot={Slot::Trays} desk={hold.clone()} ask={props.ask.clone()} /> }
-                if cut { <LensPicture slot={Slot::Matrix} desk={hold.clone()} ask={props.ask.clone()} /> }
+                { super::overlay::pair(&model).unwrap_or_default() }
+                { for small }
             </div>
-            <TimePicture desk={hold} ask={props.ask.clone()} causal={model.causal} chips={model.overlay.as_ref().map(|o| o.kind)} />
+            <TimePicture desk={hold.clone()} ask={props.ask.clone()} causal={model.causal} chips={model.overlay.as_ref().map(|o| o.kind)} />
         </main>
     }
 }
@@ -107,6 +134,9 @@ fn lens_height(model: &Model, slot: Slot) -> i32 {
 #[derive(Properties, PartialEq)]
 struct LensProps {
     slot: Slot,
+    /// It is the large picture.
+    #[prop_or_default]
+    large: bool,
     desk: Hold,
     ask: Callback<Ask>,
 }
@@ -173,7 +203,7 @@ fn lens(props: &LensProps) -> Html {
         _ => "lens matrix",
     };
     html! {
-        <div {class} onpointerdown={down} onpointermove={drag} onpointerup={press}>
+        <div class={classes!(class, props.large.then_some("large"))} onpointerdown={down} onpointermove={drag} onpointerup={press}>
             <svg class="scene" role="img" ref={svg}></svg>
         </div>
     }
@@ -189,8 +219,8 @@ impl PartialEq for Hold {
     }
 }
 
-/// What has just happened, in one sentence, and what to do next.
-fn caption(model: &Model, notice: Option<&str>) -> Html {
+/// What is to be seen: an opening's sentence, or what has just happened; and which picture is large.
+fn caption(model: &Model, notice: Option<&str>, ask: &Callback<Ask>) -> Html {
     let said = model.latest().and_then(|(step, badge)| {
         let event = model.session.trace().event(step)?;
         let who = event.node.map_or(String::new(), |n| model.name(n));
@@ -198,27 +228,20 @@ fn caption(model: &Model, notice: Option<&str>) -> Html {
         let aside: Vec<String> = all.into_iter().filter(|w| !w.is_empty()).collect();
         Some((words::rule(model, event), aside.join(", ")))
     });
-    let hint = if model.session.branch().journal.is_empty() {
-        "Drag across the links to cut them."
-    } else {
-        "Select an event to light what happened before it."
+    let words = match (notice, super::hero::headline(model)) {
+        (Some(notice), _) => html! { <p class="notice" role="alert">{ notice }</p> },
+        (None, Some(headline)) => headline,
+        (None, None) => html! {
+            <p class="said">
+                if let Some((title, aside)) = said {
+                    <strong>{ title }</strong><span class="soft">{ aside }</span>
+                } else {
+                    <span class="soft">{ model.scene.line }</span>
+                }
+            </p>
+        },
     };
-    html! {
-        <div class="caption">
-            if let Some(notice) = notice {
-                <p class="notice" role="alert">{ notice }</p>
-            } else {
-                <p class="said">
-                    if let Some((title, aside)) = said {
-                        <strong>{ title }</strong><span class="soft">{ aside }</span>
-                    } else {
-                        <span class="soft">{ model.scene.line }</span>
-                    }
-                </p>
-                <p class="hint">{ hint }</p>
-            }
-        </div>
-    }
+    html! { <div class="caption">{ words }{ super::hero::switch(model, ask) }</div> }
 }
 
 fn tabs(open: Tab, ask: &Callback<Ask>) -> Html {
@@ -229,7 +252,9 @@ fn tabs(open: Tab, ask: &Callback<Ask>) -> Html {
                 onclick={move |_| ask.emit(Ask::Tab(tab))}>{ *name }</button>
         }
     };
-    html! { <div class="tabs" role="tablist" aria-label="Under the stage">{ for Tab::ALL.iter().map(tab) }</div> }
+    // The story first.
+    let (all, story) = Tab::ALL.split_at(Tab::ALL.len() - 1);
+    html! { <div class="tabs" role="tablist" aria-label="Under the stage">{ for story.iter().chain(all).map(tab) }</div> }
 }
 
 #[derive(Properties, PartialEq)]

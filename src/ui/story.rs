@@ -32,7 +32,7 @@ pub fn StoryPanel(props: &StoryProps) -> Html {
     let next = match telling.phase {
         Phase::Asked => "Skip the question",
         Phase::Running => "Skip ahead",
-        Phase::Done => "Go on",
+        Phase::Done => "Next",
     };
     html! {
         <section class="story" id="story" aria-label="Story" data-phase={format!("{:?}", telling.phase)}>
@@ -44,8 +44,8 @@ pub fn StoryPanel(props: &StoryProps) -> Html {
                 </button>
             </header>
             if tale.left {
-                <p class="notice" role="alert">{ "You left the story." }</p>
-                <div class="verbs">{ button("story-return", "Return to it", Tell::Return, true) }</div>
+                <p class="notice" role="alert">{ "You are on a branch of your own." }</p>
+                <div class="verbs">{ button("story-return", "Back to the story", Tell::Return, true) }</div>
             } else {
                 <div aria-live="polite">
                     <p class="words">{ words(telling, &model.view, telling.now().text, ask) }</p>
@@ -82,6 +82,15 @@ fn words(telling: &Telling, view: &WorldView, text: &str, ask: &Callback<Ask>) -
     telling.words(view, text).into_iter().map(part).collect()
 }
 
+/// The same without anything to press, for what is pressed itself or stands in a sentence.
+fn plain(telling: &Telling, view: &WorldView, text: &str) -> Html {
+    let part = |part: Part| match part {
+        Part::Text(text) => html! { text },
+        Part::Node(_, name) => html! { <b class="mono">{ name }</b> },
+    };
+    telling.words(view, text).into_iter().map(part).collect()
+}
+
 /// The question with its options, and once it has run what came true.
 fn question(telling: &Telling, view: &WorldView, ask: &Callback<Ask>) -> Html {
     let Some(question) = telling.now().ask else { return html! {} };
@@ -92,17 +101,17 @@ fn question(telling: &Telling, view: &WorldView, ask: &Callback<Ask>) -> Html {
         let class = classes!("verb", (answer == Some(i)).then_some("true"));
         html! {
             <li><button {class} disabled={!open} aria-pressed={(telling.chosen == Some(i)).to_string()}
-                onclick={press}>{ words(telling, view, name, ask) }</button></li>
+                onclick={press}><span>{ plain(telling, view, name) }</span></button></li>
         }
     };
     let said = answer.map(|right| {
-        let happened = question.options[right].0;
+        let happened = plain(telling, view, question.options[right].0);
         match telling.chosen {
             Some(chosen) if chosen == right => {
-                html! { <p class="good">{ format!("✓ As you said: {happened}.") }</p> }
+                html! { <p class="good">{ "✓ Right: " }{ happened }{ "." }</p> }
             }
-            Some(_) => html! { <p class="bad">{ format!("✗ It went otherwise: {happened}.") }</p> },
-            None => html! { <p class="soft">{ format!("{happened}.") }</p> },
+            Some(_) => html! { <p class="bad">{ "✗ Not quite: " }{ happened }{ "." }</p> },
+            None => html! { <p class="soft">{ happened }{ "." }</p> },
         }
     });
     html! {

@@ -1,13 +1,18 @@
 //! The story that is told over a run: begun, gone through, left and come back to.
 
 use super::dom;
+use super::hero::After;
 use super::model::{Model, sentence};
 use super::past::Snapshot;
+use super::way::Quest;
 use happened_before::core::session::{Session, common};
 use happened_before::share::link::{Cue, Link};
 use happened_before::stories::Story;
 use happened_before::stories::player::setup;
 use happened_before::stories::telling::{Phase, Telling};
+
+/// The reader's milliseconds that a step takes at least and at most.
+const STEP: (u64, u64) = (2_000, 6_000);
 
 /// A story on the page.
 #[derive(Clone)]
@@ -73,7 +78,9 @@ impl Model {
         let done = match tell {
             Tell::Begin(story) => self.begin(story),
             Tell::End => {
-                self.tale = None;
+                if let Some(tale) = self.tale.take().filter(|t| t.telling.is_over()) {
+                    super::done::finish(self.scene.id, tale.telling.story.id);
+                }
                 self.past.fresh = true;
                 Ok(())
             }
@@ -154,6 +161,20 @@ impl Model {
         }
         self.follows = true;
         self.playing = running(self) && self.going.is_none();
+        self.stretch = None;
+        if let Some(telling) = self.telling().filter(|_| self.playing).cloned() {
+            self.look_ahead(telling);
+        }
+    }
+
+    /// How long the step takes decides how fast it is shown.
+    fn look_ahead(&mut self, telling: Telling) {
+        let from = self.session.time();
+        let quest = Quest::Tell(Box::new(telling));
+        self.set_out_from(self.session.copy(), quest, move |m, ahead| {
+            let times: Vec<u64> = ahead.trace().events.iter().map(|e| e.at).collect();
+            m.play_stretch(&times, (from, ahead.time()), STEP, After::Go);
+        });
     }
 
     /// The page shows another run now; the story can be come back to.

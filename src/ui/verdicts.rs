@@ -21,6 +21,22 @@ pub fn Verdicts(props: &VerdictProps) -> Html {
     let model = props.look.0.model.borrow();
     let pill = |i: usize| pill(&model, i, props);
     let (holds, broken, open, off) = tally(&model);
+    // What is broken or open has a name of its own; of the rest a number will do.
+    let unfolded = use_state(|| false);
+    let toggle = {
+        let unfolded = unfolded.clone();
+        Callback::from(move |_: MouseEvent| unfolded.set(!*unfolded))
+    };
+    let says = |i: &usize| {
+        let v = &model.view.verdicts[*i];
+        v.violation.is_some() || v.undecided && v.promised || props.pick == Some(Pick::Property(*i))
+    };
+    let (loud, quiet): (Vec<usize>, Vec<usize>) = (0..model.view.verdicts.len()).partition(says);
+    let folded = match (quiet.iter().filter(|i| is_good(&model, **i)).count(), quiet.len()) {
+        (good, all) if good == all => format!("{good} hold"),
+        (0, all) => format!("{all} open"),
+        (good, all) => format!("{good} hold, {} open", all - good),
+    };
     let setup = &model.session.setup;
     let lists = props.ask.reform(|_: MouseEvent| Ask::Fold(Panel::Lists));
     html! {
@@ -32,7 +48,15 @@ pub fn Verdicts(props: &VerdictProps) -> Html {
                 if off > 0 { <span class="undecided">{ format!("○ {off} not asked for") }</span> }
             </p>
             <ul class="pills" aria-label="Properties">
-                { for (0..model.view.verdicts.len()).map(pill) }
+                { for loud.into_iter().map(pill) }
+                if !quiet.is_empty() {
+                    <li>
+                        <button class="pill good" id="holds" aria-expanded={unfolded.to_string()} onclick={toggle}>
+                            <span aria-hidden="true">{ "✓" }</span>{ folded }
+                        </button>
+                    </li>
+                }
+                if *unfolded { { for quiet.into_iter().map(pill) } }
             </ul>
             <button class="quiet lists-toggle" id="lists" aria-expanded={(!props.lists).to_string()} onclick={lists}>
                 { "Events and state" }
@@ -65,6 +89,13 @@ fn tally(model: &Model) -> (usize, usize, usize, usize) {
 /// Nobody asks for it, and so far nothing has broken it: that says little.
 fn is_off(v: &Verdict) -> bool {
     v.violation.is_none() && !v.promised
+}
+
+/// It holds so far, and could have been broken.
+fn is_good(model: &Model, i: usize) -> bool {
+    let v = &model.view.verdicts[i];
+    let live = model.info.properties.get(i).is_some_and(|p| p.kind == PropertyKind::Liveness);
+    v.violation.is_none() && !live && v.promised && !v.undecided
 }
 
 fn pill(model: &Model, i: usize, props: &VerdictProps) -> Html {

@@ -9,6 +9,9 @@ use happened_before::core::session::Session;
 use happened_before::core::view::{Event, What};
 use happened_before::protocols::Info;
 use happened_before::scene::index::Index;
+use happened_before::stories::condition::Condition;
+use happened_before::stories::hero::Opening;
+use happened_before::stories::player::Player;
 use happened_before::stories::seek::{Goal, Search, Sought};
 use happened_before::stories::telling::Telling;
 use std::cell::RefCell;
@@ -30,7 +33,7 @@ const TAKEN: usize = 2_048;
 type Then = Box<dyn FnOnce(&mut Model, Session)>;
 
 /// What is gone to.
-enum Quest {
+pub enum Quest {
     /// Where the session is on its way to.
     Moment,
     /// The next thing of interest, at most so many steps away.
@@ -42,7 +45,18 @@ enum Quest {
     /// So many microseconds before the first thing of interest, if it is not farther than so many
     /// steps; this session goes ahead to look.
     Lead { ahead: Box<Session>, left: u64, lead: u64 },
+    /// The telling moment of an opening, and what follows it.
+    Open(Shared),
+    /// Where the last step of an opening begins.
+    Ask(Shared),
+    /// The moment at which something is true, if it is not farther than so many steps.
+    Until { player: Box<Player<'static>>, then: Condition, left: u64 },
+    /// The end of a story's step, to see how long it takes.
+    Tell(Box<Telling>),
 }
+
+/// An opening that is computed here and taken on arrival.
+type Shared = Rc<RefCell<Option<Opening>>>;
 
 /// A way that has not come to its end.
 pub struct Going {
@@ -69,6 +83,11 @@ enum State {
 }
 
 impl Going {
+    /// What is looked at ahead is near: nobody need be told, and nothing of it is drawn.
+    fn is_short(&self) -> bool {
+        matches!(self.quest, Quest::Open(_) | Quest::Ask(_) | Quest::Until { .. } | Quest::Tell(_))
+    }
+
     /// One slice.
     fn slice(&mut self) -> State {
         let begun = dom::now();
@@ -82,6 +101,7 @@ impl Going {
                 continue;
             }
             match self.go() {
+                State::There if self.is_short() => return State::There,
                 State::There => self.index = Some(self.known.take().unwrap_or_default()),
                 State::Going => {}
                 vain => return vain,
@@ -102,7 +122,7 @@ impl Going {
                 *left -= 1;
                 match is_interesting(&self.info, event) {
                     false if *left == 0 => {
-                        return State::Vain("Nothing of interest happens soon.".into());
+                        return State::Vain("No landmark within the next 20,000 steps.".into());
                     }
                     there => there,
                 }
@@ -111,10 +131,12 @@ impl Going {
                 Ok(None) => false,
                 Ok(Some(Sought::Found)) => true,
                 Ok(Some(Sought::Already)) => {
-                    return State::Vain(format!("'{text}' is so already."));
+                    return State::Vain(format!("Already true: '{text}'."));
                 }
                 Ok(Some(Sought::NotSoon)) => {
-                    return State::Vain(format!("'{text}' does not come in the next minute."));
+                    return State::Vain(format!(
+                        "'{text}' is not reached within 60 s of simulated time."
+                    ));
                 }
                 Err(why) => return State::Vain(sentence(&why)),
             },
@@ -134,6 +156,22 @@ impl Going {
                 }
                 *left == 0
             }
+            Quest::Open(opening) => {
+                let mut opening = opening.borrow_mut();
+                // What goes wrong leaves the run where it is.
+                opening.as_mut().is_none_or(|o| o.slice(self.stride).unwrap_or(true))
+            }
+            Quest::Ask(opening) => {
+                let mut opening = opening.borrow_mut();
+                opening.as_mut().is_none_or(|o| o.ask(self.stride).unwrap_or(true))
+            }
+            Quest::Until { player, then, left } => {
+                let there = player.holds(&self.session, then).unwrap_or(true);
+                let there = there || *left == 0 || self.session.forward().is_none();
+                *left = left.saturating_sub(1);
+                there
+            }
+            Quest::Tell(telling) => telling.advance(&mut self.session).unwrap_or(true),
         };
         if there { State::There } else { State::Going }
     }
@@ -201,6 +239,26 @@ impl Model {
             m.session = session;
             m.refresh();
         });
+    }
+
+    /// Goes somewhere with the present session.
+    pub fn set_out_to(&mut self, quest: Quest, then: impl FnOnce(&mut Model, Session) + 'static) {
+        self.set_out(self.session.copy(), quest, then);
+    }
+
+    /// Goes somewhere with a session that runs ahead of what is shown.
+    pub fn set_out_from(
+        &mut self,
+        ahead: Session,
+        quest: Quest,
+        then: impl FnOnce(&mut Model, Session) + 'static,
+    ) {
+        self.set_out(ahead, quest, then);
+    }
+
+    /// Is an opening on its way?
+    pub fn opens(&self) -> bool {
+        matches!(self.going, Some(Going { quest: Quest::Open(_), .. }))
     }
 
     /// The same on this branch, of whose record nothing changes but its end.
@@ -302,7 +360,7 @@ impl Model {
 
 /// How far the way is done, and a button to give it up.
 pub fn progress(model: &Model, ask: &Callback<Ask>) -> Html {
-    let Some(going) = &model.going else { return html! {} };
+    let Some(going) = model.going.as_ref().filter(|g| !g.is_short()) else { return html! {} };
     let done = match &going.quest {
         Quest::Moment => Some(going.session.done()),
         _ => None,

@@ -29,6 +29,9 @@ impl<'a> Link<'a> {
     }
 }
 
+/// Where the static list of scenes goes.
+const HOME: &str = "<!-- home -->";
+
 /// Copies the files that `source/index.html` names into `folder` and writes the page there.
 ///
 /// # Errors
@@ -63,6 +66,10 @@ pub fn write(source: &Path, folder: &Path, program: &Program) -> Result<(), Stri
             other => return Err(format!("index.html: no part of the page is a {other:?} link.")),
         };
         page = replace_line(&page, link.text, &instead);
+    }
+    // The list of scenes is there before any program runs.
+    if page.contains(HOME) {
+        page = page.replacen(HOME, text(&source.join("www/home.html"))?.trim_end(), 1);
     }
     std::fs::write(folder.join("index.html"), page)
         .map_err(|e| format!("{}: {e}.", folder.join("index.html").display()))
@@ -159,7 +166,9 @@ mod tests {
         let (source, folder) = (base.join("from"), base.join("to"));
         std::fs::create_dir_all(source.join("www/fonts")).unwrap();
         std::fs::create_dir_all(&folder).unwrap();
-        for (name, words) in [("a.css", "a{}"), ("boot.js", "1"), ("fonts/b.woff2", "2")] {
+        let files =
+            [("a.css", "a{}"), ("boot.js", "1"), ("fonts/b.woff2", "2"), ("home.html", "<p>\n")];
+        for (name, words) in files {
             std::fs::write(source.join("www").join(name), words).unwrap();
         }
         let page = |links: &str| format!("<head>\n{links}  </head>\n");
@@ -168,7 +177,7 @@ mod tests {
                      <link data-trunk rel=\"copy-file\" href=\"www/boot.js\">\n    \
                      <link data-trunk rel=\"rust\" data-bin=\"page\">\n    \
                      <link data-trunk rel=\"rust\" data-bin=\"twin\" data-type=\"worker\">\n";
-        std::fs::write(source.join("index.html"), page(links)).unwrap();
+        std::fs::write(source.join("index.html"), page(links) + HOME).unwrap();
         let program = Program { js: "p.js".into(), wasm: "p.wasm".into(), size: 7, loader: None };
         write(&source, &folder, &program).unwrap();
         let html = std::fs::read_to_string(folder.join("index.html")).unwrap();
@@ -179,7 +188,7 @@ mod tests {
              <script src=\"./boot.js\" data-js=\"./p.js\" data-wasm=\"./p.wasm\" data-size=\"7\"></script>\n    \
              <script type=\"module\" src=\"./load.js\"></script>\n"
         );
-        assert_eq!(html, page(&expected));
+        assert_eq!(html, page(&expected) + "<p>");
         for file in [&css[..], "boot.js", "fonts/b.woff2"] {
             assert!(folder.join(file).is_file(), "{file}");
         }

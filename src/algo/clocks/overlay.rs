@@ -9,7 +9,10 @@ use crate::core::ids::{MsgId, NodeId};
 use crate::core::kernel::original;
 use crate::core::sorted::{SortedMap, SortedSet};
 use crate::core::trace::{Relation, Trace};
-use crate::core::view::{Event, Lens, What, WorldView};
+use crate::core::view::{Event, Lens, Shape, What, WorldView};
+
+/// The rules at which the clocks of the scenes tick: Lamport's IR1, and that of the others.
+const TICKS: [&str; 2] = ["IR1", "Tick"];
 
 /// Which clock.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -100,6 +103,10 @@ pub struct Overlay {
     sent: SortedMap<MsgId, Time>,
     /// Messages with copies made by hand, which may arrive later.
     doubled: SortedSet<MsgId>,
+    /// The processes whose events count: in a scene of clocks not the clients that only ask for them.
+    counted: Vec<bool>,
+    /// The scene's own clock: it ticks where the scene says so.
+    own: bool,
     /// The record has begun anew elsewhere: what the clocks count from is not known.
     lost: bool,
 }
@@ -123,8 +130,17 @@ impl Overlay {
             last: vec![0; start.nodes.len()],
             sent: SortedMap::new(),
             doubled: SortedSet::new(),
+            counted: vec![true; start.nodes.len()],
+            own: false,
             lost: false,
         }
+    }
+
+    /// The clock that a scene is about, as its processes keep it themselves: it ticks where they say
+    /// that it does, and what clients do is no event.
+    pub fn own(kind: Kind, start: &WorldView) -> Self {
+        let counted = start.nodes.iter().map(|n| n.shape != Shape::Client).collect();
+        Overlay { counted, own: true, ..Overlay::new(kind, start) }
     }
 
     /// Takes in what was recorded since; a record that grew shorter is another run's.
@@ -160,7 +176,9 @@ impl Overlay {
         }
         // A start is no event of the algorithms, unless something is said in it.
         let silent = event.what == What::Boot && event.sent.is_empty();
-        let counts = event.is_of_process() && !silent;
+        let ticks = !self.own || event.notes.iter().any(|n| TICKS.contains(n));
+        let counted = event.node.is_some_and(|n| self.counted.get(n.at()) == Some(&true));
+        let counts = event.is_of_process() && !silent && ticks && counted;
         let who = event.node.filter(|_| counts && !event.stamp.is_empty());
         let Some(node) = who.filter(|n| n.at() < self.now.len()) else {
             self.times.push(None);
@@ -384,8 +402,8 @@ fn says(kind: Kind, verdict: Causality) -> &'static str {
 pub fn truly(truth: Relation) -> &'static str {
     match truth {
         Relation::Same => "It is the same event.",
-        Relation::Past => "Truly, the first happened before the second.",
-        Relation::Future => "Truly, the second happened before the first.",
-        Relation::Beside => "Truly, they are concurrent.",
+        Relation::Past => "In the run, the first happened before the second.",
+        Relation::Future => "In the run, the second happened before the first.",
+        Relation::Beside => "In the run, they are concurrent.",
     }
 }

@@ -20,6 +20,7 @@
 
 mod control;
 mod fetch;
+mod hero;
 mod keeper;
 mod knobs;
 mod properties;
@@ -61,7 +62,7 @@ pub const SCENE: Scene = Scene {
     id: "directory",
     title: "Directory",
     family: "Partitioning",
-    line: "A table knows where everything is; it is asked seldom, until everybody asks at once.",
+    line: "A table knows where everything is; rarely asked, until everyone asks at once.",
     seed_phrases: &["Directory-based", "Lookup table. Flexible, single point of failure"],
     sources: &[
         "Ghemawat, Gobioff, Leung: The Google File System, SOSP 2003",
@@ -72,6 +73,7 @@ pub const SCENE: Scene = Scene {
     leaves_out: "Copies of shards, splitting and merging them, cleaning up old copies, snapshots of the directory's log, changes of its members.",
     layout: Layout::Circle,
     presets: PRESETS,
+    hero: hero::HERO,
     stories: stories::STORIES,
     challenges: stories::CHALLENGES,
     build: |setup| catalog::make::<Directory>(PRESETS, setup),

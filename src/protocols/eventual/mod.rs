@@ -17,6 +17,7 @@
 //! Eventually Consistent, 2008.
 
 mod cell;
+mod hero;
 mod knobs;
 mod observer;
 mod rules;
@@ -48,7 +49,7 @@ pub const SCENE: Scene = Scene {
     id: "eventual",
     title: "Eventual consistency",
     family: "Consistency",
-    line: "Stop writing, and all will agree: nobody says when, or what you read until then.",
+    line: "Stop writing, and all replicas agree in the end. Nobody says when, or what you read until then.",
     seed_phrases: &["Eventual Consistency", "DynamoDB, Cassandra"],
     sources: &[
         "Demers et al.: Epidemic Algorithms for Replicated Database Maintenance, PODC 1987",
@@ -58,6 +59,7 @@ pub const SCENE: Scene = Scene {
     leaves_out: "Deletes and death certificates, spatial distributions, repair by reads.",
     layout: Layout::Circle,
     presets: PRESETS,
+    hero: hero::HERO,
     stories: stories::STORIES,
     challenges: stories::CHALLENGES,
     build: |setup| match setup.preset == DYNAMODB {

@@ -33,7 +33,8 @@ impl Show for Eventual {
             role: role.into(),
             border,
             glyph: glyph.into(),
-            epoch: None,
+            // One hue a value.
+            epoch: d.store.first_key_value().and_then(|(_, cell)| cell.text().parse().ok()),
             badge: d
                 .store
                 .first_key_value()

@@ -24,6 +24,7 @@
 //! Consistent Hash Algorithm, 2014; Eisenbud et al.: Maglev, NSDI 2016; Mirrokni, Thorup,
 //! Zadimoghaddam: Consistent Hashing with Bounded Loads, 2018.
 
+mod hero;
 mod keys;
 mod knobs;
 mod loss;
@@ -61,7 +62,7 @@ pub const SCENE: Scene = Scene {
     id: "consistent-hashing",
     title: "Consistent hashing",
     family: "Partitioning",
-    line: "Servers and keys on one ring: who joins takes from its neighbours, and nobody else moves.",
+    line: "Servers and keys share one ring. A server that joins takes keys from its neighbours only.",
     seed_phrases: &["Hash-based", "Consistent hashing. Even distribution, no range queries"],
     sources: &[
         "Karger, Lehman, Leighton, Panigrahy, Levine, Lewin: Consistent Hashing and Random Trees, STOC 1997",
@@ -73,6 +74,7 @@ pub const SCENE: Scene = Scene {
     leaves_out: "Telling a dead server from a slow one (that is the administrator's word), losing two servers at once or the keeper of the table, cleaning up copies that are no longer needed.",
     layout: Layout::Circle,
     presets: PRESETS,
+    hero: hero::HERO,
     stories: stories::STORIES,
     challenges: stories::CHALLENGES,
     build: |setup| catalog::make::<Hashing>(PRESETS, setup),

@@ -32,7 +32,7 @@ pub(super) const STORIES: &[Story] = &[
                 ..Step::SAY
             },
             Step {
-                text: "Everybody gives {S5} some; nobody else gives anything. The bars on the right are other rules at the same change: modulo moves nearly all.",
+                text: "Every server gives {S5} some keys; no other keys move. The bars on the right are other rules at the same change: modulo moves nearly all.",
                 until: "rule Take S5",
                 ..Step::SAY
             },
@@ -183,7 +183,7 @@ const REPLACED: Story = Story {
             ..Step::SAY
         },
         Step {
-            text: "{S2} fails, and its disk with it: nobody serves its keys. It never comes back, the administrator says: {S5} shall take its places.",
+            text: "{S2} fails, and its disk with it: nobody serves its keys. It never comes back, the administrator says: {S5} must take its places.",
             say: &["crash S2", "A: replace 2->5 at S1"],
             until: "rule Replace",
             ask: Some(Ask {

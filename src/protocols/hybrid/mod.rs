@@ -16,6 +16,7 @@
 //! *Paper*: Kulkarni, Demirbas, Madappa, Avva, Leone: Logical Physical Clocks, OPODIS 2014;
 //! CockroachDB documentation, "Transaction layer".
 
+mod hero;
 mod observer;
 mod rules;
 mod show;
@@ -43,7 +44,7 @@ pub const SCENE: Scene = Scene {
     id: "hybrid-clock",
     title: "Hybrid logical clock",
     family: "Clocks",
-    line: "Close to the wall clock, and never against what happened before.",
+    line: "Close to the wall clock, and never against causality.",
     seed_phrases: &["Hybrid Logical Clock", "Physical + logical. CockroachDB. Bounded clock skew."],
     sources: &[
         "Kulkarni, Demirbas, Madappa, Avva, Leone: Logical Physical Clocks, OPODIS 2014",
@@ -52,6 +53,7 @@ pub const SCENE: Scene = Scene {
     leaves_out: "Replication, transactions over several keys, moving a key to another node.",
     layout: Layout::Row,
     presets: PRESETS,
+    hero: hero::HERO,
     stories: stories::STORIES,
     challenges: stories::CHALLENGES,
     build: |setup| catalog::make::<Hybrid>(PRESETS, setup),

@@ -15,6 +15,7 @@
 //!
 //! *Paper*: Lamport: Time, Clocks, and the Ordering of Events in a Distributed System, CACM 1978.
 
+mod hero;
 mod observer;
 mod rules;
 mod show;
@@ -39,7 +40,7 @@ pub const SCENE: Scene = Scene {
     id: "lamport",
     title: "Lamport clock",
     family: "Clocks",
-    line: "A number that respects before, and hides beside.",
+    line: "It respects causality and hides concurrency.",
     seed_phrases: &[
         "Lamport Clock",
         "Logical counter. Incremented on send/receive. Total order but not causal.",
@@ -51,6 +52,7 @@ pub const SCENE: Scene = Scene {
     leaves_out: "Physical clocks (rules IR1' and IR2').",
     layout: Layout::Row,
     presets: PRESETS,
+    hero: hero::HERO,
     stories: stories::STORIES,
     challenges: stories::CHALLENGES,
     build: |setup| catalog::make::<Lamport>(PRESETS, setup),

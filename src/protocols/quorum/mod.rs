@@ -17,6 +17,7 @@
 //! Lynch, Shvartsman: Robust Emulation of Shared Memory Using Dynamic Quorum-Acknowledged
 //! Broadcasts, 1997 (several writers); DeCandia et al.: Dynamo, 2007.
 
+mod hero;
 mod knobs;
 mod properties;
 mod rules;
@@ -48,7 +49,7 @@ pub const SCENE: Scene = Scene {
     id: "leaderless",
     title: "Leaderless quorums",
     family: "Replication",
-    line: "R answers to a read, W to a write: with R + W > N they meet, and that is not yet enough.",
+    line: "R answers per read, W per write: with R + W > N they overlap. That still isn't enough.",
     seed_phrases: &["Leaderless", "R+W>N. Cassandra, DynamoDB"],
     sources: &[
         "Attiya, Bar-Noy, Dolev: Sharing Memory Robustly in Message-Passing Systems, 1995",
@@ -58,6 +59,7 @@ pub const SCENE: Scene = Scene {
     leaves_out: "Placement (every server holds every key), deletes, siblings, lightweight transactions, failure detectors that refuse at once.",
     layout: Layout::Circle,
     presets: PRESETS,
+    hero: hero::HERO,
     stories: stories::STORIES,
     challenges: stories::CHALLENGES,
     build: |setup| catalog::make::<Quorum>(PRESETS, setup),

@@ -32,7 +32,8 @@ impl Show for Quorum {
             role: if busy { "Coordinator" } else { "Replica" }.into(),
             border: if busy { Border::Double } else { Border::Single },
             glyph: if busy { "C" } else { "" }.into(),
-            epoch: None,
+            // One hue a value.
+            epoch: d.store.values().next().and_then(|v| u64::try_from(v.value?).ok()),
             badge: d.store.iter().next().map_or(String::new(), |(k, v)| held(*k, v)),
             durable,
             volatile: vec![("coordinates".into(), waits.join("; "))],

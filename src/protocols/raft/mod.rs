@@ -13,6 +13,7 @@
 //! *Paper*: Ongaro, Ousterhout: In Search of an Understandable Consensus Algorithm (extended
 //! version), 2014. Rules carry the names they have in Ongaro's raft.tla.
 
+mod hero;
 mod log;
 mod properties;
 mod rules;
@@ -51,6 +52,7 @@ pub const SCENE: Scene = Scene {
     leaves_out: "Membership changes, snapshots, PreVote, ReadIndex and leases; reads go through the log.",
     layout: Layout::Circle,
     presets: PRESETS,
+    hero: hero::HERO,
     stories: stories::STORIES,
     challenges: stories::CHALLENGES,
     build: |setup| catalog::make::<Raft>(PRESETS, setup),

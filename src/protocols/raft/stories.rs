@@ -34,7 +34,7 @@ pub(super) const STORIES: &[Story] = &[
                 ..Step::SAY
             },
             Step {
-                text: "Now a cut leaves {old} with one follower. It still believes it leads, and client B asks it to write y=9.",
+                text: "A cut is about to leave {old} with one follower. It still believes it leads when client B asks it to write y=9.",
                 say: &["name old = leader", "partition old follower B | rest", "B: put y=9 at old"],
                 until: "not op B open",
                 ask: Some(Ask {
@@ -53,13 +53,13 @@ pub(super) const STORIES: &[Story] = &[
                 ..Step::SAY
             },
             Step {
-                text: "The cut heals. {old} sees the higher term, steps down, and its y=9 is overwritten by what a majority agreed on.",
+                text: "The cut heals. {old} hears of the higher term and steps down. Its log still ends with y=9.",
                 say: &["heal"],
-                until: "leaders = 1 & old Follower",
+                until: "rule ConflictAppendEntriesRequest old & leaders = 1 & old Follower",
                 ask: Some(Ask {
                     question: "B never heard back. Can y=9 still be committed?",
                     options: &[
-                        ("No: it is overwritten", "old Follower"),
+                        ("No: what a majority agreed on overwrites it", "old Follower"),
                         ("Yes: it waits its turn", "old Leader"),
                     ],
                 }),
@@ -142,7 +142,7 @@ const FIGURE_8_BROKEN: &[Step] = &[
 ];
 
 const A0: Step = Step {
-    text: "All five hold entry 1. The world stands still: only what we deliver arrives.",
+    text: "The world stands still: only what we deliver arrives. {S2} is elected, and entry 1 goes to all five.",
     say: &[
         "manual on",
         "fire S2 election timeout",

@@ -26,6 +26,7 @@ mod apply;
 mod desc;
 mod gateway;
 mod group;
+mod hero;
 mod knobs;
 mod merge;
 mod properties;
@@ -61,7 +62,7 @@ pub const SCENE: Scene = Scene {
     id: "ranges",
     title: "Range partitioning",
     family: "Partitioning",
-    line: "The keys in order, cut into ranges: a scan is cheap, and the newest keys are all in one place.",
+    line: "Sorted keys, cut into ranges: scans are cheap, and new keys all land in one place.",
     seed_phrases: &["Range-based", "Good for range scans. Hotspot risk"],
     sources: &[
         "Chang et al.: Bigtable: A Distributed Storage System for Structured Data, OSDI 2006",
@@ -73,6 +74,7 @@ pub const SCENE: Scene = Scene {
     leaves_out: "A second level of the meta range, which neither splits nor moves; the transaction that registers a split; reads from leases (reads go through the log); one moment for a whole scan; a server whose disk is gone.",
     layout: Layout::Circle,
     presets: stories::PRESETS,
+    hero: hero::HERO,
     stories: stories::STORIES,
     challenges: stories::CHALLENGES,
     build: |setup| catalog::make::<Ranges>(stories::PRESETS, setup),

@@ -29,7 +29,7 @@ presets! {
 }
 
 /// Keys in order, as from one sequence, inserts and a few scans.
-const IN_ORDER: &[(&str, i64)] = &[
+pub(super) const IN_ORDER: &[(&str, i64)] = &[
     ("clients", 1),
     ("range.weight", 400),
     ("client.pattern", 1),
@@ -63,7 +63,7 @@ pub(super) const STORIES: &[Story] = &[
                 ..Step::SAY
             },
             Step {
-                text: "One server does all the work: more than 2,500 requests a second for one range. The range shall be split where that divides the load.",
+                text: "One server does all the work: more than 2,500 requests a second for one range. The range must be split where that divides the load.",
                 until: "rule NoSplitKey",
                 ask: Some(Ask {
                     question: "Where is that?",

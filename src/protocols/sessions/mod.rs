@@ -17,6 +17,7 @@
 //! Consistent Replicated Data, PDIS 1994; Brzezinski, Sobaniec, Wawrzyniak: From Session Causality
 //! to Causal Consistency, PDP 2004.
 
+mod hero;
 mod knobs;
 mod properties;
 mod rules;
@@ -53,7 +54,7 @@ pub const SCENE: Scene = Scene {
     id: "sessions",
     title: "Four session guarantees",
     family: "Consistency",
-    line: "Your comment is there, then gone, then back: a token in your pocket would have told.",
+    line: "Your comment is there, then gone, then back: a small token would have prevented it.",
     seed_phrases: &["Read-Your-Writes", "Session consistency"],
     sources: &[
         "Terry et al.: Session Guarantees for Weakly Consistent Replicated Data, PDIS 1994",
@@ -63,6 +64,7 @@ pub const SCENE: Scene = Scene {
     leaves_out: "Tentative writes and merge procedures, operations on several keys, promotion of another primary.",
     layout: Layout::Circle,
     presets: PRESETS,
+    hero: hero::HERO,
     stories: stories::STORIES,
     challenges: stories::CHALLENGES,
     build: |setup| catalog::make::<Sessions>(PRESETS, setup),

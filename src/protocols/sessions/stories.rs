@@ -14,7 +14,7 @@ pub(super) const STORIES: &[Story] = &[
     REMOTE_APPLY,
 ];
 
-const BARE: &[(&str, i64)] = &[
+pub(super) const BARE: &[(&str, i64)] = &[
     ("client.interval", 0),
     ("session.ryw", 0),
     ("session.mr", 0),

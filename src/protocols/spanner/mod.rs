@@ -22,6 +22,7 @@
 //! and 4.
 
 mod commit;
+mod hero;
 mod knobs;
 mod observer;
 mod rules;
@@ -64,6 +65,7 @@ pub const SCENE: Scene = Scene {
     leaves_out: "Paxos within a tablet (its log is one disk, and a leader that is down is a tablet that is down), leader leases, what the time masters say, transactions that read before they write.",
     layout: Layout::Row,
     presets: PRESETS,
+    hero: hero::HERO,
     stories: stories::STORIES,
     challenges: stories::CHALLENGES,
     build: |setup| match setup.preset == ETCD {

@@ -18,6 +18,7 @@
 //! Stephenson: Lightweight Causal and Atomic Group Multicast, TOCS 1991; Preguica et al.: Dotted
 //! Version Vectors, 2010.
 
+mod hero;
 mod observer;
 mod rules;
 mod show;
@@ -49,7 +50,7 @@ pub const SCENE: Scene = Scene {
     id: "vector-clock",
     title: "Vector clock",
     family: "Clocks",
-    line: "A count a process: it knows what is concurrent.",
+    line: "One counter per process: enough to see what is concurrent.",
     seed_phrases: &[
         "Vector Clock",
         "[A:2, B:3, C:1]",
@@ -65,6 +66,7 @@ pub const SCENE: Scene = Scene {
     leaves_out: "Views of a group, and the client's own copy of its context.",
     layout: Layout::Row,
     presets: PRESETS,
+    hero: hero::HERO,
     stories: stories::STORIES,
     challenges: stories::CHALLENGES,
     build: |setup| catalog::make::<Vector>(PRESETS, setup),

@@ -54,14 +54,14 @@ impl Plan<'_> {
     /// The same members under every rule, side by side: keys of each member, how many the last
     /// change moved, and the fullest member.
     fn rules(&self, out: &mut Vec<Item>) {
-        let (top, left) = (self.px(262), self.size.w * 52 / 100);
+        let (left, top, room) = self.rivals_at;
         let title = format!("Moved (least {} %), max/mean", self.percent(self.ring.least));
-        let title = fit(&title, Face::SansStrong, self.px(11), self.size.w - left);
+        let title = fit(&title, Face::SansStrong, self.px(11), room);
         let style = (Face::SansStrong, 11, Anchor::Start);
         out.push(self.text("", Point::new(left, top), style, title).key("rule-title"));
         let names = self.ring.rules.iter().map(|r| width(r.name, Face::Sans, self.px(11)));
         let bars = left + names.max().unwrap_or(0) + self.px(6);
-        let right = self.size.w - PX;
+        let right = left + room - PX;
         let ends = right - width("100 % 1.00", Face::Mono, self.px(10)) - self.px(4);
         // Twice the mean fills the height; more is cut, and said.
         let (full, high) = (self.mean() * 2, self.px(13));

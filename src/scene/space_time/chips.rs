@@ -19,7 +19,8 @@ impl Frame<'_> {
     /// A chip under every event that has room for one: the whole timestamp, or only what is new in
     /// it. What is selected has its whole one.
     pub(super) fn chips(&self, overlay: &Overlay, out: &mut Vec<Item>) {
-        let size = self.px(10);
+        // In a large picture they are what is read.
+        let size = self.px(if self.bottom - self.top > 3_400 { 13 } else { 10 });
         // What comes next on each line limits the room: so from the right.
         let mut next = vec![self.axis.right + self.px(14); self.rows.len()];
         let mut chips = Vec::new();
@@ -36,7 +37,12 @@ impl Frame<'_> {
                 .filter(fits)
                 .or_else(|| Some(overlay.chip(event.step, true)).filter(fits));
             if let Some(parts) = parts {
-                chips.push(self.chip(event, parts, Point::new(x, y + self.px(14)), size));
+                chips.push(self.chip(
+                    event,
+                    parts,
+                    Point::new(x, y + self.px(8) + size * 6 / 10),
+                    size,
+                ));
                 next[node.at()] = x;
             }
         }

@@ -280,7 +280,7 @@ impl Imported {
                 <input type="search" id="import-search" placeholder="Search all events" aria-label="Search in all events"
                     oninput={link.callback(|e: InputEvent| Msg::Search(dom::value_of(&e)))} />
                 <span class="soft" id="found" role="status">{ found }</span>
-                { button("Last", "turn-back", None, || Msg::Turn(-1), None) }
+                { button("Previous", "turn-back", None, || Msg::Turn(-1), None) }
                 { button("Next", "turn", None, || Msg::Turn(1), None) }
                 { button("Collapse local runs", "collapse", None, || Msg::Collapse, Some(self.collapse)) }
                 { button("−", "wider", Some("Show more"), || Msg::Zoom(3, 2), None) }
