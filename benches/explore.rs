@@ -14,8 +14,8 @@ fn main() {}
 
 #[cfg(not(target_arch = "wasm32"))]
 mod native {
-    use happened_before::check::explore::{Bounds, Kind, Model, Predicate, Search};
-    use happened_before::models::{LamportMutex, Paxos, Size, TwoPhase};
+    use happened_before::check::explore::{Bounds, Predicate, Quantifier, Search, StateMachine};
+    use happened_before::models::{BallotCounts, LamportMutex, Paxos, TwoPhase};
     use stateright::Checker;
     use std::fmt::Debug;
     use std::time::{Duration, Instant};
@@ -47,14 +47,14 @@ mod native {
     }
 
     /// Our model seen by stateright: its transitions and invariants are ours.
-    struct Peer<M: Model> {
+    struct Peer<M: StateMachine> {
         model: M,
         invariants: Vec<Predicate<M>>,
     }
 
     impl<M> stateright::Model for Peer<M>
     where
-        M: Model,
+        M: StateMachine,
         M::State: Debug,
         M::Action: Debug + PartialEq,
     {
@@ -86,7 +86,7 @@ mod native {
         }
     }
 
-    fn ours<M: Model + Clone>(model: &M) -> (u64, Duration, u64) {
+    fn ours<M: StateMachine + Clone>(model: &M) -> (u64, Duration, u64) {
         let watch = Watch::start();
         let mut search = Search::new(model.clone(), Bounds::default());
         search.finish();
@@ -98,12 +98,12 @@ mod native {
 
     fn theirs<M>(model: &M) -> (u64, Duration)
     where
-        M: Model + Clone + Send + Sync + 'static,
+        M: StateMachine + Clone + Send + Sync + 'static,
         M::State: Debug + Send + Sync + 'static,
         M::Action: Debug + PartialEq + Send + Sync + 'static,
     {
         use stateright::Model as _;
-        let invariants = model.properties().into_iter().filter(|p| p.kind == Kind::Always);
+        let invariants = model.properties().into_iter().filter(|p| p.kind == Quantifier::Always);
         let invariants = invariants.map(|p| p.holds).collect();
         let peer = Peer { model: model.clone(), invariants };
         let watch = Watch::start();
@@ -115,7 +115,7 @@ mod native {
 
     fn compare<M>(name: &str, model: &M)
     where
-        M: Model + Clone + Send + Sync + 'static,
+        M: StateMachine + Clone + Send + Sync + 'static,
         M::State: Debug + Send + Sync + 'static,
         M::Action: Debug + PartialEq + Send + Sync + 'static,
     {
@@ -144,7 +144,7 @@ mod native {
             "model", "distinct", "ours/s", "stateright/s", "ratio", "B/state"
         );
         compare("twophase rm=7", &TwoPhase::new(7));
-        let size = Size { acceptors: 3, values: 2, ballots: 3 };
+        let size = BallotCounts { acceptors: 3, values: 2, ballots: 3 };
         compare("paxos 3,2,3", &Paxos::new(size, None));
         compare("lamport-mutex 3,6", &LamportMutex::new(3, 6, None));
     }

@@ -5,9 +5,11 @@
 //! own that is ended then. What it has not judged by then counts as that long.
 
 use happened_before::check::history::linearizable::judge;
-use happened_before::check::history::model::Kind;
-use happened_before::check::history::{Budget, F, History, Model, Op, Outcome, Value};
-use happened_before::share::import::history::{Format, Reading, read};
+use happened_before::check::history::model::ObjectKind;
+use happened_before::check::history::{
+    Budget, F, History, HistoryOp, ObjectModel, OpOutcome, OpValue,
+};
+use happened_before::share::import::history::{Format, ReadingRules, read};
 use stateright::semantics::{ConsistencyTester, LinearizabilityTester, SequentialSpec};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
@@ -51,14 +53,14 @@ impl SequentialSpec for CasRegister {
     }
 }
 
-fn number(v: Option<&Value>) -> Option<i64> {
+fn number(v: Option<&OpValue>) -> Option<i64> {
     match v {
-        Some(Value::Int(n)) => Some(*n),
+        Some(OpValue::Int(n)) => Some(*n),
         _ => None,
     }
 }
 
-fn ask(op: &Op) -> Ask {
+fn ask(op: &HistoryOp) -> Ask {
     let arg = |i| number(op.args.get(i)).unwrap_or(0);
     match op.f {
         F::Read => Ask::Read,
@@ -67,16 +69,16 @@ fn ask(op: &Op) -> Ask {
     }
 }
 
-fn answer(op: &Op) -> Answer {
+fn answer(op: &HistoryOp) -> Answer {
     match op.answer() {
-        Some(Value::Bool(b)) => Answer::Swapped(*b),
+        Some(OpValue::Bool(b)) => Answer::Swapped(*b),
         v if op.f == F::Read => Answer::Value(number(v)),
         _ => Answer::Done,
     }
 }
 
 fn peer(history: &History) -> bool {
-    let mut events: Vec<(u64, &Op, bool)> = Vec::new();
+    let mut events: Vec<(u64, &HistoryOp, bool)> = Vec::new();
     for op in &history.ops {
         events.push((op.invoke, op, true));
         if op.completed() {
@@ -97,10 +99,10 @@ fn peer(history: &History) -> bool {
 }
 
 fn first(history: &History, n: usize) -> History {
-    let mut ops: Vec<Op> = history.ops.iter().take(n).cloned().collect();
+    let mut ops: Vec<HistoryOp> = history.ops.iter().take(n).cloned().collect();
     let end = ops.last().map_or(0, |op| op.invoke);
     for op in ops.iter_mut().filter(|op| op.ret.is_some_and(|r| r > end)) {
-        (op.ret, op.outcome) = (None, Outcome::Open);
+        (op.ret, op.outcome) = (None, OpOutcome::Open);
     }
     History { ops }
 }
@@ -140,7 +142,7 @@ fn whole(log: &Path, limit: Duration) -> Option<Duration> {
 const PEER: &str = "--peer";
 
 fn main() {
-    let reading = Reading::usual(Kind::CasRegister, Format::JepsenLog);
+    let reading = ReadingRules::usual(ObjectKind::CasRegister, Format::JepsenLog);
     let load = |p: &PathBuf| {
         read(&std::fs::read(p).expect("a log"), Format::JepsenLog, &reading).expect("a history")
     };
@@ -152,7 +154,7 @@ fn main() {
         return;
     }
     let all: Vec<History> = logs().iter().map(load).collect();
-    let model = Model::new(Kind::CasRegister);
+    let model = ObjectModel::new(ObjectKind::CasRegister);
     let legal = |h: &History| judge(&model, h, &mut Budget::steps(u64::MAX)).name() == "ok";
     for n in [12, 16, 20] {
         let (mut ours, mut theirs) = (Duration::ZERO, Duration::ZERO);

@@ -3,7 +3,7 @@
 
 #[cfg(target_arch = "wasm32")]
 mod twin {
-    use happened_before::check::hunt::{self, Request as Asked};
+    use happened_before::check::hunt::{self, HuntRequest};
     use happened_before::cli::{self, Host, Output};
     use happened_before::core::quote::shown;
     use happened_before::core::sorted::SortedMap;
@@ -14,7 +14,7 @@ mod twin {
 
     /// One command line with the files it may read.
     #[derive(Deserialize)]
-    struct Request {
+    struct CommandRequest {
         args: Vec<String>,
         #[serde(default)]
         files: SortedMap<String, String>,
@@ -23,9 +23,9 @@ mod twin {
     }
 
     /// The machine of a command: the files of its request, and nothing else.
-    struct Given(Request);
+    struct RequestHost(CommandRequest);
 
-    impl Host for Given {
+    impl Host for RequestHost {
         fn read(&self, path: &str) -> Result<Vec<u8>, String> {
             match self.0.files.get(path) {
                 Some(text) => Ok(text.clone().into_bytes()),
@@ -65,16 +65,16 @@ mod twin {
 
     /// A search in slices; see `check::hunt`. Requests and news are JSON texts.
     #[wasm_bindgen]
-    pub struct Hunt(hunt::Hunt);
+    pub struct Hunt(hunt::SearchJob);
 
     #[wasm_bindgen]
     impl Hunt {
         /// Reads what is asked for; throws one sentence.
         #[wasm_bindgen(constructor)]
         pub fn new(request: &str) -> Result<Hunt, JsError> {
-            let asked: Asked = serde_json::from_str(request)
+            let asked: HuntRequest = serde_json::from_str(request)
                 .map_err(|why| JsError::new(&format!("this is no request for a search: {why}")))?;
-            hunt::Hunt::new(&asked).map(Hunt).map_err(|why| JsError::new(&why))
+            hunt::SearchJob::new(&asked).map(Hunt).map_err(|why| JsError::new(&why))
         }
 
         /// Goes on for so many milliseconds; true once it is over.
@@ -95,7 +95,7 @@ mod twin {
 
     /// A recorded log, read in slices; see `share::import::reading`.
     #[wasm_bindgen]
-    pub struct Reading(reading::Reading);
+    pub struct Reading(reading::LogReading);
 
     fn refused(why: &ImportError) -> JsError {
         JsError::new(&reading::sentence(why))
@@ -111,8 +111,8 @@ mod twin {
             delimiter: Option<String>,
         ) -> Result<Reading, JsError> {
             let begun = match parser {
-                Some(parser) => reading::Reading::shiviz(text, &parser, delimiter.as_deref()),
-                None => reading::Reading::etcd(text),
+                Some(parser) => reading::LogReading::shiviz(text, &parser, delimiter.as_deref()),
+                None => reading::LogReading::etcd(text),
             };
             begun.map(Reading).map_err(|why| refused(&why))
         }
@@ -140,7 +140,7 @@ mod twin {
         let wrong = |e: serde_wasm_bindgen::Error| {
             JsValue::from(JsError::new(&format!("hb_call takes {{args, files, stdin}}: {e}")))
         };
-        let host = Given(serde_wasm_bindgen::from_value(request).map_err(wrong)?);
+        let host = RequestHost(serde_wasm_bindgen::from_value(request).map_err(wrong)?);
         let output: Output = cli::call(&host.0.args, &host);
         let plain = serde_wasm_bindgen::Serializer::json_compatible();
         output.serialize(&plain).map_err(wrong)

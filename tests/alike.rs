@@ -2,8 +2,8 @@
 
 mod support;
 
-use happened_before::check::explore::{Bounds, Model};
-use happened_before::check::fuzz::{Target, read_faults};
+use happened_before::check::explore::{Bounds, StateMachine};
+use happened_before::check::fuzz::{FuzzTarget, read_faults};
 use happened_before::check::worlds::{Found, Quest, WorldModel};
 use happened_before::core::action::{Action, Entry, Lie};
 use happened_before::core::config::Setup;
@@ -199,7 +199,7 @@ fn flying(world: &World) -> Vec<MsgId> {
 
 fn servers(world: &World) -> u16 {
     let client = |n: &happened_before::core::view::NodeView| {
-        n.shape == happened_before::core::view::Shape::Client
+        n.shape == happened_before::core::view::NodeShape::Client
     };
     world.view().nodes.iter().filter(|n| !client(n)).count() as u16
 }
@@ -319,7 +319,7 @@ fn schedules_of_faults_may_have_liars() {
     for scene in CATALOG {
         let base = Setup { scene: scene.id.into(), ..Setup::default() };
         let faults = read_faults("lie").expect("a mix");
-        let target = Target::with(scene, base, 600, faults).expect("a target");
+        let target = FuzzTarget::with(scene, base, 600, faults).expect("a target");
         let mut lies = 0;
         for seed in 0..4 {
             let run = target.run(seed).expect("a run");

@@ -2,7 +2,7 @@
 
 mod support;
 
-use happened_before::check::fuzz::{DEFAULT_STEPS, Outcome, Target};
+use happened_before::check::fuzz::{DEFAULT_STEPS, FuzzOutcome, FuzzTarget};
 use happened_before::check::shrink::{Shrinker, Violating, replay};
 use happened_before::core::action::Entry;
 use happened_before::core::config::Setup;
@@ -22,17 +22,17 @@ fn setup(scene: &Scene, seed: u64) -> Setup {
     Setup { scene: scene.id.into(), seed, ..Setup::default() }
 }
 
-fn target(scene: &'static Scene, mutant: Option<&str>) -> Arc<Target> {
+fn target(scene: &'static Scene, mutant: Option<&str>) -> Arc<FuzzTarget> {
     let base = Setup { mutants: mutant.map(String::from).into_iter().collect(), ..setup(scene, 0) };
-    Target::new(scene, base, DEFAULT_STEPS).unwrap()
+    FuzzTarget::new(scene, base, DEFAULT_STEPS).unwrap()
 }
 
 /// Runs seeds on two threads, in order of seeds as long as `more` wants another.
 fn fuzz(
-    target: &Arc<Target>,
+    target: &Arc<FuzzTarget>,
     seeds: u64,
-    more: impl Fn(&Outcome) -> bool + Sync,
-) -> SortedMap<u64, Outcome> {
+    more: impl Fn(&FuzzOutcome) -> bool + Sync,
+) -> SortedMap<u64, FuzzOutcome> {
     let (next, last) = (AtomicU64::new(0), AtomicU64::new(seeds));
     let found = Mutex::new(SortedMap::new());
     let work = || {
@@ -186,7 +186,7 @@ fn healthy_scenes_are_never_accused_and_recover() {
 /// The first seed that breaks what the mutant should break, shrunk to so many interventions or as far
 /// as it goes.
 fn caught(scene: &'static Scene, mutant: &str, property: &str, enough: usize) -> Violating {
-    let breaks = |run: &Outcome| run.broken.iter().any(|b| b.property == property);
+    let breaks = |run: &FuzzOutcome| run.broken.iter().any(|b| b.property == property);
     let runs = fuzz(&target(scene, Some(mutant)), SEEDS, |run| !breaks(run));
     let Some((_, run)) = runs.into_iter().find(|(_, run)| breaks(run)) else {
         panic!("{} {mutant}: {SEEDS} seeds do not break {property}", scene.id);

@@ -3,10 +3,12 @@
 
 mod support;
 
-use happened_before::check::explore::{Bounds, Model};
-use happened_before::check::fuzz::Target;
+use happened_before::check::explore::{Bounds, StateMachine};
+use happened_before::check::fuzz::FuzzTarget;
 use happened_before::check::shrink::Shrinker;
-use happened_before::check::worlds::{Found, Plan, Quest, State, Step, Tally, WorldModel};
+use happened_before::check::worlds::{
+    Found, Quest, QuestTally, SearchState, SearchStep, WorldModel, WorldPlan,
+};
 use happened_before::core::config::Setup;
 use happened_before::core::hash::fingerprint;
 use happened_before::core::protocol::PropertyKind;
@@ -35,7 +37,7 @@ fn quest(scene: &Scene, setup: &Setup, limits: Limits, reduced: bool) -> Quest {
     Quest::new(scene, setup, limits, Bounds::default(), None, reduced).expect("a model")
 }
 
-fn search(scene: &Scene, setup: &Setup, limits: Limits, reduced: bool) -> (Tally, Vec<Found>) {
+fn search(scene: &Scene, setup: &Setup, limits: Limits, reduced: bool) -> (QuestTally, Vec<Found>) {
     let mut quest = quest(scene, setup, limits, reduced);
     let tally = quest.run(1, &mut || false);
     (tally, quest.found())
@@ -91,7 +93,8 @@ fn mutants() -> Vec<(&'static Scene, &'static str, Limits)> {
 fn mutants_are_found_at_their_shortest_and_replay() {
     let mut lines = String::new();
     for (scene, mutant, limits) in mutants() {
-        let plan = Plan::new(scene, &setup(scene, &[], Some(mutant)), Some(limits)).expect("small");
+        let plan =
+            WorldPlan::new(scene, &setup(scene, &[], Some(mutant)), Some(limits)).expect("small");
         let (_, found) = search(scene, &plan.setup, limits, true);
         let first = found.first().unwrap_or_else(|| panic!("{} {mutant} not found", scene.id));
         let mut session =
@@ -126,7 +129,8 @@ fn reductions_hide_nothing() {
     assert!(less.complete && all.complete && none.is_empty() && also_none.is_empty());
     assert!(less.distinct < all.distinct);
     for (scene, mutant, limits) in mutants().into_iter().filter(|m| m.0.id != "raft") {
-        let plan = Plan::new(scene, &setup(scene, &[], Some(mutant)), Some(limits)).expect("small");
+        let plan =
+            WorldPlan::new(scene, &setup(scene, &[], Some(mutant)), Some(limits)).expect("small");
         let (_, reduced) = search(scene, &plan.setup, limits, true);
         let (_, plain) = search(scene, &plan.setup, limits, false);
         let told = |f: &[Found]| f.iter().map(|f| (f.property, f.length())).collect::<Vec<_>>();
@@ -146,20 +150,20 @@ mod peer {
     }
 
     impl stateright::Model for Peer {
-        type State = State;
-        type Action = Step;
+        type State = SearchState;
+        type Action = SearchStep;
 
-        fn init_states(&self) -> Vec<State> {
+        fn init_states(&self) -> Vec<SearchState> {
             vec![self.model.root().clone()]
         }
-        fn actions(&self, state: &State, actions: &mut Vec<Step>) {
+        fn actions(&self, state: &SearchState, actions: &mut Vec<SearchStep>) {
             self.model.actions(state, actions);
         }
-        fn next_state(&self, last: &State, action: Step) -> Option<State> {
+        fn next_state(&self, last: &SearchState, action: SearchStep) -> Option<SearchState> {
             self.model.next(last, &action)
         }
         fn properties(&self) -> Vec<stateright::Property<Self>> {
-            vec![stateright::Property::always("claims", |peer: &Self, state: &State| {
+            vec![stateright::Property::always("claims", |peer: &Self, state: &SearchState| {
                 peer.claims.iter().all(|holds| holds(&peer.model, state))
             })]
         }
@@ -198,7 +202,7 @@ mod peer {
             }
         }
         for (scene, mutant, limits) in mutants().into_iter().filter(|m| m.0.id != "raft") {
-            let plan = Plan::new(scene, &setup(scene, &[], Some(mutant)), Some(limits));
+            let plan = WorldPlan::new(scene, &setup(scene, &[], Some(mutant)), Some(limits));
             let peer = model(scene, &plan.expect("small").setup, limits);
             assert!(!theirs(peer).1, "{mutant}");
         }
@@ -333,7 +337,8 @@ fn symmetry_counts_each_orbit_once() {
 #[test]
 fn symmetry_keeps_verdicts_and_shortest_lengths() {
     for (scene, mutant, limits) in mutants().into_iter().filter(|m| m.0.id == "raft") {
-        let plan = Plan::new(scene, &setup(scene, &[], Some(mutant)), Some(limits)).expect("small");
+        let plan =
+            WorldPlan::new(scene, &setup(scene, &[], Some(mutant)), Some(limits)).expect("small");
         let (_, plain) = search(scene, &plan.setup, limits, true);
         let mut quest = Quest::of(symmetric(scene, &plan.setup, limits), Bounds::default());
         quest.run(1, &mut || false);
@@ -355,7 +360,7 @@ fn symmetry_keeps_verdicts_and_shortest_lengths() {
 fn a_shrinker_in_slices_finds_the_same() {
     let knobs = [("nodes", 5), ("clients", 1)];
     let run = setup(&raft::SCENE, &knobs, Some("short-quorum"));
-    let target = Target::new(&raft::SCENE, run, 4_000).expect("a target");
+    let target = FuzzTarget::new(&raft::SCENE, run, 4_000).expect("a target");
     let (outcome, broken) = (0..20)
         .find_map(|seed| {
             let outcome = target.run(seed).expect("a run");

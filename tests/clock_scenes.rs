@@ -313,10 +313,10 @@ fn the_bounds_hold_under_every_fault_of_clocks() {
 /// clients do.
 #[test]
 fn the_diagram_prints_the_clock_of_the_scene() {
-    use happened_before::algo::clocks::overlay::{Kind, Overlay};
+    use happened_before::algo::clocks::overlay::{ClockKind, Overlay};
     for id in ["lamport", "vector-clock"] {
         let scene = happened_before::protocols::scene(id).unwrap();
-        let kind = Kind::of((scene.info)().lenses).unwrap();
+        let kind = ClockKind::of((scene.info)().lenses).unwrap();
         let mut checked = 0;
         for (seed, story) in (1..4).map(|s| (s, None)).chain([(0, Some(scene.stories[0].id))]) {
             let setup = match story.and_then(|s| scene.stories.iter().find(|t| t.id == s)) {

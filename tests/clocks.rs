@@ -1,18 +1,18 @@
 //! Logical clocks over recorded runs: of every scene, of what others recorded, and by hand.
 
 use happened_before::algo::clocks::Causality;
-use happened_before::algo::clocks::overlay::{Kind, Overlay};
-use happened_before::check::fuzz::Target;
+use happened_before::algo::clocks::overlay::{ClockKind, Overlay};
+use happened_before::check::fuzz::FuzzTarget;
 use happened_before::core::config::Setup;
 use happened_before::core::session::Session;
 use happened_before::core::trace::Relation;
 use happened_before::core::view::{Event, What};
 use happened_before::protocols::CATALOG;
 use happened_before::scene::Size;
-use happened_before::scene::execution::{Drawing, Plan, relation};
-use happened_before::share::board::{Board, Tale};
+use happened_before::scene::execution::{ExecutionDrawing, ExecutionPlan, relation};
+use happened_before::share::board::{Board, BoardStory};
 use happened_before::share::import::execution::Execution;
-use happened_before::share::import::reading::Reading;
+use happened_before::share::import::reading::LogReading;
 use happened_before::share::import::{compact, shiviz};
 use proptest::prelude::*;
 use std::path::PathBuf;
@@ -26,7 +26,7 @@ const MOST: usize = 500;
 fn overlays_agree_with_what_happened_before_in_every_scene() {
     for scene in CATALOG {
         let base = Setup { scene: scene.id.into(), ..Setup::default() };
-        let target = Target::new(scene, base, 900).expect("a scene");
+        let target = FuzzTarget::new(scene, base, 900).expect("a scene");
         for seed in 0..8 {
             let run = target.run(seed).expect("a run");
             let start = (scene.build)(&run.setup).expect("a world").view();
@@ -37,7 +37,8 @@ fn overlays_agree_with_what_happened_before_in_every_scene() {
                 overlay.extend(session.trace());
                 overlay
             };
-            let [numbers, vectors, hybrid] = [Kind::Number, Kind::Array, Kind::Wall].map(overlay);
+            let [numbers, vectors, hybrid] =
+                [ClockKind::Number, ClockKind::Array, ClockKind::Wall].map(overlay);
             let of_process =
                 |e: &&Event| e.is_of_process() && e.what != What::Boot && !e.stamp.is_empty();
             let events: Vec<&Event> =
@@ -73,13 +74,13 @@ fn an_overlay_follows_its_run() {
     let scene = &CATALOG[0];
     let setup = Setup { scene: scene.id.into(), seed: 5, ..Setup::default() };
     let mut session = Session::new(scene.build, setup, Vec::new()).expect("a run");
-    let mut follows = Overlay::new(Kind::Array, &session.view());
+    let mut follows = Overlay::new(ClockKind::Array, &session.view());
     let start = session.view();
     for _ in 0..300 {
         session.forward();
         follows.extend(session.trace());
     }
-    let mut whole = Overlay::new(Kind::Array, &start);
+    let mut whole = Overlay::new(ClockKind::Array, &start);
     whole.extend(session.trace());
     for step in 1..=300 {
         assert_eq!(follows.time(step), whole.time(step));
@@ -154,7 +155,7 @@ fn plans_of_every_log_connect_what_the_clocks_connect() {
             let hosts: Vec<u32> = (0..execution.hosts.len() as u32).collect();
             let some: Vec<u32> = hosts.iter().copied().rev().filter(|h| h % 2 == 0).collect();
             for (rows, collapse) in [(hosts.clone(), false), (hosts, true), (some, false)] {
-                let plan = Plan::new(execution, rows.clone(), collapse);
+                let plan = ExecutionPlan::new(execution, rows.clone(), collapse);
                 let shown: usize = plan.spots.iter().map(|s| s.run as usize).sum();
                 let expected = execution.events.iter().filter(|e| rows.contains(&e.host)).count();
                 assert_eq!(shown, expected, "{name}");
@@ -172,7 +173,7 @@ fn plans_of_every_log_connect_what_the_clocks_connect() {
     }
 }
 
-fn connected(execution: &Execution, plan: &Plan, name: &str) {
+fn connected(execution: &Execution, plan: &ExecutionPlan, name: &str) {
     let n = plan.spots.len();
     let mut into: Vec<Vec<usize>> = vec![Vec::new(); n];
     plan.ways.iter().for_each(|(a, b)| into[*b as usize].push(*a as usize));
@@ -231,7 +232,7 @@ fn a_log_read_in_parts_is_the_same_log() {
         let Ok(text) = std::fs::read_to_string(folder.join("log").join(name)) else { continue };
         let delimiter = case["delimiter"].as_str();
         let whole = shiviz::import(&text, parser, delimiter).expect("a possible log");
-        let mut reading = Reading::shiviz(text, parser, delimiter).expect("a parser");
+        let mut reading = LogReading::shiviz(text, parser, delimiter).expect("a parser");
         let mut last = reading.news();
         while !reading.go(|| true).expect("a possible log") {
             let news = reading.news();
@@ -260,14 +261,14 @@ fn the_trace_of_etcd_is_drawn() {
         return;
     };
     let text = std::fs::read_to_string(file).expect("a trace");
-    let mut reading = Reading::etcd(text).expect("a trace");
+    let mut reading = LogReading::etcd(text).expect("a trace");
     while !reading.go(|| true).expect("possible") {}
     let mut all = Vec::new();
     while let Some(part) = reading.part() {
         compact::extend(&mut all, &part).expect("its own lines");
     }
     let execution = &all[0];
-    let plan = Plan::new(execution, (0..execution.hosts.len() as u32).collect(), false);
+    let plan = ExecutionPlan::new(execution, (0..execution.hosts.len() as u32).collect(), false);
     assert_eq!(plan.spots.len(), execution.events.len());
     assert!(plan.ways.len() > 10, "{} messages", plan.ways.len());
 }
@@ -282,10 +283,10 @@ fn walk(folder: &std::path::Path) -> Vec<PathBuf> {
 #[test]
 fn a_press_finds_the_event_that_is_drawn_there() {
     let execution = synthetic(3_000, 5);
-    let plan = Plan::new(&execution, (0..5).collect(), false);
+    let plan = ExecutionPlan::new(&execution, (0..5).collect(), false);
     for wide in [30_000, 900_000] {
         let (size, window) = (Size::px(1200, 300), (10_000, wide));
-        let drawing = Drawing {
+        let drawing = ExecutionDrawing {
             execution: &execution,
             plan: &plan,
             window,
@@ -293,7 +294,7 @@ fn a_press_finds_the_event_that_is_drawn_there() {
             selected: None,
             found: &[],
         };
-        let chosen = Drawing { selected: Some(200), ..drawing.clone() };
+        let chosen = ExecutionDrawing { selected: Some(200), ..drawing.clone() };
         assert!(chosen.scene().count() > 0);
         let mut hits = 0;
         for x in (900..11_000).step_by(70) {
@@ -315,13 +316,20 @@ fn a_press_finds_the_event_that_is_drawn_there() {
 #[test]
 fn only_the_window_is_drawn() {
     let execution = synthetic(10_000, 5);
-    let plan = Plan::new(&execution, (0..5).collect(), false);
+    let plan = ExecutionPlan::new(&execution, (0..5).collect(), false);
     let shapes = |window| {
         let size = Size::px(1000, 300);
         let found = &[];
-        Drawing { execution: &execution, plan: &plan, window, size, selected: Some(5_000), found }
-            .scene()
-            .count()
+        ExecutionDrawing {
+            execution: &execution,
+            plan: &plan,
+            window,
+            size,
+            selected: Some(5_000),
+            found,
+        }
+        .scene()
+        .count()
     };
     let middle = i64::from(plan.columns) * 500;
     assert!(shapes((middle, 60_000)) < 1_500, "{}", shapes((middle, 60_000)));
@@ -336,15 +344,15 @@ fn import_plan_and_draw() {
     for events in [1_000, 8_000, 10_000, 100_000] {
         let log = log(events, 5);
         let start = std::time::Instant::now();
-        let mut reading = Reading::shiviz(log, shiviz::DEFAULT_PARSER, None).expect("a log");
+        let mut reading = LogReading::shiviz(log, shiviz::DEFAULT_PARSER, None).expect("a log");
         while !reading.go(|| false).expect("a log") {}
         let read = start.elapsed();
         let text: String = std::iter::from_fn(|| reading.part()).collect();
         let back = compact::read(&text).expect("its own lines");
         let over = start.elapsed() - read;
-        let plan = Plan::new(&back[0], (0..5).collect(), false);
+        let plan = ExecutionPlan::new(&back[0], (0..5).collect(), false);
         let laid = start.elapsed() - read - over;
-        let drawing = Drawing {
+        let drawing = ExecutionDrawing {
             execution: &back[0],
             plan: &plan,
             window: (0, 40_000),
@@ -460,8 +468,8 @@ proptest! {
             less.remove(n as u32 / 2);
             prop_assert_eq!(Board::read(&less.write()), Ok(less.clone()));
         }
-        let tale = Tale { steps: vec![("What, 1 & ~ 2?".into(), board.clone()), (String::new(), less)] };
-        prop_assert_eq!(Tale::read(&tale.write()), Ok(tale));
+        let tale = BoardStory { steps: vec![("What, 1 & ~ 2?".into(), board.clone()), (String::new(), less)] };
+        prop_assert_eq!(BoardStory::read(&tale.write()), Ok(tale));
         // What is exported can have happened, and says the same.
         if n > 0 {
             let out = shiviz::export(&[board.execution()]);
@@ -474,6 +482,6 @@ proptest! {
     #[test]
     fn any_address_of_a_board_is_answered(text in "\\PC{0,60}") {
         let _ = Board::read(&text);
-        let _ = Tale::read(&text);
+        let _ = BoardStory::read(&text);
     }
 }

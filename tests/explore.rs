@@ -2,24 +2,25 @@
 //! change the cost of an answer, not the answer.
 
 use happened_before::check::explore::{
-    Bounds, Keep, Kind, Liveness, Model, Options, Outcome, Property, Report, Search, lasso,
+    Bounds, Keep, Liveness, ModelProperty, Options, Quantifier, Report, Search, SearchOutcome,
+    StateMachine, lasso,
 };
 use happened_before::models::{
-    LamportMutex, Paxos, Size, TCommit, TwoPhase, Voting, lamport_mutex, paxos, tcommit, twophase,
-    voting,
+    BallotCounts, LamportMutex, Paxos, TCommit, TwoPhase, Voting, lamport_mutex, paxos, tcommit,
+    twophase, voting,
 };
 use std::fmt::Debug;
 
-type ReportOf<M> = Report<<M as Model>::State, <M as Model>::Action>;
+type ReportOf<M> = Report<<M as StateMachine>::State, <M as StateMachine>::Action>;
 
-fn explore<M: Model + Clone>(model: &M, options: Options) -> ReportOf<M> {
+fn explore<M: StateMachine + Clone>(model: &M, options: Options) -> ReportOf<M> {
     let mut search = Search::with(model.clone(), Bounds::default(), options);
     search.finish();
     search.report()
 }
 
-fn size(acceptors: u32, values: u32, ballots: u32) -> Size {
-    Size { acceptors, values, ballots }
+fn size(acceptors: u32, values: u32, ballots: u32) -> BallotCounts {
+    BallotCounts { acceptors, values, ballots }
 }
 
 fn plain() -> Options {
@@ -47,7 +48,7 @@ fn lengths<S, A>(report: &Report<S, A>) -> Vec<(&'static str, usize)> {
 
 fn same_on_threads<M>(model: &M)
 where
-    M: Model + Clone + Sync,
+    M: StateMachine + Clone + Sync,
     M::State: Send + Sync + Debug,
     M::Action: Send + Sync + Debug + PartialEq,
 {
@@ -80,7 +81,7 @@ fn slices_and_kept_paths_do_not_change_the_answer() {
         let paths = Options { keep: Keep::Paths, all_violations, ..plain() };
         let mut search = Search::with(model.clone(), Bounds::default(), paths);
         let mut states = 0;
-        while search.run(7).outcome == Outcome::Running {
+        while search.run(7).outcome == SearchOutcome::Running {
             assert!(search.progress().distinct >= states);
             states = search.progress().distinct;
             search.report();
@@ -101,7 +102,7 @@ fn kept_paths_cost_fewer_bytes() {
 fn a_violation_is_replayable_and_shortest() {
     let model = TwoPhase { mutant: Some(twophase::Mutant::AbortAfterPrepare), ..TwoPhase::new(3) };
     let report = explore(&model, plain());
-    assert_eq!(report.outcome, Outcome::Violated);
+    assert_eq!(report.outcome, SearchOutcome::Violated);
     let found = &report.violations[0];
     // Three prepare, three are heard, the TM commits, one commits and another aborts after all.
     assert_eq!((found.property, found.actions.len()), ("TCConsistent", 9));
@@ -121,7 +122,7 @@ fn a_violation_is_replayable_and_shortest() {
 
 /// Symmetry finds the same invariants broken, at the same depth, in fewer states; and the orbits it
 /// visits are exactly those of the full search.
-fn same_under_symmetry<M: Model + Clone>(model: &M) {
+fn same_under_symmetry<M: StateMachine + Clone>(model: &M) {
     let all = Options { all_violations: true, ..plain() };
     let full = explore(model, all);
     let orbits = explore(model, Options { symmetry: true, ..all });
@@ -137,7 +138,7 @@ fn same_under_symmetry<M: Model + Clone>(model: &M) {
 #[derive(Clone)]
 struct Canonical<M>(M);
 
-impl<M: Model> Model for Canonical<M> {
+impl<M: StateMachine> StateMachine for Canonical<M> {
     type State = M::State;
     type Action = M::Action;
     fn init(&self, out: &mut Vec<M::State>) {
@@ -153,7 +154,7 @@ impl<M: Model> Model for Canonical<M> {
     fn within(&self, s: &M::State) -> bool {
         self.0.within(s)
     }
-    fn properties(&self) -> Vec<Property<Self>> {
+    fn properties(&self) -> Vec<ModelProperty<Self>> {
         Vec::new()
     }
     fn label(&self, a: &M::Action) -> String {
@@ -186,7 +187,7 @@ fn reduction_keeps_every_verdict() {
         assert_eq!(broken(&full), broken(&reduced), "{mutant:?}");
         assert_eq!(full.unreached, reduced.unreached);
         if mutant.is_none() {
-            assert_eq!(reduced.outcome, Outcome::Complete);
+            assert_eq!(reduced.outcome, SearchOutcome::Complete);
             let (few, many) = (reduced.distinct, full.distinct);
             println!("reduction: {few} of {many}");
             assert!(few * 10 < many * 9);
@@ -198,7 +199,7 @@ fn reduction_keeps_every_verdict() {
     }
 }
 
-fn breaks<M: Model + Clone>(model: M, property: &str) {
+fn breaks<M: StateMachine + Clone>(model: M, property: &str) {
     let report = explore(&model, plain());
     let names: Vec<_> = report.violations.iter().map(|v| v.property).collect();
     assert!(names.contains(&property), "{names:?} instead of {property}");
@@ -235,9 +236,9 @@ fn every_mutant_is_caught() {
     }
 }
 
-fn liveness<M: Model>(model: &M) -> Liveness<M::State, M::Action> {
+fn liveness<M: StateMachine>(model: &M) -> Liveness<M::State, M::Action> {
     let properties = model.properties();
-    let property = properties.iter().find(|p| p.kind == Kind::Eventually).unwrap();
+    let property = properties.iter().find(|p| p.kind == Quantifier::Eventually).unwrap();
     lasso(model, property, Bounds::default(), &mut || false)
 }
 
@@ -260,7 +261,7 @@ struct Ring {
     fair_switch: bool,
 }
 
-impl Model for Ring {
+impl StateMachine for Ring {
     type State = (u8, bool);
     type Action = bool;
     fn init(&self, out: &mut Vec<Self::State>) {
@@ -275,8 +276,8 @@ impl Model for Ring {
     fn next(&self, s: &Self::State, switch: &bool) -> Option<Self::State> {
         Some(if *switch { (s.0, true) } else { (if s.0 == 7 { 0 } else { (s.0 + 1) % 3 }, s.1) })
     }
-    fn properties(&self) -> Vec<Property<Self>> {
-        vec![Property::eventually("Lit", "test", |_, s: &(u8, bool)| s.1)]
+    fn properties(&self) -> Vec<ModelProperty<Self>> {
+        vec![ModelProperty::eventually("Lit", "test", |_, s: &(u8, bool)| s.1)]
     }
     fn label(&self, a: &bool) -> String {
         a.to_string()
@@ -310,16 +311,16 @@ fn bounds_end_a_search_and_say_so() {
         search.report()
     };
     let few = run(Bounds { max_states: 1_000, ..Bounds::default() });
-    assert_eq!(few.outcome, Outcome::MaxStates);
+    assert_eq!(few.outcome, SearchOutcome::MaxStates);
     assert!((1_000..1_100).contains(&few.distinct));
     let shallow = run(Bounds { max_depth: 4, ..Bounds::default() });
-    assert_eq!((shallow.outcome, shallow.depth), (Outcome::MaxDepth, 4));
+    assert_eq!((shallow.outcome, shallow.depth), (SearchOutcome::MaxDepth, 4));
     let small = run(Bounds { memory_bytes: 60_000, ..Bounds::default() });
-    assert_eq!(small.outcome, Outcome::Memory);
+    assert_eq!(small.outcome, SearchOutcome::Memory);
     let mut search = Search::new(TwoPhase::new(5), Bounds { max_depth: 4, ..Bounds::default() });
     search.run_threads(2, &mut || false);
     assert_same(&shallow, &search.report());
     let mut stopped = Search::new(TwoPhase::new(5), Bounds::default());
-    assert_eq!(stopped.run_until(&mut || true).outcome, Outcome::Running);
-    assert_eq!(stopped.finish().outcome, Outcome::Complete);
+    assert_eq!(stopped.run_until(&mut || true).outcome, SearchOutcome::Running);
+    assert_eq!(stopped.finish().outcome, SearchOutcome::Complete);
 }

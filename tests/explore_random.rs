@@ -1,7 +1,7 @@
 //! The explorer against slow and obvious algorithms on thousands of small random graphs.
 
 use happened_before::check::explore::{
-    Bounds, Keep, Liveness, Model, Options, Outcome, Property, Search, lasso,
+    Bounds, Keep, Liveness, ModelProperty, Options, Search, SearchOutcome, StateMachine, lasso,
 };
 use happened_before::core::hash::fingerprint;
 use happened_before::core::sorted::{SortedMap, SortedSet};
@@ -91,7 +91,7 @@ impl Graph {
     }
 }
 
-impl Model for Graph {
+impl StateMachine for Graph {
     type State = u8;
     type Action = usize;
     fn init(&self, out: &mut Vec<u8>) {
@@ -106,11 +106,11 @@ impl Model for Graph {
     fn within(&self, state: &u8) -> bool {
         !self.outside.contains(state)
     }
-    fn properties(&self) -> Vec<Property<Self>> {
+    fn properties(&self) -> Vec<ModelProperty<Self>> {
         vec![
-            Property::always("Good", "test", |m: &Self, s| !m.bad.contains(s)),
-            Property::sometimes("Bad", "test", |m: &Self, s| m.bad.contains(s)),
-            Property::eventually("Goal", "test", |m: &Self, s| m.goal.contains(s)),
+            ModelProperty::always("Good", "test", |m: &Self, s| !m.bad.contains(s)),
+            ModelProperty::sometimes("Bad", "test", |m: &Self, s| m.bad.contains(s)),
+            ModelProperty::eventually("Goal", "test", |m: &Self, s| m.goal.contains(s)),
         ]
     }
     fn label(&self, action: &usize) -> String {
@@ -140,7 +140,8 @@ fn safety_agrees_with_plain_distances() {
         let found = report.violations.first().map(|v| v.actions.len());
         assert_eq!(found, worst, "seed {seed}");
         assert_eq!(report.witnesses.first().map(|v| v.actions.len()), worst, "seed {seed}");
-        let outcome = if worst.is_some() { Outcome::Violated } else { Outcome::Complete };
+        let outcome =
+            if worst.is_some() { SearchOutcome::Violated } else { SearchOutcome::Complete };
         assert_eq!(report.outcome, outcome, "seed {seed}");
     }
 }
@@ -207,7 +208,7 @@ impl Programs {
     }
 }
 
-impl Model for Programs {
+impl StateMachine for Programs {
     /// Program counters, and the shared counter last.
     type State = [u8; 4];
     type Action = u8;
@@ -232,8 +233,8 @@ impl Model for Programs {
         }
         Some(next)
     }
-    fn properties(&self) -> Vec<Property<Self>> {
-        vec![Property::always("Good", "test", |m: &Self, s: &[u8; 4]| s[3] != m.bad)]
+    fn properties(&self) -> Vec<ModelProperty<Self>> {
+        vec![ModelProperty::always("Good", "test", |m: &Self, s: &[u8; 4]| s[3] != m.bad)]
     }
     fn label(&self, p: &u8) -> String {
         p.to_string()
@@ -261,10 +262,10 @@ fn reduction_agrees_with_the_full_search() {
         let (full, reduced) = (run(false, 0), run(true, 0));
         assert_eq!(full.outcome, reduced.outcome, "seed {seed}: {programs:?}");
         assert_eq!(full.outcome, run(true, 2).outcome, "seed {seed}: {programs:?}");
-        if full.outcome == Outcome::Complete {
+        if full.outcome == SearchOutcome::Complete {
             assert_eq!(full.terminal, reduced.terminal, "deadlocks are kept: seed {seed}");
         }
-        broken += u32::from(full.outcome == Outcome::Violated);
+        broken += u32::from(full.outcome == SearchOutcome::Violated);
         few += reduced.distinct;
         many += full.distinct;
     }

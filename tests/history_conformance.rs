@@ -5,10 +5,12 @@
 //! say that they were skipped.
 
 use happened_before::check::history::linearizable::{judge, keeps_real_time};
-use happened_before::check::history::model::Kind;
-use happened_before::check::history::{Budget, F, History, Model, Outcome, Value, Verdict, replay};
+use happened_before::check::history::model::ObjectKind;
+use happened_before::check::history::{
+    Budget, F, History, HistoryVerdict, ObjectModel, OpOutcome, OpValue, replay,
+};
 use happened_before::cli::{self, Host};
-use happened_before::share::import::history::{Format, Reading, read};
+use happened_before::share::import::history::{Format, ReadingRules, read};
 use serde_json::Value as Json;
 use std::path::{Path, PathBuf};
 
@@ -54,27 +56,27 @@ fn external() -> Option<PathBuf> {
 }
 
 /// A suite of histories: file, format, model, verdict.
-fn porcupine(folder: &Path) -> Vec<(PathBuf, Format, Model, bool)> {
+fn porcupine(folder: &Path) -> Vec<(PathBuf, Format, ObjectModel, bool)> {
     let table = std::fs::read_to_string(folder.join("VERDICTS.tsv")).unwrap();
     let mut all = Vec::new();
     for line in table.lines() {
         let (name, verdict) = line.split_once('\t').unwrap();
         let file = folder.join(name);
         if name.starts_with("jepsen/") && file.exists() {
-            let model = Model::new(Kind::CasRegister);
+            let model = ObjectModel::new(ObjectKind::CasRegister);
             all.push((file, Format::JepsenLog, model, verdict.trim() == "true"));
         }
     }
     for (name, verdict) in [("c01-ok", true), ("c01-bad", false)] {
         let file = folder.join(format!("kv/{name}.txt"));
-        all.push((file, Format::Kv, Model::new(Kind::Kv), verdict));
+        all.push((file, Format::Kv, ObjectModel::new(ObjectKind::Kv), verdict));
     }
     all
 }
 
-fn knossos(folder: &Path) -> Vec<(PathBuf, Format, Model, bool)> {
+fn knossos(folder: &Path) -> Vec<(PathBuf, Format, ObjectModel, bool)> {
     let good = std::fs::read_dir(folder.join("knossos/cas-register/good")).unwrap();
-    let model = Model::starting(Kind::CasRegister, Value::Int(0));
+    let model = ObjectModel::starting(ObjectKind::CasRegister, OpValue::Int(0));
     good.map(|f| (f.unwrap().path(), Format::Edn, model.clone(), true)).collect()
 }
 
@@ -82,17 +84,17 @@ fn budget() -> Budget<'static> {
     Budget::steps(3_000_000)
 }
 
-fn check(file: &Path, format: Format, model: &Model, linearizable: bool) {
+fn check(file: &Path, format: Format, model: &ObjectModel, linearizable: bool) {
     let bytes = std::fs::read(file).unwrap();
-    let history = read(&bytes, format, &Reading::usual(model.kind, format)).unwrap();
+    let history = read(&bytes, format, &ReadingRules::usual(model.kind, format)).unwrap();
     let verdict = judge(model, &history, &mut budget());
     match &verdict {
-        Verdict::Ok(legal) => {
+        HistoryVerdict::Ok(legal) => {
             assert!(linearizable, "{file:?}");
             assert_eq!(replay(model, &history.ops, &legal.order), Ok(()), "{file:?}");
             assert!(keeps_real_time(&history.ops, &legal.order), "{file:?}");
         }
-        Verdict::Illegal(why) => {
+        HistoryVerdict::Illegal(why) => {
             assert!(!linearizable, "{file:?}: {}", why.because);
             assert!(why.minimal && !why.because.is_empty(), "{file:?}");
             assert_eq!(judge_only(model, &history, &why.core), "illegal", "{file:?}");
@@ -101,7 +103,7 @@ fn check(file: &Path, format: Format, model: &Model, linearizable: bool) {
                 assert_eq!(judge_only(model, &history, &less), "ok", "{file:?}");
             }
         }
-        Verdict::Unknown(why) => panic!("{file:?}: {why}"),
+        HistoryVerdict::Unknown(why) => panic!("{file:?}: {why}"),
     }
     for (what, model, history) in retold(model, &history) {
         let again = judge(&model, &history, &mut budget());
@@ -109,13 +111,13 @@ fn check(file: &Path, format: Format, model: &Model, linearizable: bool) {
     }
 }
 
-fn judge_only(model: &Model, history: &History, ids: &[u32]) -> &'static str {
+fn judge_only(model: &ObjectModel, history: &History, ids: &[u32]) -> &'static str {
     let ops = history.ops.iter().filter(|op| ids.contains(&op.id)).cloned().collect();
     judge(model, &History { ops }, &mut budget()).name()
 }
 
 /// The same history with other names, other times, and beside an independent object.
-fn retold(model: &Model, history: &History) -> Vec<(&'static str, Model, History)> {
+fn retold(model: &ObjectModel, history: &History) -> Vec<(&'static str, ObjectModel, History)> {
     let mut processes = history.clone();
     for op in &mut processes.ops {
         op.process = 1_000_003 - op.process * 7;
@@ -128,21 +130,21 @@ fn retold(model: &Model, history: &History) -> Vec<(&'static str, Model, History
     let mut values = history.clone();
     for op in &mut values.ops {
         op.args.iter_mut().for_each(rename);
-        if let Outcome::Ok(v) = &mut op.outcome {
+        if let OpOutcome::Ok(v) = &mut op.outcome {
             rename(v);
         }
     }
     let mut renamed = model.clone();
     rename(&mut renamed.init);
     let mut beside = history.clone();
-    let (f, g) = if model.kind == Kind::Kv { (F::Put, F::Get) } else { (F::Write, F::Read) };
+    let (f, g) = if model.kind == ObjectKind::Kv { (F::Put, F::Get) } else { (F::Write, F::Read) };
     for i in 0..20u64 {
         let (at, key) = (i * 9, Some("independent".to_string()));
-        let v = Value::Str(i.to_string());
+        let v = OpValue::Str(i.to_string());
         let id = beside.invoke(9_999, key.clone(), f, vec![v.clone()], at);
-        beside.complete(id, at + 2, Outcome::Ok(Value::Nil));
+        beside.complete(id, at + 2, OpOutcome::Ok(OpValue::Nil));
         let id = beside.invoke(9_998, key, g, vec![], at + 4);
-        beside.complete(id, at + 6, Outcome::Ok(v));
+        beside.complete(id, at + 6, OpOutcome::Ok(v));
     }
     vec![
         ("with other processes", model.clone(), processes),
@@ -152,10 +154,10 @@ fn retold(model: &Model, history: &History) -> Vec<(&'static str, Model, History
     ]
 }
 
-fn rename(v: &mut Value) {
+fn rename(v: &mut OpValue) {
     match v {
-        Value::Int(n) => *n = 1000 - *n * 3,
-        Value::Str(s) => *s = s.replace('x', "<>").replace('y', "!"),
+        OpValue::Int(n) => *n = 1000 - *n * 3,
+        OpValue::Str(s) => *s = s.replace('x', "<>").replace('y', "!"),
         _ => {}
     }
 }

@@ -1,10 +1,10 @@
 //! The levels below linearizability against brute force over all orders, and their implications.
 
-use happened_before::check::history::model::Kind;
-use happened_before::check::history::txn::register::{Level, Sessions, judge};
-use happened_before::check::history::txn::{End, Step, Txn};
+use happened_before::check::history::model::ObjectKind;
+use happened_before::check::history::txn::register::{SessionOrder, TxnLevel, judge};
+use happened_before::check::history::txn::{Txn, TxnEnd, TxnStep};
 use happened_before::check::history::{
-    Budget, F, History, Model, Op, Outcome, Value, Verdict, lattice, replay,
+    Budget, F, History, HistoryOp, HistoryVerdict, ObjectModel, OpOutcome, OpValue, lattice, replay,
 };
 use happened_before::core::sorted::{SortedMap, SortedSet};
 use proptest::prelude::*;
@@ -57,32 +57,32 @@ fn build(ops: &[(u32, bool, u8, u8)]) -> History {
     let mut history = History::default();
     for (i, &(process, write, key, value)) in ops.iter().enumerate() {
         let key = Some(["x", "y"][key as usize].to_string());
-        let v = if value == 0 { Value::Nil } else { Value::Int(value.into()) };
-        let v = if write && value == 0 { Value::Int(3) } else { v };
+        let v = if value == 0 { OpValue::Nil } else { OpValue::Int(value.into()) };
+        let v = if write && value == 0 { OpValue::Int(3) } else { v };
         let (f, args) = if write { (F::Write, vec![v.clone()]) } else { (F::Read, vec![]) };
         let id = history.invoke(process, key, f, args, 2 * i as u64);
-        let answer = if write { Value::Nil } else { v };
-        history.complete(id, 2 * i as u64 + 1, Outcome::Ok(answer));
+        let answer = if write { OpValue::Nil } else { v };
+        history.complete(id, 2 * i as u64 + 1, OpOutcome::Ok(answer));
     }
     history
 }
 
-fn program_order(ops: &[Op]) -> Pairs {
+fn program_order(ops: &[HistoryOp]) -> Pairs {
     let all = (0..ops.len()).flat_map(|b| (0..b).map(move |a| (a, b)));
     all.filter(|&(a, b)| ops[a].process == ops[b].process).collect()
 }
 
-fn value_legal(ops: &[Op], view: &dyn Fn(usize) -> bool, order: &[usize]) -> bool {
+fn value_legal(ops: &[HistoryOp], view: &dyn Fn(usize) -> bool, order: &[usize]) -> bool {
     let ids: Vec<u32> = order.iter().filter(|&&i| view(i)).map(|&i| ops[i].id).collect();
-    replay(&Model::new(Kind::Register), ops, &ids).is_ok()
+    replay(&ObjectModel::new(ObjectKind::Register), ops, &ids).is_ok()
 }
 
 /// Whether each process has a view that keeps `common` and its `own` pairs, each read answering
 /// the latest write, which has to be the one it saw if `from` is given.
 fn views(
-    ops: &[Op],
+    ops: &[HistoryOp],
     common: &Pairs,
-    own: &dyn Fn(&Op, &Op) -> bool,
+    own: &dyn Fn(&HistoryOp, &HistoryOp) -> bool,
     from: Option<&SortedMap<usize, Option<usize>>>,
 ) -> bool {
     let processes: SortedSet<u32> = ops.iter().map(|op| op.process).collect();
@@ -115,7 +115,7 @@ fn views(
 }
 
 /// Every way each read may have got its value.
-fn sources(ops: &[Op]) -> Vec<SortedMap<usize, Option<usize>>> {
+fn sources(ops: &[HistoryOp]) -> Vec<SortedMap<usize, Option<usize>>> {
     let mut all = vec![SortedMap::new()];
     for (r, op) in ops.iter().enumerate().filter(|(_, op)| op.f == F::Read) {
         let v = op.answer().unwrap();
@@ -123,7 +123,7 @@ fn sources(ops: &[Op]) -> Vec<SortedMap<usize, Option<usize>>> {
             .filter(|&w| ops[w].f == F::Write && ops[w].key == op.key && ops[w].args[0] == *v)
             .map(Some)
             .collect();
-        if *v == Value::Nil {
+        if *v == OpValue::Nil {
             from.push(None);
         }
         all = all
@@ -140,17 +140,18 @@ fn sources(ops: &[Op]) -> Vec<SortedMap<usize, Option<usize>>> {
     all
 }
 
-fn expected(ops: &[Op], level: &str) -> bool {
+fn expected(ops: &[HistoryOp], level: &str) -> bool {
     let po = program_order(ops);
     let n = ops.len();
     let writes = |i: usize| ops[i].f == F::Write;
-    let reads_in_order = |a: &Op, b: &Op| a.f == F::Read && b.f == F::Read;
-    let never = |_: &Op, _: &Op| false;
+    let reads_in_order = |a: &HistoryOp, b: &HistoryOp| a.f == F::Read && b.f == F::Read;
+    let never = |_: &HistoryOp, _: &HistoryOp| false;
     match level {
         "sequential" => some_order(n, &po, &mut |o| value_legal(ops, &|_| true, o)),
         "pram" => views(ops, &po, &never, None),
         "ryw" => {
-            let own = |a: &Op, b: &Op| a.f == F::Write && b.f == F::Read && a.key == b.key;
+            let own =
+                |a: &HistoryOp, b: &HistoryOp| a.f == F::Write && b.f == F::Read && a.key == b.key;
             views(ops, &Pairs::new(), &own, None)
         }
         "mr" => views(ops, &Pairs::new(), &reads_in_order, None),
@@ -186,9 +187,11 @@ fn expected(ops: &[Op], level: &str) -> bool {
     }
 }
 
-fn verdicts(history: &History) -> SortedMap<&'static str, Verdict> {
+fn verdicts(history: &History) -> SortedMap<&'static str, HistoryVerdict> {
     let mut budget = Budget::steps(1_000_000);
-    lattice::single(&Model::new(Kind::Register), history, &mut budget).into_iter().collect()
+    lattice::single(&ObjectModel::new(ObjectKind::Register), history, &mut budget)
+        .into_iter()
+        .collect()
 }
 
 proptest! {
@@ -206,8 +209,8 @@ proptest! {
                 prop_assert_eq!(verdict.name(), name, "{} of {:#?}", level, history.ops);
             }
             match verdict {
-                Verdict::Illegal(why) => {
-                    let only = |ids: &[u32]| -> Vec<Op> {
+                HistoryVerdict::Illegal(why) => {
+                    let only = |ids: &[u32]| -> Vec<HistoryOp> {
                         history.ops.iter().filter(|op| ids.contains(&op.id)).cloned().collect()
                     };
                     if *level == "linearizable" {
@@ -220,8 +223,8 @@ proptest! {
                         prop_assert!(expected(&only(&less), level));
                     }
                 }
-                Verdict::Ok(legal) => {
-                    let model = Model::new(Kind::Register);
+                HistoryVerdict::Ok(legal) => {
+                    let model = ObjectModel::new(ObjectKind::Register);
                     prop_assert_eq!(replay(&model, &history.ops, &legal.order), Ok(()));
                     for (p, view) in &legal.views {
                         // What others read is not of this view.
@@ -235,7 +238,7 @@ proptest! {
                         );
                     }
                 }
-                Verdict::Unknown(why) => prop_assert!(false, "{}", why),
+                HistoryVerdict::Unknown(why) => prop_assert!(false, "{}", why),
             }
         }
         for (strong, weak) in lattice::SINGLE {
@@ -253,11 +256,11 @@ proptest! {
     ) {
         let txns = transactions(&shape);
         let mut holds = SortedMap::new();
-        for (name, level) in Level::ALL {
-            if level == Level::Strict {
+        for (name, level) in TxnLevel::ALL {
+            if level == TxnLevel::Strict {
                 continue;
             }
-            let verdict = judge(&txns, level, Sessions::Always, &mut Budget::steps(1_000_000));
+            let verdict = judge(&txns, level, SessionOrder::Always, &mut Budget::steps(1_000_000));
             let name_of = if axioms(&txns, level) { "ok" } else { "illegal" };
             prop_assert_eq!(verdict.name(), name_of, "{} of {:#?}", name, txns);
             holds.insert(name, verdict.name() == "ok");
@@ -276,7 +279,7 @@ fn a_read_that_goes_back_counts_although_it_repeats_an_earlier_one() {
         (0, vec![(false, 0, 1), (false, 1, 1), (false, 0, 1)]),
     ]);
     let budget = &mut Budget::steps(1_000);
-    let verdict = judge(&txns, Level::ReadCommitted, Sessions::Always, budget);
+    let verdict = judge(&txns, TxnLevel::ReadCommitted, SessionOrder::Always, budget);
     assert_eq!(verdict.name(), "illegal");
 }
 
@@ -301,43 +304,43 @@ fn transactions(shape: &[Shape]) -> Vec<Txn> {
                 let k = keys[key].to_string();
                 if writes {
                     write += 1;
-                    return Step::Write(k, Value::Int(write));
+                    return TxnStep::Write(k, OpValue::Int(write));
                 }
                 let value = match written[key].get(pick) {
-                    Some(n) => Value::Int(*n),
-                    None => Value::Nil,
+                    Some(n) => OpValue::Int(*n),
+                    None => OpValue::Nil,
                 };
-                Step::Read(k, Some(value))
+                TxnStep::Read(k, Some(value))
             })
             .collect();
-        let (session, invoke, ret, end) = (*session, 0, u64::MAX, End::Committed);
+        let (session, invoke, ret, end) = (*session, 0, u64::MAX, TxnEnd::Committed);
         txns.push(Txn { id: id as u32, session, invoke, ret, end, steps });
     }
     txns
 }
 
 /// The axioms of Biswas and Enea (2019), tried on every commit order.
-fn axioms(txns: &[Txn], level: Level) -> bool {
+fn axioms(txns: &[Txn], level: TxnLevel) -> bool {
     let n = txns.len();
     let loose = matches!(
         level,
-        Level::ReadCommitted
-            | Level::ReadYourWrites
-            | Level::MonotonicReads
-            | Level::MonotonicWrites
-            | Level::WritesFollowReads
+        TxnLevel::ReadCommitted
+            | TxnLevel::ReadYourWrites
+            | TxnLevel::MonotonicReads
+            | TxnLevel::MonotonicWrites
+            | TxnLevel::WritesFollowReads
     );
     // Reads of others: reader, position, key, writer.
     let mut reads: Vec<(usize, usize, &str, Option<usize>)> = Vec::new();
     for (r, txn) in txns.iter().enumerate() {
-        let mut own: SortedMap<&str, &Value> = SortedMap::new();
-        let mut seen: SortedMap<&str, &Value> = SortedMap::new();
+        let mut own: SortedMap<&str, &OpValue> = SortedMap::new();
+        let mut seen: SortedMap<&str, &OpValue> = SortedMap::new();
         for (at, step) in txn.steps.iter().enumerate() {
             match step {
-                Step::Write(k, v) => {
+                TxnStep::Write(k, v) => {
                     own.insert(k, v);
                 }
-                Step::Read(k, Some(v)) => {
+                TxnStep::Read(k, Some(v)) => {
                     if let Some(mine) = own.get(k.as_str()) {
                         if *mine != v {
                             return false;
@@ -350,13 +353,13 @@ fn axioms(txns: &[Txn], level: Level) -> bool {
                     }
                     let last = |t: &Txn| {
                         let mut writes = t.steps.iter().rev().filter_map(|s| match s {
-                            Step::Write(x, w) if x == k => Some(w.clone()),
+                            TxnStep::Write(x, w) if x == k => Some(w.clone()),
                             _ => None,
                         });
                         writes.next()
                     };
                     let from = (0..n).find(|&w| w != r && last(&txns[w]).as_ref() == Some(v));
-                    if from.is_none() && *v != Value::Nil {
+                    if from.is_none() && *v != OpValue::Nil {
                         return false;
                     }
                     reads.push((r, at, k, from));
@@ -365,8 +368,9 @@ fn axioms(txns: &[Txn], level: Level) -> bool {
             }
         }
     }
-    let writes =
-        |t: usize, k: &str| txns[t].steps.iter().any(|s| matches!(s, Step::Write(x, _) if x == k));
+    let writes = |t: usize, k: &str| {
+        txns[t].steps.iter().any(|s| matches!(s, TxnStep::Write(x, _) if x == k))
+    };
     let so: Pairs = (0..n)
         .flat_map(|b| (0..b).map(move |a| (a, b)))
         .filter(|&(a, b)| txns[a].session == txns[b].session)
@@ -386,13 +390,15 @@ fn axioms(txns: &[Txn], level: Level) -> bool {
         reads.iter().all(|&(t3, place, k, t1)| {
             (0..n).filter(|&t2| t2 != t3 && Some(t2) != t1 && writes(t2, k)).all(|t2| {
                 let sees = match level {
-                    Level::ReadCommitted => {
+                    TxnLevel::ReadCommitted => {
                         reads.iter().any(|r| r.0 == t3 && r.1 < place && r.3 == Some(t2))
                     }
-                    Level::ReadAtomic => both.contains(&(t2, t3)),
-                    Level::Causal | Level::Cerone => base.contains(&(t2, t3)),
-                    Level::Prefix => (0..n).any(|t4| reflexive(t2, t4) && both.contains(&(t4, t3))),
-                    Level::Snapshot | Level::SessionSnapshot => {
+                    TxnLevel::ReadAtomic => both.contains(&(t2, t3)),
+                    TxnLevel::Causal | TxnLevel::Cerone => base.contains(&(t2, t3)),
+                    TxnLevel::Prefix => {
+                        (0..n).any(|t4| reflexive(t2, t4) && both.contains(&(t4, t3)))
+                    }
+                    TxnLevel::Snapshot | TxnLevel::SessionSnapshot => {
                         let prefix = (0..n).any(|t4| reflexive(t2, t4) && both.contains(&(t4, t3)));
                         let conflict = (0..n).any(|t4| {
                             t4 != t3
@@ -402,14 +408,16 @@ fn axioms(txns: &[Txn], level: Level) -> bool {
                         });
                         prefix || conflict
                     }
-                    Level::Serializable | Level::SessionSerializable | Level::Strict => co(t2, t3),
-                    Level::ReadYourWrites => so.contains(&(t2, t3)),
-                    Level::MonotonicReads => then(&wr, &so).contains(&(t2, t3)),
-                    Level::MonotonicWrites => {
+                    TxnLevel::Serializable | TxnLevel::SessionSerializable | TxnLevel::Strict => {
+                        co(t2, t3)
+                    }
+                    TxnLevel::ReadYourWrites => so.contains(&(t2, t3)),
+                    TxnLevel::MonotonicReads => then(&wr, &so).contains(&(t2, t3)),
+                    TxnLevel::MonotonicWrites => {
                         let seen = then(&so, &wr);
                         seen.contains(&(t2, t3)) || then(&seen, &so).contains(&(t2, t3))
                     }
-                    Level::WritesFollowReads => {
+                    TxnLevel::WritesFollowReads => {
                         let seen = then(&then(&wr, &so), &wr);
                         seen.contains(&(t2, t3)) || then(&seen, &so).contains(&(t2, t3))
                     }

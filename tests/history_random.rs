@@ -8,92 +8,99 @@ mod draw;
 
 use draw::{Draw, Tally, cases};
 use happened_before::check::history::linearizable::keeps_real_time;
-use happened_before::check::history::model::{Kind, is_write, triple};
+use happened_before::check::history::model::{ObjectKind, is_write, triple};
 use happened_before::check::history::{
-    Budget, F, History, Model, Op, Outcome, Value, Verdict, lattice, replay, views,
+    Budget, F, History, HistoryOp, HistoryVerdict, ObjectModel, OpOutcome, OpValue, lattice,
+    replay, views,
 };
 use happened_before::core::sorted::{SortedMap, SortedSet};
 
 const OPS: usize = 6;
 
-fn ask(kind: Kind, d: &mut Draw) -> (F, Vec<Value>) {
-    let number = Value::Int(d.below(4) as i64 + 1);
-    let other = Value::Int(d.below(3) as i64 + 1);
-    let text = Value::text(["a", "b", "ab"][d.below(3)]);
+fn ask(kind: ObjectKind, d: &mut Draw) -> (F, Vec<OpValue>) {
+    let number = OpValue::Int(d.below(4) as i64 + 1);
+    let other = OpValue::Int(d.below(3) as i64 + 1);
+    let text = OpValue::text(["a", "b", "ab"][d.below(3)]);
     let f = d.below(4);
     let steps = |d: &mut Draw| {
         let step = |d: &mut Draw| {
-            let key = Value::text(["x", "y"][d.below(2)]);
+            let key = OpValue::text(["x", "y"][d.below(2)]);
             match d.below(2) {
-                0 => vec![Value::text("r"), key, Value::Nil],
-                _ => vec![Value::text("w"), key, Value::Int(d.below(3) as i64 + 1)],
+                0 => vec![OpValue::text("r"), key, OpValue::Nil],
+                _ => vec![OpValue::text("w"), key, OpValue::Int(d.below(3) as i64 + 1)],
             }
         };
-        (0..1 + d.below(3)).map(|_| Value::List(step(d))).collect::<Vec<_>>()
+        (0..1 + d.below(3)).map(|_| OpValue::List(step(d))).collect::<Vec<_>>()
     };
     match kind {
-        Kind::Register | Kind::CasRegister if f < 2 => (F::Read, vec![]),
-        Kind::CasRegister if f == 2 => (F::Cas, vec![number, other]),
-        Kind::Register | Kind::CasRegister => (F::Write, vec![number]),
-        Kind::MultiRegister => (F::Txn, steps(d)),
-        Kind::Kv if f < 2 => (F::Get, vec![]),
-        Kind::Kv if f == 2 => (F::Put, vec![text]),
-        Kind::Kv => (F::Append, vec![text]),
-        Kind::Mutex if f < 2 => (F::Acquire, vec![]),
-        Kind::Mutex => (F::Release, vec![]),
-        Kind::Set => match f {
+        ObjectKind::Register | ObjectKind::CasRegister if f < 2 => (F::Read, vec![]),
+        ObjectKind::CasRegister if f == 2 => (F::Cas, vec![number, other]),
+        ObjectKind::Register | ObjectKind::CasRegister => (F::Write, vec![number]),
+        ObjectKind::MultiRegister => (F::Txn, steps(d)),
+        ObjectKind::Kv if f < 2 => (F::Get, vec![]),
+        ObjectKind::Kv if f == 2 => (F::Put, vec![text]),
+        ObjectKind::Kv => (F::Append, vec![text]),
+        ObjectKind::Mutex if f < 2 => (F::Acquire, vec![]),
+        ObjectKind::Mutex => (F::Release, vec![]),
+        ObjectKind::Set => match f {
             0 => (F::Add, vec![number]),
             1 => (F::Remove, vec![number]),
             2 => (F::Contains, vec![number]),
             _ => (F::Read, vec![]),
         },
-        Kind::Queue if f < 2 => (F::Enqueue, vec![number]),
-        Kind::Queue if f == 2 => (F::Dequeue, vec![]),
-        Kind::Queue => (F::Len, vec![]),
-        Kind::Stack if f < 2 => (F::Push, vec![number]),
-        Kind::Stack if f == 2 => (F::Pop, vec![]),
-        Kind::Stack => (F::Len, vec![]),
+        ObjectKind::Queue if f < 2 => (F::Enqueue, vec![number]),
+        ObjectKind::Queue if f == 2 => (F::Dequeue, vec![]),
+        ObjectKind::Queue => (F::Len, vec![]),
+        ObjectKind::Stack if f < 2 => (F::Push, vec![number]),
+        ObjectKind::Stack if f == 2 => (F::Pop, vec![]),
+        ObjectKind::Stack => (F::Len, vec![]),
     }
 }
 
 /// What an operation may be told: the truth in this state, what somebody has written, or anything.
-fn told(model: &Model, history: &History, state: &Value, op: &Op, d: &mut Draw) -> Value {
-    if matches!(op.f, F::Read | F::Get) && model.kind != Kind::Set && d.below(2) == 0 {
+fn told(
+    model: &ObjectModel,
+    history: &History,
+    state: &OpValue,
+    op: &HistoryOp,
+    d: &mut Draw,
+) -> OpValue {
+    if matches!(op.f, F::Read | F::Get) && model.kind != ObjectKind::Set && d.below(2) == 0 {
         let same = history.ops.iter().filter(|o| o.key == op.key && !o.f.reads_only());
-        let written: Vec<&Value> = same.filter_map(|o| o.args.last()).collect();
+        let written: Vec<&OpValue> = same.filter_map(|o| o.args.last()).collect();
         if !written.is_empty() {
             return written[d.below(written.len())].clone();
         }
     }
-    let mut all: Vec<Value> = match op.f {
-        F::Read if model.kind == Kind::Set => {
-            let numbers = |of: &[i64]| Value::List(of.iter().map(|n| Value::Int(*n)).collect());
+    let mut all: Vec<OpValue> = match op.f {
+        F::Read if model.kind == ObjectKind::Set => {
+            let numbers = |of: &[i64]| OpValue::List(of.iter().map(|n| OpValue::Int(*n)).collect());
             vec![numbers(&[]), numbers(&[1]), numbers(&[2]), numbers(&[1, 2]), numbers(&[1, 3])]
         }
         F::Read | F::Dequeue | F::Pop => {
-            (0..4).map(|n| if n == 0 { Value::Nil } else { Value::Int(n) }).collect()
+            (0..4).map(|n| if n == 0 { OpValue::Nil } else { OpValue::Int(n) }).collect()
         }
-        F::Get => ["", "a", "b", "ab", "aa", "ba", "aab"].map(Value::text).to_vec(),
-        F::Cas | F::Contains => vec![Value::Bool(true), Value::Bool(false)],
-        F::Len => (0..3).map(Value::Int).collect(),
+        F::Get => ["", "a", "b", "ab", "aa", "ba", "aab"].map(OpValue::text).to_vec(),
+        F::Cas | F::Contains => vec![OpValue::Bool(true), OpValue::Bool(false)],
+        F::Len => (0..3).map(OpValue::Int).collect(),
         F::Txn => {
             let answers = (0..3).map(|n| {
-                let seen = |step: &Value| match triple(step) {
+                let seen = |step: &OpValue| match triple(step) {
                     Some((f, k, _)) if !is_write(f) => {
-                        Value::List(vec![Value::text(f), k.clone(), Value::Int(n + 1)])
+                        OpValue::List(vec![OpValue::text(f), k.clone(), OpValue::Int(n + 1)])
                     }
                     _ => step.clone(),
                 };
-                Value::List(op.args.iter().map(seen).collect())
+                OpValue::List(op.args.iter().map(seen).collect())
             });
-            let truth = Value::List(op.args.iter().map(|s| registers(state, s)).collect());
+            let truth = OpValue::List(op.args.iter().map(|s| registers(state, s)).collect());
             answers.chain([truth]).collect()
         }
-        _ => vec![Value::Nil],
+        _ => vec![OpValue::Nil],
     };
     if d.below(3) > 0 {
-        let true_in = |v: &Value| {
-            let op = Op { outcome: Outcome::Ok(v.clone()), ..op.clone() };
+        let true_in = |v: &OpValue| {
+            let op = HistoryOp { outcome: OpOutcome::Ok(v.clone()), ..op.clone() };
             model.step(state, &op).is_some()
         };
         all.sort_by_key(|v| !true_in(v));
@@ -104,21 +111,21 @@ fn told(model: &Model, history: &History, state: &Value, op: &Op, d: &mut Draw) 
 }
 
 /// A step of a transaction with what its register holds.
-fn registers(state: &Value, step: &Value) -> Value {
-    let (Some((f, k, _)), Value::Map(pairs)) = (triple(step), state) else { return step.clone() };
+fn registers(state: &OpValue, step: &OpValue) -> OpValue {
+    let (Some((f, k, _)), OpValue::Map(pairs)) = (triple(step), state) else { return step.clone() };
     if is_write(f) {
         return step.clone();
     }
-    let now = pairs.iter().find(|p| p.0 == *k).map_or(Value::Nil, |p| p.1.clone());
-    Value::List(vec![Value::text(f), k.clone(), now])
+    let now = pairs.iter().find(|p| p.0 == *k).map_or(OpValue::Nil, |p| p.1.clone());
+    OpValue::List(vec![OpValue::text(f), k.clone(), now])
 }
 
 /// A history that is true of an atomic object, but for some answers.
-fn history(model: &Model, d: &mut Draw) -> History {
+fn history(model: &ObjectModel, d: &mut Draw) -> History {
     let mut history = History::default();
     let mut open: [Option<u32>; 3] = [None; 3];
-    let mut states: SortedMap<Option<String>, Value> = SortedMap::new();
-    let keys = model.kind != Kind::MultiRegister && d.below(3) == 0;
+    let mut states: SortedMap<Option<String>, OpValue> = SortedMap::new();
+    let keys = model.kind != ObjectKind::MultiRegister && d.below(3) == 0;
     let ops = 1 + d.below(OPS);
     for now in 0..60u64 {
         let p = d.below(3);
@@ -126,13 +133,13 @@ fn history(model: &Model, d: &mut Draw) -> History {
             let op = history.ops[id as usize].clone();
             let state = states.entry(op.key.clone()).or_insert_with(|| model.start());
             let outcome = match d.below(12) {
-                0 => Outcome::Fail,
-                1 | 2 if op.f.reads_only() => Outcome::Ok(Value::Any),
-                1 | 2 => Outcome::Unknown,
-                _ => Outcome::Ok(told(model, &history, state, &op, d)),
+                0 => OpOutcome::Fail,
+                1 | 2 if op.f.reads_only() => OpOutcome::Ok(OpValue::Any),
+                1 | 2 => OpOutcome::Unknown,
+                _ => OpOutcome::Ok(told(model, &history, state, &op, d)),
             };
-            if let Some(next) = model.step(state, &Op { outcome: outcome.clone(), ..op })
-                && outcome != Outcome::Fail
+            if let Some(next) = model.step(state, &HistoryOp { outcome: outcome.clone(), ..op })
+                && outcome != OpOutcome::Fail
             {
                 *state = next;
             }
@@ -148,9 +155,18 @@ fn history(model: &Model, d: &mut Draw) -> History {
 
 /// Whether some order of all certain and some maybe-applied operations, in which nothing comes
 /// after what it has to come before, is legal.
-fn some_order(model: &Model, ops: &[&Op], before: &dyn Fn(&Op, &Op) -> bool) -> bool {
-    type States = SortedMap<Option<String>, Value>;
-    fn go(model: &Model, states: &States, left: &[&Op], before: &dyn Fn(&Op, &Op) -> bool) -> bool {
+fn some_order(
+    model: &ObjectModel,
+    ops: &[&HistoryOp],
+    before: &dyn Fn(&HistoryOp, &HistoryOp) -> bool,
+) -> bool {
+    type States = SortedMap<Option<String>, OpValue>;
+    fn go(
+        model: &ObjectModel,
+        states: &States,
+        left: &[&HistoryOp],
+        before: &dyn Fn(&HistoryOp, &HistoryOp) -> bool,
+    ) -> bool {
         left.iter().all(|op| !op.completed())
             || left.iter().enumerate().any(|(i, op)| {
                 if left.iter().any(|o| o.id != op.id && before(o, op)) {
@@ -168,28 +184,28 @@ fn some_order(model: &Model, ops: &[&Op], before: &dyn Fn(&Op, &Op) -> bool) -> 
     go(model, &SortedMap::new(), ops, before)
 }
 
-fn in_time(a: &Op, b: &Op) -> bool {
+fn in_time(a: &HistoryOp, b: &HistoryOp) -> bool {
     a.completed() && a.ret.unwrap() < b.invoke
 }
 
 /// What timed out is not waited for by its own process.
-fn in_program(a: &Op, b: &Op) -> bool {
+fn in_program(a: &HistoryOp, b: &HistoryOp) -> bool {
     a.completed() && a.process == b.process && a.id < b.id
 }
 
-fn processes(ops: &[&Op]) -> SortedSet<u32> {
+fn processes(ops: &[&HistoryOp]) -> SortedSet<u32> {
     ops.iter().map(|op| op.process).collect()
 }
 
 /// PRAM of any object: what others were answered is hidden.
-fn pram(model: &Model, ops: &[&Op]) -> bool {
+fn pram(model: &ObjectModel, ops: &[&HistoryOp]) -> bool {
     processes(ops).into_iter().all(|p| {
         let seen = ops.iter().filter(|op| op.process == p || !op.idle());
-        let seen: Vec<Op> = seen
+        let seen: Vec<HistoryOp> = seen
             .map(|op| {
                 let mut op = (*op).clone();
                 if op.process != p && op.completed() {
-                    op.outcome = Outcome::Ok(Value::Any);
+                    op.outcome = OpOutcome::Ok(OpValue::Any);
                 }
                 op
             })
@@ -199,12 +215,12 @@ fn pram(model: &Model, ops: &[&Op]) -> bool {
 }
 
 /// What an operation reads and writes of a register.
-fn touches(op: &Op) -> (Option<&Value>, Option<&Value>) {
-    let known = op.answer().filter(|v| **v != Value::Any);
+fn touches(op: &HistoryOp) -> (Option<&OpValue>, Option<&OpValue>) {
+    let known = op.answer().filter(|v| **v != OpValue::Any);
     match op.f {
         F::Read | F::Get => (known, None),
         F::Write | F::Put => (None, op.args.first()),
-        F::Cas if op.answer() == Some(&Value::Bool(true)) => (op.args.first(), op.args.get(1)),
+        F::Cas if op.answer() == Some(&OpValue::Bool(true)) => (op.args.first(), op.args.get(1)),
         F::Cas if op.maybe() => (None, op.args.get(1)),
         _ => (None, None),
     }
@@ -228,7 +244,7 @@ fn closed(pairs: &Pairs) -> Pairs {
 
 /// Levels at which processes have views, by their definitions: for each way in which reads can have
 /// got their values, orders of all writes and a process's own reads.
-fn by_views(model: &Model, ops: &[&Op], level: &str) -> bool {
+fn by_views(model: &ObjectModel, ops: &[&HistoryOp], level: &str) -> bool {
     let start = model.start();
     let mut ways: Vec<SortedMap<usize, Option<usize>>> = vec![SortedMap::new()];
     for (r, op) in ops.iter().enumerate() {
@@ -248,7 +264,7 @@ fn by_views(model: &Model, ops: &[&Op], level: &str) -> bool {
     ways.iter().any(|from| viewed(ops, from, level))
 }
 
-fn viewed(ops: &[&Op], from: &SortedMap<usize, Option<usize>>, level: &str) -> bool {
+fn viewed(ops: &[&HistoryOp], from: &SortedMap<usize, Option<usize>>, level: &str) -> bool {
     let n = ops.len();
     let writes = |i: usize| touches(ops[i]).1.is_some();
     let reads = |i: usize| touches(ops[i]).0.is_some();
@@ -337,8 +353,8 @@ fn orders(items: &[usize], before: &Pairs, good: &mut dyn FnMut(&[usize]) -> boo
     go(&mut Vec::new(), items, before, good)
 }
 
-fn allowed(model: &Model, ops: &[Op], level: &str, registers: bool) -> bool {
-    let ops: Vec<&Op> = ops.iter().filter(|op| op.completed() || op.maybe()).collect();
+fn allowed(model: &ObjectModel, ops: &[HistoryOp], level: &str, registers: bool) -> bool {
+    let ops: Vec<&HistoryOp> = ops.iter().filter(|op| op.completed() || op.maybe()).collect();
     match level {
         "linearizable" => some_order(model, &ops, &in_time),
         "sequential" => some_order(model, &ops, &in_program),
@@ -348,7 +364,7 @@ fn allowed(model: &Model, ops: &[Op], level: &str, registers: bool) -> bool {
 }
 
 /// Whether `order` holds what certainly happened, keeps each process's order and replays.
-fn sequential(model: &Model, ops: &[Op], order: &[u32]) -> bool {
+fn sequential(model: &ObjectModel, ops: &[HistoryOp], order: &[u32]) -> bool {
     let at = |id: u32| order.iter().position(|x| *x == id);
     let kept = ops.iter().all(|a| {
         let later = ops.iter().filter(|b| in_program(a, b) && at(b.id).is_some());
@@ -357,7 +373,7 @@ fn sequential(model: &Model, ops: &[Op], order: &[u32]) -> bool {
     kept && replay(model, ops, order).is_ok()
 }
 
-fn check(model: &Model, history: &History, tally: &mut Tally) {
+fn check(model: &ObjectModel, history: &History, tally: &mut Tally) {
     let registers = views::defined(history);
     let levels: Vec<&str> = lattice::LEVELS
         .into_iter()
@@ -372,7 +388,7 @@ fn check(model: &Model, history: &History, tally: &mut Tally) {
         let expected = allowed(model, &history.ops, level, registers);
         tally.add(level, verdict, expected, &|| format!("{:?} {history:#?}", model.kind));
         match verdict {
-            Verdict::Ok(legal) => match *level {
+            HistoryVerdict::Ok(legal) => match *level {
                 "linearizable" => {
                     assert!(keeps_real_time(&history.ops, &legal.order), "{history:#?}");
                     assert_eq!(replay(model, &history.ops, &legal.order), Ok(()));
@@ -380,8 +396,8 @@ fn check(model: &Model, history: &History, tally: &mut Tally) {
                 "sequential" => assert!(sequential(model, &history.ops, &legal.order)),
                 _ => {}
             },
-            Verdict::Illegal(why) => {
-                let only = |ids: &[u32]| -> Vec<Op> {
+            HistoryVerdict::Illegal(why) => {
+                let only = |ids: &[u32]| -> Vec<HistoryOp> {
                     history.ops.iter().filter(|op| ids.contains(&op.id)).cloned().collect()
                 };
                 let legal = |ids: &[u32]| allowed(model, &only(ids), level, registers);
@@ -393,13 +409,13 @@ fn check(model: &Model, history: &History, tally: &mut Tally) {
                     assert!(legal(&less), "{level}: {why:?} without {id}: {history:#?}");
                 }
             }
-            Verdict::Unknown(_) => {}
+            HistoryVerdict::Unknown(_) => {}
         }
     }
     let mut names = all.iter().map(|v| v.1.name()).collect::<Vec<_>>();
     names.dedup();
     tally.mixed += usize::from(names.len() > 1);
-    let verdicts: SortedMap<&str, &Verdict> = all.iter().map(|(l, v)| (*l, v)).collect();
+    let verdicts: SortedMap<&str, &HistoryVerdict> = all.iter().map(|(l, v)| (*l, v)).collect();
     tally.laws(lattice::SINGLE, &verdicts, &|| format!("{history:#?}"));
 }
 
@@ -407,8 +423,8 @@ fn check(model: &Model, history: &History, tally: &mut Tally) {
 fn single_operations_agree_with_all_orders() {
     let (mut d, many) = cases("single operations", 400);
     let mut tally = Tally::default();
-    for (_, kind) in Kind::ALL {
-        let model = Model::new(kind);
+    for (_, kind) in ObjectKind::ALL {
+        let model = ObjectModel::new(kind);
         for _ in 0..many {
             let history = history(&model, &mut d);
             check(&model, &history, &mut tally);

@@ -6,9 +6,9 @@
 mod draw;
 
 use draw::{Draw, Tally, cases};
-use happened_before::check::history::txn::register::{Level, Sessions};
-use happened_before::check::history::txn::{End, Step, Txn, append};
-use happened_before::check::history::{Budget, Value, Verdict, lattice};
+use happened_before::check::history::txn::register::{SessionOrder, TxnLevel};
+use happened_before::check::history::txn::{Txn, TxnEnd, TxnStep, append};
+use happened_before::check::history::{Budget, HistoryVerdict, OpValue, lattice};
 use happened_before::core::sorted::{SortedMap, SortedSet};
 
 const KEYS: [&str; 2] = ["x", "y"];
@@ -18,15 +18,15 @@ const KEYS: [&str; 2] = ["x", "y"];
 fn transactions(lists: bool, d: &mut Draw) -> Vec<Txn> {
     let mut txns: Vec<Txn> = Vec::new();
     let mut open: [Option<usize>; 3] = [None; 3];
-    let mut state: [Vec<Value>; 2] = Default::default();
+    let mut state: [Vec<OpValue>; 2] = Default::default();
     let mut earlier = vec![state.clone()];
-    let mut all: [Vec<Value>; 2] = Default::default();
+    let mut all: [Vec<OpValue>; 2] = Default::default();
     let count = 1 + d.below(6);
     let mut next = 0;
     for now in 0..60u64 {
         let p = d.below(3);
         if let Some(i) = open[p].take() {
-            let end = [End::Committed, End::Unknown, End::Aborted][match d.below(12) {
+            let end = [TxnEnd::Committed, TxnEnd::Unknown, TxnEnd::Aborted][match d.below(12) {
                 0 => 1,
                 1 => 2,
                 _ => 0,
@@ -36,9 +36,9 @@ fn transactions(lists: bool, d: &mut Draw) -> Vec<Txn> {
                 0 => earlier[d.below(earlier.len())].clone(),
                 _ => state.clone(),
             };
-            let undone = end == End::Aborted || (end == End::Unknown && d.below(2) == 0);
+            let undone = end == TxnEnd::Aborted || (end == TxnEnd::Unknown && d.below(2) == 0);
             for step in &mut steps {
-                if let Step::Write(k, v) | Step::Append(k, v) = &step
+                if let TxnStep::Write(k, v) | TxnStep::Append(k, v) = &step
                     && !undone
                 {
                     state[usize::from(*k == KEYS[1])].push(v.clone());
@@ -46,7 +46,7 @@ fn transactions(lists: bool, d: &mut Draw) -> Vec<Txn> {
                 answer(step, end, &mut before, &all, d);
             }
             earlier.push(state.clone());
-            let ret = if end == End::Unknown { u64::MAX } else { now };
+            let ret = if end == TxnEnd::Unknown { u64::MAX } else { now };
             txns[i] = Txn { end, ret, steps, ..txns[i].clone() };
         } else if txns.len() < count {
             let mut steps = Vec::new();
@@ -54,18 +54,18 @@ fn transactions(lists: bool, d: &mut Draw) -> Vec<Txn> {
                 let at = d.below(2);
                 let k = KEYS[at].to_string();
                 if d.below(2) == 0 {
-                    steps.push(if lists { Step::List(k, None) } else { Step::Read(k, None) });
+                    steps.push(if lists { TxnStep::List(k, None) } else { TxnStep::Read(k, None) });
                     continue;
                 }
                 // Over registers a value may be written twice.
                 next += i64::from(lists || d.below(6) > 0 || next == 0);
-                let v = Value::Int(next);
+                let v = OpValue::Int(next);
                 all[at].push(v.clone());
-                steps.push(if lists { Step::Append(k, v) } else { Step::Write(k, v) });
+                steps.push(if lists { TxnStep::Append(k, v) } else { TxnStep::Write(k, v) });
             }
             let (id, session) = (txns.len() as u32, p as u32);
             open[p] = Some(txns.len());
-            let (ret, end) = (u64::MAX, End::Unknown);
+            let (ret, end) = (u64::MAX, TxnEnd::Unknown);
             txns.push(Txn { id, session, invoke: now, ret, end, steps });
         }
     }
@@ -73,32 +73,32 @@ fn transactions(lists: bool, d: &mut Draw) -> Vec<Txn> {
 }
 
 fn answer(
-    step: &mut Step,
-    end: End,
-    state: &mut [Vec<Value>; 2],
-    all: &[Vec<Value>; 2],
+    step: &mut TxnStep,
+    end: TxnEnd,
+    state: &mut [Vec<OpValue>; 2],
+    all: &[Vec<OpValue>; 2],
     d: &mut Draw,
 ) {
     let place = |k: &String| usize::from(*k == KEYS[1]);
     match step {
-        Step::Write(k, v) | Step::Append(k, v) => state[place(k)].push(v.clone()),
-        Step::Read(k, seen) if end == End::Committed => {
+        TxnStep::Write(k, v) | TxnStep::Append(k, v) => state[place(k)].push(v.clone()),
+        TxnStep::Read(k, seen) if end == TxnEnd::Committed => {
             let at = place(k);
             let all = &all[at];
             *seen = Some(match d.below(16) {
                 0 | 1 if !all.is_empty() => all[d.below(all.len())].clone(),
-                2 => Value::Nil,
-                3 if d.below(6) == 0 => Value::Int(99),
-                _ => state[at].last().cloned().unwrap_or(Value::Nil),
+                2 => OpValue::Nil,
+                3 if d.below(6) == 0 => OpValue::Int(99),
+                _ => state[at].last().cloned().unwrap_or(OpValue::Nil),
             });
         }
-        Step::List(k, seen) if end == End::Committed => {
+        TxnStep::List(k, seen) if end == TxnEnd::Committed => {
             let mut list = state[place(k)].clone();
             match d.below(40) {
                 0..3 => list.truncate(d.below(list.len() + 1)),
                 3 if list.len() > 1 => list.swap(0, 1),
                 4 => list.extend(all[place(k)].first().cloned()),
-                5 if d.below(6) == 0 => list.push(Value::Int(99)),
+                5 if d.below(6) == 0 => list.push(OpValue::Int(99)),
                 _ => {}
             }
             *seen = Some(list);
@@ -114,7 +114,7 @@ type Pairs = SortedSet<(usize, usize)>;
 struct Seen<'a> {
     at: usize,
     key: &'a str,
-    saw: Vec<&'a Value>,
+    saw: Vec<&'a OpValue>,
     /// What it appended came right after.
     under: bool,
 }
@@ -123,19 +123,19 @@ struct Seen<'a> {
 /// a second read of a key may differ from the first.
 fn reads<'a>(txn: &'a Txn, repeat: bool) -> Option<Vec<Seen<'a>>> {
     let mut all: Vec<Seen> = Vec::new();
-    let mut own: SortedMap<&str, Vec<&Value>> = SortedMap::new();
+    let mut own: SortedMap<&str, Vec<&OpValue>> = SortedMap::new();
     for (at, step) in txn.steps.iter().enumerate() {
         let (key, saw, list) = match step {
-            Step::Write(k, v) => {
+            TxnStep::Write(k, v) => {
                 own.insert(k, vec![v]);
                 continue;
             }
-            Step::Append(k, v) => {
+            TxnStep::Append(k, v) => {
                 own.entry(k).or_default().push(v);
                 continue;
             }
-            Step::Read(k, Some(v)) => (k.as_str(), Vec::from_iter([v]), false),
-            Step::List(k, Some(list)) => (k.as_str(), list.iter().collect::<Vec<_>>(), true),
+            TxnStep::Read(k, Some(v)) => (k.as_str(), Vec::from_iter([v]), false),
+            TxnStep::List(k, Some(list)) => (k.as_str(), list.iter().collect::<Vec<_>>(), true),
             _ => continue,
         };
         let mine = own.get(key).cloned().unwrap_or_default();
@@ -149,7 +149,8 @@ fn reads<'a>(txn: &'a Txn, repeat: bool) -> Option<Vec<Seen<'a>>> {
             saw.strip_suffix(&mine[..])?.to_vec()
         };
         // An own element that is seen before it was appended.
-        let before = |s: &Step| matches!(s, Step::Append(k, v) if k == key && below.contains(&v));
+        let before =
+            |s: &TxnStep| matches!(s, TxnStep::Append(k, v) if k == key && below.contains(&v));
         if txn.steps.iter().any(before) {
             return None;
         }
@@ -169,9 +170,9 @@ fn reads<'a>(txn: &'a Txn, repeat: bool) -> Option<Vec<Seen<'a>>> {
     Some(all)
 }
 
-fn written<'a>(txn: &'a Txn, key: &str) -> Vec<&'a Value> {
+fn written<'a>(txn: &'a Txn, key: &str) -> Vec<&'a OpValue> {
     let written = txn.steps.iter().filter_map(|s| match s {
-        Step::Write(k, v) | Step::Append(k, v) if k == key => Some(v),
+        TxnStep::Write(k, v) | TxnStep::Append(k, v) if k == key => Some(v),
         _ => None,
     });
     written.collect()
@@ -179,9 +180,9 @@ fn written<'a>(txn: &'a Txn, key: &str) -> Vec<&'a Value> {
 
 /// Whether some commit order of the transactions that took effect satisfies a level. `lists`:
 /// versions are lists, in the commit order of who appended.
-fn allowed(txns: &[Txn], level: Level, sessions: Sessions, lists: bool) -> bool {
-    let sure: Vec<&Txn> = txns.iter().filter(|t| t.end == End::Committed).collect();
-    let maybe: Vec<&Txn> = txns.iter().filter(|t| t.end == End::Unknown).collect();
+fn allowed(txns: &[Txn], level: TxnLevel, sessions: SessionOrder, lists: bool) -> bool {
+    let sure: Vec<&Txn> = txns.iter().filter(|t| t.end == TxnEnd::Committed).collect();
+    let maybe: Vec<&Txn> = txns.iter().filter(|t| t.end == TxnEnd::Unknown).collect();
     (0..1u32 << maybe.len()).any(|some| {
         let mut all = sure.clone();
         all.extend(maybe.iter().enumerate().filter(|(i, _)| some & (1 << i) != 0).map(|x| x.1));
@@ -190,14 +191,14 @@ fn allowed(txns: &[Txn], level: Level, sessions: Sessions, lists: bool) -> bool 
     })
 }
 
-fn keeps(level: Level, sessions: Sessions) -> bool {
-    use Level::*;
+fn keeps(level: TxnLevel, sessions: SessionOrder) -> bool {
+    use TxnLevel::*;
     let plain = [ReadCommitted, ReadAtomic, Cerone, Prefix, Snapshot, Serializable];
-    sessions == Sessions::Always || !plain.contains(&level)
+    sessions == SessionOrder::Always || !plain.contains(&level)
 }
 
-fn committed(txns: &[&Txn], level: Level, sessions: Sessions, lists: bool) -> bool {
-    use Level::*;
+fn committed(txns: &[&Txn], level: TxnLevel, sessions: SessionOrder, lists: bool) -> bool {
+    use TxnLevel::*;
     let n = txns.len();
     // Elle's read committed says nothing of reads that change, but for the lists themselves.
     let plain = lists && level == ReadCommitted;
@@ -216,7 +217,7 @@ fn committed(txns: &[&Txn], level: Level, sessions: Sessions, lists: bool) -> bo
             w != *r && last.is_some() && written(txns[w], s.key).last().copied() == last
         };
         let mut from: Vec<Option<usize>> = (0..n).filter(source).map(Some).collect();
-        if last.is_none_or(|v| *v == Value::Nil) {
+        if last.is_none_or(|v| *v == OpValue::Nil) {
             from.push(None);
         }
         let more = |way: &Vec<Option<usize>>, w: Option<usize>| [&way[..], &[w]].concat();
@@ -225,7 +226,7 @@ fn committed(txns: &[&Txn], level: Level, sessions: Sessions, lists: bool) -> bo
     let mut so = Pairs::new();
     let mut time = Pairs::new();
     for b in 0..n {
-        for a in (0..n).filter(|&a| txns[a].end == End::Committed) {
+        for a in (0..n).filter(|&a| txns[a].end == TxnEnd::Committed) {
             if a < b && txns[a].session == txns[b].session && keeps(level, sessions) {
                 so.insert((a, b));
             }
@@ -296,7 +297,8 @@ fn committed(txns: &[&Txn], level: Level, sessions: Sessions, lists: bool) -> bo
 /// Whether the list that was read is the one that its source left, in this order.
 fn versions(txns: &[&Txn], order: &[usize], seen: &Seen, source: Option<usize>) -> bool {
     let upto = source.map_or(0, |w| order.iter().position(|x| *x == w).map_or(0, |i| i + 1));
-    let is: Vec<&Value> = order[..upto].iter().flat_map(|&t| written(txns[t], seen.key)).collect();
+    let is: Vec<&OpValue> =
+        order[..upto].iter().flat_map(|&t| written(txns[t], seen.key)).collect();
     seen.saw == is
 }
 
@@ -347,12 +349,12 @@ fn orders(n: usize, before: &Pairs, good: &mut dyn FnMut(&[usize]) -> bool) -> b
 
 /// A transaction a line, in a form that a person can read.
 fn told(txns: &[Txn]) -> String {
-    let step = |s: &Step| match s {
-        Step::Write(k, v) => format!("w {k} {v}"),
-        Step::Append(k, v) => format!("a {k} {v}"),
-        Step::Read(k, Some(v)) => format!("r {k} {v}"),
-        Step::List(k, Some(all)) => format!("r {k} {}", Value::List(all.clone())),
-        Step::Read(k, None) | Step::List(k, None) => format!("r {k} ?"),
+    let step = |s: &TxnStep| match s {
+        TxnStep::Write(k, v) => format!("w {k} {v}"),
+        TxnStep::Append(k, v) => format!("a {k} {v}"),
+        TxnStep::Read(k, Some(v)) => format!("r {k} {v}"),
+        TxnStep::List(k, Some(all)) => format!("r {k} {}", OpValue::List(all.clone())),
+        TxnStep::Read(k, None) | TxnStep::List(k, None) => format!("r {k} ?"),
     };
     let line = |t: &Txn| {
         let steps: Vec<String> = t.steps.iter().map(step).collect();
@@ -366,25 +368,25 @@ fn told(txns: &[Txn]) -> String {
 /// Whether `order` has what was committed and every answer is true in it, one transaction after the
 /// other.
 fn replays(txns: &[Txn], order: &[u32]) -> bool {
-    let mut state: SortedMap<&str, Vec<&Value>> = SortedMap::new();
-    let none = Value::Nil;
-    let all = txns.iter().filter(|t| t.end == End::Committed).all(|t| order.contains(&t.id));
+    let mut state: SortedMap<&str, Vec<&OpValue>> = SortedMap::new();
+    let none = OpValue::Nil;
+    let all = txns.iter().filter(|t| t.end == TxnEnd::Committed).all(|t| order.contains(&t.id));
     let once = order.iter().collect::<SortedSet<_>>().len() == order.len();
     all && once
         && order.iter().all(|id| {
             let txn = &txns[*id as usize];
-            let known = txn.end == End::Committed;
-            txn.end != End::Aborted
+            let known = txn.end == TxnEnd::Committed;
+            txn.end != TxnEnd::Aborted
                 && txn.steps.iter().all(|step| match step {
-                    Step::Write(k, v) | Step::Append(k, v) => {
+                    TxnStep::Write(k, v) | TxnStep::Append(k, v) => {
                         state.entry(k).or_default().push(v);
                         true
                     }
-                    Step::Read(k, Some(v)) if known => {
+                    TxnStep::Read(k, Some(v)) if known => {
                         let now = state.get(k.as_str()).and_then(|l| l.last().copied());
                         now.unwrap_or(&none) == v
                     }
-                    Step::List(k, Some(list)) if known => {
+                    TxnStep::List(k, Some(list)) if known => {
                         let now = state.get(k.as_str()).cloned().unwrap_or_default();
                         now == list.iter().collect::<Vec<_>>()
                     }
@@ -397,13 +399,13 @@ fn keeps_order(txns: &[Txn], order: &[u32], first: &dyn Fn(&Txn, &Txn) -> bool) 
     let at = |t: &Txn| order.iter().position(|x| *x == t.id);
     txns.iter().all(|a| {
         let later = txns.iter().filter(|b| at(b).is_some() && first(a, b));
-        a.end != End::Committed || { later }.all(|b| at(a) < at(b))
+        a.end != TxnEnd::Committed || { later }.all(|b| at(a) < at(b))
     })
 }
 
 /// Serializable levels promise an order that replays.
-fn witness(txns: &[Txn], level: Level, sessions: Sessions, order: &[u32]) {
-    use Level::*;
+fn witness(txns: &[Txn], level: TxnLevel, sessions: SessionOrder, order: &[u32]) {
+    use TxnLevel::*;
     if ![Serializable, SessionSerializable, Strict].contains(&level) {
         return;
     }
@@ -418,53 +420,53 @@ fn witness(txns: &[Txn], level: Level, sessions: Sessions, order: &[u32]) {
     }
 }
 
-fn check(txns: &[Txn], lists: bool, sessions: Sessions, tally: &mut Tally) {
+fn check(txns: &[Txn], lists: bool, sessions: SessionOrder, tally: &mut Tally) {
     let budget = || Budget::steps(1_000_000);
     let all = if lists {
         lattice::lists(txns, sessions, &mut budget())
     } else {
         lattice::transactional(txns, sessions, &mut budget())
     };
-    assert_eq!(all.len(), Level::ALL.len());
+    assert_eq!(all.len(), TxnLevel::ALL.len());
     for (name, verdict) in &all {
-        let level = Level::parse(name).expect("a level");
+        let level = TxnLevel::parse(name).expect("a level");
         let alone = if lists {
             append::at_level(txns, name, sessions, &mut budget()).expect("a level").0
         } else {
             lattice::of_registers(txns, level, sessions, &mut budget())
         };
         // Nothing took effect: nothing was put to the test.
-        if matches!(&alone, Verdict::Unknown(why) if why.because == append::EMPTY) {
+        if matches!(&alone, HistoryVerdict::Unknown(why) if why.because == append::EMPTY) {
             assert!(!txns.iter().any(Txn::may_count), "{name}: {}", told(txns));
             tally.open(name);
             continue;
         }
         assert_eq!(alone.name(), verdict.name(), "{name} alone and among others: {}", told(txns));
         // Elle's read committed says nothing of transactions that disagree with themselves.
-        let sound = |t: &Txn| t.end != End::Committed || reads(t, false).is_some();
-        if lists && level == Level::ReadCommitted && !txns.iter().all(sound) {
+        let sound = |t: &Txn| t.end != TxnEnd::Committed || reads(t, false).is_some();
+        if lists && level == TxnLevel::ReadCommitted && !txns.iter().all(sound) {
             continue;
         }
         let expected = allowed(txns, level, sessions, lists);
         tally.add(name, verdict, expected, &|| format!("{sessions:?}\n{}", told(txns)));
         match verdict {
-            Verdict::Ok(legal) => witness(txns, level, sessions, &legal.order),
-            Verdict::Illegal(why) => {
+            HistoryVerdict::Ok(legal) => witness(txns, level, sessions, &legal.order),
+            HistoryVerdict::Illegal(why) => {
                 let only = txns.iter().filter(|t| why.core.contains(&t.id));
                 let only: Vec<Txn> = only.cloned().collect();
                 let legal = allowed(&only, level, sessions, lists);
                 assert!(!legal, "the core of {name} is legal: {why:?} {}", told(txns));
                 assert!(!why.anomalies.is_empty() && !why.because.is_empty());
             }
-            Verdict::Unknown(_) => {}
+            HistoryVerdict::Unknown(_) => {}
         }
     }
     let mut names: Vec<&str> = all.iter().map(|v| v.1.name()).collect();
     names.dedup();
     tally.mixed += usize::from(names.len() > 1);
-    let verdicts: SortedMap<&str, &Verdict> = all.iter().map(|(l, v)| (*l, v)).collect();
+    let verdicts: SortedMap<&str, &HistoryVerdict> = all.iter().map(|(l, v)| (*l, v)).collect();
     tally.laws(lattice::TRANSACTIONAL, &verdicts, &|| told(txns));
-    if sessions == Sessions::Always {
+    if sessions == SessionOrder::Always {
         tally.laws(&[("prefix", "causal")], &verdicts, &|| told(txns));
     }
 }
@@ -474,12 +476,12 @@ fn agree(what: &str, lists: bool) {
     let mut tally = Tally::default();
     for i in 0..many {
         let txns = transactions(lists, &mut d);
-        let sessions = if i % 2 == 0 { Sessions::ByName } else { Sessions::Always };
+        let sessions = if i % 2 == 0 { SessionOrder::ByName } else { SessionOrder::Always };
         check(&txns, lists, sessions, &mut tally);
     }
     tally.tell(many);
     assert!(tally.mixed > many / 20, "{} of {many} tell levels apart", tally.mixed);
-    for (level, _) in Level::ALL {
+    for (level, _) in TxnLevel::ALL {
         tally.both_ways(level, many / 25);
     }
 }

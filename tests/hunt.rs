@@ -1,6 +1,6 @@
 //! The page's searches, driven as a worker drives them.
 
-use happened_before::check::hunt::{Hunt, News, Request, Way};
+use happened_before::check::hunt::{HuntRequest, News, SearchJob, SearchWay};
 use happened_before::check::shrink::replay;
 use happened_before::core::config::Setup;
 use happened_before::core::protocol::Mutant;
@@ -18,17 +18,17 @@ fn setup(scene: &Scene, mutant: Option<&str>) -> Setup {
     }
 }
 
-fn request(setup: Setup) -> Request {
+fn request(setup: Setup) -> HuntRequest {
     let link = Link::new(setup, Vec::new()).fragment();
-    Request { link, budget_ms: 120_000, ..Request::default() }
+    HuntRequest { link, budget_ms: 120_000, ..HuntRequest::default() }
 }
 
 /// Drives a hunt to its end in slices of 8 ms, on a clock that goes on by a millisecond whenever it
 /// is looked at, which is once every few states: what is found depends on no machine.
-fn run(request: &Request) -> News {
+fn run(request: &HuntRequest) -> News {
     let looks = Cell::new(0);
     let clock = || looks.replace(looks.get() + 1);
-    let mut hunt = Hunt::new(request).expect("a request");
+    let mut hunt = SearchJob::new(request).expect("a request");
     while !hunt.slice(&clock, 8).expect("a slice") {
         assert_ne!(hunt.news().phase, "over");
     }
@@ -37,7 +37,7 @@ fn run(request: &Request) -> News {
 
 fn is_found(scene: &Scene, mutant: &Mutant) {
     let asked = request(setup(scene, Some(mutant.id)));
-    let news = run(&Request { property: mutant.breaks.into(), ..asked });
+    let news = run(&HuntRequest { property: mutant.breaks.into(), ..asked });
     let hit = news.found.unwrap_or_else(|| panic!("{} {}", scene.id, mutant.id));
     assert_eq!(hit.property, mutant.breaks);
     let link = Link::decode(&hit.link).expect("a link");
@@ -73,19 +73,20 @@ fn what_was_searched_is_said_exactly() {
     let knobs = [("nodes", 3), ("clients", 0), ("raft.noop", 0)];
     let knobs = knobs.iter().map(|(k, v)| ((*k).to_string(), *v)).collect();
     let asked = request(Setup { knobs, ..small });
-    let check = Request { way: Way::Check, faults: "timers=1,ops=0,crash=1".into(), ..asked };
+    let check =
+        HuntRequest { way: SearchWay::Check, faults: "timers=1,ops=0,crash=1".into(), ..asked };
     let news = run(&check);
     assert!(news.complete && news.found.is_none());
     expect_test::expect!["Raft, client.keys=1, client.reads=0, clients=0, nodes=3, raft.noop=0. Searched with at most 1 timer, 1 crash; no operations, lost messages, doubled messages, partitions, all 413 states, down to level 9. Messages may come in any order, or never. Not searched: other sizes, further faults, and what depends on time"]
         .assert_eq(&news.sentence);
-    let news = run(&Request { depth: Some(5), ..check.clone() });
+    let news = run(&HuntRequest { depth: Some(5), ..check.clone() });
     assert!(!news.complete);
     assert!(
         news.sentence.contains("complete only to level 5 (stopped at its bound of depth)"),
         "{}",
         news.sentence
     );
-    let news = run(&Request { memory_mb: Some(0), ..check });
+    let news = run(&HuntRequest { memory_mb: Some(0), ..check });
     assert!(news.sentence.contains("(stopped at its memory bound of 0 MB)"), "{}", news.sentence);
 }
 
@@ -95,7 +96,7 @@ fn a_search_as_large_as_the_screen_keeps_the_run() {
     shown.knobs.insert("nodes".into(), 3);
     let asked = request(shown.clone());
     let faults = "timers=2,ops=0".to_string();
-    let news = run(&Request { way: Way::Check, faults, whole: true, ..asked });
+    let news = run(&HuntRequest { way: SearchWay::Check, faults, whole: true, ..asked });
     let link = Link::decode(&news.found.expect("a violation").link).expect("a link");
     assert_eq!(link.setup, shown);
 }
@@ -103,7 +104,7 @@ fn a_search_as_large_as_the_screen_keeps_the_run() {
 #[test]
 fn schedules_alone_are_counted() {
     let asked = request(setup(&raft::SCENE, None));
-    let news = run(&Request { way: Way::Fuzz, seeds: Some(3), stride: 2, ..asked });
+    let news = run(&HuntRequest { way: SearchWay::Fuzz, seeds: Some(3), stride: 2, ..asked });
     assert_eq!((news.runs, news.states, news.found), (2, 0, None));
     assert!(news.steps >= 8_000 && news.sentence.is_empty());
 }
@@ -111,9 +112,9 @@ fn schedules_alone_are_counted() {
 #[test]
 fn challenges_are_solved_with_hints() {
     let asked = request(setup(&raft::SCENE, None));
-    let news = run(&Request { challenge: "two-leaders".into(), ..asked.clone() });
+    let news = run(&HuntRequest { challenge: "two-leaders".into(), ..asked.clone() });
     let hit = news.found.expect("a solution");
     assert_eq!((hit.length, hit.hints.len()), (6, 3));
-    let why = Hunt::new(&Request { challenge: "nothing".into(), ..asked }).err();
+    let why = SearchJob::new(&HuntRequest { challenge: "nothing".into(), ..asked }).err();
     assert_eq!(why.as_deref(), Some("raft has no challenge 'nothing'"));
 }

@@ -1,23 +1,25 @@
 //! The numbers of states that TLC and stateright publish for the same specifications
 //! (tlaplus/Examples manifests and stateright's tests, both MIT).
 
-use happened_before::check::explore::{Bounds, Model, Options, Outcome, Report, Search};
+use happened_before::check::explore::{
+    Bounds, Options, Report, Search, SearchOutcome, StateMachine,
+};
 use happened_before::models::{
-    LamportMutex, Paxos, PaxosCommit, Size, TCommit, TwoPhase, Voting, twophase,
+    BallotCounts, LamportMutex, Paxos, PaxosCommit, TCommit, TwoPhase, Voting, twophase,
 };
 
-type ReportOf<M> = Report<<M as Model>::State, <M as Model>::Action>;
+type ReportOf<M> = Report<<M as StateMachine>::State, <M as StateMachine>::Action>;
 
-fn explore<M: Model>(model: M, options: Options) -> ReportOf<M> {
+fn explore<M: StateMachine>(model: M, options: Options) -> ReportOf<M> {
     let mut search = Search::with(model, Bounds::default(), options);
     search.finish();
     search.report()
 }
 
 /// Distinct, generated and depth of a model that keeps all its claims.
-fn counts<M: Model>(model: M, options: Options) -> (u64, u64, u32) {
+fn counts<M: StateMachine>(model: M, options: Options) -> (u64, u64, u32) {
     let report = explore(model, options);
-    assert_eq!(report.outcome, Outcome::Complete);
+    assert_eq!(report.outcome, SearchOutcome::Complete);
     assert!(report.violations.is_empty());
     assert!(report.unreached.is_empty(), "{:?}", report.unreached);
     let fresh: u64 = report.coverage.iter().map(|c| c.fresh).sum();
@@ -34,8 +36,8 @@ const SYMMETRY: Options = Options {
     all_violations: false,
 };
 
-fn size(acceptors: u32, values: u32, ballots: u32) -> Size {
-    Size { acceptors, values, ballots }
+fn size(acceptors: u32, values: u32, ballots: u32) -> BallotCounts {
+    BallotCounts { acceptors, values, ballots }
 }
 
 #[test]
@@ -48,7 +50,7 @@ fn twophase() {
 #[test]
 fn twophase_symmetry() {
     assert_eq!(counts(TwoPhase::new(5), SYMMETRY).0, 314);
-    let partly = TwoPhase { symmetry: twophase::Symmetry::RmState, ..TwoPhase::new(5) };
+    let partly = TwoPhase { symmetry: twophase::RmSymmetry::RmState, ..TwoPhase::new(5) };
     assert_eq!(counts(partly, SYMMETRY).0, 665);
 }
 
@@ -89,6 +91,6 @@ fn paxos_commit() {
     search.run_threads(2, &mut || false);
     let report = search.report();
     assert_eq!((report.distinct, report.generated, report.depth), (1_321_761, 16_959_159, 28));
-    assert_eq!(report.outcome, Outcome::Complete);
+    assert_eq!(report.outcome, SearchOutcome::Complete);
     assert!(report.violations.is_empty() && report.unreached.is_empty());
 }

@@ -1,10 +1,10 @@
 //! What is left without linearizability: one order for all, with updates in their places or without,
 //! as it is judged while a run goes on.
 
-use happened_before::check::fuzz::{DEFAULT_STEPS, Target};
-use happened_before::check::history::model::Kind;
+use happened_before::check::fuzz::{DEFAULT_STEPS, FuzzTarget};
+use happened_before::check::history::model::ObjectKind;
 use happened_before::check::history::{
-    Budget, F, History, Model, Outcome, Value, Verdict, sequential,
+    Budget, F, History, HistoryVerdict, ObjectModel, OpOutcome, OpValue, sequential,
 };
 use happened_before::core::config::Setup;
 use happened_before::core::protocol::key_name;
@@ -21,7 +21,7 @@ fn setup(preset: &str, knobs: &[(&str, i64)], seed: u64) -> Setup {
 /// Which claims some of the seeds break.
 fn broken(preset: &str, seeds: u64) -> SortedSet<&'static str> {
     let scene = scene("cap").expect("in the catalogue");
-    let target = Target::new(scene, setup(preset, &[], 0), DEFAULT_STEPS).expect("a target");
+    let target = FuzzTarget::new(scene, setup(preset, &[], 0), DEFAULT_STEPS).expect("a target");
     let all = (0..seeds).flat_map(|seed| target.run(seed).expect("a run").broken);
     all.map(|b| b.property).collect()
 }
@@ -50,17 +50,17 @@ fn history(session: &Session) -> History {
     let now = session.cursor();
     for op in session.trace().ops.iter().take_while(|op| op.step <= now) {
         let (f, args) = match op.call.f {
-            1 => (F::Write, vec![Value::Int(op.call.value)]),
+            1 => (F::Write, vec![OpValue::Int(op.call.value)]),
             _ => (F::Read, Vec::new()),
         };
         let id = all.invoke(op.process, Some(key_name(op.call.key)), f, args, op.step * 2);
-        let number = |text: &String| text.parse().map_or(Value::Nil, Value::Int);
+        let number = |text: &String| text.parse().map_or(OpValue::Nil, OpValue::Int);
         let outcome = match &op.end {
             _ if op.ended.is_none_or(|(step, _)| step > now) => continue,
             OpEnd::Open => continue,
-            OpEnd::Ok(value) => Outcome::Ok(value.as_ref().map_or(Value::Nil, number)),
-            OpEnd::Fail(_) => Outcome::Fail,
-            OpEnd::Unknown => Outcome::Unknown,
+            OpEnd::Ok(value) => OpOutcome::Ok(value.as_ref().map_or(OpValue::Nil, number)),
+            OpEnd::Fail(_) => OpOutcome::Fail,
+            OpEnd::Unknown => OpOutcome::Unknown,
         };
         all.complete(id, op.ended.map_or(u64::MAX, |(step, _)| step * 2 + 1), outcome);
     }
@@ -70,19 +70,20 @@ fn history(session: &Session) -> History {
 /// The judge that sees the whole history at once says what was found on the way.
 #[test]
 fn the_verdict_while_it_runs_is_that_of_the_judge() {
-    let model = Model::new(Kind::CasRegister);
+    let model = ObjectModel::new(ObjectKind::CasRegister);
     let (mut illegal, mut legal) = (0, 0);
     // What the judge decided of what was found on the way, both ways.
     let (mut refuted, mut allowed) = (0, 0);
     for preset in ["anyone", "etcd-serializable", "zookeeper", "majority"] {
         let scene = scene("cap").expect("in the catalogue");
-        let target = Target::new(scene, setup(preset, &[], 0), DEFAULT_STEPS).expect("a target");
+        let target =
+            FuzzTarget::new(scene, setup(preset, &[], 0), DEFAULT_STEPS).expect("a target");
         for seed in 0..8 {
             let outcome = target.run(seed).expect("a run");
             let mut run =
                 Session::new(scene.build, outcome.setup, outcome.journal).expect("its own journal");
             run.seek(outcome.steps.min(2_500));
-            type Judge = fn(&Model, &History, &mut Budget) -> Verdict;
+            type Judge = fn(&ObjectModel, &History, &mut Budget) -> HistoryVerdict;
             let both: [(&str, Judge); 2] =
                 [("sequential", sequential::judge), ("ordered-sequential", sequential::ordered)];
             for (id, judge) in both {

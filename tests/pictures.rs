@@ -157,7 +157,7 @@ fn a_film_that_is_stopped_keeps_its_first_frames() {
 fn of_a_long_history_only_what_is_in_sight_is_drawn() {
     use happened_before::core::config::Setup;
     use happened_before::core::session::Session;
-    use happened_before::scene::history::History;
+    use happened_before::scene::history::HistoryPicture;
     use happened_before::scene::index::Index;
     use happened_before::scene::{PX, Size};
     let knobs = [("clients", 20), ("client.interval", 20_000)];
@@ -168,13 +168,13 @@ fn of_a_long_history_only_what_is_in_sight_is_drawn() {
     let draw = |run: &Session| {
         let (view, index) = (run.view(), Index::of(run.trace()));
         let window = (run.time().saturating_sub(400_000), run.time());
-        let history = History {
+        let history = HistoryPicture {
             view: &view,
             trace: run.trace(),
             index: &index,
             calls: (scene.info)().calls,
             window,
-            size: Size { w: 340 * PX, h: History::height(20) },
+            size: Size { w: 340 * PX, h: HistoryPicture::height(20) },
             full: true,
             points: &[],
             core: &[],

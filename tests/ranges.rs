@@ -9,7 +9,7 @@ use happened_before::core::session::Session;
 use happened_before::core::view::{Verdict, WorldView};
 use happened_before::protocols::ranges::SCENE;
 use happened_before::share::link::Link;
-use happened_before::stories::player::{Told, play};
+use happened_before::stories::player::{ToldStep, play};
 
 fn run(preset: &str, knobs: &[(&str, i64)], seed: u64) -> Session {
     let setup = Setup {
@@ -115,7 +115,7 @@ fn a_drained_server_ends_with_nothing() {
     }
 }
 
-fn told(id: &str) -> (Session, Vec<Told>) {
+fn told(id: &str) -> (Session, Vec<ToldStep>) {
     let story = SCENE.stories.iter().find(|s| s.id == id).expect("in its list");
     play(&SCENE, story).expect("it plays")
 }

@@ -1,12 +1,12 @@
 //! Spanner's rules in whole runs, and published histories re-enacted.
 
 use happened_before::check::explore::Bounds;
-use happened_before::check::fuzz::{DEFAULT_STEPS, Target};
-use happened_before::check::history::model::Kind;
-use happened_before::check::history::txn::register::{self, Level, Sessions};
-use happened_before::check::history::txn::{End, Step, Txn};
+use happened_before::check::fuzz::{DEFAULT_STEPS, FuzzTarget};
+use happened_before::check::history::model::ObjectKind;
+use happened_before::check::history::txn::register::{self, SessionOrder, TxnLevel};
+use happened_before::check::history::txn::{Txn, TxnEnd, TxnStep};
 use happened_before::check::history::{
-    Budget, F, History, Model, Outcome, Value, Verdict, linearizable,
+    Budget, F, History, HistoryVerdict, ObjectModel, OpOutcome, OpValue, linearizable,
 };
 use happened_before::check::worlds::Quest;
 use happened_before::core::config::Setup;
@@ -47,8 +47,8 @@ fn is_write(op: &OpLife) -> bool {
     op.call.f == 1
 }
 
-fn value(answer: Option<&str>) -> Value {
-    answer.and_then(|t| t.parse().ok()).map_or(Value::Nil, Value::Int)
+fn value(answer: Option<&str>) -> OpValue {
+    answer.and_then(|t| t.parse().ok()).map_or(OpValue::Nil, OpValue::Int)
 }
 
 /// The operations of a run as a history of registers.
@@ -57,7 +57,7 @@ fn history(ops: &[OpLife]) -> History {
     for op in ops {
         let key = Some(op.call.key.to_string());
         let (f, args) = match is_write(op) {
-            true => (F::Write, vec![Value::Int(op.call.value)]),
+            true => (F::Write, vec![OpValue::Int(op.call.value)]),
             false => (F::Read, Vec::new()),
         };
         let id = history.invoke(op.process, key, f, args, op.invoked);
@@ -65,18 +65,18 @@ fn history(ops: &[OpLife]) -> History {
         match &op.end {
             OpEnd::Open => {}
             OpEnd::Ok(answer) => {
-                let told = if is_write(op) { Value::Nil } else { value(answer.as_deref()) };
-                history.complete(id, end, Outcome::Ok(told));
+                let told = if is_write(op) { OpValue::Nil } else { value(answer.as_deref()) };
+                history.complete(id, end, OpOutcome::Ok(told));
             }
-            OpEnd::Fail(_) => history.complete(id, end, Outcome::Fail),
-            OpEnd::Unknown => history.complete(id, end, Outcome::Unknown),
+            OpEnd::Fail(_) => history.complete(id, end, OpOutcome::Fail),
+            OpEnd::Unknown => history.complete(id, end, OpOutcome::Unknown),
         }
     }
     history
 }
 
-fn judged(ops: &[OpLife]) -> Verdict {
-    let model = Model::new(Kind::Register);
+fn judged(ops: &[OpLife]) -> HistoryVerdict {
+    let model = ObjectModel::new(ObjectKind::Register);
     linearizable::judge(&model, &history(ops), &mut Budget::steps(1_000_000))
 }
 
@@ -96,7 +96,7 @@ fn put_100_get_100_get_0_is_legal() {
     assert_eq!(old.end, OpEnd::Ok(Some("0".into())));
     let (put, new, old) = (span(put), span(new), span(old));
     assert!(put.0 < new.0 && new.0 < old.0 && old.1 < new.1 && new.1 < put.1);
-    assert!(matches!(judged(ops), Verdict::Ok(_)));
+    assert!(matches!(judged(ops), HistoryVerdict::Ok(_)));
     assert_eq!(broken(&session), [""; 0]);
 }
 
@@ -110,7 +110,7 @@ fn put_200_get_200_then_get_0_is_illegal() {
     assert_eq!(old.end, OpEnd::Ok(Some("0".into())));
     let (put, new, old) = (span(put), span(new), span(old));
     assert!(put.0 < new.0 && new.1 < old.0 && old.1 < put.1);
-    assert!(matches!(judged(ops), Verdict::Illegal(_)));
+    assert!(matches!(judged(ops), HistoryVerdict::Illegal(_)));
     assert!(broken(&session).contains(&"linearizable"));
     assert!(broken(&session).contains(&"commit-wait"));
 }
@@ -158,32 +158,36 @@ fn in_an_outage_epsilon_has_to_grow() {
 fn runs_with_faults_are_strictly_serializable() {
     for (preset, seed) in [("paper", 1), ("paper", 2), ("two-tablets", 1), ("two-tablets", 2)] {
         let base = setup(preset, &[], 0);
-        let outcome = Target::new(&SCENE, base, DEFAULT_STEPS).and_then(|t| t.run(seed));
+        let outcome = FuzzTarget::new(&SCENE, base, DEFAULT_STEPS).and_then(|t| t.run(seed));
         let outcome = outcome.expect("a run");
         let mut session =
             Session::new(SCENE.build, outcome.setup, outcome.journal).expect("its own journal");
         session.seek(outcome.steps.min(600));
         let txns: Vec<Txn> = session.trace().ops.iter().enumerate().map(txn).collect();
-        let told = txns.iter().filter(|t| t.end == End::Committed).count();
-        let verdict =
-            register::judge(&txns, Level::Strict, Sessions::ByName, &mut Budget::steps(200_000));
+        let told = txns.iter().filter(|t| t.end == TxnEnd::Committed).count();
+        let verdict = register::judge(
+            &txns,
+            TxnLevel::Strict,
+            SessionOrder::ByName,
+            &mut Budget::steps(200_000),
+        );
         assert!(told > 3, "{preset} {seed}: {told}");
-        assert!(!matches!(verdict, Verdict::Illegal(_)), "{preset} {seed}: {verdict:?}");
+        assert!(!matches!(verdict, HistoryVerdict::Illegal(_)), "{preset} {seed}: {verdict:?}");
     }
 }
 
 fn txn((id, op): (usize, &OpLife)) -> Txn {
     let key = op.call.key.to_string();
     let (end, answer) = match &op.end {
-        OpEnd::Ok(answer) => (End::Committed, Some(value(answer.as_deref()))),
-        OpEnd::Fail(_) => (End::Aborted, None),
-        OpEnd::Open | OpEnd::Unknown => (End::Unknown, None),
+        OpEnd::Ok(answer) => (TxnEnd::Committed, Some(value(answer.as_deref()))),
+        OpEnd::Fail(_) => (TxnEnd::Aborted, None),
+        OpEnd::Open | OpEnd::Unknown => (TxnEnd::Unknown, None),
     };
     let step = match is_write(op) {
-        true => Step::Write(key, Value::Int(op.call.value)),
-        false => Step::Read(key, answer),
+        true => TxnStep::Write(key, OpValue::Int(op.call.value)),
+        false => TxnStep::Read(key, answer),
     };
-    let ret = if end == End::Committed { span(op).1 } else { u64::MAX };
+    let ret = if end == TxnEnd::Committed { span(op).1 } else { u64::MAX };
     Txn { id: id as u32, session: op.process, invoke: op.invoked, ret, end, steps: vec![step] }
 }
 
@@ -198,11 +202,11 @@ fn a_snapshot_may_show_the_second_write_without_the_first() {
             let OpEnd::Ok(Some(rows)) = &op.end else { panic!("{:?}", op.end) };
             let row = |(key, text): (usize, &str)| {
                 let told = text.split_once('=').and_then(|(_, v)| v.parse().ok());
-                Step::Read(key.to_string(), Some(told.map_or(Value::Nil, Value::Int)))
+                TxnStep::Read(key.to_string(), Some(told.map_or(OpValue::Nil, OpValue::Int)))
             };
             txn.steps = rows.split(' ').enumerate().map(row).collect();
         }
-        register::judge(&txns, level, Sessions::ByName, &mut Budget::steps(200_000)).name()
+        register::judge(&txns, level, SessionOrder::ByName, &mut Budget::steps(200_000)).name()
     };
     let session = story("causal-reverse");
     let ops = &session.trace().ops;
@@ -210,8 +214,8 @@ fn a_snapshot_may_show_the_second_write_without_the_first() {
     assert_eq!(scan.end, OpEnd::Ok(Some("x=nil y=2".into())));
     let [first, second] = [1, 2].map(|v| ops.iter().find(|o| o.call.value == v).expect("a write"));
     assert!(span(first).1 < span(second).0 && first.id.client != second.id.client);
-    assert_eq!(judge(&session, Level::Serializable), "ok");
-    assert_eq!(judge(&session, Level::Strict), "illegal");
+    assert_eq!(judge(&session, TxnLevel::Serializable), "ok");
+    assert_eq!(judge(&session, TxnLevel::Strict), "illegal");
     assert!(broken(&session).contains(&"external-consistency"));
     // With commit wait the same requests at the same times are no reverse: when B begins, A has not
     // been told yet.
@@ -221,7 +225,7 @@ fn a_snapshot_may_show_the_second_write_without_the_first() {
     let journal = session.branch().journal.clone();
     let mut waiting = Session::new(SCENE.build, setup, journal).expect("the same journal");
     assert!(waiting.advance_to(3_000_000, u64::MAX));
-    assert_eq!(judge(&waiting, Level::Strict), "ok");
+    assert_eq!(judge(&waiting, TxnLevel::Strict), "ok");
     assert_eq!(broken(&waiting), [""; 0]);
 }
 
@@ -234,8 +238,8 @@ fn without_commit_wait_it_is_serializable() {
         assert!(txns.len() > 30);
         let verdict = register::judge(
             &txns,
-            Level::Serializable,
-            Sessions::ByName,
+            TxnLevel::Serializable,
+            SessionOrder::ByName,
             &mut Budget::steps(200_000),
         );
         assert_eq!(verdict.name(), "ok", "{seed}");
@@ -247,7 +251,7 @@ fn without_commit_wait_it_is_serializable() {
 #[test]
 fn a_lie_of_a_millisecond_is_found_by_random_runs() {
     let base = setup("", &[("clock.epsilon", 4_000), ("clock.offset", 5_000), ("clients", 6)], 0);
-    let target = Target::new(&SCENE, base, DEFAULT_STEPS).expect("a target");
+    let target = FuzzTarget::new(&SCENE, base, DEFAULT_STEPS).expect("a target");
     let found = (0..500).find(|seed| {
         let outcome = target.run(*seed).expect("a run");
         outcome.broken.iter().any(|b| b.property == "external-consistency")

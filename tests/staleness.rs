@@ -162,7 +162,7 @@ fn consistency_costs_the_way_to_the_nearest_majority_and_a_cut_costs_answers() {
         survey.points
     };
     let (whole, parted) = (measure(false), measure(true));
-    let of = |points: &[happened_before::check::plane::Point], r, w| {
+    let of = |points: &[happened_before::check::plane::SurveyPoint], r, w| {
         let found = points.iter().find(|p| p.quorum == Some((r, w)));
         found.expect("measured").figures.clone()
     };
@@ -205,7 +205,7 @@ fn levels_cost_what_their_documents_say() {
     let (strong, session) = (of("Strong"), of("DB, Session"));
     assert!(strong.stale == 0 && strong.reads.p99 < 20_000, "{strong:?}");
     assert!(session.stale > 0 && session.writes.p50 < strong.writes.p50, "{session:?}");
-    let met = |p: &&happened_before::check::plane::Point| {
+    let met = |p: &&happened_before::check::plane::SurveyPoint| {
         let f = &p.figures;
         f.reads.p99.max(f.writes.p99) < 20_000 && f.stale_share() < 1_000
     };

@@ -3,14 +3,14 @@
 use happened_before::core::session::Session;
 use happened_before::protocols::{CATALOG, Scene, scene};
 use happened_before::stories::player::{play, setup};
-use happened_before::stories::telling::{Part, Phase, Telling};
-use happened_before::stories::{Step, Story};
+use happened_before::stories::telling::{Phase, Telling, WordPart};
+use happened_before::stories::{Story, StoryStep};
 
 fn all() -> impl Iterator<Item = (&'static Scene, &'static Story)> {
     CATALOG.iter().flat_map(|scene| scene.stories.iter().map(move |story| (scene, story)))
 }
 
-fn raft(id: &str) -> (Session, Vec<happened_before::stories::player::Told>) {
+fn raft(id: &str) -> (Session, Vec<happened_before::stories::player::ToldStep>) {
     let scene = scene("raft").expect("in the catalogue");
     let story = scene.stories.iter().find(|s| s.id == id).expect("in its list");
     play(scene, story).expect("it plays")
@@ -38,7 +38,7 @@ fn steps_are_short_and_the_last_hands_over() {
                 step.text
             );
         }
-        let Step { say, until, .. } = story.steps.last().expect("it has steps");
+        let StoryStep { say, until, .. } = story.steps.last().expect("it has steps");
         assert!(
             story.source.is_some() || say.is_empty() && until.is_empty(),
             "{} {}",
@@ -197,7 +197,7 @@ fn the_names_in_the_words_are_found() {
         while !telling.is_over() {
             let (view, text) = (session.view(), telling.now().text);
             let found = telling.words(&view, text);
-            let nodes = found.iter().filter(|p| matches!(p, Part::Node(..))).count();
+            let nodes = found.iter().filter(|p| matches!(p, WordPart::Node(..))).count();
             if telling.phase == Phase::Done {
                 assert_eq!(nodes, text.matches('{').count(), "{} {}: {text}", scene.id, story.id);
             }

@@ -8,7 +8,7 @@ use expect_test::expect_file;
 use happened_before::core::session::Session;
 use happened_before::protocols::{CATALOG, Scene, scene};
 use happened_before::stories::player::{play, setup};
-use happened_before::stories::{Step, Story};
+use happened_before::stories::{Story, StoryStep};
 use support::{Files, each_scene, hb};
 
 /// The command whose answer is the golden trace of a scene: a story of it, or a run as short.
@@ -98,7 +98,7 @@ fn a_printed_journal_can_be_pasted_into_a_story() {
         let line = format!("story {} {} --journal", scene.id, story.id);
         let printed = hb(&line, &Files::default()).stdout.leak();
         let lines: Vec<&'static str> = printed.lines().filter(|l| !l.starts_with('#')).collect();
-        let step = Step { say: lines.leak(), ..Step::SAY };
+        let step = StoryStep { say: lines.leak(), ..StoryStep::SAY };
         let pasted = Story { steps: vec![step].leak(), ..*story };
         let (mut session, _) = play(scene, &pasted).unwrap();
         let (told, _) = play(scene, story).unwrap();
@@ -114,7 +114,7 @@ fn a_story_says_why_a_line_of_a_journal_cannot_be_done() {
     let scene = scene("raft").unwrap();
     let story = scene.stories[0];
     let say = |lines: &'static [&'static str]| {
-        let step = Step { say: lines, ..Step::SAY };
+        let step = StoryStep { say: lines, ..StoryStep::SAY };
         play(scene, &Story { steps: vec![step].leak(), ..story }).map(|_| ()).unwrap_err()
     };
     let head = format!("raft {}: step 1: ", story.id);

@@ -3,7 +3,7 @@
 
 use crate::core::action::Action;
 use crate::core::session::Session;
-use crate::core::view::Shape;
+use crate::core::view::NodeShape;
 use crate::core::world::Limits;
 use crate::protocols::Scene;
 use crate::stories::Challenge;
@@ -27,7 +27,7 @@ impl Attempt {
     /// Judges the session's present branch up to its cursor.
     pub fn of(session: &Session, scene: &Scene, challenge: &Challenge) -> Result<Attempt, String> {
         let nodes = session.view().nodes;
-        let servers = nodes.iter().filter(|n| n.shape != Shape::Client).count() as u16;
+        let servers = nodes.iter().filter(|n| n.shape != NodeShape::Client).count() as u16;
         let done = session.branch().journal.iter().filter(|e| e.at <= session.time());
         let mut attempt = Attempt { left: challenge.limits, length: 0, foul: None, reached: false };
         for (i, entry) in done.enumerate() {

@@ -19,7 +19,7 @@ pub struct Convergence {
     runs: u64,
     nodes: u16,
     put: u8,
-    run: Option<Run>,
+    run: Option<ConvergeRun>,
     /// Runs that are over.
     pub done: u64,
     /// Microseconds from the write to the moment from which all agree, the shortest first.
@@ -28,7 +28,7 @@ pub struct Convergence {
     pub never: u64,
 }
 
-struct Run {
+struct ConvergeRun {
     session: Session,
     /// When a server took the write.
     wrote: Option<u64>,
@@ -81,13 +81,13 @@ impl Convergence {
         Ok(false)
     }
 
-    fn begin(&self) -> Result<Run, String> {
+    fn begin(&self) -> Result<ConvergeRun, String> {
         let setup = Setup { seed: self.setup.seed.wrapping_add(self.done), ..self.setup.clone() };
         let to = Some(NodeId((self.done % u64::from(self.nodes.max(1))) as u16));
         let call = Call { f: self.put, value: 1, ..Call::default() };
         let action = Action::Invoke { client: NodeId(self.nodes), to, call };
         let session = Session::new(self.scene.build, setup, vec![Entry { at: 1, action }])?;
-        Ok(Run { session, wrote: None })
+        Ok(ConvergeRun { session, wrote: None })
     }
 
     /// Microseconds within which so many in a hundred runs had agreed, if so many have.
@@ -97,7 +97,7 @@ impl Convergence {
     }
 }
 
-impl Run {
+impl ConvergeRun {
     /// One step; at its end, how long they took, if they agreed at all.
     fn step(&mut self) -> Option<Option<u64>> {
         // Only what a server has done to what it holds can make them agree.

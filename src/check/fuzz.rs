@@ -2,7 +2,7 @@
 
 mod run;
 
-pub use run::Run;
+pub use run::FuzzRun;
 
 pub use super::nemesis::read_faults;
 use super::nemesis::{Fault, Field, Nemesis};
@@ -16,7 +16,7 @@ use std::sync::Arc;
 pub const DEFAULT_STEPS: u64 = 4_000;
 
 /// What to fuzz.
-pub struct Target {
+pub struct FuzzTarget {
     /// The scene.
     pub scene: &'static Scene,
     /// What it offers.
@@ -31,7 +31,7 @@ pub struct Target {
 
 /// One run.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Outcome {
+pub struct FuzzOutcome {
     /// The run: its seed, its knobs.
     pub setup: Setup,
     /// The faults.
@@ -59,10 +59,10 @@ pub struct Broken {
     pub faults: usize,
 }
 
-impl Target {
+impl FuzzTarget {
     /// A scene with settings; or what is wrong with them.
     pub fn new(scene: &'static Scene, base: Setup, steps: u64) -> Result<Arc<Self>, String> {
-        Target::with(scene, base, steps, Vec::new())
+        FuzzTarget::with(scene, base, steps, Vec::new())
     }
 
     /// The same with a mix of faults.
@@ -77,7 +77,7 @@ impl Target {
         if faults.contains(&Fault::Lie) && !info.lies {
             return Err(format!("servers of {} say nothing to lie about", scene.id));
         }
-        Ok(Arc::new(Target { scene, info, base, steps, faults }))
+        Ok(Arc::new(FuzzTarget { scene, info, base, steps, faults }))
     }
 
     /// The value of a knob in a setup.
@@ -136,8 +136,8 @@ impl Target {
     }
 
     /// Runs one seed.
-    pub fn run(self: &Arc<Self>, seed: u64) -> Result<Outcome, String> {
-        let mut run = Run::new(self.clone(), seed)?;
+    pub fn run(self: &Arc<Self>, seed: u64) -> Result<FuzzOutcome, String> {
+        let mut run = FuzzRun::new(self.clone(), seed)?;
         run.slice(u64::MAX);
         Ok(run.outcome())
     }

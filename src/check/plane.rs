@@ -6,7 +6,7 @@
 
 mod survey;
 
-pub use survey::{Point, Survey, Terms};
+pub use survey::{Survey, SurveyPoint, Terms};
 
 use crate::core::protocol::CallName;
 use crate::core::sorted::SortedMap;
@@ -60,7 +60,7 @@ fn share(part: u32, of: u32) -> u32 {
 
 /// A write and when it surely took effect.
 #[derive(Clone, Copy)]
-struct Write {
+struct KnownWrite {
     value: i64,
     began: u64,
     /// Never, if nobody was told.
@@ -82,7 +82,7 @@ fn kind(calls: &[CallName], op: &OpLife) -> &'static str {
 pub fn figures(calls: &[CallName], ops: &[OpLife], step: u64, t: u64) -> Figures {
     let mut out = Figures::default();
     let (mut reads, mut writes) = (Vec::new(), Vec::new());
-    let mut known: SortedMap<u32, Vec<Write>> = SortedMap::new();
+    let mut known: SortedMap<u32, Vec<KnownWrite>> = SortedMap::new();
     let name = |op: &OpLife| kind(calls, op);
     for op in ops.iter().take_while(|op| op.step <= step) {
         let ended = op.ended.filter(|(s, _)| *s <= step).map(|(_, at)| at);
@@ -96,8 +96,11 @@ pub fn figures(calls: &[CallName], ops: &[OpLife], step: u64, t: u64) -> Figures
         }
         if name(op) == "put" && !matches!(end, OpEnd::Fail(_)) {
             let sure = if matches!(end, OpEnd::Ok(_)) { ended } else { None };
-            let write =
-                Write { value: op.call.value, began: op.invoked, ended: sure.unwrap_or(u64::MAX) };
+            let write = KnownWrite {
+                value: op.call.value,
+                began: op.invoked,
+                ended: sure.unwrap_or(u64::MAX),
+            };
             known.entry(op.call.key).or_default().push(write);
         }
     }
@@ -113,8 +116,8 @@ pub fn figures(calls: &[CallName], ops: &[OpLife], step: u64, t: u64) -> Figures
 }
 
 impl Figures {
-    fn judge(&mut self, writes: &[Write], value: &str, began: u64, t: u64) {
-        let confirmed = |w: &&Write| w.ended.saturating_add(t) <= began;
+    fn judge(&mut self, writes: &[KnownWrite], value: &str, began: u64, t: u64) {
+        let confirmed = |w: &&KnownWrite| w.ended.saturating_add(t) <= began;
         if !writes.iter().any(|w| confirmed(&w)) {
             return;
         }
@@ -123,7 +126,7 @@ impl Figures {
         let read = value.parse::<i64>().ok();
         let source = writes.iter().find(|w| Some(w.value) == read);
         let until = source.map_or(0, |w| w.ended);
-        let newer = |w: &&Write| source.is_none() || w.began > until;
+        let newer = |w: &&KnownWrite| source.is_none() || w.began > until;
         let behind = writes.iter().filter(confirmed).filter(newer).count() as u32;
         self.stale += u32::from(behind > 0);
         self.behind = self.behind.max(behind);

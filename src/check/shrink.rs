@@ -10,7 +10,7 @@ use crate::core::hash::fingerprint;
 use crate::core::ids::{NodeId, NodeSet};
 use crate::core::session::Build;
 use crate::core::sorted::SortedMap;
-use crate::core::view::Shape;
+use crate::core::view::NodeShape;
 use crate::core::world::World;
 
 /// A run that breaks a property.
@@ -50,7 +50,7 @@ struct Playing<'a> {
 }
 
 /// What a replay has come to.
-enum Played {
+enum Replayed {
     /// It goes on.
     Open,
     /// It ended, or was too long, and nothing broke.
@@ -60,7 +60,7 @@ enum Played {
 }
 
 impl Playing<'_> {
-    fn step(&mut self) -> Played {
+    fn step(&mut self) -> Replayed {
         let world = &mut *self.world;
         let entry = self.journal.get(*self.used);
         let planned = entry.filter(|e| world.next_due().is_none_or(|due| e.at <= due));
@@ -71,12 +71,12 @@ impl Playing<'_> {
             }
             None => match world.step() {
                 Some(event) => event,
-                None => return Played::Held,
+                None => return Replayed::Held,
             },
         };
         match event.broken.contains(&self.property) {
-            true => Played::Broke(event.step, event.at, *self.used),
-            false => Played::Open,
+            true => Replayed::Broke(event.step, event.at, *self.used),
+            false => Replayed::Open,
         }
     }
 }
@@ -95,9 +95,9 @@ pub fn replay(
     while world.steps() < steps {
         let mut playing = Playing { world: &mut world, used: &mut used, journal, property };
         match playing.step() {
-            Played::Open => {}
-            Played::Held => return None,
-            Played::Broke(step, at, used) => return Some((step, at, used)),
+            Replayed::Open => {}
+            Replayed::Held => return None,
+            Replayed::Broke(step, at, used) => return Some((step, at, used)),
         }
     }
     None
@@ -117,7 +117,7 @@ struct Trial {
 
 /// What is tried next.
 #[derive(Clone, Debug)]
-enum Stage {
+enum ShrinkStage {
     /// Whether the run breaks the property at all.
     First,
     /// Fewer processes: the candidates left.
@@ -145,7 +145,7 @@ pub struct Shrinker {
     replays: u64,
     /// Sizes and knobs stay as they are.
     same_setup: bool,
-    stage: Stage,
+    stage: ShrinkStage,
     trial: Option<Trial>,
     failed: bool,
 }
@@ -206,7 +206,7 @@ impl Shrinker {
             refuted: SortedMap::new(),
             replays: 0,
             same_setup: false,
-            stage: Stage::First,
+            stage: ShrinkStage::First,
             trial: Some(Trial { setup, journal, name: 0, steps, world, used: 0 }),
             failed: false,
         })
@@ -230,7 +230,7 @@ impl Shrinker {
 
     /// The same as long as `again` says so, which is asked now and then.
     pub fn make_sure_while(&mut self, again: &mut dyn FnMut() -> bool) {
-        while matches!(self.stage, Stage::First) && !self.failed && again() {
+        while matches!(self.stage, ShrinkStage::First) && !self.failed && again() {
             self.go_on();
         }
     }
@@ -258,7 +258,7 @@ impl Shrinker {
     }
 
     fn is_over(&self) -> bool {
-        self.failed || matches!(self.stage, Stage::Done)
+        self.failed || matches!(self.stage, ShrinkStage::Done)
     }
 
     /// A few steps of a replay, or the choice of the next one.
@@ -272,9 +272,9 @@ impl Shrinker {
             let property = &self.best.property;
             let played = Playing { world, used, journal, property }.step();
             match played {
-                Played::Open => {}
-                Played::Held => return self.decided(None),
-                Played::Broke(step, at, used) => return self.decided(Some((step, at, used))),
+                Replayed::Open => {}
+                Replayed::Held => return self.decided(None),
+                Replayed::Broke(step, at, used) => return self.decided(Some((step, at, used))),
             }
         }
     }
@@ -310,7 +310,7 @@ impl Shrinker {
     fn decided(&mut self, broke: Option<(u64, u64, usize)>) {
         let Some(Trial { setup, mut journal, name, steps, .. }) = self.trial.take() else { return };
         let Some((step, at, used)) = broke else {
-            if matches!(self.stage, Stage::First) {
+            if matches!(self.stage, ShrinkStage::First) {
                 self.failed = true;
                 return;
             }
@@ -332,37 +332,37 @@ impl Shrinker {
         let longer =
             smaller.step > self.best.step || smaller.journal.len() > self.best.journal.len();
         match &mut self.stage {
-            Stage::Earlier { .. } if longer => return self.rejected(),
-            Stage::Earlier { i, left } => (*i, *left) = (*i + 1, None),
-            Stage::Simplify { i, left } => {
+            ShrinkStage::Earlier { .. } if longer => return self.rejected(),
+            ShrinkStage::Earlier { i, left } => (*i, *left) = (*i + 1, None),
+            ShrinkStage::Simplify { i, left } => {
                 *i += 1;
                 *left = simpler_at(&smaller.journal, *i);
             }
-            Stage::Processes(left) => left.clear(),
+            ShrinkStage::Processes(left) => left.clear(),
             _ => {}
         }
         self.best = smaller;
-        if matches!(self.stage, Stage::First) {
+        if matches!(self.stage, ShrinkStage::First) {
             self.begin_round();
         }
     }
 
     /// The candidate is none; what is tried next was settled when it was chosen.
     fn rejected(&mut self) {
-        if let Stage::Delete { size, start } = &mut self.stage {
+        if let ShrinkStage::Delete { size, start } = &mut self.stage {
             *start += *size;
         }
     }
 
     fn begin_round(&mut self) {
         if self.before.as_ref() == Some(&self.best) {
-            self.stage = Stage::Done;
+            self.stage = ShrinkStage::Done;
             return;
         }
         self.before = Some(self.best.clone());
         self.stage = match self.same_setup {
-            true => Stage::Delete { size: self.best.journal.len(), start: 0 },
-            false => Stage::Processes(self.fewer_processes()),
+            true => ShrinkStage::Delete { size: self.best.journal.len(), start: 0 },
+            false => ShrinkStage::Processes(self.fewer_processes()),
         };
     }
 
@@ -370,31 +370,33 @@ impl Shrinker {
     fn choose(&mut self) {
         let len = self.best.journal.len();
         match &mut self.stage {
-            Stage::First | Stage::Done => {}
-            Stage::Processes(left) => match left.pop() {
+            ShrinkStage::First | ShrinkStage::Done => {}
+            ShrinkStage::Processes(left) => match left.pop() {
                 Some((setup, journal)) => self.attempt(setup, journal),
-                None => self.stage = Stage::Knobs(self.plainer_knobs()),
+                None => self.stage = ShrinkStage::Knobs(self.plainer_knobs()),
             },
-            Stage::Knobs(left) => match left.pop() {
+            ShrinkStage::Knobs(left) => match left.pop() {
                 Some(id) => {
                     let mut setup = self.best.setup.clone();
                     setup.knobs.remove(&id);
                     self.attempt(setup, self.best.journal.clone());
                 }
-                None => self.stage = Stage::Delete { size: len, start: 0 },
+                None => self.stage = ShrinkStage::Delete { size: len, start: 0 },
             },
-            Stage::Delete { size: 0, .. } => {
+            ShrinkStage::Delete { size: 0, .. } => {
                 let left = simpler_at(&self.best.journal, 0);
-                self.stage = Stage::Simplify { i: 0, left };
+                self.stage = ShrinkStage::Simplify { i: 0, left };
             }
-            Stage::Delete { size, start } if *start >= len => (*size, *start) = (*size / 2, 0),
-            Stage::Delete { size, start } => {
+            ShrinkStage::Delete { size, start } if *start >= len => {
+                (*size, *start) = (*size / 2, 0)
+            }
+            ShrinkStage::Delete { size, start } => {
                 let mut journal = self.best.journal.clone();
                 journal.drain(*start..(*start + *size).min(len));
                 self.with(journal);
             }
-            Stage::Simplify { i, .. } if *i >= len => self.stage = self.times(),
-            Stage::Simplify { i, left } => match left.pop() {
+            ShrinkStage::Simplify { i, .. } if *i >= len => self.stage = self.times(),
+            ShrinkStage::Simplify { i, left } => match left.pop() {
                 Some(action) => {
                     let mut journal = self.best.journal.clone();
                     journal[*i].action = action;
@@ -405,27 +407,27 @@ impl Shrinker {
                     *left = simpler_at(&self.best.journal, *i);
                 }
             },
-            Stage::Earlier { i, .. } if *i >= len => self.begin_round(),
-            Stage::Earlier { i, left: left @ None } => {
+            ShrinkStage::Earlier { i, .. } if *i >= len => self.begin_round(),
+            ShrinkStage::Earlier { i, left: left @ None } => {
                 let before = if *i == 0 { 0 } else { self.best.journal[*i - 1].at };
                 let gap = self.best.journal[*i].at - before;
                 *left = Some([gap / 8, gap / 2, gap].into_iter().filter(|cut| *cut > 0).collect());
             }
-            Stage::Earlier { i, left: Some(left) } => match left.pop() {
+            ShrinkStage::Earlier { i, left: Some(left) } => match left.pop() {
                 Some(cut) => {
                     let mut journal = self.best.journal.clone();
                     journal[*i..].iter_mut().for_each(|e| e.at -= cut);
                     self.with(journal);
                 }
-                None => self.stage = Stage::Earlier { i: *i + 1, left: None },
+                None => self.stage = ShrinkStage::Earlier { i: *i + 1, left: None },
             },
         }
     }
 
     /// In a world that stands still time is only what keeps the steps apart.
-    fn times(&self) -> Stage {
+    fn times(&self) -> ShrinkStage {
         let i = if is_still(&self.best.journal) { usize::MAX } else { 0 };
-        Stage::Earlier { i, left: None }
+        ShrinkStage::Earlier { i, left: None }
     }
 
     /// Varied knobs, the first last.
@@ -439,7 +441,7 @@ impl Shrinker {
     fn fewer_processes(&self) -> Vec<(Setup, Vec<Entry>)> {
         let Ok(world) = (self.build)(&self.best.setup) else { return Vec::new() };
         let nodes = world.view().nodes;
-        let clients = nodes.iter().filter(|n| n.shape == Shape::Client).count() as u16;
+        let clients = nodes.iter().filter(|n| n.shape == NodeShape::Client).count() as u16;
         let servers = nodes.len() as u16 - clients;
         let mut all = Vec::new();
         for fewer in (3..servers).rev().take(2).chain([3]).filter(|n| *n < servers) {

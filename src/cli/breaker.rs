@@ -6,8 +6,8 @@
 use super::cases::{brief, each_case, field, list, object, text};
 use super::{Answer, Args, Host};
 use crate::algo::breaker::{
-    GoBreaker, GoConfig, Metrics, Polly, PollyConfig, R4j, R4jConfig, SECOND, State, Trip, Verdict,
-    Window,
+    BreakerState, GoBreaker, GoConfig, Metrics, Polly, PollyConfig, R4j, R4jConfig, RateVerdict,
+    RateWindow, SECOND, Trip,
 };
 use crate::core::quote::quoted;
 use serde_json::{Map, Value, json};
@@ -167,9 +167,9 @@ impl Script for Go {
 
     fn observe(&mut self, now: u64) -> Map<String, Value> {
         let name = |state| match state {
-            State::Closed => "closed",
-            State::Open => "open",
-            State::HalfOpen => "half-open",
+            BreakerState::Closed => "closed",
+            BreakerState::Open => "open",
+            BreakerState::HalfOpen => "half-open",
         };
         let state = self.breaker.state(now);
         let c = self.breaker.counts();
@@ -203,7 +203,7 @@ impl R4jScript {
     fn new(case: &Map<String, Value>) -> Result<Self, String> {
         let Some(window) = case.get("window") else {
             let config = R4jConfig {
-                window: Window::Time(5),
+                window: RateWindow::Time(5),
                 minimum_calls: 5,
                 slow_ppm: 500_000,
                 slow_duration: 4 * SECOND,
@@ -220,8 +220,8 @@ impl R4jScript {
             |v: &Value| v.as_u64().filter(|n| (1..=MAX_CALLS).contains(n)).map(|n| n as u32);
         let (size, minimum_calls) = (small(size).ok_or_else(bad)?, small(minimum).ok_or_else(bad)?);
         let window = match kind.as_str() {
-            Some("count") => Window::Count(size),
-            Some("time") => Window::Time(size),
+            Some("count") => RateWindow::Count(size),
+            Some("time") => RateWindow::Time(size),
             _ => return Err(bad()),
         };
         let config = R4jConfig { window, minimum_calls, ..R4jConfig::default() };
@@ -265,9 +265,9 @@ impl Script for R4jScript {
         let mut seen = Map::new();
         if let R4jScript::Machine(breaker) = self {
             let state = match breaker.state() {
-                State::Closed => "CLOSED",
-                State::Open => "OPEN",
-                State::HalfOpen => "HALF_OPEN",
+                BreakerState::Closed => "CLOSED",
+                BreakerState::Open => "OPEN",
+                BreakerState::HalfOpen => "HALF_OPEN",
             };
             seen.insert("state".into(), json!(state));
         }
@@ -279,9 +279,9 @@ impl Script for R4jScript {
         let rate = |part| if rated { percent(part, calls.buffered) } else { json!(-1) };
         let ok = calls.buffered - calls.failed;
         let result = match metrics.verdict(now) {
-            Verdict::BelowMinimum => "BELOW_MINIMUM",
-            Verdict::BelowThresholds => "BELOW_THRESHOLDS",
-            Verdict::Exceeded => "EXCEEDED",
+            RateVerdict::BelowMinimum => "BELOW_MINIMUM",
+            RateVerdict::BelowThresholds => "BELOW_THRESHOLDS",
+            RateVerdict::Exceeded => "EXCEEDED",
         };
         let refused = metrics.not_permitted();
         let m = json!([rate(calls.failed), ok, calls.buffered, calls.failed, refused]);
@@ -359,9 +359,9 @@ impl Script for PollyScript {
     fn observe(&mut self, now: u64) -> Map<String, Value> {
         let state = match self.breaker.state() {
             _ if self.breaker.is_isolated() => "Isolated",
-            State::Closed => "Closed",
-            State::Open => "Open",
-            State::HalfOpen => "HalfOpen",
+            BreakerState::Closed => "Closed",
+            BreakerState::Open => "Open",
+            BreakerState::HalfOpen => "HalfOpen",
         };
         let (calls, failures) = self.breaker.sampled(now);
         Map::from_iter([

@@ -5,7 +5,7 @@ use super::{Answer, Args, Bad, HOLDS, Host, UNKNOWN, VIOLATED};
 use crate::check::explore::Bounds;
 use crate::check::sliders::Sweep;
 use crate::check::solve::{hints, witness};
-use crate::check::worlds::{Found, Quest, Tally, limits_text};
+use crate::check::worlds::{Found, Quest, QuestTally, limits_text};
 use crate::core::quote::quoted;
 use crate::protocols::{Scene, scene, sliders};
 use crate::share::export::tell::tell;
@@ -93,7 +93,7 @@ fn sweep(
 
 struct Solved<'a> {
     challenge: &'a Challenge,
-    tally: Tally,
+    tally: QuestTally,
     /// States that differ in the names of servers only are counted once.
     symmetric: bool,
     elapsed_ms: u64,
@@ -144,7 +144,7 @@ impl<'a> Solved<'a> {
     }
 
     fn document(&self) -> Value {
-        let Tally { distinct, generated, depth, complete, .. } = self.tally;
+        let QuestTally { distinct, generated, depth, complete, .. } = self.tally;
         json!({
             "id": self.challenge.id,
             "goal": self.challenge.goal,
@@ -167,7 +167,7 @@ impl<'a> Solved<'a> {
     fn summary(&self, scene: &Scene) -> Result<String, Bad> {
         let Challenge { id, goal, limits, .. } = self.challenge;
         let mut out = format!("{id}: {goal}\n  within {}\n", limits_text(limits));
-        let Tally { distinct, generated, depth, .. } = self.tally;
+        let QuestTally { distinct, generated, depth, .. } = self.tally;
         let once = if self.symmetric { " up to the names of servers" } else { "" };
         let cost = format!(
             "{distinct} states{once}, {generated} generated, depth {depth}, {} ms",

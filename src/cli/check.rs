@@ -5,8 +5,8 @@ use super::{Answer, Args, Bad, HOLDS, Host, UNKNOWN, VIOLATED};
 use crate::check::explore::Bounds;
 use crate::check::shrink::{Shrinker, Violating};
 use crate::check::worlds::{
-    Aim, Drive, Found, Ladder, Plan, Searched, Symmetry, Tally, limits_text, main_of, read_limits,
-    sentence,
+    Drive, Found, Ladder, QuestTally, SearchAim, Searched, Symmetry, WorldPlan, limits_text,
+    main_of, read_limits, sentence,
 };
 use crate::core::config::Setup;
 use crate::protocols::{Scene, scene};
@@ -40,17 +40,17 @@ pub fn check(args: &mut Args, host: &dyn Host) -> Answer {
     let asked = take_setup(args)?;
     args.done()?;
     let scene = scene(&asked.scene)?;
-    let plan = Plan::new(scene, &asked, limits)?;
+    let plan = WorldPlan::new(scene, &asked, limits)?;
     let bounds = Bounds {
         max_states,
         max_depth: depth.map_or(u32::MAX, |d| d.min(u64::from(u32::MAX)) as u32),
         memory_bytes: memory_mb.map_or(MEMORY_BYTES, |mb| mb.saturating_mul(1 << 20)),
     };
-    let aim = Aim { bounds, reduced, symmetry, ..Aim::default() };
+    let aim = SearchAim { bounds, reduced, symmetry, ..SearchAim::default() };
     let end = budget_ms.map(|ms| host.clock_ms().saturating_add(ms));
     let mut ladder = Ladder::new(scene, &plan, aim, end);
     drive(&mut ladder, scene, host)?;
-    let told = Told::of(scene, plan.setup, ladder.done(), aim, host)?;
+    let told = CheckReport::of(scene, plan.setup, ladder.done(), aim, host)?;
     let text = if as_json { told.document().to_string() + "\n" } else { told.summary()? };
     Ok((told.code(), text))
 }
@@ -129,7 +129,7 @@ struct Checked<'a> {
 impl Checked<'_> {
     fn figures(&self) -> Value {
         let Searched { limits: l, elapsed_ms, .. } = self.searched;
-        let Tally { distinct, generated, depth, complete, outcome, .. } = self.searched.tally;
+        let QuestTally { distinct, generated, depth, complete, outcome, .. } = self.searched.tally;
         json!({
             "limits": {
                 "timers": l.timers, "ops": l.ops, "drop": l.drops, "dup": l.dups,
@@ -148,19 +148,19 @@ impl Checked<'_> {
 }
 
 /// All searches of one command.
-struct Told<'a> {
+struct CheckReport<'a> {
     scene: &'static Scene,
     setup: Setup,
     searches: Vec<Checked<'a>>,
-    aim: Aim,
+    aim: SearchAim,
 }
 
-impl<'a> Told<'a> {
+impl<'a> CheckReport<'a> {
     fn of(
         scene: &'static Scene,
         setup: Setup,
         done: &'a [Searched],
-        aim: Aim,
+        aim: SearchAim,
         host: &dyn Host,
     ) -> Result<Self, Bad> {
         let one = |searched: &'a Searched| {
@@ -170,7 +170,7 @@ impl<'a> Told<'a> {
             Ok(Checked { searched, proofs })
         };
         let searches = done.iter().map(one).collect::<Result<_, Bad>>()?;
-        Ok(Told { scene, setup, searches, aim })
+        Ok(CheckReport { scene, setup, searches, aim })
     }
 
     /// The search to speak of.
@@ -224,7 +224,7 @@ impl<'a> Told<'a> {
             false => writeln!(out, "Reduced: {}.", told.join("; ")),
         };
         for c in &self.searches {
-            let Tally { distinct, generated, depth, outcome, .. } = c.searched.tally;
+            let QuestTally { distinct, generated, depth, outcome, .. } = c.searched.tally;
             let _ = writeln!(
                 out,
                 "{distinct:>9} distinct {generated:>10} generated  depth {depth:>3}  {outcome:<9} {:>6} ms {:>7} states/s {:>4} bytes/state  {}",

@@ -3,7 +3,7 @@
 use super::cases::{brief, each_case, field, list, object, text, whole};
 use super::{Answer, Args, Host};
 use crate::algo::clocks::{
-    Causality, DvvSet, Hlc, Lamport, Timestamp, VectorClock, is_forward_jump,
+    Causality, DvvSet, Hlc, LamportClock, Timestamp, VectorClock, is_forward_jump,
 };
 use crate::core::quote::quoted;
 use crate::core::sorted::SortedMap;
@@ -12,7 +12,7 @@ use serde_json::{Map, Value, json};
 type Row<'a> = &'a [Value];
 type Out = Result<Vec<Value>, String>;
 /// A table of facts: its name, how many arguments a row has, and what it works out.
-type Table = (&'static str, usize, fn(Row) -> Out);
+type FactTable = (&'static str, usize, fn(Row) -> Out);
 
 /// Answers cases of `lamport`, `hlc`, `vector` or `dvvset`.
 ///
@@ -49,7 +49,7 @@ pub fn clock(args: &mut Args, host: &dyn Host) -> Answer {
 }
 
 /// Answers a case that names a table.
-fn from_tables(tables: &[Table], case: &Value) -> Result<String, String> {
+fn from_tables(tables: &[FactTable], case: &Value) -> Result<String, String> {
     let case = object(case)?;
     if let Some(name) = case.get("table").or(case.get("op")) {
         return Ok(from_fields(tables, text(name, "table")?, case)?.to_string());
@@ -86,7 +86,11 @@ fn from_tables(tables: &[Table], case: &Value) -> Result<String, String> {
 }
 
 /// Answers one row given as fields, under `expect`.
-fn from_fields(tables: &[Table], name: &str, case: &Map<String, Value>) -> Result<Value, String> {
+fn from_fields(
+    tables: &[FactTable],
+    name: &str,
+    case: &Map<String, Value>,
+) -> Result<Value, String> {
     let row = match case.get("case").or(case.get("args")) {
         Some(row) => list(row, "case")?.clone(),
         None => named_arguments(case),
@@ -122,17 +126,21 @@ fn is_row(rows: Row, arguments: usize) -> bool {
     rows.len() >= arguments && !rows_of_rows
 }
 
-fn find<'a>(tables: &'a [Table], name: &str) -> Result<&'a Table, String> {
+fn find<'a>(tables: &'a [FactTable], name: &str) -> Result<&'a FactTable, String> {
     tables.iter().find(|t| t.0 == name).ok_or_else(|| no_table(tables, name))
 }
 
-fn no_table(tables: &[Table], found: &str) -> String {
+fn no_table(tables: &[FactTable], found: &str) -> String {
     let names: Vec<_> = tables.iter().map(|t| t.0).collect();
     format!("expected one of {}, found {found}", names.join(", "))
 }
 
 /// Works out a row: its arguments, and the results. What follows the arguments is ignored.
-fn run<'a>(tables: &[Table], name: &str, row: Row<'a>) -> Result<(Row<'a>, Vec<Value>), String> {
+fn run<'a>(
+    tables: &[FactTable],
+    name: &str,
+    row: Row<'a>,
+) -> Result<(Row<'a>, Vec<Value>), String> {
     let name = match (name, row) {
         ("update", [_, _]) => "first-update",
         ("sync", [a, b, ..]) if a.is_object() && b.is_object() => "sync-two",
@@ -169,7 +177,10 @@ fn is_receive(case: &Map<String, Value>) -> Result<bool, String> {
     }
 }
 
-fn lamport_event(nodes: &mut SortedMap<String, Lamport>, case: &Value) -> Result<String, String> {
+fn lamport_event(
+    nodes: &mut SortedMap<String, LamportClock>,
+    case: &Value,
+) -> Result<String, String> {
     let case = object(case)?;
     let clock = nodes.entry(node_of(case)).or_default();
     let stamp = match is_receive(case)? {
@@ -183,7 +194,7 @@ fn lamport_event(nodes: &mut SortedMap<String, Lamport>, case: &Value) -> Result
 
 // --- hlc ---
 
-const HLC: &[Table] = &[
+const HLC: &[FactTable] = &[
     ("compare", 2, |r| Ok(vec![json!(timestamp(&r[0])?.cmp(&timestamp(&r[1])?) as i8)])),
     ("next", 1, |r| Ok(vec![pair(timestamp(&r[0])?.next())])),
     ("prev", 1, |r| Ok(vec![timestamp(&r[0])?.prev().map_or(Value::Null, pair)])),
@@ -252,7 +263,7 @@ fn hlc_event(clock: &mut Hlc, case: &Value) -> Result<String, String> {
 
 // --- vector ---
 
-const VECTOR: &[Table] = &[
+const VECTOR: &[FactTable] = &[
     ("compare", 2, |r| {
         let word = match vector(&r[0])?.compare(&vector(&r[1])?) {
             Causality::Before => "lt",
@@ -341,7 +352,7 @@ fn vector_event(
 /// Names and values are kept as their JSON text.
 type Set = DvvSet<String, String>;
 
-const DVVSET: &[Table] = &[
+const DVVSET: &[FactTable] = &[
     // Arguments: the client's clock, the server's, the server's id.
     ("update", 3, |r| update(&r[0], Some(&r[1]), &r[2])),
     // The same at a server that stores nothing: the client's clock, the server's id.

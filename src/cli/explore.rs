@@ -2,9 +2,10 @@
 
 use super::{Answer, Args, HOLDS, Host, UNKNOWN, VIOLATED};
 use crate::check::explore::{
-    Bounds, Kind, Lasso, Liveness, Model, Options, Outcome, Report, Search, lasso,
+    Bounds, Lasso, Liveness, Options, Quantifier, Report, Search, SearchOutcome, StateMachine,
+    lasso,
 };
-use crate::models::catalog::{Choice, Entry, Visit};
+use crate::models::catalog::{ModelChoice, ModelEntry, Visit};
 use serde_json::{Value, json};
 use std::fmt::Write;
 
@@ -29,10 +30,10 @@ pub(super) fn run(args: &mut Args, host: &dyn Host) -> Answer {
     }
     let settings = args.settings()?;
     let Some(id) = args.positional() else {
-        return Err(format!("MODEL is missing; the models are {}", Entry::all()).into());
+        return Err(format!("MODEL is missing; the models are {}", ModelEntry::all()).into());
     };
     args.done()?;
-    let entry = Entry::find(&id)?;
+    let entry = ModelEntry::find(&id)?;
     let choice = entry.choose(&settings, mutant.as_deref(), symmetry.as_deref())?;
     let choice = if reduction { choice.reduced()? } else { choice };
     let start_ms = host.clock_ms();
@@ -52,10 +53,10 @@ pub(super) fn run(args: &mut Args, host: &dyn Host) -> Answer {
 }
 
 /// The claim and what came out.
-struct Verdict {
+struct ModelVerdict {
     name: &'static str,
     cite: &'static str,
-    kind: Kind,
+    kind: Quantifier,
     verdict: &'static str,
     /// A counter-example or a witness.
     path: Option<Path>,
@@ -68,9 +69,9 @@ struct Path {
 }
 
 /// A report without the model's types.
-struct Told {
+struct ModelReport {
     report: Report<(), ()>,
-    verdicts: Vec<Verdict>,
+    verdicts: Vec<ModelVerdict>,
 }
 
 struct Explore<'a> {
@@ -87,11 +88,11 @@ impl Explore<'_> {
 }
 
 impl Visit for Explore<'_> {
-    type Out = Told;
+    type Out = ModelReport;
 
-    fn visit<M>(self, model: M) -> Told
+    fn visit<M>(self, model: M) -> ModelReport
     where
-        M: Model + Sync,
+        M: StateMachine + Sync,
         M::State: Send + Sync,
         M::Action: Send + Sync,
     {
@@ -105,7 +106,7 @@ impl Visit for Explore<'_> {
         let mut verdicts = Vec::new();
         for p in model.properties() {
             let (verdict, path) = match p.kind {
-                Kind::Eventually => {
+                Quantifier::Eventually => {
                     // A finite counter-example to safety is the better story.
                     let skip = !report.violations.is_empty() || self.should_stop();
                     let answer = match skip {
@@ -115,18 +116,20 @@ impl Visit for Explore<'_> {
                     eventually(model, answer)
                 }
                 // A reduction keeps the verdicts of invariants, no others.
-                Kind::Sometimes if self.options.reduction && report.unreached.contains(&p.name) => {
+                Quantifier::Sometimes
+                    if self.options.reduction && report.unreached.contains(&p.name) =>
+                {
                     ("unknown", None)
                 }
                 _ => settled(&report, p.name, p.kind),
             };
-            verdicts.push(Verdict { name: p.name, cite: p.cite, kind: p.kind, verdict, path });
+            verdicts.push(ModelVerdict { name: p.name, cite: p.cite, kind: p.kind, verdict, path });
         }
-        Told { report: untyped(report), verdicts }
+        ModelReport { report: untyped(report), verdicts }
     }
 }
 
-fn eventually<M: Model>(
+fn eventually<M: StateMachine>(
     model: &M,
     answer: Liveness<M::State, M::Action>,
 ) -> (&'static str, Option<Path>) {
@@ -140,17 +143,21 @@ fn eventually<M: Model>(
     }
 }
 
-fn settled<S, A>(report: &Report<S, A>, name: &str, kind: Kind) -> (&'static str, Option<Path>) {
+fn settled<S, A>(
+    report: &Report<S, A>,
+    name: &str,
+    kind: Quantifier,
+) -> (&'static str, Option<Path>) {
     let (found, word) = match kind {
-        Kind::Always => (&report.violations, "violated"),
+        Quantifier::Always => (&report.violations, "violated"),
         _ => (&report.witnesses, "reached"),
     };
     if let Some(f) = found.iter().find(|f| f.property == name) {
         return (word, Some(Path { actions: f.labels.clone(), cycle: None }));
     }
     let verdict = match (report.outcome, kind) {
-        (Outcome::Complete, Kind::Always) => "holds",
-        (Outcome::Complete, _) => "unreachable",
+        (SearchOutcome::Complete, Quantifier::Always) => "holds",
+        (SearchOutcome::Complete, _) => "unreachable",
         _ => "unknown",
     };
     (verdict, None)
@@ -171,8 +178,8 @@ fn untyped<S, A>(r: Report<S, A>) -> Report<(), ()> {
     }
 }
 
-impl Told {
-    fn violations(&self) -> impl Iterator<Item = (&Verdict, &Path)> {
+impl ModelReport {
+    fn violations(&self) -> impl Iterator<Item = (&ModelVerdict, &Path)> {
         let bad = self.verdicts.iter().filter(|v| v.verdict == "violated");
         bad.filter_map(|v| v.path.as_ref().map(|p| (v, p)))
     }
@@ -181,7 +188,7 @@ impl Told {
         let unknown = self.verdicts.iter().any(|v| v.verdict == "unknown");
         match (self.violations().next().is_some(), self.report.outcome) {
             (true, _) => VIOLATED,
-            (false, Outcome::Complete) if !unknown => HOLDS,
+            (false, SearchOutcome::Complete) if !unknown => HOLDS,
             _ => UNKNOWN,
         }
     }
@@ -189,12 +196,12 @@ impl Told {
     /// Why it ended, for people and programs.
     fn outcome(&self) -> &'static str {
         match self.report.outcome {
-            Outcome::Running => "stopped",
+            SearchOutcome::Running => "stopped",
             other => other.name(),
         }
     }
 
-    fn json(&self, choice: &Choice, elapsed_ms: u64) -> Value {
+    fn json(&self, choice: &ModelChoice, elapsed_ms: u64) -> Value {
         let r = &self.report;
         let names = choice.entry.parameters.iter().map(|p| p.name.to_string());
         let parameters = names.zip(choice.values.iter().map(|v| json!(v)));
@@ -214,7 +221,7 @@ impl Told {
             let mut one = json!({
                 "id": v.name, "cite": v.cite, "kind": v.kind.name(), "verdict": v.verdict,
             });
-            if let (Kind::Sometimes, Some(path)) = (v.kind, &v.path) {
+            if let (Quantifier::Sometimes, Some(path)) = (v.kind, &v.path) {
                 one["witness"] = json!(path.actions);
             }
             one
@@ -230,7 +237,7 @@ impl Told {
             "distinct": r.distinct,
             "generated": r.generated,
             "depth": r.depth,
-            "complete": r.outcome == Outcome::Complete,
+            "complete": r.outcome == SearchOutcome::Complete,
             "outcome": self.outcome(),
             "terminal": r.terminal,
             "elapsed_ms": elapsed_ms,
@@ -242,7 +249,7 @@ impl Told {
         })
     }
 
-    fn text(&self, choice: &Choice, elapsed_ms: u64) -> String {
+    fn text(&self, choice: &ModelChoice, elapsed_ms: u64) -> String {
         let r = &self.report;
         let mut out = choice.entry.title.to_string();
         for (p, v) in choice.entry.parameters.iter().zip(&choice.values) {

@@ -1,8 +1,8 @@
 //! `hb export`: a run in another form.
 
 use super::limit::Timed;
-use super::picture::{Drawn, Picture};
-use super::play::{Form, Goal, Played, play, take_setup};
+use super::picture::{Drawn, PictureRequest};
+use super::play::{Played, RunForm, RunGoal, play, take_setup};
 use super::{Answer, Args, Bad, HOLDS, Host, UNKNOWN, replay};
 use crate::core::quote::quoted;
 use crate::protocols;
@@ -12,14 +12,14 @@ use crate::share::link::Link;
 const FORMS: &str = "json, trace, journal, shiviz, jepsen, mermaid, svg, png, gif";
 
 /// `hb export RUN --to FORM [--until T | --steps N] [--budget-ms N] [--out FILE]`; RUN is a link, a file, or a scene
-/// with the options of `hb run`. Pictures take the options of [`Picture::take`].
+/// with the options of `hb run`. Pictures take the options of [`PictureRequest::take`].
 pub fn export(args: &mut Args, host: &dyn Host) -> Answer {
     let host = &Timed::take(args, host)?;
     let to = args.value("--to")?.ok_or_else(|| format!("--to is missing: one of {FORMS}"))?;
-    let goal = Goal::take(args)?;
+    let goal = RunGoal::take(args)?;
     let out = args.value("--out")?;
     let picture = match to.as_str() {
-        "svg" | "png" | "gif" => Some(Picture::take(&to, args)?),
+        "svg" | "png" | "gif" => Some(PictureRequest::take(&to, args)?),
         _ => None,
     };
     let scene = args.any(|arg| protocols::scene(arg).is_ok());
@@ -30,7 +30,7 @@ pub fn export(args: &mut Args, host: &dyn Host) -> Answer {
         replay::open(&source, host)?
     };
     args.done()?;
-    let mut played = play(&link, goal.unwrap_or(Goal::of(&link)), host)?;
+    let mut played = play(&link, goal.unwrap_or(RunGoal::of(&link)), host)?;
     let drawn = match picture {
         Some(picture) => picture.draw(&played, host)?,
         None => Drawn { bytes: form(&mut played, &to, host)?.into_bytes(), early: false },
@@ -55,9 +55,9 @@ pub fn export(args: &mut Args, host: &dyn Host) -> Answer {
 /// A run as the text that `--to` names.
 pub fn form(played: &mut Played, to: &str, host: &dyn Host) -> Result<String, Bad> {
     match to {
-        "json" => played.text(Form::Json, host),
-        "trace" => played.text(Form::Trace, host),
-        "journal" => played.text(Form::Journal, host),
+        "json" => played.text(RunForm::Json, host),
+        "trace" => played.text(RunForm::Trace, host),
+        "journal" => played.text(RunForm::Journal, host),
         "shiviz" => Ok(export::shiviz(played.session.trace(), &played.names())),
         "mermaid" => {
             let landmarks = played.info()?.landmarks;

@@ -3,7 +3,7 @@
 use super::limit::Scales;
 use super::play::take_setup;
 use super::{Answer, Args, Bad, HOLDS, Host, UNKNOWN, VIOLATED};
-use crate::check::fuzz::{DEFAULT_STEPS, Outcome, Run, Target, read_faults};
+use crate::check::fuzz::{DEFAULT_STEPS, FuzzOutcome, FuzzRun, FuzzTarget, read_faults};
 use crate::check::shrink::{Shrinker, Violating};
 use crate::core::quote::{quoted, shown};
 use crate::core::sorted::SortedMap;
@@ -42,7 +42,7 @@ pub fn fuzz(args: &mut Args, host: &dyn Host) -> Answer {
     let faults = args.value("--faults")?.map(|text| read_faults(&text)).transpose()?;
     let base = take_setup(args)?;
     args.done()?;
-    let target = Target::with(scene(&base.scene)?, base, steps, faults.unwrap_or_default())?;
+    let target = FuzzTarget::with(scene(&base.scene)?, base, steps, faults.unwrap_or_default())?;
     let knobs: Vec<String> = target.base.knobs.iter().map(|(k, v)| format!(" {k}={v}")).collect();
     let mutants: Vec<String> = target.base.mutants.iter().map(|m| format!(" {m}")).collect();
     host.hint(&format!(
@@ -54,7 +54,7 @@ pub fn fuzz(args: &mut Args, host: &dyn Host) -> Answer {
         seeds.end
     ));
     let deadline = budget.map(|ms| host.clock_ms().saturating_add(ms));
-    let report = Report::of(&target, seeds, deadline, host)?;
+    let report = FuzzReport::of(&target, seeds, deadline, host)?;
     let text = if as_json { report.document().to_string() + "\n" } else { report.summary() };
     Ok((report.code(), text))
 }
@@ -71,7 +71,7 @@ pub fn range(text: &str) -> Result<Range<u64>, Bad> {
 
 /// What has been found so far; the same in whatever order the seeds came.
 #[derive(Default)]
-struct Tally {
+struct FuzzTally {
     runs: u64,
     steps: u64,
     lies: u64,
@@ -80,15 +80,15 @@ struct Tally {
     rules: SortedMap<&'static str, u64>,
     /// For each property the run that broke it after the fewest faults: their number, the step, the
     /// seed.
-    best: SortedMap<&'static str, ((usize, u64, u64), Outcome)>,
+    best: SortedMap<&'static str, ((usize, u64, u64), FuzzOutcome)>,
     /// Why a run could not be made.
     failed: Option<String>,
     /// A run that broke something was stopped before its end.
     cut: bool,
 }
 
-impl Tally {
-    fn add(&mut self, seed: u64, outcome: Outcome) {
+impl FuzzTally {
+    fn add(&mut self, seed: u64, outcome: FuzzOutcome) {
         self.runs += 1;
         self.steps += outcome.steps;
         self.lies += outcome.lies;
@@ -111,21 +111,21 @@ impl Tally {
 }
 
 /// The answer.
-struct Report {
-    tally: Tally,
+struct FuzzReport {
+    tally: FuzzTally,
     complete: bool,
     /// One a property, shrunk.
     violations: Vec<(u64, &'static str, Violating)>,
     elapsed_ms: u64,
 }
 
-impl Report {
+impl FuzzReport {
     fn of(
-        target: &Arc<Target>,
+        target: &Arc<FuzzTarget>,
         seeds: Range<u64>,
         deadline: Option<u64>,
         host: &dyn Host,
-    ) -> Result<Report, Bad> {
+    ) -> Result<FuzzReport, Bad> {
         let start = host.clock_ms();
         let total = seeds.end - seeds.start;
         let mut tally = run_all(target, seeds, deadline, host);
@@ -137,7 +137,7 @@ impl Report {
         let violations = smallest(target, &tally, deadline, host);
         let elapsed_ms = host.clock_ms().saturating_sub(start);
         let complete = tally.runs == total && !tally.cut;
-        Ok(Report { complete, tally, violations, elapsed_ms })
+        Ok(FuzzReport { complete, tally, violations, elapsed_ms })
     }
 
     fn code(&self) -> u8 {
@@ -213,14 +213,14 @@ fn link(v: &Violating) -> Link {
 
 /// Shrinks what the tally kept.
 fn smallest(
-    target: &Target,
-    tally: &Tally,
+    target: &FuzzTarget,
+    tally: &FuzzTally,
     deadline: Option<u64>,
     host: &dyn Host,
 ) -> Vec<(u64, &'static str, Violating)> {
     let last = deadline.map(|end| end.max(host.clock_ms()).saturating_add(SHRINK_MS));
     let one =
-        |(property, ((_, step, seed), run)): (&&'static str, &((usize, u64, u64), Outcome))| {
+        |(property, ((_, step, seed), run)): (&&'static str, &((usize, u64, u64), FuzzOutcome))| {
             let end = host.clock_ms().saturating_add(SHRINK_MS);
             let end = last.map_or(end, |last| last.min(end));
             let in_time = || host.clock_ms() < end && !host.cancelled();
@@ -239,12 +239,12 @@ fn smallest(
 
 /// Runs seeds on all threads; what there is when time is up.
 fn run_all(
-    target: &Arc<Target>,
+    target: &Arc<FuzzTarget>,
     seeds: Range<u64>,
     deadline: Option<u64>,
     host: &dyn Host,
-) -> Tally {
-    let tally = Mutex::new(Tally::default());
+) -> FuzzTally {
+    let tally = Mutex::new(FuzzTally::default());
     let (next, total) = (AtomicU64::new(0), seeds.end - seeds.start);
     let scales = RefCell::new(Scales::new(host));
     let stop = || {
@@ -253,7 +253,7 @@ fn run_all(
             || scales.borrow_mut().over(host)
     };
     let work = |seed: u64, stopped: &dyn Fn() -> bool| {
-        let outcome = Run::new(target.clone(), seed).map(|mut run| {
+        let outcome = FuzzRun::new(target.clone(), seed).map(|mut run| {
             let mut cut = false;
             while !cut && !run.slice(SLICE) {
                 cut = stopped();

@@ -3,7 +3,7 @@
 use super::limit::Timed;
 use super::{Answer, Args, Bad, HOLDS, Host, UNKNOWN};
 use crate::algo::hashing::{
-    HashFn, MAGLEV_TABLE, Maglev, Modulo, Node, Placement, Rendezvous, Ring, assign_bounded,
+    HashFn, HashNode, MAGLEV_TABLE, Maglev, Modulo, Placement, Rendezvous, Ring, assign_bounded,
     cassandra_token, jump, redis_slot,
 };
 use crate::core::quote::{quoted, shown};
@@ -17,7 +17,7 @@ const MAX_POINTS: u64 = 8_000_000;
 /// Points of a ring whose pairs are counted.
 const MAX_PAIRED: u64 = 1_000_000;
 
-struct Key {
+struct KeyBytes {
     text: String,
     bytes: Vec<u8>,
 }
@@ -31,7 +31,7 @@ pub fn hash(args: &mut Args, host: &dyn Host) -> Answer {
         return together(&algo, args);
     }
     let file = args.value("--keys")?.ok_or("--keys is missing: a file with one key a line")?;
-    let options = Options::take(args)?;
+    let options = HashOptions::take(args)?;
     let as_json = args.flag("--json");
     args.done()?;
     let bytes = if file == "-" { host.stdin()?.into_bytes() } else { host.read(&file)? };
@@ -42,7 +42,7 @@ pub fn hash(args: &mut Args, host: &dyn Host) -> Answer {
         args.note(format!("stopped: {} of {} keys are placed", owners.len(), keys.len()));
     }
     if as_json {
-        let pair = |(key, node): (&Key, &String)| json!({"key": key.text, "node": node});
+        let pair = |(key, node): (&KeyBytes, &String)| json!({"key": key.text, "node": node});
         let keys: Vec<_> = keys.iter().zip(&owners).map(pair).collect();
         return Ok((code, json!({"algo": algo, "keys": keys}).to_string() + "\n"));
     }
@@ -56,7 +56,7 @@ pub fn hash(args: &mut Args, host: &dyn Host) -> Answer {
 /// `--together`: how many pairs of nodes keep copies of one range. With many points a node nearly
 /// all do, so that any two failures hit some range.
 fn together(algo: &str, args: &mut Args) -> Answer {
-    let options = Options::take(args)?;
+    let options = HashOptions::take(args)?;
     let as_json = args.flag("--json");
     args.done()?;
     options.check_nodes()?;
@@ -85,8 +85,8 @@ fn together(algo: &str, args: &mut Args) -> Answer {
 }
 
 /// What the placement rules can be told.
-struct Options {
-    nodes: Vec<Node>,
+struct HashOptions {
+    nodes: Vec<HashNode>,
     buckets: Option<u64>,
     vnodes: Option<u64>,
     hash: Option<HashFn>,
@@ -95,7 +95,7 @@ struct Options {
     replicas: Option<u64>,
 }
 
-impl Options {
+impl HashOptions {
     fn take(args: &mut Args) -> Result<Self, Bad> {
         let replicas = args.number("--replicas")?;
         if replicas == Some(0) {
@@ -107,7 +107,7 @@ impl Options {
             None => None,
             Some(name) => Some(HashFn::by_name(&name).ok_or_else(|| unknown_hash(&name))?),
         };
-        Ok(Options {
+        Ok(HashOptions {
             nodes: parse_nodes(&nodes, weights.as_deref())?,
             buckets: args.number("--buckets")?,
             vnodes: args.number("--vnodes")?,
@@ -122,7 +122,7 @@ impl Options {
     fn owners(
         &self,
         algo: &str,
-        keys: &[Key],
+        keys: &[KeyBytes],
         again: &dyn Fn() -> bool,
     ) -> Result<Vec<String>, Bad> {
         let going = || keys.iter().take_while(|_| again());
@@ -158,12 +158,12 @@ impl Options {
     fn on_ring<'a>(
         &self,
         ring: &Ring,
-        keys: impl Iterator<Item = &'a Key>,
+        keys: impl Iterator<Item = &'a KeyBytes>,
     ) -> Result<Vec<String>, Bad> {
         let Some(replicas) = self.replicas else {
             return self.names(keys.map(|k| ring.owner(&k.bytes)));
         };
-        let list = |k: &Key| {
+        let list = |k: &KeyBytes| {
             let nodes = ring.preference(&k.bytes, replicas.try_into().unwrap_or(usize::MAX));
             let names: Vec<_> =
                 nodes.iter().map(|n| self.nodes[*n as usize].name.as_str()).collect();
@@ -187,7 +187,7 @@ impl Options {
         Ok(Ring::virtual_nodes(&self.nodes, vnodes as u32, hash))
     }
 
-    fn bounded(&self, keys: &[Key]) -> Result<Vec<String>, Bad> {
+    fn bounded(&self, keys: &[KeyBytes]) -> Result<Vec<String>, Bad> {
         let percent = u32::try_from(self.percent).map_err(|_| "--percent is at most 4294967295")?;
         let ring = self.ring()?;
         let positions: Vec<u64> = keys.iter().map(|k| ring.position(&k.bytes)).collect();
@@ -195,11 +195,11 @@ impl Options {
         self.names(owners.into_iter())
     }
 
-    fn jump<'a>(&self, keys: impl Iterator<Item = &'a Key>) -> Result<Vec<String>, Bad> {
+    fn jump<'a>(&self, keys: impl Iterator<Item = &'a KeyBytes>) -> Result<Vec<String>, Bad> {
         let buckets = self.buckets.unwrap_or(self.nodes.len() as u64);
         let buckets = i32::try_from(buckets).ok().filter(|n| *n > 0);
         let buckets = buckets.ok_or("jump takes --buckets N from 1 to 2147483647")? as u32;
-        let bucket = |k: &Key| jump(jump_key(k), buckets).to_string();
+        let bucket = |k: &KeyBytes| jump(jump_key(k), buckets).to_string();
         Ok(keys.map(bucket).collect())
     }
 
@@ -227,7 +227,7 @@ impl Options {
 }
 
 /// A decimal key is that number; any other is hashed to 64 bits first.
-fn jump_key(key: &Key) -> u64 {
+fn jump_key(key: &KeyBytes) -> u64 {
     let number = std::str::from_utf8(&key.bytes)
         .ok()
         .and_then(|t| t.parse::<u64>().ok().or_else(|| t.parse::<i64>().ok().map(|n| n as u64)));
@@ -239,9 +239,9 @@ fn unknown_hash(name: &str) -> Bad {
     Bad(format!("there is no --hash {}: it is one of {}", quoted(name), names.join(", ")))
 }
 
-fn parse_nodes(names: &str, weights: Option<&str>) -> Result<Vec<Node>, Bad> {
+fn parse_nodes(names: &str, weights: Option<&str>) -> Result<Vec<HashNode>, Bad> {
     let names: Vec<&str> = names.split(',').map(str::trim).filter(|n| !n.is_empty()).collect();
-    let mut nodes: Vec<Node> = names.iter().map(|n| Node::new(*n)).collect();
+    let mut nodes: Vec<HashNode> = names.iter().map(|n| HashNode::new(*n)).collect();
     let mut sorted = names.clone();
     sorted.sort_unstable();
     if let Some(twice) = sorted.windows(2).find(|w| w[0] == w[1]) {
@@ -262,7 +262,7 @@ fn parse_nodes(names: &str, weights: Option<&str>) -> Result<Vec<Node>, Bad> {
     Ok(nodes)
 }
 
-fn parse_keys(file: &str, bytes: &[u8]) -> Result<Vec<Key>, Bad> {
+fn parse_keys(file: &str, bytes: &[u8]) -> Result<Vec<KeyBytes>, Bad> {
     let text = std::str::from_utf8(bytes).map_err(|e| {
         let good = &bytes[..e.valid_up_to()];
         let line = good.iter().filter(|b| **b == b'\n').count() + 1;
@@ -278,7 +278,7 @@ fn parse_keys(file: &str, bytes: &[u8]) -> Result<Vec<Key>, Bad> {
                 format!("{file}:{}:{column}: expected two hexadecimal digits a byte", i + 1)
             })?,
         };
-        Ok(Key { text: text.to_string(), bytes })
+        Ok(KeyBytes { text: text.to_string(), bytes })
     };
     text.lines().enumerate().map(parse).collect()
 }

@@ -1,14 +1,16 @@
 //! `hb history`: judges a history of client operations.
 
 use super::{Answer, Args, Bad, HOLDS, Host, UNKNOWN, VIOLATED};
-use crate::check::history::model::Kind;
-use crate::check::history::txn::register::Level;
+use crate::check::history::model::ObjectKind;
+use crate::check::history::txn::register::TxnLevel;
 use crate::check::history::txn::{append, names};
-use crate::check::history::{Budget, History, Model, Op, Outcome, Value, Verdict, lattice};
-use crate::share::import::history::{Format, Reading, read};
+use crate::check::history::{
+    Budget, History, HistoryOp, HistoryVerdict, ObjectModel, OpOutcome, OpValue, lattice,
+};
+use crate::share::import::history::{Format, ReadingRules, read};
 use crate::share::import::notation::edn_part;
 use crate::share::import::txn::Transactions;
-use crate::share::import::{self, Fault};
+use crate::share::import::{self, InputFault};
 use serde_json::json;
 
 /// Milliseconds a judge may think unless `--budget-ms` says otherwise.
@@ -37,7 +39,7 @@ pub fn run(args: &mut Args, host: &dyn Host) -> Answer {
     let stop = || host.cancelled() || host.clock_ms().saturating_sub(start) >= budget_ms;
     let mut budget = Budget { steps: u64::MAX, should_stop: &stop };
     let elapsed = || host.clock_ms().saturating_sub(start);
-    let at = |f: Fault| Bad(format!("{file}: {f}"));
+    let at = |f: InputFault| Bad(format!("{file}: {f}"));
 
     if let Some(lists) = transactional(model.as_deref()) {
         let read = import::txn::read(&bytes, format != Format::Json, lists).map_err(at)?;
@@ -58,7 +60,7 @@ pub fn run(args: &mut Args, host: &dyn Host) -> Answer {
     }
 
     let kind = kind_of(model.as_deref(), format)?;
-    let mut reading = Reading::usual(kind, format);
+    let mut reading = ReadingRules::usual(kind, format);
     match cas_fail.as_deref() {
         None => {}
         Some("completed") => reading.failed_cas_completed = true,
@@ -97,7 +99,7 @@ fn transactional(model: Option<&str>) -> Option<bool> {
     }
 }
 
-fn txn_level(name: &str) -> Result<Level, Bad> {
+fn txn_level(name: &str) -> Result<TxnLevel, Bad> {
     let name = match name {
         "linearizable" => "strict-serializable",
         "sequential" => "strong-session-serializable",
@@ -106,8 +108,8 @@ fn txn_level(name: &str) -> Result<Level, Bad> {
         "causal+" => "causal",
         other => other,
     };
-    Level::parse(name).ok_or_else(|| {
-        let known: Vec<&str> = Level::ALL.iter().map(|l| l.0).collect();
+    TxnLevel::parse(name).ok_or_else(|| {
+        let known: Vec<&str> = TxnLevel::ALL.iter().map(|l| l.0).collect();
         Bad(format!("--level takes one of {} with transactions, not '{name}'", known.join(", ")))
     })
 }
@@ -117,7 +119,7 @@ fn judge_lists(
     read: &Transactions,
     level: Option<&str>,
     budget: &mut Budget,
-) -> Result<(Verdict, Vec<&'static str>), Bad> {
+) -> Result<(HistoryVerdict, Vec<&'static str>), Bad> {
     let bad =
         |name: &str| Bad(format!("'{name}' is neither a level nor an anomaly of list-append"));
     if let (None, false) = (level, read.check.is_empty()) {
@@ -139,12 +141,12 @@ fn told((code, text): (u8, String), history: Option<&History>) -> Answer {
     else {
         return Ok((code, text));
     };
-    let op = |op: &Op| {
+    let op = |op: &HistoryOp| {
         let outcome = match op.outcome {
-            Outcome::Ok(_) => "ok",
-            Outcome::Fail => "fail",
-            Outcome::Open => "open",
-            Outcome::Unknown => "info",
+            OpOutcome::Ok(_) => "ok",
+            OpOutcome::Fail => "fail",
+            OpOutcome::Open => "open",
+            OpOutcome::Unknown => "info",
         };
         json!([op.process, op.to_string(), op.invoke, op.ret, outcome])
     };
@@ -152,17 +154,17 @@ fn told((code, text): (u8, String), history: Option<&History>) -> Answer {
     Ok((code, format!("{doc}\n")))
 }
 
-fn all_levels(levels: Vec<(&'static str, Verdict)>) -> (u8, String) {
-    let map = |each: &dyn Fn(&Verdict) -> Option<serde_json::Value>| {
+fn all_levels(levels: Vec<(&'static str, HistoryVerdict)>) -> (u8, String) {
+    let map = |each: &dyn Fn(&HistoryVerdict) -> Option<serde_json::Value>| {
         let pairs = levels.iter().filter_map(|(l, v)| Some((l.to_string(), each(v)?)));
         serde_json::Value::Object(pairs.collect())
     };
-    let illegal = |v: &Verdict| match v {
-        Verdict::Illegal(why) => Some(why.clone()),
+    let illegal = |v: &HistoryVerdict| match v {
+        HistoryVerdict::Illegal(why) => Some(why.clone()),
         _ => None,
     };
     let order = levels.iter().find_map(|(l, v)| match v {
-        Verdict::Ok(legal) if ["linearizable", "strict-serializable"].contains(l) => {
+        HistoryVerdict::Ok(legal) if ["linearizable", "strict-serializable"].contains(l) => {
             Some(legal.order.clone())
         }
         _ => None,
@@ -174,7 +176,7 @@ fn all_levels(levels: Vec<(&'static str, Verdict)>) -> (u8, String) {
         // Of the first level, if it is reached.
         "order": order,
     });
-    let unknown = levels.iter().any(|(_, v)| matches!(v, Verdict::Unknown(_)));
+    let unknown = levels.iter().any(|(_, v)| matches!(v, HistoryVerdict::Unknown(_)));
     (if unknown { UNKNOWN } else { HOLDS }, format!("{doc}\n"))
 }
 
@@ -185,31 +187,34 @@ fn format_of(name: &str) -> Result<Format, Bad> {
     })
 }
 
-fn kind_of(name: Option<&str>, format: Format) -> Result<Kind, Bad> {
+fn kind_of(name: Option<&str>, format: Format) -> Result<ObjectKind, Bad> {
     let usual = if format == Format::Kv { "kv" } else { "cas-register" };
     let name = name.unwrap_or(usual);
-    Kind::parse(name).ok_or_else(|| {
-        let known: Vec<&str> = Kind::ALL.iter().map(|k| k.0).collect();
+    ObjectKind::parse(name).ok_or_else(|| {
+        let known: Vec<&str> = ObjectKind::ALL.iter().map(|k| k.0).collect();
         Bad(format!("--model takes one of {}, txn, list-append, not '{name}'", known.join(", ")))
     })
 }
 
-fn model_of(kind: Kind, format: Format, init: Option<&str>) -> Result<Model, Bad> {
-    let mut model = Model::new(kind);
-    if format == Format::Edn && kind != Kind::Kv {
-        model.init = Value::Int(0);
+fn model_of(kind: ObjectKind, format: Format, init: Option<&str>) -> Result<ObjectModel, Bad> {
+    let mut model = ObjectModel::new(kind);
+    if format == Format::Edn && kind != ObjectKind::Kv {
+        model.init = OpValue::Int(0);
     }
     if let Some(init) = init {
         let node = edn_part(init, 1, 1).map_err(|f| Bad(format!("--init {init}: {}", f.what)));
-        model.init =
-            if kind == Kind::Kv && init.is_empty() { Value::text("") } else { node?.value() };
+        model.init = if kind == ObjectKind::Kv && init.is_empty() {
+            OpValue::text("")
+        } else {
+            node?.value()
+        };
     }
     Ok(model)
 }
 
-fn document(verdict: &Verdict, not: Vec<&str>, elapsed_ms: u64) -> (u8, String) {
+fn document(verdict: &HistoryVerdict, not: Vec<&str>, elapsed_ms: u64) -> (u8, String) {
     let (code, mut doc) = match verdict {
-        Verdict::Ok(legal) => {
+        HistoryVerdict::Ok(legal) => {
             let mut doc = json!({
                 "verdict": "ok", "order": legal.order, "core": [], "anomalies": [],
                 "elapsed_ms": elapsed_ms,
@@ -223,7 +228,7 @@ fn document(verdict: &Verdict, not: Vec<&str>, elapsed_ms: u64) -> (u8, String) 
             }
             (HOLDS, doc)
         }
-        Verdict::Illegal(why) => {
+        HistoryVerdict::Illegal(why) => {
             let doc = json!({
                 "verdict": "illegal", "order": [], "core": why.core, "anomalies": why.anomalies,
                 "cause": why.cause, "minimal": why.minimal, "because": why.because,
@@ -231,7 +236,7 @@ fn document(verdict: &Verdict, not: Vec<&str>, elapsed_ms: u64) -> (u8, String) 
             });
             (VIOLATED, doc)
         }
-        Verdict::Unknown(why) => {
+        HistoryVerdict::Unknown(why) => {
             let because = &why.because;
             let empty = because == append::EMPTY;
             let anomalies: Vec<&str> = if empty { vec![because] } else { vec![] };

@@ -3,8 +3,8 @@
 use super::limit::{Stop, Timed};
 use super::{Answer, Args, Bad, HOLDS, Host, UNKNOWN, VIOLATED};
 use crate::core::quote::{quoted, shown};
-use crate::share::import::execution::{Event, Execution, ImportError};
-use crate::share::import::reading::Reading;
+use crate::share::import::execution::{Execution, ImportError, RecordedEvent};
+use crate::share::import::reading::LogReading;
 use crate::share::import::shiviz::{self, Doubt};
 use serde::{Serialize, Serializer};
 use serde_json::json;
@@ -37,9 +37,9 @@ pub fn import(args: &mut Args, host: &dyn Host) -> Answer {
     let begin = move || match kind.as_str() {
         "shiviz" => {
             let parser = parser.as_deref().unwrap_or(shiviz::DEFAULT_PARSER);
-            Reading::shiviz(text, parser, delimiter.as_deref())
+            LogReading::shiviz(text, parser, delimiter.as_deref())
         }
-        _ => Reading::etcd(text),
+        _ => LogReading::etcd(text),
     };
     let (read, stop) = read_aside(begin, host)?;
     let reading = match read {
@@ -64,18 +64,21 @@ pub fn import(args: &mut Args, host: &dyn Host) -> Answer {
         args.note(format!("{file}: {doubt}; does the parser fit?"));
     }
     let complete = stop.is_none();
-    let document =
-        Document { executions: reading.executions(), complete, unread: reading.news().doubt };
+    let document = ExecutionsDocument {
+        executions: reading.executions(),
+        complete,
+        unread: reading.news().doubt,
+    };
     let document = serde_json::to_string(&document).map_err(|e| format!("{file}: {e}"))?;
     Ok((if complete { HOLDS } else { UNKNOWN }, document + "\n"))
 }
 
-type Read = (Option<Result<Reading, ImportError>>, Option<Stop>);
+type Read = (Option<Result<LogReading, ImportError>>, Option<Stop>);
 
 /// Reads a log on a thread of its own.
 #[cfg(not(target_arch = "wasm32"))]
 fn read_aside(
-    begin: impl FnOnce() -> Result<Reading, ImportError> + Send + 'static,
+    begin: impl FnOnce() -> Result<LogReading, ImportError> + Send + 'static,
     host: &dyn Host,
 ) -> Result<Read, Bad> {
     let work = |stopped: &AtomicBool| {
@@ -89,7 +92,7 @@ fn read_aside(
 /// Whoever called can end the worker in which this runs.
 #[cfg(target_arch = "wasm32")]
 fn read_aside(
-    begin: impl FnOnce() -> Result<Reading, ImportError>,
+    begin: impl FnOnce() -> Result<LogReading, ImportError>,
     host: &dyn Host,
 ) -> Result<Read, Bad> {
     let mut over = false;
@@ -113,7 +116,7 @@ fn utf8<'a>(file: &str, bytes: &'a [u8]) -> Result<&'a str, Bad> {
 
 /// The executions as JSON. Logs are large: this writes straight from them, copying nothing.
 #[derive(Serialize)]
-struct Document<'a> {
+struct ExecutionsDocument<'a> {
     #[serde(serialize_with = "each_execution")]
     executions: &'a [Execution],
     complete: bool,
@@ -122,7 +125,7 @@ struct Document<'a> {
 }
 
 fn each_execution<S: Serializer>(all: &&[Execution], out: S) -> Result<S::Ok, S::Error> {
-    out.collect_seq(all.iter().map(|execution| Run {
+    out.collect_seq(all.iter().map(|execution| ImportedRun {
         label: &execution.label,
         hosts: &execution.hosts,
         events: execution,
@@ -130,7 +133,7 @@ fn each_execution<S: Serializer>(all: &&[Execution], out: S) -> Result<S::Ok, S:
 }
 
 #[derive(Serialize)]
-struct Run<'a> {
+struct ImportedRun<'a> {
     label: &'a str,
     hosts: &'a [String],
     #[serde(serialize_with = "each_event")]
@@ -138,7 +141,7 @@ struct Run<'a> {
 }
 
 fn each_event<S: Serializer>(execution: &&Execution, out: S) -> Result<S::Ok, S::Error> {
-    out.collect_seq(execution.events.iter().map(|event| Row {
+    out.collect_seq(execution.events.iter().map(|event| ImportedEvent {
         id: execution.id(event),
         host: &execution.hosts[event.host as usize],
         clock: (execution, event),
@@ -148,10 +151,10 @@ fn each_event<S: Serializer>(execution: &&Execution, out: S) -> Result<S::Ok, S:
     }))
 }
 
-type Of<'a> = (&'a Execution, &'a Event);
+type Of<'a> = (&'a Execution, &'a RecordedEvent);
 
 #[derive(Serialize)]
-struct Row<'a> {
+struct ImportedEvent<'a> {
     id: String,
     host: &'a str,
     #[serde(serialize_with = "clock_of")]

@@ -12,7 +12,7 @@ use crate::scene::stage::Stage;
 use crate::scene::style::Theme;
 use crate::scene::svg_text::standalone;
 use crate::share::carry;
-use crate::share::export::film::{MOST, Span};
+use crate::share::export::film::{FilmSpan, MOST};
 
 /// The sizes of the page's own exports.
 const STAGE: Size = Size::px(820, 520);
@@ -26,8 +26,8 @@ const USUAL: u64 = 1_000;
 const ENOUGH: u64 = 200;
 
 /// What is drawn, and how.
-pub struct Picture {
-    form: Kind,
+pub struct PictureRequest {
+    form: PictureKind,
     view: View,
     theme: Theme,
     scale: u8,
@@ -37,7 +37,7 @@ pub struct Picture {
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Kind {
+enum PictureKind {
     Svg,
     Png,
     Gif,
@@ -58,23 +58,24 @@ pub struct Drawn {
     pub early: bool,
 }
 
-impl Picture {
+impl PictureRequest {
     /// Takes `[--theme light|dark|print]`, for `svg` and `png` `[--view poster|stage|diagram]
     /// [--from T]`, for `png` `[--scale 1..4]`, for `gif` `[--from T] [--speed 1/50] [--scale 1..2]`.
-    pub fn take(to: &str, args: &mut Args) -> Result<Picture, Bad> {
+    pub fn take(to: &str, args: &mut Args) -> Result<PictureRequest, Bad> {
         let form = match to {
-            "svg" => Kind::Svg,
-            "png" => Kind::Png,
-            _ => Kind::Gif,
+            "svg" => PictureKind::Svg,
+            "png" => PictureKind::Png,
+            _ => PictureKind::Gif,
         };
         let themes =
             [("light", Theme::Light), ("dark", Theme::Dark), ("print", Theme::LightStrong)];
         let theme = one_of(args, "--theme", &themes)?;
         let views = [("poster", View::Poster), ("stage", View::Stage), ("diagram", View::Diagram)];
-        let view = if form == Kind::Gif { View::Stage } else { one_of(args, "--view", &views)? };
-        let most = if form == Kind::Gif { 2 } else { 4 };
+        let view =
+            if form == PictureKind::Gif { View::Stage } else { one_of(args, "--view", &views)? };
+        let most = if form == PictureKind::Gif { 2 } else { 4 };
         let scale = match form {
-            Kind::Svg => 1,
+            PictureKind::Svg => 1,
             _ => args.number("--scale")?.unwrap_or(1),
         };
         let fits = (1..=most).contains(&scale);
@@ -90,10 +91,10 @@ impl Picture {
             }
         };
         let each = match form {
-            Kind::Gif => speed(args)?,
+            PictureKind::Gif => speed(args)?,
             _ => None,
         };
-        Ok(Picture { form, view, theme, scale, from, each })
+        Ok(PictureRequest { form, view, theme, scale, from, each })
     }
 
     /// Draws the run at its goal, or up to it, with its link inside.
@@ -101,9 +102,11 @@ impl Picture {
         let link = played.link().fragment();
         let still = |bytes| Ok(Drawn { bytes, early: false });
         match self.form {
-            Kind::Svg => still(carry::svg(&self.svg(played)?, &link).into_bytes()),
-            Kind::Png => still(carry::png(&pixels::png(&self.svg(played)?, self.scale)?, &link)?),
-            Kind::Gif => {
+            PictureKind::Svg => still(carry::svg(&self.svg(played)?, &link).into_bytes()),
+            PictureKind::Png => {
+                still(carry::png(&pixels::png(&self.svg(played)?, self.scale)?, &link)?)
+            }
+            PictureKind::Gif => {
                 let (span, each) = self.span(played)?;
                 pixels::gif(&played.link(), self.theme, span, each, self.scale, host)
             }
@@ -135,7 +138,7 @@ impl Picture {
     }
 
     /// The film's span, and how much time a frame stands for.
-    fn span(&self, played: &Played) -> Result<(Span, u64), Bad> {
+    fn span(&self, played: &Played) -> Result<(FilmSpan, u64), Bad> {
         if let (Some(why), Some(Stop::Steps | Stop::Memory)) = (played.early(), played.stopped) {
             return Err(format!("there is no film up to there: {why}").into());
         }
@@ -144,7 +147,7 @@ impl Picture {
         if from >= to {
             return Err(backwards(from, to));
         }
-        let span = Span { from, to };
+        let span = FilmSpan { from, to };
         let Some(each) = self.each else {
             return Ok((span, USUAL.max((to - from).div_ceil(ENOUGH))));
         };
@@ -203,7 +206,7 @@ mod pixels {
     pub fn gif(
         link: &Link,
         theme: Theme,
-        span: Span,
+        span: FilmSpan,
         each: u64,
         scale: u8,
         host: &dyn Host,
@@ -247,7 +250,7 @@ mod pixels {
         Err(HERE.into())
     }
 
-    pub fn gif(_: &Link, _: Theme, _: Span, _: u64, _: u8, _: &dyn Host) -> Result<Drawn, Bad> {
+    pub fn gif(_: &Link, _: Theme, _: FilmSpan, _: u64, _: u8, _: &dyn Host) -> Result<Drawn, Bad> {
         Err(HERE.into())
     }
 }

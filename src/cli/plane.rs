@@ -3,7 +3,7 @@
 use super::limit::{Scales, Stop, Timed};
 use super::play::take_setup;
 use super::{Answer, Args, Bad, HOLDS, Host, UNKNOWN};
-use crate::check::plane::{Point, Survey, Terms};
+use crate::check::plane::{Survey, SurveyPoint, Terms};
 use crate::core::config::{parse_time, show_time};
 use crate::core::quote::quoted;
 use serde_json::json;
@@ -55,7 +55,7 @@ fn time(args: &mut Args, name: &str, default: u64) -> Result<u64, Bad> {
     time.ok_or_else(wrong)
 }
 
-fn line(p: &Point, wide: usize) -> String {
+fn line(p: &SurveyPoint, wide: usize) -> String {
     let (f, mut out) = (&p.figures, String::new());
     let time = |us: u64| match us {
         0 => "-".to_string(),

@@ -59,17 +59,17 @@ pub fn take_setup(args: &mut Args) -> Result<Setup, Bad> {
 
 /// Where to stop.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Goal {
+pub enum RunGoal {
     /// At this moment, in microseconds.
     Until(u64),
     /// After this many steps.
     Steps(u64),
 }
 
-impl Goal {
+impl RunGoal {
     /// Takes `--until 5s` or `--steps N`.
-    pub fn take(args: &mut Args) -> Result<Option<Goal>, Bad> {
-        let steps = args.number("--steps")?.map(Goal::Steps);
+    pub fn take(args: &mut Args) -> Result<Option<RunGoal>, Bad> {
+        let steps = args.number("--steps")?.map(RunGoal::Steps);
         let Some(text) = args.value("--until")? else { return Ok(steps) };
         if steps.is_some() {
             return Err("--until and --steps exclude each other".into());
@@ -77,22 +77,22 @@ impl Goal {
         let time = parse_time(&text).and_then(|t| u64::try_from(t).ok());
         let time = time.filter(|t| *t <= MAX_TIME);
         let wrong = || format!("--until takes a time such as 5s or 150ms, not {}", quoted(&text));
-        Ok(Some(Goal::Until(time.ok_or_else(wrong)?)))
+        Ok(Some(RunGoal::Until(time.ok_or_else(wrong)?)))
     }
 
     /// What a link asks for: its own moment, if it has one.
-    pub fn of(link: &Link) -> Goal {
+    pub fn of(link: &Link) -> RunGoal {
         match (link.time, link.cursor) {
-            (0, 0) => Goal::Until(DEFAULT_UNTIL.max(link.journal.last().map_or(0, |e| e.at))),
-            (0, step) => Goal::Steps(step),
-            (time, _) => Goal::Until(time),
+            (0, 0) => RunGoal::Until(DEFAULT_UNTIL.max(link.journal.last().map_or(0, |e| e.at))),
+            (0, step) => RunGoal::Steps(step),
+            (time, _) => RunGoal::Until(time),
         }
     }
 }
 
-impl Default for Goal {
+impl Default for RunGoal {
     fn default() -> Self {
-        Goal::Until(DEFAULT_UNTIL)
+        RunGoal::Until(DEFAULT_UNTIL)
     }
 }
 
@@ -102,17 +102,17 @@ pub struct Played {
     pub session: Session,
     /// Why it stopped before the goal, if it did.
     pub stopped: Option<Stop>,
-    goal: Goal,
+    goal: RunGoal,
 }
 
 /// Plays a run up to its goal, or until the user stops it.
-pub fn play(link: &Link, goal: Goal, host: &dyn Host) -> Result<Played, Bad> {
+pub fn play(link: &Link, goal: RunGoal, host: &dyn Host) -> Result<Played, Bad> {
     link.check()?;
     let build = scene(&link.setup.scene)?.build;
     let mut session = Session::new(build, link.setup.clone(), link.journal.clone())?;
     let (until, steps) = match goal {
-        Goal::Until(time) => (time, MAX_STEP),
-        Goal::Steps(steps) => (u64::MAX, steps.min(MAX_STEP)),
+        RunGoal::Until(time) => (time, MAX_STEP),
+        RunGoal::Steps(steps) => (u64::MAX, steps.min(MAX_STEP)),
     };
     let (mut scales, mut stopped, mut over) = (Scales::new(host), None, false);
     while stopped.is_none() && session.cursor() < steps {
@@ -128,8 +128,8 @@ pub fn play(link: &Link, goal: Goal, host: &dyn Host) -> Result<Played, Bad> {
         stopped = Stop::now(host, &mut scales);
     }
     let reached = match goal {
-        Goal::Until(time) => session.time() >= time,
-        Goal::Steps(steps) => session.cursor() >= steps || over,
+        RunGoal::Until(time) => session.time() >= time,
+        RunGoal::Steps(steps) => session.cursor() >= steps || over,
     };
     let stopped = stopped.or(Some(Stop::Steps)).filter(|_| !reached);
     Ok(Played { stopped, session, goal })
@@ -137,7 +137,7 @@ pub fn play(link: &Link, goal: Goal, host: &dyn Host) -> Result<Played, Bad> {
 
 /// What to print.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Form {
+pub enum RunForm {
     /// For a person.
     Summary,
     /// One document.
@@ -150,19 +150,19 @@ pub enum Form {
     Digest,
 }
 
-impl Form {
+impl RunForm {
     /// Takes `--json`, `--trace`, `--journal` or `--digest`.
-    pub fn take(args: &mut Args) -> Result<Form, Bad> {
+    pub fn take(args: &mut Args) -> Result<RunForm, Bad> {
         let all = [
-            ("--json", Form::Json),
-            ("--trace", Form::Trace),
-            ("--journal", Form::Journal),
-            ("--digest", Form::Digest),
+            ("--json", RunForm::Json),
+            ("--trace", RunForm::Trace),
+            ("--journal", RunForm::Journal),
+            ("--digest", RunForm::Digest),
         ];
-        let asked: Vec<Form> =
+        let asked: Vec<RunForm> =
             all.into_iter().filter(|(flag, _)| args.flag(flag)).map(|(_, form)| form).collect();
         match asked[..] {
-            [] => Ok(Form::Summary),
+            [] => Ok(RunForm::Summary),
             [one] => Ok(one),
             _ => Err("--json, --trace, --journal and --digest exclude each other".into()),
         }
@@ -172,7 +172,7 @@ impl Form {
 impl Played {
     /// A run that somebody else has brought to the moment of its link.
     pub fn of(session: Session, link: &Link) -> Played {
-        Played { session, stopped: None, goal: Goal::of(link) }
+        Played { session, stopped: None, goal: RunGoal::of(link) }
     }
 
     /// 0, 1 if a property is broken, 2 if it stopped early.
@@ -208,18 +208,20 @@ impl Played {
     }
 
     /// Has it said that the run was stopped, where the text asked for has no place for that.
-    pub fn tell_early(&self, form: Form, args: &mut Args) {
-        if let (Form::Trace | Form::Journal | Form::Digest, Some(why)) = (form, self.early()) {
+    pub fn tell_early(&self, form: RunForm, args: &mut Args) {
+        if let (RunForm::Trace | RunForm::Journal | RunForm::Digest, Some(why)) =
+            (form, self.early())
+        {
             args.note(why);
         }
     }
 
     /// The text asked for.
-    pub fn text(&mut self, form: Form, host: &dyn Host) -> Result<String, Bad> {
+    pub fn text(&mut self, form: RunForm, host: &dyn Host) -> Result<String, Bad> {
         Ok(match form {
-            Form::Digest => format!("{:016x}\n", self.session.digest()),
-            Form::Json => self.document()?.to_string() + "\n",
-            Form::Trace => {
+            RunForm::Digest => format!("{:016x}\n", self.session.digest()),
+            RunForm::Json => self.document()?.to_string() + "\n",
+            RunForm::Trace => {
                 let (step, time) = (self.session.cursor(), self.session.time());
                 let calls = self.info()?.calls;
                 // What has been played is told, unless that takes long.
@@ -233,8 +235,8 @@ impl Played {
                 }
                 text + &verdicts
             }
-            Form::Journal => journal(&mut self.session)?,
-            Form::Summary => self.summary()?,
+            RunForm::Journal => journal(&mut self.session)?,
+            RunForm::Summary => self.summary()?,
         })
     }
 
@@ -258,7 +260,7 @@ impl Played {
     }
 
     /// What was asked for, with the picture written where `svg` says.
-    pub fn answer(&mut self, form: Form, svg: Option<String>, host: &dyn Host) -> Answer {
+    pub fn answer(&mut self, form: RunForm, svg: Option<String>, host: &dyn Host) -> Answer {
         if let Some(file) = svg {
             host.write(&file, self.svg(Theme::Light, SPAN)?.as_bytes())?;
         }
@@ -278,8 +280,8 @@ impl Played {
     pub fn document(&self) -> Result<Value, Bad> {
         let (session, view, info) = (&self.session, self.session.view(), self.info()?);
         let until = match self.goal {
-            Goal::Until(time) => time,
-            Goal::Steps(_) => session.time(),
+            RunGoal::Until(time) => time,
+            RunGoal::Steps(_) => session.time(),
         };
         let nodes = view.nodes.iter().map(|n| {
             json!({

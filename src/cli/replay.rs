@@ -1,7 +1,7 @@
 //! `hb replay`: plays a shared run again.
 
 use super::limit::Timed;
-use super::play::{Form, Goal, play, utf8};
+use super::play::{RunForm, RunGoal, play, utf8};
 use super::{Answer, Args, Bad, Host, script};
 use crate::core::action::Entry;
 use crate::core::config::Setup;
@@ -13,13 +13,13 @@ use crate::share::link::{Link, MAX_TEXT};
 /// --svg FILE | --digest]`.
 pub fn replay(args: &mut Args, host: &dyn Host) -> Answer {
     let host = &Timed::take(args, host)?;
-    let form = Form::take(args)?;
-    let goal = Goal::take(args)?;
+    let form = RunForm::take(args)?;
+    let goal = RunGoal::take(args)?;
     let svg = args.value("--svg")?;
     let source = args.need("the link or file")?;
     args.done()?;
     let link = open(&source, host)?;
-    let mut played = play(&link, goal.unwrap_or(Goal::of(&link)), host)?;
+    let mut played = play(&link, goal.unwrap_or(RunGoal::of(&link)), host)?;
     played.tell_early(form, args);
     played.answer(form, svg, host)
 }
@@ -63,7 +63,7 @@ fn looks_like_link(source: &str) -> bool {
 
 /// What `hb run --json` and `hb export --to json` print, or a bare link as JSON.
 #[derive(serde::Deserialize)]
-struct Document {
+struct RunDocument {
     setup: Setup,
     #[serde(default)]
     journal: Vec<Entry>,
@@ -74,7 +74,7 @@ struct Document {
 }
 
 fn document(file: &str, text: &str) -> Result<Link, Bad> {
-    let Document { setup, journal, cursor, time } =
+    let RunDocument { setup, journal, cursor, time } =
         serde_json::from_str(text).map_err(|e| script::complaint(file, 0, &e))?;
     let link = Link { cursor, time, ..Link::new(setup, journal) };
     link.check().map_err(|why| format!("{file}: {why}"))?;

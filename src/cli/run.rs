@@ -1,7 +1,7 @@
 //! `hb run`: plays a scene.
 
 use super::limit::Timed;
-use super::play::{Form, Goal, play, take_setup};
+use super::play::{RunForm, RunGoal, play, take_setup};
 use super::{Answer, Args, Host, script};
 use crate::share::link::Link;
 
@@ -9,8 +9,8 @@ use crate::share::link::Link;
 /// [--until 5s | --steps N] [--budget-ms N] [--json | --trace | --journal | --svg FILE | --digest]`.
 pub fn run(args: &mut Args, host: &dyn Host) -> Answer {
     let host = &Timed::take(args, host)?;
-    let form = Form::take(args)?;
-    let goal = Goal::take(args)?.unwrap_or_default();
+    let form = RunForm::take(args)?;
+    let goal = RunGoal::take(args)?.unwrap_or_default();
     let file = args.value("--script")?;
     let svg = args.value("--svg")?;
     let setup = take_setup(args)?;

@@ -20,22 +20,22 @@ pub const MAX_SCRIPT: usize = 8 << 20;
 const LOOK: u64 = 1_024;
 
 /// A moment as people write it.
-struct Moment(u64);
+struct ScriptTime(u64);
 
-impl<'de> Deserialize<'de> for Moment {
+impl<'de> Deserialize<'de> for ScriptTime {
     fn deserialize<D: Deserializer<'de>>(d: D) -> Result<Self, D::Error> {
         struct V;
         impl Visitor<'_> for V {
-            type Value = Moment;
+            type Value = ScriptTime;
             fn expecting(&self, f: &mut fmt::Formatter) -> fmt::Result {
                 f.write_str("a time such as \"1.2s\" or microseconds")
             }
-            fn visit_u64<E: Error>(self, us: u64) -> Result<Moment, E> {
-                Ok(Moment(us))
+            fn visit_u64<E: Error>(self, us: u64) -> Result<ScriptTime, E> {
+                Ok(ScriptTime(us))
             }
-            fn visit_str<E: Error>(self, text: &str) -> Result<Moment, E> {
+            fn visit_str<E: Error>(self, text: &str) -> Result<ScriptTime, E> {
                 let us = parse_time(text).and_then(|us| u64::try_from(us).ok());
-                us.map(Moment)
+                us.map(ScriptTime)
                     .ok_or_else(|| E::invalid_value(serde::de::Unexpected::Str(text), &self))
             }
         }
@@ -45,8 +45,8 @@ impl<'de> Deserialize<'de> for Moment {
 
 #[derive(serde::Deserialize)]
 #[serde(deny_unknown_fields)]
-struct Line {
-    at: Moment,
+struct ScriptLine {
+    at: ScriptTime,
     #[serde(rename = "do")]
     action: Action,
 }
@@ -74,9 +74,10 @@ pub fn parse(file: &str, bytes: &[u8], setup: &Setup, host: &dyn Host) -> Result
     }
     let file = &*shown(file);
     let text = &*unix_lines(super::play::utf8(file, bytes)?);
-    let entry = |l: Line| ScriptEntry::Entry(Entry { at: l.at.0, action: l.action });
+    let entry = |l: ScriptLine| ScriptEntry::Entry(Entry { at: l.at.0, action: l.action });
     let mut lines: Vec<ScriptEntry> = if text.trim_start().starts_with('[') {
-        let all = serde_json::from_str::<Vec<Line>>(text).map_err(|e| complaint(file, 0, &e))?;
+        let all =
+            serde_json::from_str::<Vec<ScriptLine>>(text).map_err(|e| complaint(file, 0, &e))?;
         all.into_iter().map(entry).collect()
     } else {
         let mut lines = Vec::new();

@@ -10,20 +10,20 @@ use crate::core::session::Session;
 use crate::protocols::{Scene, scene};
 use crate::share::export::tell::Teller;
 use crate::stories::Story;
-use crate::stories::player::{Part, Told, play_each};
+use crate::stories::player::{ToldStep, WordPart, play_each};
 use serde_json::{Value, json};
 
 /// What to print of a story.
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Form {
+enum StoryForm {
     Steps,
     Trace,
     Journal,
 }
 
 /// A step that has been told: its words, and its question with the answer that came true.
-struct Line {
-    told: Told,
+struct StoryLine {
+    told: ToldStep,
     words: String,
     question: Option<(String, String)>,
 }
@@ -33,9 +33,9 @@ pub(super) fn run(args: &mut Args, host: &dyn Host) -> Answer {
     let host = &Timed::take(args, host)?;
     let flags = ["--json", "--trace", "--journal"].map(|flag| args.flag(flag));
     let (json, form) = match flags {
-        [json, false, false] => (json, Form::Steps),
-        [false, true, false] => (false, Form::Trace),
-        [false, false, true] => (false, Form::Journal),
+        [json, false, false] => (json, StoryForm::Steps),
+        [false, true, false] => (false, StoryForm::Trace),
+        [false, false, true] => (false, StoryForm::Journal),
         _ => return Err("--json, --trace and --journal exclude each other".into()),
     };
     let id = args.need("SCENE")?;
@@ -63,9 +63,9 @@ pub(super) fn run(args: &mut Args, host: &dyn Host) -> Answer {
         match told(scene, story) {
             Ok((mut session, lines)) => {
                 text += &match form {
-                    Form::Steps => steps(story, &session, &lines),
-                    Form::Trace => trace(scene, story, &mut session, &lines),
-                    Form::Journal => {
+                    StoryForm::Steps => steps(story, &session, &lines),
+                    StoryForm::Trace => trace(scene, story, &mut session, &lines),
+                    StoryForm::Journal => {
                         format!("# {}: {}\n{}", story.id, story.title, journal(&mut session)?)
                     }
                 };
@@ -83,14 +83,14 @@ pub(super) fn run(args: &mut Args, host: &dyn Host) -> Answer {
     Ok((code, out))
 }
 
-fn told(scene: &Scene, story: &'static Story) -> Result<(Session, Vec<Line>), Bad> {
-    let mut lines: Vec<Line> = Vec::new();
+fn told(scene: &Scene, story: &'static Story) -> Result<(Session, Vec<StoryLine>), Bad> {
+    let mut lines: Vec<StoryLine> = Vec::new();
     let session = play_each(scene, story, &mut |player, session, told| {
         let (step, view) = (&story.steps[lines.len()], session.view());
-        let words = |text| player.words(&view, text).iter().map(Part::text).collect();
+        let words = |text| player.words(&view, text).iter().map(WordPart::text).collect();
         let answer = told.answer.and_then(|a| Some(step.ask?.options.get(a)?.0));
         let question = step.ask.and_then(|ask| Some((words(ask.question), words(answer?))));
-        lines.push(Line { told: told.clone(), words: words(step.text), question });
+        lines.push(StoryLine { told: told.clone(), words: words(step.text), question });
     })?;
     Ok((session, lines))
 }
@@ -100,9 +100,9 @@ fn digest(session: &Session) -> String {
 }
 
 /// A line a step.
-fn steps(story: &Story, session: &Session, lines: &[Line]) -> String {
+fn steps(story: &Story, session: &Session, lines: &[StoryLine]) -> String {
     let mut text = format!("{}: {}\n", story.id, story.title);
-    for Line { told, words, question } in lines {
+    for StoryLine { told, words, question } in lines {
         let at = show_time(told.at as i64);
         text += &format!("  {at:>9}  step {:>4}  {words}\n", told.step);
         if let Some((question, answer)) = question {
@@ -112,8 +112,8 @@ fn steps(story: &Story, session: &Session, lines: &[Line]) -> String {
     text + &format!("  digest {}\n", digest(session))
 }
 
-fn document(story: &Story, session: &Session, lines: &[Line]) -> Value {
-    let step = |Line { told, words, question }: &Line| {
+fn document(story: &Story, session: &Session, lines: &[StoryLine]) -> Value {
+    let step = |StoryLine { told, words, question }: &StoryLine| {
         let answer = question.as_ref().map(|(_, answer)| answer);
         json!({"text": words, "step": told.step, "at_us": told.at, "answer": answer})
     };
@@ -127,13 +127,13 @@ fn document(story: &Story, session: &Session, lines: &[Line]) -> Value {
 }
 
 /// All that happens, each step's words above what it does and waits for, the verdicts at the end.
-fn trace(scene: &Scene, story: &Story, session: &mut Session, lines: &[Line]) -> String {
+fn trace(scene: &Scene, story: &Story, session: &mut Session, lines: &[StoryLine]) -> String {
     let info = scene.info_of(story.preset);
     let verdicts = verdict_lines(session, &info);
     session.seek(0);
     let mut teller = Teller::new(info.calls, session.view());
     let mut text = format!("{}: {}\n{}", story.id, story.title, teller.head());
-    for (nth, Line { told, words, question }) in lines.iter().enumerate() {
+    for (nth, StoryLine { told, words, question }) in lines.iter().enumerate() {
         text += &format!("\n{}. {words}\n", nth + 1);
         if let Some((question, answer)) = question {
             text += &format!("   {question} {answer}.\n");

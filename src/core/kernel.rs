@@ -53,7 +53,7 @@ pub struct Proc {
     /// A background sync is on its way.
     pub flushing: bool,
     pub clock: Clock,
-    pub timers: SortedMap<u32, Slot>,
+    pub timers: SortedMap<u32, RunningTimer>,
     pub inbox: VecDeque<Due>,
     pub stamp: Stamp,
     pub draws: u64,
@@ -66,7 +66,7 @@ pub struct Proc {
 
 /// A running timer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub struct Slot {
+pub struct RunningTimer {
     /// When it was started, true time.
     pub set_at: u64,
     /// When it ends, on the node's clock.
@@ -77,7 +77,7 @@ pub struct Slot {
 
 /// One direction between two processes.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
-pub struct Link {
+pub struct LinkState {
     pub sent: u32,
     pub last_due: u64,
     pub free_at: u64,
@@ -90,14 +90,14 @@ pub struct Link {
     pub delay: u32,
 }
 
-impl Link {
+impl LinkState {
     /// Is it as the settings say?
     pub fn is_plain(&self) -> bool {
-        let used = Link {
+        let used = LinkState {
             sent: self.sent,
             last_due: self.last_due,
             free_at: self.free_at,
-            ..Link::default()
+            ..LinkState::default()
         };
         *self == used
     }
@@ -140,7 +140,7 @@ pub struct Kernel {
     pub mode: Mode,
     pub common: Common,
     pub procs: Vec<Proc>,
-    pub links: SortedMap<(NodeId, NodeId), Link>,
+    pub links: SortedMap<(NodeId, NodeId), LinkState>,
     pub flight: SortedMap<MsgId, Flight>,
     /// Messages that were forged so far.
     pub lies: u64,
@@ -279,7 +279,7 @@ impl Kernel {
         let p = self.proc_mut(node);
         let local = p.clock.local(now).saturating_add_unsigned(after);
         let due = p.clock.when(local).map(|t| t.max(now));
-        p.timers.insert(code, Slot { set_at: now, local, due });
+        p.timers.insert(code, RunningTimer { set_at: now, local, due });
         if let Some(t) = due {
             self.schedule(t, Due::Timer(node, code));
         }
@@ -287,7 +287,7 @@ impl Kernel {
 
     /// Stops a timer.
     pub fn cancel_timer(&mut self, node: NodeId, code: u32) {
-        if let Some(Slot { due: Some(t), .. }) = self.proc_mut(node).timers.remove(&code) {
+        if let Some(RunningTimer { due: Some(t), .. }) = self.proc_mut(node).timers.remove(&code) {
             self.unschedule(t, Due::Timer(node, code));
         }
     }
@@ -304,14 +304,14 @@ impl Kernel {
         let clock = &mut self.procs[node.at()].clock;
         clock.change(now, &change);
         let clock = *clock;
-        let timers: Vec<(u32, Slot)> =
+        let timers: Vec<(u32, RunningTimer)> =
             self.proc(node).timers.iter().map(|(c, s)| (*c, *s)).collect();
         for (code, slot) in timers {
             if let Some(t) = slot.due {
                 self.unschedule(t, Due::Timer(node, code));
             }
             let due = clock.when(slot.local).map(|t| t.max(now));
-            self.proc_mut(node).timers.insert(code, Slot { due, ..slot });
+            self.proc_mut(node).timers.insert(code, RunningTimer { due, ..slot });
             if let Some(t) = due {
                 self.schedule(t, Due::Timer(node, code));
             }
@@ -508,11 +508,11 @@ impl Kernel {
                     LinkChange::Bandwidth(rate) => link.bandwidth = Some(rate),
                     LinkChange::Reset => {
                         let cut = link.cut;
-                        *link = Link {
+                        *link = LinkState {
                             sent: link.sent,
                             last_due: link.last_due,
                             cut,
-                            ..Link::default()
+                            ..LinkState::default()
                         };
                     }
                 }

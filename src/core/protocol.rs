@@ -6,7 +6,7 @@ use super::declare::{Data, Liar, Operation, Rewrite, told};
 use super::ids::{Names, NodeId, OpId};
 use super::random::{Stream, below, between, draw};
 use super::view::{
-    AxisView, Fact, Lens, LogView, MessageLook, NodeLook, OpStep, RingView, Ruler, Shape, Tray,
+    AxisView, Fact, Lens, LogView, MessageLook, NodeLook, NodeShape, OpStep, RingView, Ruler, Tray,
 };
 use std::fmt::Debug;
 use std::hash::Hash;
@@ -187,9 +187,9 @@ pub trait Show: Protocol {
     /// The letter of the first client, `A` to `Z`: another one where servers are called `A`, `B`, `C`.
     const FIRST_CLIENT: u8 = b'A';
     /// The outline of its servers.
-    const SHAPE: Shape = Shape::Server;
+    const SHAPE: NodeShape = NodeShape::Server;
     /// The outline of one of them, where they are of several kinds.
-    fn shape(_cfg: &Self::Config, _common: &Common, _me: NodeId) -> Shape {
+    fn shape(_cfg: &Self::Config, _common: &Common, _me: NodeId) -> NodeShape {
         Self::SHAPE
     }
     /// The typed operation, or `None` if `call` makes no sense.

@@ -9,7 +9,7 @@
 mod map;
 mod set;
 
-pub use map::{Entry, Iter, IterMut, SortedMap};
+pub use map::{Iter, IterMut, MapEntry, SortedMap};
 pub use set::SortedSet;
 
 use std::cmp::Ordering;

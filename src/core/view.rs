@@ -232,7 +232,7 @@ pub struct RuleView {
 /// What kind of thing a node is; decides its outline.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "kebab-case")]
-pub enum Shape {
+pub enum NodeShape {
     /// Rounded square.
     #[default]
     Server,
@@ -306,7 +306,7 @@ pub struct NodeView {
     /// `S1`, `A`.
     pub name: Arc<str>,
     /// Its outline.
-    pub shape: Shape,
+    pub shape: NodeShape,
     /// Where it stands, if the run has a map.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub place: Option<&'static str>,

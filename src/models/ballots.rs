@@ -2,7 +2,7 @@
 
 /// How many acceptors, values and ballots there are.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Size {
+pub struct BallotCounts {
     /// Acceptors `a1, a2, ...`, at most 7.
     pub acceptors: u32,
     /// Values `v1, v2, ...`.
@@ -11,7 +11,7 @@ pub struct Size {
     pub ballots: u32,
 }
 
-impl Size {
+impl BallotCounts {
     /// The smallest sets of acceptors that are more than a half, as in the published
     /// configurations; or, for a mutant, exactly a half, rounded up.
     pub fn quorums(&self, minority: bool) -> Vec<u8> {

@@ -1,8 +1,8 @@
 //! The models by name, with their parameters and mutants.
 
-use super::{LamportMutex, Paxos, PaxosCommit, Size, TCommit, TwoPhase, Voting};
+use super::{BallotCounts, LamportMutex, Paxos, PaxosCommit, TCommit, TwoPhase, Voting};
 use super::{lamport_mutex, paxos, paxos_commit, tcommit, twophase, voting};
-use crate::check::explore::Model;
+use crate::check::explore::StateMachine;
 use crate::core::quote::quoted;
 
 /// A number that sizes a model.
@@ -31,7 +31,7 @@ pub struct MutantInfo {
 
 /// A model that can be asked for by name.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Entry {
+pub struct ModelEntry {
     /// Its name.
     pub id: &'static str,
     /// What it is, in a line.
@@ -53,8 +53,8 @@ const fn mutant(id: &'static str, breaks: &'static str) -> MutantInfo {
 }
 
 /// Every model.
-pub const MODELS: &[Entry] = &[
-    Entry {
+pub const MODELS: &[ModelEntry] = &[
+    ModelEntry {
         id: "twophase",
         title: "Two-Phase Commit (TwoPhase.tla)",
         parameters: &[count("rm", "resource managers", 15, 3)],
@@ -65,7 +65,7 @@ pub const MODELS: &[Entry] = &[
         ],
         symmetries: &["full", "rm-state"],
     },
-    Entry {
+    ModelEntry {
         id: "tcommit",
         title: "Transaction Commit (TCommit.tla)",
         parameters: &[count("rm", "resource managers", 16, 3)],
@@ -75,7 +75,7 @@ pub const MODELS: &[Entry] = &[
         ],
         symmetries: &["full"],
     },
-    Entry {
+    ModelEntry {
         id: "paxos",
         title: "Single-decree Paxos (Paxos.tla)",
         parameters: &[
@@ -92,7 +92,7 @@ pub const MODELS: &[Entry] = &[
         ],
         symmetries: &["full"],
     },
-    Entry {
+    ModelEntry {
         id: "voting",
         title: "Voting, Paxos without messages (Voting.tla)",
         parameters: &[
@@ -107,7 +107,7 @@ pub const MODELS: &[Entry] = &[
         ],
         symmetries: &["full"],
     },
-    Entry {
+    ModelEntry {
         id: "paxos-commit",
         title: "Paxos Commit (PaxosCommit.tla)",
         parameters: &[
@@ -122,7 +122,7 @@ pub const MODELS: &[Entry] = &[
         ],
         symmetries: &[],
     },
-    Entry {
+    ModelEntry {
         id: "lamport-mutex",
         title: "Lamport's mutual exclusion over FIFO channels (LamportMutex.tla)",
         parameters: &[
@@ -140,9 +140,9 @@ pub const MODELS: &[Entry] = &[
 
 /// A model with its parameters, mutant and symmetry settled.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Choice {
+pub struct ModelChoice {
     /// The model.
-    pub entry: &'static Entry,
+    pub entry: &'static ModelEntry,
     /// The value of each parameter, in the entry's order.
     pub values: Vec<u32>,
     /// The position of the mutant in the entry's list.
@@ -160,7 +160,7 @@ pub trait Visit {
     /// Does it.
     fn visit<M>(self, model: M) -> Self::Out
     where
-        M: Model + Sync,
+        M: StateMachine + Sync,
         M::State: Send + Sync,
         M::Action: Send + Sync;
 }
@@ -169,17 +169,17 @@ fn list<'a>(items: impl Iterator<Item = &'a str>) -> String {
     items.collect::<Vec<_>>().join(", ")
 }
 
-impl Entry {
+impl ModelEntry {
     /// The model called `id`, or a sentence that lists what there is.
-    pub fn find(id: &str) -> Result<&'static Entry, String> {
+    pub fn find(id: &str) -> Result<&'static ModelEntry, String> {
         MODELS.iter().find(|e| e.id == id).ok_or_else(|| {
-            format!("there is no model {}; the models are {}", quoted(id), Entry::all())
+            format!("there is no model {}; the models are {}", quoted(id), ModelEntry::all())
         })
     }
 
     /// The names of all models, with their parameters.
     pub fn all() -> String {
-        let one = |e: &Entry| format!("{} ({})", e.id, e.ranges());
+        let one = |e: &ModelEntry| format!("{} ({})", e.id, e.ranges());
         MODELS.iter().map(one).collect::<Vec<_>>().join(", ")
     }
 
@@ -195,7 +195,7 @@ impl Entry {
         settings: &[(String, String)],
         mutant: Option<&str>,
         symmetry: Option<&str>,
-    ) -> Result<Choice, String> {
+    ) -> Result<ModelChoice, String> {
         let mut values: Vec<u32> = self.parameters.iter().map(|p| p.default).collect();
         for (name, value) in settings {
             let Some(i) = self.parameters.iter().position(|p| p.name == name) else {
@@ -211,7 +211,7 @@ impl Entry {
         }
         let mutant = mutant.map(|m| self.mutant(m)).transpose()?;
         let symmetry = symmetry.map(|s| self.symmetry(s)).transpose()?;
-        let choice = Choice { entry: self, values, mutant, symmetry, reduction: false };
+        let choice = ModelChoice { entry: self, values, mutant, symmetry, reduction: false };
         choice.check_size()?;
         Ok(choice)
     }
@@ -236,17 +236,17 @@ impl Entry {
     }
 }
 
-impl Choice {
+impl ModelChoice {
     /// The same with partial-order reduction, where one is known.
-    pub fn reduced(self) -> Result<Choice, String> {
+    pub fn reduced(self) -> Result<ModelChoice, String> {
         match self.entry.id {
-            "lamport-mutex" => Ok(Choice { reduction: true, ..self }),
+            "lamport-mutex" => Ok(ModelChoice { reduction: true, ..self }),
             id => Err(format!("no partial-order reduction is known of {id}")),
         }
     }
 
-    fn size(&self) -> Size {
-        Size { acceptors: self.values[0], values: self.values[1], ballots: self.values[2] }
+    fn size(&self) -> BallotCounts {
+        BallotCounts { acceptors: self.values[0], values: self.values[1], ballots: self.values[2] }
     }
 
     fn check_size(&self) -> Result<(), String> {
@@ -269,11 +269,11 @@ impl Choice {
         let v = &self.values;
         match self.entry.id {
             "twophase" => {
-                use twophase::{Mutant::*, Symmetry};
+                use twophase::{Mutant::*, RmSymmetry};
                 let all = [CommitOnMajority, AbortAfterPrepare, CoordinatorStops];
                 let mutant = self.mutant.map(|i| all[i]);
                 let partly = self.symmetry == Some("rm-state");
-                let symmetry = if partly { Symmetry::RmState } else { Symmetry::Full };
+                let symmetry = if partly { RmSymmetry::RmState } else { RmSymmetry::Full };
                 visit.visit(TwoPhase { rm: v[0], mutant, symmetry })
             }
             "tcommit" => {

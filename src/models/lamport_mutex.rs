@@ -7,7 +7,7 @@
 //! Paper: Lamport, "Time, Clocks, and the Ordering of Events in a Distributed System", CACM 21(7),
 //! 1978; specification by Stephan Merz.
 
-use crate::check::explore::{Model, Property};
+use crate::check::explore::{ModelProperty, StateMachine};
 
 const CITE: &str = "Lamport, Time, Clocks, and the Ordering of Events, CACM 1978; LamportMutex.tla";
 
@@ -156,7 +156,7 @@ impl LamportMutex {
     }
 }
 
-impl Model for LamportMutex {
+impl StateMachine for LamportMutex {
     type State = State;
     type Action = Action;
 
@@ -236,13 +236,13 @@ impl Model for LamportMutex {
         !s.overflow && (0..self.n).all(|p| s.clock(p) <= self.max_clock)
     }
 
-    fn properties(&self) -> Vec<Property<Self>> {
+    fn properties(&self) -> Vec<ModelProperty<Self>> {
         let mut all = vec![
-            Property::always("Mutex", CITE, |_: &Self, s| s.crit.count_ones() <= 1),
-            Property::sometimes("EntryPossible", CITE, |_: &Self, s| s.crit != 0),
+            ModelProperty::always("Mutex", CITE, |_: &Self, s| s.crit.count_ones() <= 1),
+            ModelProperty::sometimes("EntryPossible", CITE, |_: &Self, s| s.crit != 0),
         ];
         if self.bounded_network {
-            all.push(Property::always("BoundedNetwork", CITE, |_: &Self, s: &State| {
+            all.push(ModelProperty::always("BoundedNetwork", CITE, |_: &Self, s: &State| {
                 s.network.iter().all(|c| s.len(*c) <= 3)
             }));
         }

@@ -9,7 +9,7 @@ pub mod tcommit;
 pub mod twophase;
 pub mod voting;
 
-pub use ballots::Size;
+pub use ballots::BallotCounts;
 pub use lamport_mutex::LamportMutex;
 pub use paxos::Paxos;
 pub use paxos_commit::PaxosCommit;

@@ -7,8 +7,8 @@
 //! Paper: Lamport, "The Part-Time Parliament", ACM TOCS 16(2), 1998; "Paxos Made Simple", 2001,
 //! section 2.2; `Paxos.tla` of the lecture "how to win a Turing award", 2019.
 
-use super::ballots::{Size, members, nibble, permutations, set_name, with_nibble};
-use crate::check::explore::{Model, Property};
+use super::ballots::{BallotCounts, members, nibble, permutations, set_name, with_nibble};
+use crate::check::explore::{ModelProperty, StateMachine};
 
 const CITE: &str = "Lamport, Paxos Made Simple, 2001, section 2.2; Paxos.tla";
 
@@ -30,7 +30,7 @@ pub enum Mutant {
 /// `Paxos.tla` with a bounded number of ballots.
 #[derive(Clone, Debug)]
 pub struct Paxos {
-    size: Size,
+    size: BallotCounts,
     mutant: Option<Mutant>,
     quorums: Vec<u8>,
     orders: Vec<(Vec<u32>, Vec<u32>)>,
@@ -84,7 +84,7 @@ const RULES: [&str; 4] = ["Phase1a", "Phase1b", "Phase2a", "Phase2b"];
 
 impl Paxos {
     /// Whether states of this size fit.
-    pub fn fits(size: &Size) -> bool {
+    pub fn fits(size: &BallotCounts) -> bool {
         let votes = size.ballots * size.values;
         size.acceptors * size.ballots * (votes + 1) <= 128
             && size.acceptors * votes <= 64
@@ -93,7 +93,7 @@ impl Paxos {
     }
 
     /// The algorithm, or a mutant of it; the size must [fit](Paxos::fits).
-    pub fn new(size: Size, mutant: Option<Mutant>) -> Self {
+    pub fn new(size: BallotCounts, mutant: Option<Mutant>) -> Self {
         let quorums = size.quorums(mutant == Some(Mutant::MinorityQuorum));
         let values = permutations(size.values);
         let pairs = |a: Vec<u32>| values.iter().map(move |v| (a.clone(), v.clone()));
@@ -168,7 +168,7 @@ impl Paxos {
     }
 }
 
-impl Model for Paxos {
+impl StateMachine for Paxos {
     type State = State;
     type Action = Action;
 
@@ -230,16 +230,16 @@ impl Model for Paxos {
         Some(s)
     }
 
-    fn properties(&self) -> Vec<Property<Self>> {
+    fn properties(&self) -> Vec<ModelProperty<Self>> {
         vec![
-            Property::always("Agreement", CITE, |m: &Self, s| {
+            ModelProperty::always("Agreement", CITE, |m: &Self, s| {
                 m.size.chosen(s.accepted, &m.quorums).count_ones() <= 1
             }),
-            Property::always("OneValuePerBallot", CITE, |m: &Self, s| {
+            ModelProperty::always("OneValuePerBallot", CITE, |m: &Self, s| {
                 let in_ballot = |b| s.proposed >> (b * m.size.values) & ((1 << m.size.values) - 1);
                 (0..m.size.ballots).all(|b| in_ballot(b).count_ones() <= 1)
             }),
-            Property::sometimes("ChoicePossible", CITE, |m: &Self, s| {
+            ModelProperty::sometimes("ChoicePossible", CITE, |m: &Self, s| {
                 m.size.chosen(s.accepted, &m.quorums) != 0
             }),
         ]

@@ -6,8 +6,8 @@
 //! Checks: no RM aborts while another commits; both outcomes are possible.
 //! Paper: Gray and Lamport, "Consensus on Transaction Commit", ACM TODS 31(1), 2006, section 4.
 
-use super::ballots::{Size, members, set_name};
-use crate::check::explore::{Model, Property};
+use super::ballots::{BallotCounts, members, set_name};
+use crate::check::explore::{ModelProperty, StateMachine};
 
 const CITE: &str =
     "Gray and Lamport, Consensus on Transaction Commit, TODS 2006, section 4; PaxosCommit.tla";
@@ -28,7 +28,7 @@ pub enum Mutant {
 pub struct PaxosCommit {
     rm: u32,
     /// The acceptors and ballots; the two values are prepared and aborted.
-    size: Size,
+    size: BallotCounts,
     mutant: Option<Mutant>,
     majorities: Vec<u8>,
 }
@@ -142,7 +142,7 @@ impl PaxosCommit {
 
     /// The algorithm, or a mutant of it; the size must [fit](PaxosCommit::fits).
     pub fn new(rm: u32, acceptors: u32, ballots: u32, mutant: Option<Mutant>) -> Self {
-        let size = Size { acceptors, values: VALUES, ballots };
+        let size = BallotCounts { acceptors, values: VALUES, ballots };
         let majorities = size.quorums(mutant == Some(Mutant::MinorityQuorum));
         PaxosCommit { rm, size, mutant, majorities }
     }
@@ -229,7 +229,7 @@ impl PaxosCommit {
     }
 }
 
-impl Model for PaxosCommit {
+impl StateMachine for PaxosCommit {
     type State = State;
     type Action = Action;
 
@@ -293,15 +293,15 @@ impl Model for PaxosCommit {
         Some(s)
     }
 
-    fn properties(&self) -> Vec<Property<Self>> {
+    fn properties(&self) -> Vec<ModelProperty<Self>> {
         vec![
-            Property::always("TCConsistent", CITE, |m: &Self, s| {
+            ModelProperty::always("TCConsistent", CITE, |m: &Self, s| {
                 !(m.some(s, ABORTED) && m.some(s, COMMITTED))
             }),
-            Property::sometimes("CommitPossible", CITE, |m: &Self, s| {
+            ModelProperty::sometimes("CommitPossible", CITE, |m: &Self, s| {
                 (0..m.rm).all(|r| s.rm(r) == COMMITTED)
             }),
-            Property::sometimes("AbortPossible", CITE, |m: &Self, s| {
+            ModelProperty::sometimes("AbortPossible", CITE, |m: &Self, s| {
                 (0..m.rm).all(|r| s.rm(r) == ABORTED)
             }),
         ]

@@ -5,7 +5,7 @@
 //! Checks: no RM aborts while another commits; both outcomes are possible; every RM decides.
 //! Paper: Gray and Lamport, "Consensus on Transaction Commit", ACM TODS 31(1), 2006, section 2.
 
-use crate::check::explore::{Model, Property};
+use crate::check::explore::{ModelProperty, StateMachine};
 
 const CITE: &str =
     "Gray and Lamport, Consensus on Transaction Commit, TODS 2006, section 2; TCommit.tla";
@@ -65,7 +65,7 @@ impl TCommit {
     }
 }
 
-impl Model for TCommit {
+impl StateMachine for TCommit {
     type State = State;
     type Action = Action;
 
@@ -100,18 +100,18 @@ impl Model for TCommit {
         Some(State(s.0 & !(3 << (2 * i)) | v << (2 * i)))
     }
 
-    fn properties(&self) -> Vec<Property<Self>> {
+    fn properties(&self) -> Vec<ModelProperty<Self>> {
         vec![
-            Property::always("TCConsistent", CITE, |m: &Self, s| {
+            ModelProperty::always("TCConsistent", CITE, |m: &Self, s| {
                 !(m.some(*s, ABORTED) && m.some(*s, COMMITTED))
             }),
-            Property::sometimes("CommitPossible", CITE, |m: &Self, s| {
+            ModelProperty::sometimes("CommitPossible", CITE, |m: &Self, s| {
                 (0..m.rm).all(|i| s.rm(i) == COMMITTED)
             }),
-            Property::sometimes("AbortPossible", CITE, |m: &Self, s| {
+            ModelProperty::sometimes("AbortPossible", CITE, |m: &Self, s| {
                 (0..m.rm).all(|i| s.rm(i) == ABORTED)
             }),
-            Property::eventually("Termination", CITE, |m: &Self, s| {
+            ModelProperty::eventually("Termination", CITE, |m: &Self, s| {
                 !m.some(*s, WORKING) && !m.some(*s, PREPARED)
             }),
         ]

@@ -6,7 +6,7 @@
 //! Checks: agreement (`TCConsistent`), that both outcomes are possible, and termination.
 //! Paper: Gray and Lamport, "Consensus on Transaction Commit", ACM TODS 31(1), 2006, section 3.
 
-use crate::check::explore::{Model, Property};
+use crate::check::explore::{ModelProperty, StateMachine};
 
 const CITE: &str =
     "Gray and Lamport, Consensus on Transaction Commit, TODS 2006, section 3; TwoPhase.tla";
@@ -24,7 +24,7 @@ pub enum Mutant {
 
 /// Which symmetry of the resource managers to use.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Symmetry {
+pub enum RmSymmetry {
     /// Any two states that differ by a permutation are one.
     #[default]
     Full,
@@ -41,7 +41,7 @@ pub struct TwoPhase {
     /// What is wrong with it, if anything.
     pub mutant: Option<Mutant>,
     /// What `canonical` does.
-    pub symmetry: Symmetry,
+    pub symmetry: RmSymmetry,
 }
 
 /// `rmState`, `tmPrepared`, `Prepared` messages, `tmState` and the decisions sent, in 64 bits.
@@ -123,7 +123,7 @@ impl State {
 impl TwoPhase {
     /// The protocol as specified.
     pub fn new(rm: u32) -> Self {
-        TwoPhase { rm, mutant: None, symmetry: Symmetry::Full }
+        TwoPhase { rm, mutant: None, symmetry: RmSymmetry::Full }
     }
 
     fn all_prepared(&self, s: State) -> bool {
@@ -137,7 +137,7 @@ impl TwoPhase {
     }
 }
 
-impl Model for TwoPhase {
+impl StateMachine for TwoPhase {
     type State = State;
     type Action = Action;
 
@@ -193,18 +193,18 @@ impl Model for TwoPhase {
         })
     }
 
-    fn properties(&self) -> Vec<Property<Self>> {
+    fn properties(&self) -> Vec<ModelProperty<Self>> {
         vec![
-            Property::always("TCConsistent", CITE, |m: &Self, s| {
+            ModelProperty::always("TCConsistent", CITE, |m: &Self, s| {
                 !(s.some_rm(ABORTED, m.rm) && s.some_rm(COMMITTED, m.rm))
             }),
-            Property::sometimes("CommitPossible", CITE, |m: &Self, s| {
+            ModelProperty::sometimes("CommitPossible", CITE, |m: &Self, s| {
                 (0..m.rm).all(|i| s.rm(i) == COMMITTED)
             }),
-            Property::sometimes("AbortPossible", CITE, |m: &Self, s| {
+            ModelProperty::sometimes("AbortPossible", CITE, |m: &Self, s| {
                 (0..m.rm).all(|i| s.rm(i) == ABORTED)
             }),
-            Property::eventually("Termination", CITE, |m: &Self, s| {
+            ModelProperty::eventually("Termination", CITE, |m: &Self, s| {
                 !s.some_rm(WORKING, m.rm) && !s.some_rm(PREPARED, m.rm)
             }),
         ]
@@ -219,8 +219,8 @@ impl Model for TwoPhase {
         let parts = &mut parts[..self.rm as usize];
         (0..self.rm).for_each(|i| parts[i as usize] = part(i));
         match self.symmetry {
-            Symmetry::Full => parts.sort_unstable(),
-            Symmetry::RmState => parts.sort_by_key(|p| p.0),
+            RmSymmetry::Full => parts.sort_unstable(),
+            RmSymmetry::RmState => parts.sort_by_key(|p| p.0),
         }
         let mut out = s.0 >> TM_AT << TM_AT;
         for (i, (state, prepared, sent)) in parts.iter().enumerate() {

@@ -7,8 +7,8 @@
 //! Paper: Lamport, "The PlusCal Code for Byzantizing Paxos by Refinement", 2011, and the lecture
 //! "The Paxos algorithm, or how to win a Turing award", 2019.
 
-use super::ballots::{Size, members, nibble, permutations, set_name, with_nibble};
-use crate::check::explore::{Model, Property};
+use super::ballots::{BallotCounts, members, nibble, permutations, set_name, with_nibble};
+use crate::check::explore::{ModelProperty, StateMachine};
 
 const CITE: &str = "Lamport, The Paxos algorithm or how to win a Turing Award, 2019; Voting.tla";
 
@@ -26,7 +26,7 @@ pub enum Mutant {
 /// `Voting.tla` with a bounded number of ballots.
 #[derive(Clone, Debug)]
 pub struct Voting {
-    size: Size,
+    size: BallotCounts,
     mutant: Option<Mutant>,
     quorums: Vec<u8>,
     orders: Vec<(Vec<u32>, Vec<u32>)>,
@@ -67,7 +67,7 @@ pub enum Action {
 
 impl Voting {
     /// The algorithm, or a mutant of it. `acceptors * ballots * values` is at most 64.
-    pub fn new(size: Size, mutant: Option<Mutant>) -> Self {
+    pub fn new(size: BallotCounts, mutant: Option<Mutant>) -> Self {
         let quorums = size.quorums(mutant == Some(Mutant::MinorityQuorum));
         let values = permutations(size.values);
         let pairs = |a: Vec<u32>| values.iter().map(move |v| (a.clone(), v.clone()));
@@ -138,7 +138,7 @@ impl Voting {
     }
 }
 
-impl Model for Voting {
+impl StateMachine for Voting {
     type State = State;
     type Action = Action;
 
@@ -188,16 +188,16 @@ impl Model for Voting {
         Some(s)
     }
 
-    fn properties(&self) -> Vec<Property<Self>> {
+    fn properties(&self) -> Vec<ModelProperty<Self>> {
         vec![
-            Property::always("Agreement", CITE, |m: &Self, s| {
+            ModelProperty::always("Agreement", CITE, |m: &Self, s| {
                 m.size.chosen(s.votes, &m.quorums).count_ones() <= 1
             }),
-            Property::always("OneValuePerBallot", CITE, |m: &Self, s| {
+            ModelProperty::always("OneValuePerBallot", CITE, |m: &Self, s| {
                 (0..m.size.ballots).all(|b| m.size.voted_in(s.votes, b).count_ones() <= 1)
             }),
-            Property::always("VotesSafe", CITE, |m: &Self, s| m.votes_safe(s)),
-            Property::sometimes("ChoicePossible", CITE, |m: &Self, s| {
+            ModelProperty::always("VotesSafe", CITE, |m: &Self, s| m.votes_safe(s)),
+            ModelProperty::sometimes("ChoicePossible", CITE, |m: &Self, s| {
                 m.size.chosen(s.votes, &m.quorums) != 0
             }),
         ]

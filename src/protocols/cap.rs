@@ -17,7 +17,7 @@ use super::quorum::Quorum;
 use super::raft::Raft;
 use crate::core::view::Layout;
 use crate::stories::hero::{Does, Hero, Main, Next};
-use crate::stories::{Ask, Challenge, Give, Limits, Sliders, Step, Story};
+use crate::stories::{Challenge, Give, Limits, Prediction, Sliders, Story, StoryStep};
 
 /// The scene.
 pub const SCENE: Scene = Scene {
@@ -223,10 +223,14 @@ const HERO: Hero = Hero {
         knobs: &[("client.interval", 0)],
         seed: 5,
         steps: &[
-            Step { say: &["A: put x=1 at S1"], until: "op A ok", ..Step::SAY },
-            Step { say: &["partition S1 S2 S3 A | rest"], until: "after 5ms", ..Step::SAY },
-            Step { say: &["A: put x=2 at S1"], until: "op A ok", ..Step::SAY },
-            Step { say: &["B: get x at S5"], until: "after 35ms & heard", ..Step::SAY },
+            StoryStep { say: &["A: put x=1 at S1"], until: "op A ok", ..StoryStep::SAY },
+            StoryStep {
+                say: &["partition S1 S2 S3 A | rest"],
+                until: "after 5ms",
+                ..StoryStep::SAY
+            },
+            StoryStep { say: &["A: put x=2 at S1"], until: "op A ok", ..StoryStep::SAY },
+            StoryStep { say: &["B: get x at S5"], until: "after 35ms & heard", ..StoryStep::SAY },
         ],
         ..Hero::RUN
     },
@@ -261,29 +265,29 @@ const STORIES: &[Story] = &[
         mutants: &[],
         seed: 5,
         steps: &[
-            Step {
+            StoryStep {
                 text: "Five servers keep a register. Client A writes x=1 at {S1}: three of five have to confirm before A hears that it is done.",
                 say: &["A: put x=1 at S1"],
                 until: "op A ok",
-                ..Step::SAY
+                ..StoryStep::SAY
             },
-            Step {
+            StoryStep {
                 text: "The network is cut: {S1}, {S2} and A here, three servers and B there. Nobody has crashed, and nobody can tell a cut from a slow link.",
                 say: &["partition S1 S2 A | rest"],
                 until: "after 30ms",
-                ..Step::SAY
+                ..StoryStep::SAY
             },
-            Step {
+            StoryStep {
                 text: "B writes x=2 over there. Three servers confirm: done.",
                 say: &["B: put x=2 at S4"],
                 until: "op B ok",
-                ..Step::SAY
+                ..StoryStep::SAY
             },
-            Step {
+            StoryStep {
                 text: "Now A reads at {S1}. {S1} lives, it has received the request, and it has a value.",
                 say: &["A: get x at S1"],
                 until: "not op A open",
-                ask: Some(Ask {
+                ask: Some(Prediction {
                     question: "What does A hear?",
                     options: &[
                         ("x=1", "op A ok"),
@@ -291,23 +295,23 @@ const STORIES: &[Story] = &[
                         ("Nothing, ever", "op A unknown"),
                     ],
                 }),
-                ..Step::SAY
+                ..StoryStep::SAY
             },
-            Step {
+            StoryStep {
                 text: "Only two of five can be asked. Refusing keeps every answer true; a request that a living server received without answering it is what CAP calls unavailable.",
                 until: "op A fail",
-                ..Step::SAY
+                ..StoryStep::SAY
             },
-            Step {
+            StoryStep {
                 text: "The cut heals, and A asks again.",
                 say: &["heal", "A: get x at S1"],
                 until: "op A ok & S1.x = 2",
-                ..Step::SAY
+                ..StoryStep::SAY
             },
-            Step {
+            StoryStep {
                 text: "Your turn. Choose a system above, cut the network again, and watch both claims: which one does it give up, for reads, and for writes?",
                 unlock: &["quorum.r", "quorum.w", "quorum.repair"],
-                ..Step::SAY
+                ..StoryStep::SAY
             },
         ],
     },
@@ -327,23 +331,23 @@ const GILBERT_LYNCH: Story = Story {
     mutants: &[],
     seed: 5,
     steps: &[
-        Step {
+        StoryStep {
             text: "Every server answers at once, alone. All messages between the sides are lost; within a side all is well.",
             say: &["partition S1 S2 A | rest"],
             until: "after 5ms",
-            ..Step::SAY
+            ..StoryStep::SAY
         },
-        Step {
+        StoryStep {
             text: "First execution: B writes x=1 over there and is told: done. On this side nothing has arrived that could tell.",
             say: &["B: put x=1 at S4"],
             until: "op B ok",
-            ..Step::SAY
+            ..StoryStep::SAY
         },
-        Step {
+        StoryStep {
             text: "Second execution, glued to it: A reads here. {S1} has seen exactly what it would have seen had there been no write.",
             say: &["A: get x at S1"],
             until: "not op A open",
-            ask: Some(Ask {
+            ask: Some(Prediction {
                 question: "{S1} has to answer. Can it be right?",
                 options: &[
                     (
@@ -354,13 +358,13 @@ const GILBERT_LYNCH: Story = Story {
                     ("It does not answer", "op A fail"),
                 ],
             }),
-            ..Step::SAY
+            ..StoryStep::SAY
         },
-        Step {
+        StoryStep {
             text: "Available, and not linearizable. Had it waited, it would have been linearizable, and not available: no algorithm does better.",
             say: &["heal"],
             until: "rule AntiEntropy S1",
-            ..Step::SAY
+            ..StoryStep::SAY
         },
     ],
 };
@@ -383,38 +387,38 @@ const KLEPPMANN: Story = Story {
     mutants: &[],
     seed: 7,
     steps: &[
-        Step {
+        StoryStep {
             text: "ZooKeeper as it comes: writes go through the leader and a majority, reads are answered by any server from its own state.",
             until: "rule BecomeLeader",
-            ..Step::SAY
+            ..StoryStep::SAY
         },
-        Step {
+        StoryStep {
             text: "{old} is cut off with client A; four servers and B stay together and elect a leader.",
             say: &["name old = follower", "partition old A | rest", "B: put x=1 at leader"],
             until: "op B ok",
-            ..Step::SAY
+            ..StoryStep::SAY
         },
-        Step {
+        StoryStep {
             text: "A writes at {old}: it has no leader to go to, and refuses. That is not available.",
             say: &["A: put x=2 at old"],
             until: "not op A open",
-            ask: Some(Ask {
+            ask: Some(Prediction {
                 question: "Does A's write succeed?",
                 options: &[("No", "not op A ok"), ("Yes", "op A ok")],
             }),
-            ..Step::SAY
+            ..StoryStep::SAY
         },
-        Step {
+        StoryStep {
             text: "A reads at {old}, and is answered at once, from a state that misses B's write. That is not linearizable.",
             say: &["A: get x at old"],
             until: "violation linearizable",
-            ..Step::SAY
+            ..StoryStep::SAY
         },
-        Step {
+        StoryStep {
             text: "Neither C nor A, and yet useful: every client sees the writes in one order, updates in their places. CAP has no letter for that; the pill says OSC(U).",
             say: &["heal"],
             until: "after 100ms & not violation ordered-sequential & not violation sequential",
-            ..Step::SAY
+            ..StoryStep::SAY
         },
     ],
 };

@@ -34,7 +34,7 @@ struct Line<T> {
 
 /// The events so far, as far as they can still be asked for.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub struct Record<T> {
+pub struct CausalRecord<T> {
     lines: Vec<Line<T>>,
     /// Whose message a process handles while it waits for its disk.
     heard: Vec<Option<(NodeId, u32)>>,
@@ -48,9 +48,9 @@ impl<T> Default for Line<T> {
     }
 }
 
-impl<T> Default for Record<T> {
+impl<T> Default for CausalRecord<T> {
     fn default() -> Self {
-        Record { lines: Vec::new(), heard: Vec::new(), fresh: (0, FRESH as u32) }
+        CausalRecord { lines: Vec::new(), heard: Vec::new(), fresh: (0, FRESH as u32) }
     }
 }
 
@@ -94,7 +94,7 @@ impl<T: Clone + PartialEq> Line<T> {
     }
 }
 
-impl<T: Clone + PartialEq + Default> Record<T> {
+impl<T: Clone + PartialEq + Default> CausalRecord<T> {
     /// The last timestamp of a process.
     pub fn last(&self, of: NodeId) -> T {
         let last = self.lines.get(of.at()).and_then(|l| l.recent.last());
@@ -230,8 +230,8 @@ mod tests {
                 let known: SortedSet<u32> =
                     views.iter().copied().filter(|v| *v == 0 || before.event(*v).is_some()).collect();
                 line.keep(&events, &known);
-                let record = Record { lines: vec![line.clone()], heard: vec![None], fresh: (0, 0) };
-                let was = Record { lines: vec![before], heard: vec![None], fresh: (0, 0) };
+                let record = CausalRecord { lines: vec![line.clone()], heard: vec![None], fresh: (0, 0) };
+                let was = CausalRecord { lines: vec![before], heard: vec![None], fresh: (0, 0) };
                 let of = NodeId(0);
                 for view in &known {
                     prop_assert_eq!(record.event(of, *view), was.event(of, *view));

@@ -25,7 +25,7 @@ use crate::core::quote::quoted;
 use crate::core::world::{Adapter, SearchRules, World};
 use crate::stories::Sliders;
 pub use catalog::{Info, KnobInfo, Preset, PropertyInfo, Scene};
-pub use shelf::{Entry, LoadError, closest, entry, load, scene, sections};
+pub use shelf::{LoadError, SceneEntry, closest, entry, load, scene, sections};
 
 /// Lists the scenes by their modules, in the reading order of the field guide.
 macro_rules! scenes {
@@ -36,7 +36,7 @@ macro_rules! scenes {
         pub static CATALOG: &[Scene] = &[$($name::SCENE),*];
 
         /// What is known of every scene beforehand, in the same order.
-        pub const INDEX: &[Entry] = &[$(Entry::of(&$name::SCENE)),*];
+        pub const INDEX: &[SceneEntry] = &[$(SceneEntry::of(&$name::SCENE)),*];
 
         /// One function a scene, which is moved with all that only it reaches into a file of its
         /// own.

@@ -18,7 +18,7 @@ use super::raft::Raft;
 use super::sessions::Sessions;
 use crate::core::view::{Layout, Lens};
 use crate::stories::hero::{Does, Hero, Main, Next};
-use crate::stories::{Ask, Challenge, Give, Limits, Sliders, Step, Story};
+use crate::stories::{Challenge, Give, Limits, Prediction, Sliders, Story, StoryStep};
 
 /// The scene.
 pub const SCENE: Scene = Scene {
@@ -352,8 +352,8 @@ const HERO: Hero = Hero {
         knobs: &[("client.interval", 400_000)],
         seed: 3,
         steps: &[
-            Step { until: "judged >= 34", ..Step::SAY },
-            Step { until: "judged >= 40", ..Step::SAY },
+            StoryStep { until: "judged >= 34", ..StoryStep::SAY },
+            StoryStep { until: "judged >= 40", ..StoryStep::SAY },
         ],
         ..Hero::RUN
     },
@@ -383,15 +383,15 @@ const DISTANCE: Story = Story {
     mutants: &[],
     seed: 11,
     steps: &[
-        Step {
+        StoryStep {
             text: "Copies in Virginia, Oregon and Ireland. Nothing has failed. Two of three have to confirm a write, two of three answer a read.",
-            ..Step::SAY
+            ..StoryStep::SAY
         },
-        Step {
+        StoryStep {
             text: "A, in Virginia, writes x=1 at {S1} next door. From Virginia a round trip takes 81 ms to Ireland, and 87 ms to Oregon.",
             say: &["A: put x=1 at S1"],
             until: "op A ok",
-            ask: Some(Ask {
+            ask: Some(Prediction {
                 question: "How long does A wait?",
                 options: &[
                     ("About 2 ms: the copy next door", "not took >= 20000"),
@@ -399,43 +399,43 @@ const DISTANCE: Story = Story {
                     ("About 170 ms: until both are asked", "took >= 100000"),
                 ],
             }),
-            ..Step::SAY
+            ..StoryStep::SAY
         },
-        Step {
+        StoryStep {
             text: "The nearest majority decides. C, in Ireland, reads at {S3}: two answers again, one of them from Virginia, and it is the new value.",
             say: &["C: get x at S3"],
             until: "op C ok & took >= 60000 & not violation linearizable",
-            ..Step::SAY
+            ..StoryStep::SAY
         },
-        Step {
+        StoryStep {
             text: "That was E: else, while nothing fails, consistency costs latency. Now P: Ireland is cut off.",
             say: &["partition S3 C | rest", "A: put x=2 at S1"],
             until: "op A ok",
-            ..Step::SAY
+            ..StoryStep::SAY
         },
-        Step {
+        StoryStep {
             text: "C reads at {S3}, which can ask nobody.",
             say: &["C: get x at S3"],
             until: "not op C open",
-            ask: Some(Ask {
+            ask: Some(Prediction {
                 question: "What does C hear?",
                 options: &[
                     ("x=1, at once", "op C ok"),
                     ("Nothing good: it is refused", "not op C ok"),
                 ],
             }),
-            ..Step::SAY
+            ..StoryStep::SAY
         },
-        Step {
+        StoryStep {
             text: "Consistent in both halves, and paid for in both: PC/EC. With R = W = 1 the same run would be fast, always answered, and sometimes wrong: PA/EL.",
             say: &["heal"],
             until: "after 50ms",
-            ..Step::SAY
+            ..StoryStep::SAY
         },
-        Step {
+        StoryStep {
             text: "Your turn: choose another preset, let clients work, and watch the point move over the plane. \"Measure all\" runs every R and W.",
             unlock: &["quorum.r", "quorum.w", "net.matrix"],
-            ..Step::SAY
+            ..StoryStep::SAY
         },
     ],
 };
@@ -451,14 +451,14 @@ const OFTEN_FRESH: Story = Story {
     mutants: &[],
     seed: 3,
     steps: &[
-        Step {
+        StoryStep {
             text: "R = W = 1 across three regions: each client is served by the copy next door, and a write reaches the others about 40 to 70 ms later.",
-            ..Step::SAY
+            ..StoryStep::SAY
         },
-        Step {
+        StoryStep {
             text: "Clients read and write the same register about twice a second each. No promise covers any read.",
             until: "judged >= 40",
-            ask: Some(Ask {
+            ask: Some(Prediction {
                 question: "How many of these reads are stale?",
                 options: &[
                     ("None", "stale = 0"),
@@ -466,12 +466,12 @@ const OFTEN_FRESH: Story = Story {
                     ("Most", "stale >= 250000"),
                 ],
             }),
-            ..Step::SAY
+            ..StoryStep::SAY
         },
-        Step {
+        StoryStep {
             text: "A read is stale only if it comes within the tens of milliseconds in which a write is on its way. The closed form says how often.",
             until: "judged >= 80 & stale >= 1 & not stale >= 250000",
-            ..Step::SAY
+            ..StoryStep::SAY
         },
     ],
 };

@@ -13,7 +13,7 @@ use std::sync::OnceLock;
 
 /// What the list of scenes says of one, known before the scene is loaded.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Entry {
+pub struct SceneEntry {
     /// Kebab-case name.
     pub id: &'static str,
     /// Its title.
@@ -30,16 +30,16 @@ pub struct Entry {
     pub challenges: usize,
 }
 
-impl Entry {
+impl SceneEntry {
     /// What is known of a scene beforehand.
-    pub(super) const fn of(scene: &Scene) -> Entry {
+    pub(super) const fn of(scene: &Scene) -> SceneEntry {
         let mut reenactments = 0;
         let mut i = 0;
         while i < scene.stories.len() {
             reenactments += scene.stories[i].source.is_some() as usize;
             i += 1;
         }
-        Entry {
+        SceneEntry {
             id: scene.id,
             title: scene.title,
             family: scene.family,
@@ -56,10 +56,11 @@ const FAMILIES: [&str; 7] =
     ["Consensus", "Replication", "Partitioning", "Consistency", "Clocks", "Patterns", "Theorems"];
 
 /// The list of scenes as it is read: each section's title and its scenes.
-pub fn sections() -> Vec<(&'static str, Vec<&'static Entry>)> {
+pub fn sections() -> Vec<(&'static str, Vec<&'static SceneEntry>)> {
     let mut all = vec![("CAP theorem", vec![&INDEX[0]])];
     for family in FAMILIES {
-        let entries: Vec<&Entry> = INDEX.iter().skip(1).filter(|e| e.family == family).collect();
+        let entries: Vec<&SceneEntry> =
+            INDEX.iter().skip(1).filter(|e| e.family == family).collect();
         if !entries.is_empty() {
             all.push((family, entries));
         }
@@ -69,13 +70,13 @@ pub fn sections() -> Vec<(&'static str, Vec<&'static Entry>)> {
 
 /// The scene that a wrong name most likely meant: one whose name, title or sentence holds it, or
 /// whose name differs in few letters.
-pub fn closest(name: &str) -> Option<&'static Entry> {
+pub fn closest(name: &str) -> Option<&'static SceneEntry> {
     let wanted = name.to_lowercase();
     if wanted.len() < 3 || wanted.len() > 40 {
         return None;
     }
     let holds = |text: &str| text.to_lowercase().contains(&wanted);
-    let by = |of: &dyn Fn(&Entry) -> bool| INDEX.iter().find(|e| of(e));
+    let by = |of: &dyn Fn(&SceneEntry) -> bool| INDEX.iter().find(|e| of(e));
     by(&|e| holds(e.id) || holds(e.title)).or_else(|| by(&|e| holds(e.line))).or_else(|| {
         let near = INDEX.iter().map(|e| (distance(&wanted, e.id), e));
         near.min_by_key(|(d, _)| *d).filter(|(d, _)| *d <= 2).map(|(_, e)| e)
@@ -103,7 +104,7 @@ pub enum LoadError {
     /// There is no such scene; one sentence that names those there are.
     Unknown(String),
     /// Its file did not come. Asking again fetches it again.
-    NotFetched(&'static Entry),
+    NotFetched(&'static SceneEntry),
 }
 
 impl std::fmt::Display for LoadError {
@@ -123,7 +124,7 @@ impl std::fmt::Display for LoadError {
 ///
 /// # Errors
 /// One sentence that names the scenes there are.
-pub fn entry(id: &str) -> Result<&'static Entry, String> {
+pub fn entry(id: &str) -> Result<&'static SceneEntry, String> {
     super::INDEX.iter().find(|e| e.id == id).ok_or_else(|| unknown(id))
 }
 

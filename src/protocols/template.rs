@@ -17,7 +17,7 @@ use crate::core::protocol::{Context, Node, Outcome, Protocol, Seen, Show};
 use crate::core::sorted::SortedMap;
 use crate::core::view::{Layout, Lens, MessageLook, NodeLook};
 use crate::stories::hero::{Does, Hero, Main, Next};
-use crate::stories::{Step, Story};
+use crate::stories::{Story, StoryStep};
 
 /// The protocol: a name for its types and rules.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -46,7 +46,11 @@ pub const SCENE: Scene = Scene {
 const HERO: Hero = Hero {
     caption: "One server knows a larger number, and tells the others.",
     run: Story {
-        steps: &[Step { say: &["A: offer 7 at S1"], until: "rule Learn S2", ..Step::SAY }],
+        steps: &[StoryStep {
+            say: &["A: offer 7 at S1"],
+            until: "rule Learn S2",
+            ..StoryStep::SAY
+        }],
         ..Hero::RUN
     },
     opens: 0,
@@ -78,7 +82,7 @@ knobs! {
 data! {
     /// Survives a crash, once persisted.
     #[derive(Default)]
-    pub struct Kept {
+    pub struct Durable {
         /// The largest number heard of.
         pub largest: i64,
     }
@@ -138,10 +142,10 @@ fn learn(node: &mut Node<Largest>, cx: &mut Context<Largest>, number: i64) {
 }
 
 impl Protocol for Largest {
-    usual_parts! { Durable = Kept; Ret = i64; }
+    usual_parts! { Durable = Durable; Ret = i64; }
     rewrites! {}
 
-    fn boot(cx: &mut Context<Self>, _kept: &Kept) -> State {
+    fn boot(cx: &mut Context<Self>, _kept: &Durable) -> State {
         cx.set_timer(Timer::Round, cx.cfg.period);
         State::default()
     }

@@ -2,21 +2,21 @@
 
 use super::geometry::{Bounded, PX, Point, Track};
 use super::text::width;
-use super::{Anchor, Face, Item, Scene, Size, Target, ticks};
+use super::{Anchor, Drawing, Item, Size, Target, Typeface, ticks};
 use crate::algo::clocks::VectorClock;
-use crate::algo::clocks::overlay::Kind;
+use crate::algo::clocks::overlay::ClockKind;
 use crate::core::trace::Relation;
 use crate::share::board::{Board, WIDE};
 
 /// A board, drawn.
 #[derive(Clone, Debug)]
-pub struct Drawing<'a> {
+pub struct BoardDrawing<'a> {
     /// What was placed.
     pub board: &'a Board,
     /// Room.
     pub size: Size,
     /// Which timestamps are written: numbers, vectors, or none.
-    pub kind: Option<Kind>,
+    pub kind: Option<ClockKind>,
     /// The event whose past and future are lit.
     pub selected: Option<u32>,
     /// Lines of equal logical time are drawn.
@@ -25,7 +25,7 @@ pub struct Drawing<'a> {
     pub straight: bool,
 }
 
-impl Drawing<'_> {
+impl BoardDrawing<'_> {
     fn span(&self) -> (i32, i32) {
         (56 * PX, self.size.w - 30 * PX)
     }
@@ -67,9 +67,9 @@ impl Drawing<'_> {
     }
 
     /// The picture.
-    pub fn scene(&self) -> Scene {
+    pub fn scene(&self) -> Drawing {
         let board = self.board;
-        let mut scene = Scene::new(self.size, "Blackboard");
+        let mut scene = Drawing::new(self.size, "Blackboard");
         let (events, messages) = (board.events.len(), board.messages.len());
         scene.desc = format!("{events} events and {messages} messages");
         let out = &mut scene.items;
@@ -79,7 +79,7 @@ impl Drawing<'_> {
             out.push(
                 Item::line("host", a.plus(Point::new(-12 * PX, 0)), b).key(format!("host-{host}")),
             );
-            let style = (Face::Mono, 13 * PX, Anchor::Start);
+            let style = (Typeface::Mono, 13 * PX, Anchor::Start);
             out.push(
                 Item::text("host-name", spot, style, name.clone()).key(format!("name-{host}")),
             );
@@ -95,7 +95,7 @@ impl Drawing<'_> {
                 mine.sort_unstable();
                 (self.at((host, 0)).y, mine)
             };
-            let rows: Vec<ticks::Row> = (0..board.hosts.len() as u32).map(row).collect();
+            let rows: Vec<ticks::ProcessRow> = (0..board.hosts.len() as u32).map(row).collect();
             ticks::lines(&rows, self.span().0, 0, 10 * PX, out);
         }
         let standing = |e: u32| {
@@ -126,14 +126,14 @@ impl Drawing<'_> {
             let dot = Item::circle(class, Point::default(), 5 * PX);
             let mut parts: Vec<Item> = ring.into_iter().chain([dot]).collect();
             let words = match self.kind {
-                None | Some(Kind::Wall) => String::new(),
-                Some(Kind::Number) => format!("⟨{}⟩", numbers[e as usize]),
-                Some(Kind::Array) => self.array(&vectors[e as usize]),
+                None | Some(ClockKind::Wall) => String::new(),
+                Some(ClockKind::Number) => format!("⟨{}⟩", numbers[e as usize]),
+                Some(ClockKind::Array) => self.array(&vectors[e as usize]),
             };
             if !words.is_empty() {
                 let size = 11 * PX;
-                let x = -width(&words, Face::Mono, size) / 2;
-                let style = (Face::Mono, size, Anchor::Start);
+                let x = -width(&words, Typeface::Mono, size) / 2;
+                let style = (Typeface::Mono, size, Anchor::Start);
                 parts.push(Item::text("halo", Point::new(x, 22 * PX), style, words.clone()));
             }
             let title = format!("{} {words}", board.hosts[place.0 as usize]);

@@ -3,7 +3,7 @@
 
 use super::geometry::{Bounded, PX, Point};
 use super::text::{fit, width};
-use super::{Anchor, Face, Item};
+use super::{Anchor, Item, Typeface};
 
 /// How values become places.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -16,7 +16,7 @@ pub enum Scale {
 
 /// An axis.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Axis {
+pub struct ChartAxis {
     /// What is measured, with its unit.
     pub title: String,
     /// How values become places.
@@ -44,9 +44,9 @@ pub fn log2(v: u64) -> i64 {
     i64::from(whole) * 1000 + fraction * 1000 / 4096
 }
 
-impl Axis {
+impl ChartAxis {
     /// An axis of times in microseconds with a line a decade or half a decade.
-    pub fn times(title: impl Into<String>, first: u64, last: u64) -> Axis {
+    pub fn times(title: impl Into<String>, first: u64, last: u64) -> ChartAxis {
         let (mut ticks, mut decade) = (Vec::new(), 1u64);
         while decade <= last {
             for v in [decade, 3 * decade].into_iter().filter(|v| (first..=last).contains(v)) {
@@ -54,11 +54,11 @@ impl Axis {
             }
             decade = decade.saturating_mul(10);
         }
-        Axis { title: title.into(), scale: Scale::Log, range: (first, last), ticks }
+        ChartAxis { title: title.into(), scale: Scale::Log, range: (first, last), ticks }
     }
 
     /// An axis of shares in parts per million from 0, long enough for the largest; it says per cent.
-    pub fn shares(title: impl Into<String>, most: u32) -> Axis {
+    pub fn shares(title: impl Into<String>, most: u32) -> ChartAxis {
         const ENDS: [u64; 7] = [10_000, 20_000, 50_000, 100_000, 200_000, 500_000, 1_000_000];
         let end = ENDS.into_iter().find(|e| *e >= most.into()).unwrap_or(1_000_000);
         let tick = |i: u64| {
@@ -70,7 +70,7 @@ impl Axis {
             (v, text)
         };
         let ticks = (0..=2).map(tick).collect();
-        Axis { title: title.into(), scale: Scale::Linear, range: (0, end), ticks }
+        ChartAxis { title: title.into(), scale: Scale::Linear, range: (0, end), ticks }
     }
 
     /// Where a value stands, in thousandths of the axis.
@@ -89,9 +89,9 @@ impl Axis {
 #[derive(Clone, Debug)]
 pub struct Chart {
     /// To the right.
-    pub x: Axis,
+    pub x: ChartAxis,
     /// Upwards.
-    pub y: Axis,
+    pub y: ChartAxis,
     /// The corner at the top left, where the plot begins, in tenths of a pixel.
     pub at: Point,
     /// Width and height of the plot.
@@ -117,7 +117,8 @@ impl Chart {
             let line = (Point::new(x, top), Point::new(x, top + h));
             out.push(Item::line("grid", line.0, line.1).key(format!("{key}-x{i}")));
             let at = Point::new(x, top + h + size * 13 / 10);
-            let words = Item::text("soft", at, (Face::Mono, size, Anchor::Middle), text.clone());
+            let words =
+                Item::text("soft", at, (Typeface::Mono, size, Anchor::Middle), text.clone());
             out.push(words.key(format!("{key}-xt{i}")));
         }
         for (i, (value, text)) in self.y.ticks.iter().enumerate() {
@@ -125,16 +126,16 @@ impl Chart {
             let line = (Point::new(left, y), Point::new(left + w, y));
             out.push(Item::line("grid", line.0, line.1).key(format!("{key}-y{i}")));
             let at = Point::new(left - 5 * PX, y + size * 36 / 100);
-            let words = Item::text("soft", at, (Face::Mono, size, Anchor::End), text.clone());
+            let words = Item::text("soft", at, (Typeface::Mono, size, Anchor::End), text.clone());
             out.push(words.key(format!("{key}-yt{i}")));
         }
         let title = |text: &str, at, anchor| {
-            let words = fit(text, Face::Sans, size, w + left);
-            Item::text("soft", at, (Face::Sans, size, anchor), words)
+            let words = fit(text, Typeface::Sans, size, w + left);
+            Item::text("soft", at, (Typeface::Sans, size, anchor), words)
         };
         let foot = Point::new(left + w, top + h + size * 27 / 10);
         out.push(title(&self.x.title, foot, Anchor::End).key(format!("{key}-x")));
-        let head = Point::new(left - width("100 ", Face::Mono, size), top - size * 8 / 10);
+        let head = Point::new(left - width("100 ", Typeface::Mono, size), top - size * 8 / 10);
         out.push(title(&self.y.title, head, Anchor::Start).key(format!("{key}-y")));
     }
 }
@@ -153,12 +154,12 @@ mod tests {
 
     #[test]
     fn values_stand_in_order_between_the_ends() {
-        let axis = Axis::times("", 300, 1_000_000);
+        let axis = ChartAxis::times("", 300, 1_000_000);
         assert_eq!((axis.share(0), axis.share(300), axis.share(5_000_000)), (0, 0, 1000));
         let all: Vec<i64> = [400, 1_000, 10_000, 100_000].map(|v| axis.share(v)).into();
         assert!(all.is_sorted() && all[0] > 0 && all[3] < 1000, "{all:?}");
         assert_eq!(axis.ticks[1], (1_000, "1ms".into()));
-        let shares = Axis::shares("", 30_000);
+        let shares = ChartAxis::shares("", 30_000);
         assert_eq!(shares.range, (0, 50_000));
         assert_eq!(shares.ticks[1].1, "2.5");
         assert_eq!(shares.share(25_000), 500);

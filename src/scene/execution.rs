@@ -3,14 +3,14 @@
 
 mod drawing;
 
-pub use drawing::{Drawing, SLIDING};
+pub use drawing::{ExecutionDrawing, SLIDING};
 
 use crate::core::trace::Relation;
-use crate::share::import::execution::{Event, Execution, count};
+use crate::share::import::execution::{Execution, RecordedEvent, count};
 use std::ops::Range;
 
 /// How an event stands to another, by their clocks.
-pub fn relation(event: &Event, centre: &Event) -> Relation {
+pub fn relation(event: &RecordedEvent, centre: &RecordedEvent) -> Relation {
     if (event.host, event.number) == (centre.host, centre.number) {
         Relation::Same
     } else if count(&centre.clock, event.host) >= event.number {
@@ -37,7 +37,7 @@ pub struct Spot {
 
 /// Where everything stands: made once for a choice of hosts.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Plan {
+pub struct ExecutionPlan {
     /// The hosts shown, from the top.
     pub rows: Vec<u32>,
     /// Spots by column.
@@ -52,10 +52,10 @@ pub struct Plan {
     pub of_event: Vec<Option<u32>>,
 }
 
-impl Plan {
+impl ExecutionPlan {
     /// Lays out an execution with these hosts, from the top; with `collapse`, runs of local events
     /// become one spot. Events between shown hosts stay connected through hidden ones.
-    pub fn new(execution: &Execution, rows: Vec<u32>, collapse: bool) -> Plan {
+    pub fn new(execution: &Execution, rows: Vec<u32>, collapse: bool) -> ExecutionPlan {
         let mut row_of = vec![None; execution.hosts.len()];
         for (row, host) in (0..).zip(&rows) {
             if let Some(place) = row_of.get_mut(*host as usize) {
@@ -64,8 +64,11 @@ impl Plan {
         }
         let causes = Causes::new(execution, &row_of);
         let order = causes.order();
-        let mut plan =
-            Plan { rows, of_event: vec![None; execution.events.len()], ..Plan::default() };
+        let mut plan = ExecutionPlan {
+            rows,
+            of_event: vec![None; execution.events.len()],
+            ..ExecutionPlan::default()
+        };
         let mut last: Vec<Option<u32>> = vec![None; execution.hosts.len()];
         for at in order {
             let event = &execution.events[at as usize];

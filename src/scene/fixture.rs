@@ -6,7 +6,7 @@ use crate::core::ids::{MsgId, NodeId, NodeSet, OpId};
 use crate::core::protocol::CallName;
 use crate::core::trace::Trace;
 use crate::core::view::*;
-use crate::scene::timeline::Lane;
+use crate::scene::timeline::BranchLane;
 use std::sync::Arc;
 
 pub fn n(i: u16) -> NodeId {
@@ -29,7 +29,7 @@ fn server(i: u16, role: &str, border: Border, epoch: u64) -> NodeView {
     NodeView {
         id: n(i),
         name: format!("S{}", i + 1).into(),
-        shape: Shape::Server,
+        shape: NodeShape::Server,
         place: None,
         status: Status::Up,
         look: Arc::new(NodeLook {
@@ -75,7 +75,7 @@ fn log(epoch: u64, i: u16) -> LogView {
 
 fn client(i: u16, name: &str, waiting: Option<&str>) -> NodeView {
     NodeView {
-        shape: Shape::Client,
+        shape: NodeShape::Client,
         place: None,
         name: name.into(),
         look: Arc::default(),
@@ -225,8 +225,8 @@ pub const CALLS: &[CallName] = &[
 ];
 
 /// A run with a branch.
-pub fn lanes() -> Vec<Lane> {
-    let lane = |id, from, to| Lane { id, parent: 0, from, to, name: format!("branch {id}") };
+pub fn lanes() -> Vec<BranchLane> {
+    let lane = |id, from, to| BranchLane { id, parent: 0, from, to, name: format!("branch {id}") };
     vec![lane(0, 0, 1_900_000), lane(1, 1_100_000, 2_100_000), lane(2, 1_400_000, 1_700_000)]
 }
 

@@ -5,11 +5,13 @@ use super::index::Index;
 use super::space_time::{SpaceTime, Spacing};
 use super::stage::Stage;
 use super::style::Theme;
-use super::{Scene, Size, fixture, history::History, log_strip, matrix, svg_text, timeline};
+use super::{
+    Drawing, Size, fixture, history::HistoryPicture, log_strip, matrix, svg_text, timeline,
+};
 use crate::core::view::Layout;
 use std::path::Path;
 
-fn write(name: &str, scene: &Scene) {
+fn write(name: &str, scene: &Drawing) {
     let dir = Path::new(env!("CARGO_MANIFEST_DIR")).join("target/gallery");
     std::fs::create_dir_all(&dir).expect("a folder for pictures");
     for (theme, tail) in [(Theme::Light, "light"), (Theme::Dark, "dark")] {
@@ -51,7 +53,7 @@ fn pictures() {
     write("log", &log_strip::scene(&view, None, &[], Size::px(340, 250)));
     write("log-trouble", &log_strip::scene(&fixture::long_log(), None, &[], Size::px(340, 250)));
     write("matrix", &matrix::scene(&view, Size::px(120, 120)));
-    let history = History {
+    let history = HistoryPicture {
         view: &view,
         trace: &trace,
         index: &index,
@@ -104,7 +106,7 @@ fn crowds_and_shapes() {
         write(name, &Stage::new(&view, Layout::Circle, Size::px(w, h)).scene(fixture::NOW));
     }
     let mut view = super::tests::many(5, 0);
-    use crate::core::view::Shape::{Client, General, Router, Server, Service};
+    use crate::core::view::NodeShape::{Client, General, Router, Server, Service};
     for (node, shape) in view.nodes.iter_mut().zip([Server, Service, Router, General, Client]) {
         node.shape = shape;
         let look = std::sync::Arc::make_mut(&mut node.look);

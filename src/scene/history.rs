@@ -3,18 +3,18 @@
 use super::geometry::{Bounded, PX, Point, Track, between, share};
 use super::index::{Index, Trouble};
 use super::text::{fit, width};
-use super::{Anchor, Face, Item, Scene, Size, Target};
+use super::{Anchor, Drawing, Item, Size, Target, Typeface};
 use crate::core::action::Call;
 use crate::core::ids::{NodeId, OpId};
 use crate::core::protocol::CallName;
 use crate::core::sorted::{SortedMap, SortedSet};
 use crate::core::trace::{OpEnd, OpLife, Trace};
-use crate::core::view::{Shape, WorldView};
+use crate::core::view::{NodeShape, WorldView};
 use std::borrow::Cow;
 
 /// What is drawn.
 #[derive(Clone, Copy, Debug)]
-pub struct History<'a> {
+pub struct HistoryPicture<'a> {
     /// The world at the cursor.
     pub view: &'a WorldView,
     /// The run.
@@ -37,36 +37,36 @@ pub struct History<'a> {
 
 /// How an operation stands at the cursor.
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum State {
+enum OpStanding {
     Open,
     Ok,
     Failed,
     Unknown,
 }
 
-impl State {
+impl OpStanding {
     fn class(self) -> &'static str {
         match self {
-            State::Open => "op open",
-            State::Ok => "op ok",
-            State::Failed => "op failed",
-            State::Unknown => "op unknown",
+            OpStanding::Open => "op open",
+            OpStanding::Ok => "op ok",
+            OpStanding::Failed => "op failed",
+            OpStanding::Unknown => "op unknown",
         }
     }
     fn word(self) -> &'static str {
         match self {
-            State::Open => "waiting",
-            State::Ok => "done",
-            State::Failed => "failed",
-            State::Unknown => "outcome unknown",
+            OpStanding::Open => "waiting",
+            OpStanding::Ok => "done",
+            OpStanding::Failed => "failed",
+            OpStanding::Unknown => "outcome unknown",
         }
     }
 }
 
-impl History<'_> {
+impl HistoryPicture<'_> {
     /// The picture at a moment.
-    pub fn scene(&self, now: u64) -> Scene {
-        let mut scene = Scene::new(self.size, "Clients");
+    pub fn scene(&self, now: u64) -> Drawing {
+        let mut scene = Drawing::new(self.size, "Clients");
         let (rows, shown) = (self.rows(), self.shown());
         scene.desc = format!("{} clients", rows.len());
         let size = self.px(13);
@@ -75,7 +75,7 @@ impl History<'_> {
             scene.items.push(Item::text(
                 "",
                 at,
-                (Face::SansStrong, size, Anchor::Start),
+                (Typeface::SansStrong, size, Anchor::Start),
                 "Clients",
             ));
         }
@@ -84,10 +84,10 @@ impl History<'_> {
             let y = self.y(i);
             let size = self.px(12).min(self.bar());
             let name = self.view.nodes.get(client.at()).map_or("", |n| &*n.name);
-            let name = fit(name, Face::Mono, size, self.left() - self.px(6));
+            let name = fit(name, Typeface::Mono, size, self.left() - self.px(6));
             let at = Point::new(0, y + self.bar() / 2 + size * 36 / 100);
             scene.items.push(
-                Item::text("", at, (Face::Mono, size, Anchor::Start), name)
+                Item::text("", at, (Typeface::Mono, size, Anchor::Start), name)
                     .key(format!("client-{}", client.0))
                     .target(Target::Node(*client)),
             );
@@ -121,7 +121,7 @@ impl History<'_> {
     }
 
     fn pitch(&self) -> i32 {
-        let rows = self.view.nodes.iter().filter(|n| n.shape == Shape::Client).count();
+        let rows = self.view.nodes.iter().filter(|n| n.shape == NodeShape::Client).count();
         ((self.size.h - self.top()) / rows.max(1) as i32).min(self.px(24))
     }
 
@@ -143,7 +143,7 @@ impl History<'_> {
     }
 
     fn rows(&self) -> Vec<NodeId> {
-        let clients = self.view.nodes.iter().filter(|n| n.shape == Shape::Client);
+        let clients = self.view.nodes.iter().filter(|n| n.shape == NodeShape::Client);
         clients.map(|n| n.id).collect()
     }
 
@@ -171,13 +171,13 @@ impl History<'_> {
         out
     }
 
-    fn state(&self, op: &OpLife) -> State {
+    fn state(&self, op: &OpLife) -> OpStanding {
         match (&op.end, op.ended) {
-            (_, Some((step, _))) if step > self.view.step => State::Open,
-            (OpEnd::Open, _) => State::Open,
-            (OpEnd::Ok(_), _) => State::Ok,
-            (OpEnd::Fail(_), _) => State::Failed,
-            (OpEnd::Unknown, _) => State::Unknown,
+            (_, Some((step, _))) if step > self.view.step => OpStanding::Open,
+            (OpEnd::Open, _) => OpStanding::Open,
+            (OpEnd::Ok(_), _) => OpStanding::Ok,
+            (OpEnd::Fail(_), _) => OpStanding::Failed,
+            (OpEnd::Unknown, _) => OpStanding::Unknown,
         }
     }
 
@@ -185,7 +185,7 @@ impl History<'_> {
     fn extent(&self, op: &OpLife, now: u64) -> (i32, i32) {
         let from = self.x(op.invoked.max(self.window.0));
         let to = match (self.state(op), op.ended) {
-            (State::Open, _) | (_, None) => self.x(now),
+            (OpStanding::Open, _) | (_, None) => self.x(now),
             (_, Some((_, at))) => self.x(at),
         };
         (from, (to - from).max(self.px(3)))
@@ -213,12 +213,12 @@ impl History<'_> {
             let key = format!("{}-{}", client.0, op.id.nth);
             let h = self.bar();
             let mut parts = match state {
-                State::Unknown => vec![Item::path("bar", torn(x, y, w, h))],
+                OpStanding::Unknown => vec![Item::path("bar", torn(x, y, w, h))],
                 _ => vec![Item::rect("bar", (x, y, w, h), self.px(2)).key(format!("bar-{key}"))],
             };
-            let words = label(self.calls, op, state == State::Ok);
+            let words = label(self.calls, op, state == OpStanding::Ok);
             let size = self.px(10).min(self.bar());
-            let wide = width(&words, Face::Mono, size) + self.px(10);
+            let wide = width(&words, Typeface::Mono, size) + self.px(10);
             // The label of a short bar stands beside it, if nothing follows there.
             let next = mine.get(i + 1).map_or(self.size.w, |o| self.x(o.invoked));
             let (left, room) = match () {
@@ -230,16 +230,21 @@ impl History<'_> {
             last = (x + w).max(left + room);
             // The operation's name goes first, then the middle.
             let short = words.split_once(' ').map_or(words.as_str(), |(_, rest)| rest);
-            let whole = width(&words, Face::Mono, size) <= room - self.px(6);
+            let whole = width(&words, Typeface::Mono, size) <= room - self.px(6);
             let shown = if whole { &words } else { short };
-            let shown = fit(shown, Face::Mono, size, room - self.px(6));
+            let shown = fit(shown, Typeface::Mono, size, room - self.px(6));
             let at = Point::new(left, y + h / 2 + size * 36 / 100);
-            parts.push(Item::text("op-label", at, (Face::Mono, size, Anchor::Start), shown));
+            parts.push(Item::text("op-label", at, (Typeface::Mono, size, Anchor::Start), shown));
             let accused = self.core.contains(&op.id);
             if accused {
                 // Colour alone does not tell.
                 let at = Point::new(x + w, y + h / 4);
-                parts.push(Item::text("cross", at, (Face::SansStrong, size, Anchor::Middle), "✗"));
+                parts.push(Item::text(
+                    "cross",
+                    at,
+                    (Typeface::SansStrong, size, Anchor::Middle),
+                    "✗",
+                ));
             }
             let class = match accused {
                 true => Cow::from(format!("{} accused", state.class())),

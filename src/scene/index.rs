@@ -23,7 +23,7 @@ pub enum Trouble {
 
 /// An interval in which something was wrong.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Span {
+pub struct TroubleSpan {
     /// What.
     pub trouble: Trouble,
     /// The step that began it.
@@ -55,7 +55,7 @@ pub struct Index {
     /// Crashes that fall in the node's next handler.
     armed: NodeSet,
     /// What was wrong, by the time it began.
-    pub spans: Vec<Span>,
+    pub spans: Vec<TroubleSpan>,
     /// Steps that broke a property for the first time.
     pub broken: Vec<u64>,
 }
@@ -183,9 +183,9 @@ impl Index {
     }
 
     fn begin(&mut self, trouble: Trouble, event: &Event) {
-        let known = |s: &Span| s.to.is_none() && s.trouble == trouble;
+        let known = |s: &TroubleSpan| s.to.is_none() && s.trouble == trouble;
         if !self.spans.iter().any(known) {
-            self.spans.push(Span { trouble, step: event.step, from: event.at, to: None });
+            self.spans.push(TroubleSpan { trouble, step: event.step, from: event.at, to: None });
         }
     }
 
@@ -203,7 +203,7 @@ impl Index {
     }
 
     /// What was wrong at some time of a window, as known after a step.
-    pub fn spans_in(&self, from: u64, to: u64, step: u64) -> impl Iterator<Item = &Span> {
+    pub fn spans_in(&self, from: u64, to: u64, step: u64) -> impl Iterator<Item = &TroubleSpan> {
         self.spans
             .iter()
             .filter(move |s| s.step <= step && s.from <= to && s.to.is_none_or(|end| end >= from))

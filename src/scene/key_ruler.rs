@@ -4,9 +4,9 @@
 
 use super::geometry::{Bounded, PX, Point, Track};
 use super::text::fit;
-use super::{Anchor, Face, Item, Scene, Size, Target};
+use super::{Anchor, Drawing, Item, Size, Target, Typeface};
 use crate::core::ids::NodeId;
-use crate::core::view::{AxisView, NodeView, RangeView, Shape, WorldView};
+use crate::core::view::{AxisView, NodeShape, NodeView, RangeView, WorldView};
 
 /// The width that the picture is drawn for, in pixels.
 const BASE: i32 = 340;
@@ -21,7 +21,7 @@ const TOP: i32 = 130;
 const ROW: i32 = 17;
 
 fn rows(view: &WorldView) -> usize {
-    view.nodes.iter().filter(|n| n.shape != Shape::Client).count().min(ROWS)
+    view.nodes.iter().filter(|n| n.shape != NodeShape::Client).count().min(ROWS)
 }
 
 /// The height the picture needs at its base width, in tenths of a pixel.
@@ -30,11 +30,11 @@ pub fn height(view: &WorldView) -> i32 {
 }
 
 /// The picture; empty where a scene has no such thing.
-pub fn scene(view: &WorldView, selected: Option<NodeId>, size: Size) -> Scene {
-    let mut scene = Scene::new(size, "The axis of keys");
+pub fn scene(view: &WorldView, selected: Option<NodeId>, size: Size) -> Drawing {
+    let mut scene = Drawing::new(size, "The axis of keys");
     let Some(axis) = &view.axis else { return scene };
     let scale = (size.w * 100 / BASE).bounded(600, 2_000);
-    let plan = Plan { view, axis, selected, size, scale };
+    let plan = RulerPlan { view, axis, selected, size, scale };
     scene.desc = plan.words();
     let out = &mut scene.items;
     plan.header(out);
@@ -47,7 +47,7 @@ pub fn scene(view: &WorldView, selected: Option<NodeId>, size: Size) -> Scene {
     scene
 }
 
-struct Plan<'a> {
+struct RulerPlan<'a> {
     view: &'a WorldView,
     axis: &'a AxisView,
     selected: Option<NodeId>,
@@ -55,7 +55,7 @@ struct Plan<'a> {
     scale: i32,
 }
 
-impl Plan<'_> {
+impl RulerPlan<'_> {
     fn px(&self, n: i32) -> i32 {
         n * self.scale / 100
     }
@@ -82,7 +82,7 @@ impl Plan<'_> {
 
     fn text(&self, class: &'static str, at: (i32, i32), anchor: Anchor, words: String) -> Item {
         let at = Point::new(at.0, at.1);
-        Item::text(class, at, (Face::Sans, self.px(11), anchor), words)
+        Item::text(class, at, (Typeface::Sans, self.px(11), anchor), words)
     }
 
     /// All of it in words, for who does not see it.
@@ -119,7 +119,7 @@ impl Plan<'_> {
         let (n, b) = (self.axis.spans.len(), self.axis.buckets);
         let buckets = if b > 1 { format!(", {b} buckets") } else { String::new() };
         let hint = format!("{n} range{}{buckets}", if n == 1 { "" } else { "s" });
-        let strong = (Face::SansStrong, self.px(13), Anchor::Start);
+        let strong = (Typeface::SansStrong, self.px(13), Anchor::Start);
         out.push(Item::text("", Point::new(0, y), strong, "The axis of keys"));
         out.push(self.text("soft", (self.size.w - PX, y), Anchor::End, hint));
     }
@@ -161,9 +161,9 @@ impl Plan<'_> {
         let high = self.px(5);
         parts.push(Item::rect("rule-bar mine", (a, low - high, filled, high), 0));
         if let Some(leader) = r.leader {
-            let name = fit(self.name(leader), Face::Mono, self.px(11), b - a - self.px(2));
+            let name = fit(self.name(leader), Typeface::Mono, self.px(11), b - a - self.px(2));
             let at = Point::new((a + b) / 2, top + self.px(12));
-            let face = (Face::Mono, self.px(11), Anchor::Middle);
+            let face = (Typeface::Mono, self.px(11), Anchor::Middle);
             parts.extend((!name.is_empty()).then(|| Item::text("", at, face, name)));
         }
         let mut class = self.hue(r.leader, "span");
@@ -176,8 +176,8 @@ impl Plan<'_> {
             Some(leader) => group.target(Target::Node(leader)),
             None => group,
         });
-        let name = fit(&r.name, Face::Mono, self.px(10), b - a - self.px(3));
-        let face = (Face::Mono, self.px(10), Anchor::Start);
+        let name = fit(&r.name, Typeface::Mono, self.px(10), b - a - self.px(3));
+        let face = (Typeface::Mono, self.px(10), Anchor::Start);
         out.push(Item::text("soft", Point::new(a, low + self.px(13)), face, name));
     }
 
@@ -201,8 +201,8 @@ impl Plan<'_> {
         for (i, node) in self.view.nodes.iter().take(rows(self.view)).enumerate() {
             let y = self.px(TOP + ROW * i as i32);
             let high = self.px(ROW - 6);
-            let face = (Face::Mono, self.px(11), Anchor::Start);
-            let name = fit(&node.name, Face::Mono, self.px(11), self.px(LEFT - 3));
+            let face = (Typeface::Mono, self.px(11), Anchor::Start);
+            let name = fit(&node.name, Typeface::Mono, self.px(11), self.px(LEFT - 3));
             let mut parts = vec![Item::text("", Point::new(0, y + self.px(9)), face, name)];
             let mut held = Track::new();
             for r in self.axis.spans.iter().filter(|r| r.members.contains(&node.id)) {
@@ -273,7 +273,7 @@ impl Plan<'_> {
             (None, 0) => "full: leads, low: keeps a replica".into(),
             (None, n) => format!("underlined: {n} of the servers route by something old"),
         };
-        let line = fit(&line, Face::Sans, self.px(11), self.size.w);
+        let line = fit(&line, Typeface::Sans, self.px(11), self.size.w);
         out.push(self.text("soft", (0, y), Anchor::Start, line).key("foot"));
         if let Some((asked, servers, ring)) = self.axis.scan {
             let line = format!(
@@ -281,7 +281,7 @@ impl Plan<'_> {
                 if asked == 1 { "" } else { "s" },
                 if servers == 1 { "" } else { "s" }
             );
-            let line = fit(&line, Face::Sans, self.px(11), self.size.w);
+            let line = fit(&line, Typeface::Sans, self.px(11), self.size.w);
             out.push(self.text("", (0, y + self.px(16)), Anchor::Start, line).key("scan"));
         }
     }

@@ -2,7 +2,7 @@
 
 use super::geometry::{Bounded, PX, Point, Track, hatch};
 use super::text::{LABEL, fit, shorten, width};
-use super::{Anchor, Face, Item, Scene, Size, Target};
+use super::{Anchor, Drawing, Item, Size, Target, Typeface};
 use crate::core::ids::NodeId;
 use crate::core::view::{Border, Cell, LogView, NodeView, Status, WorldView};
 
@@ -47,8 +47,8 @@ pub fn haunt(ghosts: &mut Vec<Ghost>, before: &WorldView, after: &WorldView) {
 }
 
 /// The strip, the selected node among its rows.
-pub fn scene(view: &WorldView, selected: Option<NodeId>, ghosts: &[Ghost], size: Size) -> Scene {
-    let mut scene = Scene::new(size, "Log");
+pub fn scene(view: &WorldView, selected: Option<NodeId>, ghosts: &[Ghost], size: Size) -> Drawing {
+    let mut scene = Drawing::new(size, "Log");
     let logs = rows(view, selected);
     let last = logs.iter().map(|(_, l)| end(l)).chain(ghosts.iter().map(|g| g.index));
     let last = last.max().unwrap_or(0);
@@ -94,7 +94,7 @@ fn widest(logs: &[(&NodeView, &LogView)], last: u64, size: Size) -> i32 {
     let words = logs.iter().flat_map(|(_, l)| {
         l.cells.iter().enumerate().filter(|(i, _)| recent(l, *i)).map(|(_, c)| &c.text)
     });
-    words.map(|t| width(&shorten(t, LABEL), Face::Mono, font)).max().unwrap_or(0)
+    words.map(|t| width(&shorten(t, LABEL), Typeface::Mono, font)).max().unwrap_or(0)
 }
 
 fn end(log: &LogView) -> u64 {
@@ -168,15 +168,15 @@ impl Grid {
     fn header(&self, out: &mut Vec<Item>) {
         let title = Point::new(0, self.px(12));
         let hint = Point::new(self.right - PX, self.px(12));
-        out.push(Item::text("", title, (Face::SansStrong, self.px(13), Anchor::Start), "Log"));
-        let style = (Face::Sans, self.px(11), Anchor::End);
+        out.push(Item::text("", title, (Typeface::SansStrong, self.px(13), Anchor::Start), "Log"));
+        let style = (Typeface::Sans, self.px(11), Anchor::End);
         out.push(Item::text("soft", hint, style, "solid: committed \u{b7} folded: on disk"));
         for i in self.first..=self.last + 1 {
             let at = Point::new(self.x(i) + self.cell.0 / 2, self.top - self.px(10));
             if at.x + self.cell.0 / 2 > self.right {
                 break;
             }
-            let style = (Face::Mono, self.px(11), Anchor::Middle);
+            let style = (Typeface::Mono, self.px(11), Anchor::Middle);
             out.push(Item::text("soft", at, style, i.to_string()).key(format!("index-{i}")));
         }
     }
@@ -185,8 +185,8 @@ impl Grid {
         let y = self.top + self.pitch.1 * row;
         let size = self.px(12);
         let at = Point::new(0, y + self.cell.1 / 2 + size * 36 / 100);
-        let name = fit(&node.name, Face::Mono, size, self.left - self.px(6));
-        let style = (Face::Mono, size, Anchor::Start);
+        let name = fit(&node.name, Typeface::Mono, size, self.left - self.px(6));
+        let style = (Typeface::Mono, size, Anchor::Start);
         let down = node.status == Status::Crashed;
         out.push(
             Item::text(if down { "soft" } else { "" }, at, style, name)
@@ -226,9 +226,9 @@ impl Grid {
         let (w, h) = self.cell;
         let words = shorten(&cell.text, LABEL);
         let size = self.px(12).min(h * 6 / 10);
-        let tight = width(&words, Face::Mono, size) > w - self.px(2);
+        let tight = width(&words, Typeface::Mono, size) > w - self.px(2);
         let size = if tight { size * 8 / 10 } else { size };
-        let words = fit(&words, Face::Mono, size, w - PX);
+        let words = fit(&words, Typeface::Mono, size, w - PX);
         let at = Point::new(w / 2, h / 2 + size * 36 / 100);
         let mut parts = vec![Item::rect("body", (0, 0, w, h), self.px(4))];
         if cell.epoch >= 8 {
@@ -237,7 +237,7 @@ impl Grid {
             let inside = hatch(inset, h - strip - PX, w - 2 * inset, strip, self.px(5));
             parts.push(Item::path("wrap", inside));
         }
-        parts.push(Item::text("name", at, (Face::Mono, size, Anchor::Middle), words));
+        parts.push(Item::text("name", at, (Typeface::Mono, size, Anchor::Middle), words));
         let safe = node.safe.is_none_or(|last| index <= last);
         if safe {
             // A folded corner.
@@ -266,11 +266,11 @@ impl Grid {
         let aside = if *index <= end { (self.px(4), -self.px(4)) } else { (0, 0) };
         let at = Point::new(self.x(*index) + aside.0, self.top + self.pitch.1 * row + aside.1);
         let size = self.px(12).min(h * 6 / 10);
-        let words = fit(&shorten(&cell.text, LABEL), Face::Mono, size, w - PX);
+        let words = fit(&shorten(&cell.text, LABEL), Typeface::Mono, size, w - PX);
         let middle = Point::new(w / 2, h / 2 + size * 36 / 100);
         let parts = vec![
             Item::rect("body", (0, 0, w, h), self.px(4)),
-            Item::text("name", middle, (Face::Mono, size, Anchor::Middle), words),
+            Item::text("name", middle, (Typeface::Mono, size, Anchor::Middle), words),
             Item::line("strike", Point::new(0, h), Point::new(w, 0)),
         ];
         let class = format!("entry ghost{}", EPOCHS[(cell.epoch % 8) as usize]);
@@ -291,11 +291,12 @@ impl Grid {
         out.push(line.key("chosen-line"));
         let words = format!("chosen up to {n}");
         let size = self.px(11);
-        let half = width(&words, Face::Sans, size) / 2;
+        let half = width(&words, Typeface::Sans, size) / 2;
         let middle = x.bounded(half, (self.right - half).max(half));
         let at = Point::new(middle, bottom + self.px(13));
         out.push(
-            Item::text("soft", at, (Face::Sans, size, Anchor::Middle), words).key("chosen-words"),
+            Item::text("soft", at, (Typeface::Sans, size, Anchor::Middle), words)
+                .key("chosen-words"),
         );
     }
 }

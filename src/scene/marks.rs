@@ -1,7 +1,7 @@
 //! Small marks: messages by family, outlines by kind of node.
 
 use super::geometry::{ONE, Point, TURN, Track, times};
-use crate::core::view::{Family, Shape};
+use crate::core::view::{Family, NodeShape};
 
 /// The CSS class of a family.
 pub fn family_class(family: Family) -> &'static str {
@@ -80,22 +80,22 @@ pub fn disc(r: i32) -> Track {
 }
 
 /// The outline of a node around the origin: `half` is half its side.
-pub fn outline(shape: Shape, half: i32, liar: bool) -> Track {
+pub fn outline(shape: NodeShape, half: i32, liar: bool) -> Track {
     let p = Point::new;
     match shape {
-        Shape::Server if liar => notched(half),
-        Shape::Server => rounded(half, half, half * 36 / 100),
-        Shape::Client => disc(half),
-        Shape::Service => {
+        NodeShape::Server if liar => notched(half),
+        NodeShape::Server => rounded(half, half, half * 36 / 100),
+        NodeShape::Client => disc(half),
+        NodeShape::Service => {
             let (x, y) = (half * 115 / 100, times(half * 115 / 100, ONE * 866 / 1000));
             let c = x / 2;
             Track::polygon(&[p(-x, 0), p(-c, -y), p(c, -y), p(x, 0), p(c, y), p(-c, y)])
         }
-        Shape::Router => {
+        NodeShape::Router => {
             let r = half * 130 / 100;
             Track::polygon(&[p(0, -r), p(r, 0), p(0, r), p(-r, 0)])
         }
-        Shape::General => {
+        NodeShape::General => {
             let (eave, top) = (-half * 35 / 100, -half * 115 / 100);
             Track::polygon(&[
                 p(0, top),

@@ -1,14 +1,14 @@
 //! Who can reach whom, exactly: a row a sender, a column a receiver.
 
 use super::geometry::{Point, Track};
-use super::{Anchor, Face, Item, Scene, Size, Target};
+use super::{Anchor, Drawing, Item, Size, Target, Typeface};
 use crate::core::ids::NodeId;
 use crate::core::view::{Status, WorldView};
 
 /// The connectivity matrix of all nodes.
-pub fn scene(view: &WorldView, size: Size) -> Scene {
+pub fn scene(view: &WorldView, size: Size) -> Drawing {
     let n = view.nodes.len() as i32;
-    let mut scene = Scene::new(size, "Who can reach whom");
+    let mut scene = Drawing::new(size, "Who can reach whom");
     if n == 0 {
         return scene;
     }
@@ -22,8 +22,8 @@ pub fn scene(view: &WorldView, size: Size) -> Scene {
     for (row, from) in view.nodes.iter().enumerate() {
         let y = at(row as i32);
         if named {
-            let style = (Face::Mono, font, Anchor::Middle);
-            let name = super::text::fit(&from.name, Face::Mono, font, gutter);
+            let style = (Typeface::Mono, font, Anchor::Middle);
+            let name = super::text::fit(&from.name, Typeface::Mono, font, gutter);
             let left = Point::new(gutter / 2, y + side / 2 + font * 36 / 100);
             let up = Point::new(y + side / 2, gutter / 2 + font * 36 / 100);
             scene.items.push(Item::text("soft", left, style, name.clone()));

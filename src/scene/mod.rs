@@ -45,7 +45,7 @@ mod tests_sizes;
 
 pub use geometry::{Bounded, FAR, ONE, PX, Point, Track, number};
 pub use target::Target;
-pub use text::Face;
+pub use text::Typeface;
 
 use std::borrow::Cow;
 
@@ -91,7 +91,7 @@ pub enum Shape {
     /// A path.
     Path(String),
     /// A text on its base line.
-    Text { x: i32, y: i32, size: i32, face: Face, anchor: Anchor, text: String },
+    Text { x: i32, y: i32, size: i32, face: Typeface, anchor: Anchor, text: String },
     /// Shapes together, moved by a place.
     Group { at: Point, items: Vec<Item> },
 }
@@ -149,7 +149,7 @@ impl Item {
     pub fn text(
         class: &'static str,
         at: Point,
-        (face, size, anchor): (Face, i32, Anchor),
+        (face, size, anchor): (Typeface, i32, Anchor),
         text: impl Into<String>,
     ) -> Self {
         let (text, size) = (text.into(), size.max(0));
@@ -184,7 +184,7 @@ impl Item {
 
 /// A picture.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Scene {
+pub struct Drawing {
     /// Its size.
     pub size: Size,
     /// Its name.
@@ -198,7 +198,7 @@ pub struct Scene {
 /// Which shapes of a picture are wanted. While time runs, what stands between two steps and what
 /// changes with every moment are shown by different means.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Part {
+pub enum PicturePart {
     /// The whole picture.
     #[default]
     All,
@@ -210,25 +210,25 @@ pub enum Part {
     Settled,
 }
 
-impl Part {
+impl PicturePart {
     /// Are the shapes wanted that seldom change?
     pub fn fixed(self) -> bool {
-        matches!(self, Part::All | Part::Fixed)
+        matches!(self, PicturePart::All | PicturePart::Fixed)
     }
     /// Are the shapes wanted that each moment changes?
     pub fn moving(self) -> bool {
-        matches!(self, Part::All | Part::Moving)
+        matches!(self, PicturePart::All | PicturePart::Moving)
     }
     /// Are the shapes wanted that each step adds to?
     pub fn settled(self) -> bool {
-        matches!(self, Part::All | Part::Settled)
+        matches!(self, PicturePart::All | PicturePart::Settled)
     }
 }
 
-impl Scene {
+impl Drawing {
     /// An empty picture.
     pub fn new(size: Size, title: impl Into<String>) -> Self {
-        Scene { size, title: title.into(), ..Scene::default() }
+        Drawing { size, title: title.into(), ..Drawing::default() }
     }
 
     /// How many shapes there are, groups and their parts included.

@@ -1,15 +1,15 @@
 //! All of a recorded execution as a strip: how many events stand in each part, what is marked, and
 //! the window that is looked at.
 
-use super::execution::Plan;
+use super::execution::ExecutionPlan;
 use super::geometry::{Bounded, PX, Point, Track};
-use super::{Item, Scene, Size};
+use super::{Drawing, Item, Size};
 
 /// A strip.
 #[derive(Clone, Debug)]
 pub struct Overview<'a> {
     /// Where everything stands.
-    pub plan: &'a Plan,
+    pub plan: &'a ExecutionPlan,
     /// Spots that are marked.
     pub found: &'a [u32],
     /// The first column looked at and how many, in thousandths.
@@ -33,8 +33,8 @@ impl Overview<'_> {
     }
 
     /// The picture.
-    pub fn scene(&self) -> Scene {
-        let mut scene = Scene::new(self.size, "All of it");
+    pub fn scene(&self) -> Drawing {
+        let mut scene = Drawing::new(self.size, "All of it");
         let (bars, height) = ((self.size.w / (3 * PX)).max(1) as usize, self.size.h);
         let place = |column: u32| (column as usize * bars) / self.plan.columns.max(1) as usize;
         let mut counts = vec![0u32; bars];

@@ -6,7 +6,7 @@ mod apart;
 use super::Size;
 use super::geometry::{Bounded, PX, Point, TURN, sin, times};
 use crate::core::ids::NodeId;
-use crate::core::view::{Layout, Shape, WorldView};
+use crate::core::view::{Layout, NodeShape, WorldView};
 
 /// How much of a node there is room for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -45,7 +45,7 @@ pub struct Plan {
 impl Plan {
     /// Places the nodes of a view.
     pub fn new(view: &WorldView, layout: Layout, size: Size) -> Plan {
-        let is_client = |n: &NodeId| view.nodes[n.at()].shape == Shape::Client;
+        let is_client = |n: &NodeId| view.nodes[n.at()].shape == NodeShape::Client;
         let all = (0..view.nodes.len()).map(|i| NodeId(i as u16));
         let (clients, servers): (Vec<_>, Vec<_>) = all.partition(is_client);
         let side = size.w.min(size.h);
@@ -98,8 +98,8 @@ impl Plan {
     }
 
     /// Where lines to and from a node end, as a distance from its centre.
-    pub fn reach(&self, shape: Shape) -> i32 {
-        if shape == Shape::Client { self.client + self.of(3) } else { self.ring() + self.of(3) }
+    pub fn reach(&self, shape: NodeShape) -> i32 {
+        if shape == NodeShape::Client { self.client + self.of(3) } else { self.ring() + self.of(3) }
     }
 
     fn servers(&mut self, who: &[NodeId], clients: usize, layout: Layout) {

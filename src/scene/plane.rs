@@ -1,11 +1,11 @@
 //! Latency against staleness: the run on the stage, and what other configurations came to, once
 //! while nothing fails and once while a region is cut off.
 
-use super::chart::{Axis, Chart, Scale};
+use super::chart::{Chart, ChartAxis, Scale};
 use super::geometry::{Bounded, PX, Point, Track};
 use super::text::width;
-use super::{Anchor, Face, Item, Scene, Size};
-use crate::check::plane::{Figures, Point as Config};
+use super::{Anchor, Drawing, Item, Size, Typeface};
+use crate::check::plane::{Figures, SurveyPoint as Config};
 
 /// The width and height that the picture is drawn for, in pixels.
 const BASE: (i32, i32) = (340, 400);
@@ -43,8 +43,8 @@ fn round(f: &Figures) -> (u64, u64) {
 
 impl Plane<'_> {
     /// The picture.
-    pub fn scene(&self) -> Scene {
-        let mut scene = Scene::new(self.size, "Latency and staleness");
+    pub fn scene(&self) -> Drawing {
+        let mut scene = Drawing::new(self.size, "Latency and staleness");
         let (p50, _) = round(self.live);
         scene.desc = format!(
             "a write and a read take {}, {} of {} reads stale",
@@ -80,7 +80,7 @@ impl Plane<'_> {
         if self.whole.is_empty() {
             let words = "\u{201c}Measure all\u{201d}, at the left, runs every configuration";
             let at = upper.at.plus(Point::new(upper.room.0 / 2, upper.room.1 / 3));
-            let style = (Face::Sans, self.px(11), Anchor::Middle);
+            let style = (Typeface::Sans, self.px(11), Anchor::Middle);
             out.push(Item::text("soft", at, style, words).key("ask"));
         }
         scene
@@ -97,18 +97,18 @@ impl Plane<'_> {
 
     fn head(&self, key: &str, words: &str, nth: i32, out: &mut Vec<Item>) {
         let at = Point::new(0, self.half(nth) + self.px(12));
-        let style = (Face::SansStrong, self.px(12), Anchor::Start);
+        let style = (Typeface::SansStrong, self.px(12), Anchor::Start);
         out.push(Item::text("", at, style, words).key(format!("{key}-head")));
     }
 
-    fn latency(&self) -> Axis {
+    fn latency(&self) -> ChartAxis {
         let all = self.whole.iter().map(|p| round(&p.figures)).chain([round(self.live)]);
         let last = all.map(|r| r.1).max().unwrap_or(0).max(100_000);
         let last = if last > 1_000_000 { 10_000_000 } else { 1_000_000 };
-        Axis::times("a write and a read after it take: median, 99 %", 1_000, last)
+        ChartAxis::times("a write and a read after it take: median, 99 %", 1_000, last)
     }
 
-    fn chart(&self, x: Axis, most: u32, nth: i32) -> Chart {
+    fn chart(&self, x: ChartAxis, most: u32, nth: i32) -> Chart {
         let title = match self.t {
             0 => "% of reads stale".to_string(),
             t => format!("% of reads stale, {} after", crate::core::config::show_time(t as i64)),
@@ -116,7 +116,7 @@ impl Plane<'_> {
         let (left, top) = (self.px(46), self.half(nth) + self.px(40));
         let room = (self.size.w - left - self.px(14), self.half(1) - self.px(76));
         let at = Point::new(left, top);
-        Chart { x, y: Axis::shares(title, most), at, room, size: self.px(10) }
+        Chart { x, y: ChartAxis::shares(title, most), at, room, size: self.px(10) }
     }
 
     /// A configuration; on the line of the best it says its name.
@@ -148,7 +148,7 @@ impl Plane<'_> {
             let nth = p.quorum.map_or(2, |(r, _)| r as i32);
             let lift = if f.stale == 0 { self.px(8) + self.px(11) * (nth - 1) } else { self.px(8) };
             let spot = at.plus(Point::new(0, -lift));
-            let style = (Face::Mono, self.px(10), Anchor::Middle);
+            let style = (Typeface::Mono, self.px(10), Anchor::Middle);
             let name = Item::text("soft halo", spot, style, short(&p.name).to_string());
             out.push(name.key(format!("{key}-name-{}", p.name)));
         }
@@ -205,19 +205,19 @@ impl Plane<'_> {
         }
         out.push(Item::circle("live", at, self.px(6)).key("live"));
         // Named above the plot: within it other names stand.
-        let style = (Face::SansStrong, self.px(11), Anchor::End);
+        let style = (Typeface::SansStrong, self.px(11), Anchor::End);
         let spot = chart.at.plus(Point::new(chart.room.0, -self.px(7)));
-        let left = spot.x - width("this run", Face::SansStrong, self.px(11)) - self.px(9);
+        let left = spot.x - width("this run", Typeface::SansStrong, self.px(11)) - self.px(9);
         let sample = Point::new(left, spot.y - self.px(4));
         out.push(Item::circle("live", sample, self.px(4)).key("live-sample"));
         out.push(Item::text("", spot, style, "this run").key("live-name"));
     }
 }
 
-fn answered() -> Axis {
+fn answered() -> ChartAxis {
     let ticks = [0, 25, 50, 75, 100].map(|p| (p * 10_000, p.to_string())).into();
     let title = "% of requests answered".into();
-    Axis { title, scale: Scale::Linear, range: (0, 1_000_000), ticks }
+    ChartAxis { title, scale: Scale::Linear, range: (0, 1_000_000), ticks }
 }
 
 /// `1 2` of `R1 W2`, the beginning of a title.

@@ -2,14 +2,14 @@
 //! posters, exports and the command line.
 
 use super::geometry::{PX, Point};
-use super::history::History;
+use super::history::HistoryPicture;
 use super::index::Index;
 use super::space_time::SpaceTime;
 use super::stage::Stage;
-use super::{Item, Scene, Size, key_ruler, log_strip, ring, ruler};
+use super::{Drawing, Item, Size, key_ruler, log_strip, ring, ruler};
 use crate::core::protocol::CallName;
 use crate::core::trace::Trace;
-use crate::core::view::{Layout, Lens, Shape, WorldView};
+use crate::core::view::{Layout, Lens, NodeShape, WorldView};
 use crate::protocols;
 use crate::stories::hero::{Main, Opening};
 
@@ -51,7 +51,7 @@ const DETAILED: (i32, i32) = (375, 270);
 ///
 /// # Errors
 /// Why the opening cannot be played.
-pub fn small(of: &'static protocols::Scene) -> Result<Scene, String> {
+pub fn small(of: &'static protocols::Scene) -> Result<Drawing, String> {
     let (mut run, _, reel) = Opening::play(of)?;
     run.seek_moment(reel.moment.step, reel.moment.at);
     let (view, trace, now) = (run.view(), run.trace(), run.time());
@@ -81,16 +81,16 @@ pub fn small(of: &'static protocols::Scene) -> Result<Scene, String> {
 
 impl Poster<'_> {
     /// The picture.
-    pub fn scene(&self) -> Scene {
+    pub fn scene(&self) -> Drawing {
         let now = self.view.now;
         let index = Index::of(self.trace);
         let window = (now.saturating_sub(self.span), now + self.span / 20 + 1);
-        let clients = self.view.nodes.iter().filter(|n| n.shape == Shape::Client).count();
+        let clients = self.view.nodes.iter().filter(|n| n.shape == NodeShape::Client).count();
         let log =
             self.lenses.contains(&Lens::Log) && self.view.nodes.iter().any(|n| n.log.is_some());
         let history = self.lenses.contains(&Lens::History) && clients > 0;
         let side = if log || history { SIDE } else { 0 };
-        let mut all = Scene::new(Size::px(WIDTH, STAGE + TIME + 2 * EDGE), self.title);
+        let mut all = Drawing::new(Size::px(WIDTH, STAGE + TIME + 2 * EDGE), self.title);
         let inner = WIDTH - 2 * EDGE;
 
         let mut stage = Stage::new(self.view, self.layout, Size::px(inner - side, STAGE));
@@ -108,8 +108,8 @@ impl Poster<'_> {
             y += h + 20;
         }
         if history {
-            let h = (History::height(clients) / PX).min(STAGE + EDGE - y);
-            let history = History {
+            let h = (HistoryPicture::height(clients) / PX).min(STAGE + EDGE - y);
+            let history = HistoryPicture {
                 view: self.view,
                 trace: self.trace,
                 index: &index,
@@ -132,7 +132,7 @@ impl Poster<'_> {
     }
 }
 
-fn place(all: &mut Scene, key: &'static str, (x, y): (i32, i32), part: Scene) {
+fn place(all: &mut Drawing, key: &'static str, (x, y): (i32, i32), part: Drawing) {
     let group = Item::group("", Point::new(x * PX, y * PX), part.items).key(key);
     all.items.push(group.title(part.title));
 }

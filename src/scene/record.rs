@@ -3,12 +3,12 @@
 
 use super::geometry::{Bounded, PX, Point, Track};
 use super::text::{fit, width};
-use super::{Anchor, Face, Item, Scene, Size, Target};
+use super::{Anchor, Drawing, Item, Size, Target, Typeface};
 use crate::core::sorted::SortedMap;
 
 /// How an operation ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum End {
+pub enum RecordedEnd {
     /// It is done.
     Ok,
     /// It did not happen.
@@ -29,7 +29,7 @@ pub struct Bar {
     /// Place of the answer, if there is one.
     pub to: Option<u64>,
     /// How it ended.
-    pub end: End,
+    pub end: RecordedEnd,
 }
 
 /// A history, laid out: clients that follow each other share a row.
@@ -80,7 +80,7 @@ impl Record {
 
 /// A picture of a history.
 #[derive(Clone, Copy, Debug)]
-pub struct Drawing<'a> {
+pub struct RecordDrawing<'a> {
     /// The history.
     pub record: &'a Record,
     /// First place in sight, and how many.
@@ -98,15 +98,15 @@ const ROW: i32 = 26 * PX;
 const TOP: i32 = 8 * PX;
 const BAR: i32 = 18 * PX;
 
-impl Drawing<'_> {
+impl RecordDrawing<'_> {
     /// The height that all rows need, in pixels.
     pub fn height(record: &Record) -> i32 {
         (TOP + ROW * record.height.min(60) as i32) / PX + 8
     }
 
     /// The picture.
-    pub fn scene(&self) -> Scene {
-        let mut scene = Scene::new(self.size, "Client operations");
+    pub fn scene(&self) -> Drawing {
+        let mut scene = Drawing::new(self.size, "Client operations");
         let (from, wide) = self.window;
         let bars = &self.record.bars;
         let start = bars.partition_point(|b| b.from + self.record.longest < from);
@@ -135,22 +135,22 @@ impl Drawing<'_> {
         }
         let accused = self.core.contains(&(i as u32));
         let class = match (bar.end, accused) {
-            (End::Ok, false) => "op ok",
-            (End::Ok, true) => "op ok accused",
-            (End::Failed, _) => "op failed",
-            (End::Unknown, false) => "op unknown",
-            (End::Unknown, true) => "op unknown accused",
+            (RecordedEnd::Ok, false) => "op ok",
+            (RecordedEnd::Ok, true) => "op ok accused",
+            (RecordedEnd::Failed, _) => "op failed",
+            (RecordedEnd::Unknown, false) => "op unknown",
+            (RecordedEnd::Unknown, true) => "op unknown accused",
         };
         let mut parts = vec![match bar.end {
-            End::Unknown => Item::path("bar", torn(x, y, right - x)),
+            RecordedEnd::Unknown => Item::path("bar", torn(x, y, right - x)),
             _ => Item::rect("bar", (x, y, right - x, BAR), 2 * PX),
         }];
         let size = 10 * PX;
         let sign = if accused { "✗ " } else { "" };
-        let words = fit(&format!("{sign}{}", bar.label), Face::Mono, size, right - x - 6 * PX);
-        if width(&words, Face::Mono, size) <= right - x && words.chars().count() > 2 {
+        let words = fit(&format!("{sign}{}", bar.label), Typeface::Mono, size, right - x - 6 * PX);
+        if width(&words, Typeface::Mono, size) <= right - x && words.chars().count() > 2 {
             let at = Point::new(x.max(0) + 4 * PX, y + BAR / 2 + size * 36 / 100);
-            parts.push(Item::text("op-label", at, (Face::Mono, size, Anchor::Start), words));
+            parts.push(Item::text("op-label", at, (Typeface::Mono, size, Anchor::Start), words));
         }
         let title = format!("client {}: {}", bar.process, bar.label);
         out.push(
@@ -207,7 +207,7 @@ mod tests {
     use super::*;
 
     fn bar(process: u32, from: u64, to: Option<u64>) -> Bar {
-        let end = if to.is_some() { End::Ok } else { End::Unknown };
+        let end = if to.is_some() { RecordedEnd::Ok } else { RecordedEnd::Unknown };
         Bar { process, label: format!("write {from}"), from, to, end }
     }
 
@@ -220,7 +220,7 @@ mod tests {
         let many = Record::new((0..10_000).map(|i| bar(0, 2 * i + 1, Some(2 * i + 2))).collect());
         let size = Size::px(800, 200);
         let drawing =
-            Drawing { record: &many, window: (5_000, 40), size, core: &[2_505], order: &[] };
+            RecordDrawing { record: &many, window: (5_000, 40), size, core: &[2_505], order: &[] };
         let scene = drawing.scene();
         assert!((15..30).contains(&scene.items.len()), "{}", scene.items.len());
         assert!(scene.items.iter().any(|i| i.class.contains("accused")));

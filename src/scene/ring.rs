@@ -5,7 +5,7 @@ mod rivals;
 
 use super::geometry::{Bounded, PX, Point, TURN, Track};
 use super::text::fit;
-use super::{Anchor, Face, Item, Scene, Size, Target};
+use super::{Anchor, Drawing, Item, Size, Target, Typeface};
 use crate::core::ids::NodeId;
 use crate::core::sorted::SortedMap;
 use crate::core::view::{KeyView, NodeView, RingView, RuleView, WorldView};
@@ -48,10 +48,10 @@ pub fn height() -> i32 {
 }
 
 /// The picture; empty where a scene has no such thing.
-pub fn scene(view: &WorldView, selected: Option<NodeId>, size: Size) -> Scene {
-    let mut scene = Scene::new(size, "Where keys live");
+pub fn scene(view: &WorldView, selected: Option<NodeId>, size: Size) -> Drawing {
+    let mut scene = Drawing::new(size, "Where keys live");
     let Some(ring) = &view.ring else { return scene };
-    let plan = Plan::new(view, ring, selected, size);
+    let plan = RingPlan::new(view, ring, selected, size);
     let away: u32 = ring.moves.iter().map(|m| m.keys).sum();
     let (rules, said) = plan.compared();
     scene.desc = format!(
@@ -74,10 +74,10 @@ pub fn scene(view: &WorldView, selected: Option<NodeId>, size: Size) -> Scene {
 }
 
 /// The circle alone, for small pictures.
-pub fn circle(view: &WorldView, size: Size) -> Scene {
-    let mut scene = Scene::new(size, "Where keys live");
+pub fn circle(view: &WorldView, size: Size) -> Drawing {
+    let mut scene = Drawing::new(size, "Where keys live");
     let Some(ring) = &view.ring else { return scene };
-    let mut plan = Plan::new(view, ring, None, size);
+    let mut plan = RingPlan::new(view, ring, None, size);
     plan.scale = 100 * PX;
     plan.radius = size.w.min(size.h) / 2 - plan.px(18);
     plan.centre = Point::new(size.w / 2, size.h / 2);
@@ -87,7 +87,7 @@ pub fn circle(view: &WorldView, size: Size) -> Scene {
     scene
 }
 
-struct Plan<'a> {
+struct RingPlan<'a> {
     view: &'a WorldView,
     ring: &'a RingView,
     selected: Option<NodeId>,
@@ -104,16 +104,16 @@ fn angle(at: u32) -> i32 {
     ((u64::from(at) * TURN as u64) >> 32) as i32
 }
 
-impl<'a> Plan<'a> {
+impl<'a> RingPlan<'a> {
     fn new(view: &'a WorldView, ring: &'a RingView, selected: Option<NodeId>, size: Size) -> Self {
         if size.w * 100 > size.h * WIDE {
-            return Plan::wide(view, ring, selected, size);
+            return RingPlan::wide(view, ring, selected, size);
         }
         let scale = (size.w * 100 / BASE.0).min(size.h * 100 / BASE.1).bounded(600, 2_000);
         let px = |n: i32| n * scale / 100;
         let (radius, centre) = (px(106), Point::new(size.w / 2, px(136)));
         let (top, split) = (px(262), size.w * 52 / 100);
-        Plan {
+        RingPlan {
             view,
             ring,
             selected,
@@ -137,7 +137,7 @@ impl<'a> Plan<'a> {
         let rows = ring.members.len().min(NAMED) as i32;
         let high = px(20) + px(17) * rows;
         let top = (size.h / 2 - high).max(px(34));
-        Plan {
+        RingPlan {
             view,
             ring,
             selected,
@@ -176,7 +176,7 @@ impl<'a> Plan<'a> {
         &self,
         class: &'static str,
         at: Point,
-        how: (Face, i32, Anchor),
+        how: (Typeface, i32, Anchor),
         words: String,
     ) -> Item {
         Item::text(class, at, (how.0, self.px(how.1), how.2), words)
@@ -190,9 +190,9 @@ impl<'a> Plan<'a> {
             false => format!("{}, {each} points a server", self.ring.rule),
         };
         let (left, right) = (Point::new(0, y), Point::new(self.size.w - PX, y));
-        let strong = (Face::SansStrong, 13, Anchor::Start);
+        let strong = (Typeface::SansStrong, 13, Anchor::Start);
         out.push(self.text("", left, strong, "Where keys live".into()));
-        out.push(self.text("soft", right, (Face::Sans, 11, Anchor::End), hint));
+        out.push(self.text("soft", right, (Typeface::Sans, 11, Anchor::End), hint));
     }
 
     /// The arcs, a path an owner, and a tick a point. They are made anew when points, size or
@@ -263,7 +263,7 @@ impl<'a> Plan<'a> {
             }
             let at = self.centre.plus(Point::polar(from + turn / 2, self.radius - self.px(7)));
             let at = at.plus(Point::new(0, self.px(4)));
-            let style = (Face::MonoStrong, size, Anchor::Middle);
+            let style = (Typeface::MonoStrong, size, Anchor::Middle);
             let name = self.text("halo", at, style, self.name(owner).into());
             out.push(name.key(format!("arc-name-{from}")));
         }
@@ -292,7 +292,7 @@ impl<'a> Plan<'a> {
             track.to(p(from, high)).arc(high, turn > TURN / 2, p(from + turn, high));
             track.line(p(from + turn, low)).arc_back(low, turn > TURN / 2, p(from, low)).close();
             let at = p(from + turn / 2, high + self.px(9)).plus(Point::new(0, self.px(4)));
-            let style = (Face::MonoStrong, 10, Anchor::Middle);
+            let style = (Typeface::MonoStrong, 10, Anchor::Middle);
             out.push(self.text("", at, style, waits.to_string()).key(format!("coming-{from}")));
         }
         for (owner, track) in tracks {
@@ -485,9 +485,9 @@ impl<'a> Plan<'a> {
             0 => (self.ring.keys.len().to_string(), "keys, all in place"),
             n => (n.to_string(), "keys still to move"),
         };
-        let strong = (Face::MonoStrong, 22, Anchor::Middle);
+        let strong = (Typeface::MonoStrong, 22, Anchor::Middle);
         out.push(self.text("", line(-14), strong, number).key("ring-number"));
-        let small = (Face::Sans, 11, Anchor::Middle);
+        let small = (Typeface::Sans, 11, Anchor::Middle);
         out.push(self.text("soft", line(2), small, below.into()).key("ring-words"));
         let mut moves: Vec<_> = self.ring.moves.iter().collect();
         moves.sort_by_key(|m| (std::cmp::Reverse(m.keys), m.from, m.to));
@@ -501,7 +501,7 @@ impl<'a> Plan<'a> {
                 m.bytes / 1_000
             );
             let at = line(18 + 13 * i as i32);
-            let mono = (Face::Mono, 10, Anchor::Middle);
+            let mono = (Typeface::Mono, 10, Anchor::Middle);
             out.push(self.text("", at, mono, words).key(format!("move-{i}")));
         }
         if more > 0 {
@@ -525,8 +525,8 @@ impl<'a> Plan<'a> {
         let (x0, top, w) = self.loads_at;
         let ratio = (most * n * 100 + keys / 2) / keys.max(1);
         let words = format!("Keys, fullest {}.{:02} \u{d7} mean", ratio / 100, ratio % 100);
-        let style = (Face::SansStrong, 11, Anchor::Start);
-        let words = fit(&words, Face::SansStrong, self.px(11), w);
+        let style = (Typeface::SansStrong, 11, Anchor::Start);
+        let words = fit(&words, Typeface::SansStrong, self.px(11), w);
         out.push(self.text("", Point::new(x0, top), style, words).key("load-title"));
         let named = if n <= NAMED { self.px(26) } else { 0 };
         let (left, right) = (x0 + named, x0 + w - self.px(22));
@@ -546,8 +546,8 @@ impl<'a> Plan<'a> {
             }
             if n <= NAMED {
                 let base = y + h / 2 + self.px(4);
-                let name = fit(self.name(*node), Face::Mono, self.px(11), named);
-                let mono = |anchor| (Face::Mono, 11, anchor);
+                let name = fit(self.name(*node), Typeface::Mono, self.px(11), named);
+                let mono = |anchor| (Typeface::Mono, 11, anchor);
                 parts.push(self.text("", Point::new(x0, base), mono(Anchor::Start), name));
                 let at = Point::new(left + across(*load) + self.px(4), base);
                 parts.push(self.text("soft", at, mono(Anchor::Start), load.to_string()));

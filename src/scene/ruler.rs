@@ -3,7 +3,7 @@
 
 use super::geometry::{Bounded, PX, Point, Track};
 use super::text::{fit, width};
-use super::{Anchor, Face, Item, Scene, Size, Target};
+use super::{Anchor, Drawing, Item, Size, Target, Typeface};
 use crate::core::config::show_time;
 use crate::core::view::{NodeView, Ruler, WorldView};
 
@@ -35,7 +35,7 @@ fn half(reach: u64) -> i64 {
     }
 }
 
-struct Scale {
+struct RulerScale {
     now: u64,
     /// Microseconds from the middle to either end.
     half: i64,
@@ -44,7 +44,7 @@ struct Scale {
     px: i32,
 }
 
-impl Scale {
+impl RulerScale {
     fn px(&self, n: i32) -> i32 {
         n * self.px / 1000
     }
@@ -61,13 +61,13 @@ impl Scale {
 }
 
 /// The clocks at a moment.
-pub fn scene(view: &WorldView, now: u64, size: Size) -> Scene {
-    let mut scene = Scene::new(size, "Clocks against true time");
+pub fn scene(view: &WorldView, now: u64, size: Size) -> Drawing {
+    let mut scene = Drawing::new(size, "Clocks against true time");
     let reach = nodes(view).map(|(_, r)| r.reach).max().unwrap_or(0);
     let half = half(reach);
     let px = (i64::from(size.h) * 1000 / i64::from(height(view).max(1))).bounded(700, 1600) as i32;
     let (left, right) = (28 * PX * px / 1000, size.w - 6 * PX);
-    let scale = Scale { now, half, left, right, px };
+    let scale = RulerScale { now, half, left, right, px };
     let told = nodes(view).map(|(n, _)| {
         format!("{} is {} off", n.name, off(n.skew + drifted(n, view.now, now), half))
     });
@@ -101,7 +101,7 @@ fn drifted(node: &NodeView, from: u64, to: u64) -> i64 {
 }
 
 /// Whatever lies in one of these may or may not have been there before a read began.
-fn windows(view: &WorldView, scale: &Scale, bottom: i32, out: &mut Vec<Item>) {
+fn windows(view: &WorldView, scale: &RulerScale, bottom: i32, out: &mut Vec<Item>) {
     let size = scale.px(10 * PX);
     for (node, ruler) in nodes(view) {
         for (nth, (from, to, words)) in ruler.windows.iter().enumerate() {
@@ -110,15 +110,15 @@ fn windows(view: &WorldView, scale: &Scale, bottom: i32, out: &mut Vec<Item>) {
             let title = format!("{} {words}", node.name);
             let area = (a, scale.px(14 * PX), (b - a).max(PX), bottom - scale.px(14 * PX));
             out.push(Item::rect("ruler-window", area, 0).key(key.clone()).title(title.clone()));
-            let style = (Face::Sans, size, Anchor::Start);
-            let words = fit(&title, Face::Sans, size, scale.right - a);
+            let style = (Typeface::Sans, size, Anchor::Start);
+            let words = fit(&title, Typeface::Sans, size, scale.right - a);
             let at = Point::new(a, scale.px(11 * PX));
             out.push(Item::text("soft", at, style, words).key(format!("{key}-name")));
         }
     }
 }
 
-fn axis(scale: &Scale, bottom: i32, out: &mut Vec<Item>) {
+fn axis(scale: &RulerScale, bottom: i32, out: &mut Vec<Item>) {
     let (middle, size) = (scale.x(scale.now.into()), scale.px(10 * PX));
     let line = (Point::new(middle, scale.px(14 * PX)), Point::new(middle, bottom));
     out.push(Item::line("ruler-true", line.0, line.1).key("true"));
@@ -129,14 +129,23 @@ fn axis(scale: &Scale, bottom: i32, out: &mut Vec<Item>) {
         (middle, Anchor::Middle, "true time".into(), "middle"),
         (scale.right, Anchor::End, format!("+{ends} ms"), "high"),
     ] {
-        out.push(Item::text("soft", Point::new(x, y), (Face::Mono, size, anchor), words).key(key));
+        out.push(
+            Item::text("soft", Point::new(x, y), (Typeface::Mono, size, anchor), words).key(key),
+        );
     }
 }
 
-fn clock_of(node: &NodeView, ruler: &Ruler, skew: i64, y: i32, scale: &Scale, out: &mut Vec<Item>) {
+fn clock_of(
+    node: &NodeView,
+    ruler: &Ruler,
+    skew: i64,
+    y: i32,
+    scale: &RulerScale,
+    out: &mut Vec<Item>,
+) {
     let key = |what: &str| format!("{what}-{}", node.id.0);
     let (size, tall) = (scale.px(10 * PX), scale.px(8 * PX));
-    let name = (Face::MonoStrong, scale.px(12 * PX), Anchor::Start);
+    let name = (Typeface::MonoStrong, scale.px(12 * PX), Anchor::Start);
     let at = Point::new(0, y + scale.px(4 * PX));
     out.push(
         Item::text("", at, name, node.name.to_string())
@@ -166,7 +175,7 @@ fn clock_of(node: &NodeView, ruler: &Ruler, skew: i64, y: i32, scale: &Scale, ou
         let (top, end) = (p.plus(Point::new(0, -tall / 2)), p.plus(Point::new(0, tall / 2)));
         let key = format!("version-{}-{nth}", node.id.0);
         out.push(Item::line("ruler-version", top, end).key(key.clone()).title(words.clone()));
-        let style = (Face::Mono, size, Anchor::Middle);
+        let style = (Typeface::Mono, size, Anchor::Middle);
         let foot = p.plus(Point::new(0, tall + scale.px(8 * PX)));
         out.push(Item::text("halo", foot, style, words.clone()).key(format!("{key}-name")));
     }
@@ -175,9 +184,9 @@ fn clock_of(node: &NodeView, ruler: &Ruler, skew: i64, y: i32, scale: &Scale, ou
     let corner = |dx, dy| Point::new(x + dx, y + dy);
     let diamond = [corner(0, -r), corner(r, 0), corner(0, r), corner(-r, 0)];
     out.push(Item::path("ruler-time", Track::polygon(&diamond)).key(key("time")));
-    let wide = width(words, Face::Mono, size);
+    let wide = width(words, Typeface::Mono, size);
     let left = (x - wide / 2).bounded(scale.left, (scale.right - wide).max(scale.left));
     let above = Point::new(left, y - tall - scale.px(4 * PX));
-    let style = (Face::Mono, size, Anchor::Start);
+    let style = (Typeface::Mono, size, Anchor::Start);
     out.push(Item::text("halo", above, style, words.clone()).key(key("time-name")));
 }

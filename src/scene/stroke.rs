@@ -1,10 +1,10 @@
 //! What a pointer's way over the stage means: a click, a cut of links, a wall, a wall moved. Pure, so
 //! that any way over any picture can be tried.
 
-use super::{Item, Point, Scene, Shape, Target};
+use super::{Drawing, Item, Point, Shape, Target};
 use crate::core::action::Action;
 use crate::core::ids::{NodeId, NodeSet};
-use crate::core::view::{Shape as Kind, WorldView};
+use crate::core::view::{NodeShape, WorldView};
 
 /// A pointer that moves less than this, in tenths of a pixel, clicks.
 const CLICK: u32 = 60;
@@ -35,7 +35,7 @@ pub enum Meaning {
 
 impl Stroke {
     /// A stroke that begins on something of a picture.
-    pub fn begin(at: Point, target: Option<Target>, scene: &Scene) -> Self {
+    pub fn begin(at: Point, target: Option<Target>, scene: &Drawing) -> Self {
         let other_end = match target {
             Some(Target::Handle(end)) => handle(&scene.items, 1 - end.min(1)),
             _ => None,
@@ -82,11 +82,11 @@ impl Stroke {
     }
 
     /// What it means on a picture of a world; `one_way` cuts only from its left to its right.
-    pub fn end(&self, scene: &Scene, view: &WorldView, one_way: bool) -> Meaning {
+    pub fn end(&self, scene: &Drawing, view: &WorldView, one_way: bool) -> Meaning {
         if self.is_click() {
             return Meaning::Click(self.pressed(scene));
         }
-        let map = Map::of(scene, view);
+        let map = StageMap::of(scene, view);
         let crossed = map.crossed(self);
         if crossed.is_empty() && self.other_end.is_none() {
             return Meaning::Nothing;
@@ -94,7 +94,7 @@ impl Stroke {
         Meaning::Cut(map.cut(view, self, &crossed, one_way))
     }
 
-    fn pressed(&self, scene: &Scene) -> Option<Target> {
+    fn pressed(&self, scene: &Drawing) -> Option<Target> {
         match self.target {
             // What is small and near goes before what is wide and under the pointer.
             known @ (Some(Target::Link { .. }) | None) => {
@@ -117,16 +117,16 @@ fn handle(items: &[Item], end: u8) -> Option<Point> {
 }
 
 /// Nodes and links as they stand on the stage.
-struct Map {
+struct StageMap {
     nodes: Vec<(NodeId, Point)>,
     links: Vec<(NodeId, NodeId, Point, Point)>,
     clients: NodeSet,
 }
 
-impl Map {
-    fn of(scene: &Scene, view: &WorldView) -> Map {
+impl StageMap {
+    fn of(scene: &Drawing, view: &WorldView) -> StageMap {
         let is_client =
-            |n: &NodeId| view.nodes.get(n.at()).is_some_and(|v| v.shape == Kind::Client);
+            |n: &NodeId| view.nodes.get(n.at()).is_some_and(|v| v.shape == NodeShape::Client);
         let mut nodes = Vec::new();
         for item in &scene.items {
             if let (Shape::Group { at, .. }, Some(Target::Node(n))) = (&item.shape, item.target) {
@@ -147,7 +147,7 @@ impl Map {
                 }
             }
         }
-        Map { nodes, links, clients }
+        StageMap { nodes, links, clients }
     }
 
     fn crossed(&self, stroke: &Stroke) -> Vec<(NodeId, NodeId)> {

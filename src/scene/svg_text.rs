@@ -2,16 +2,16 @@
 
 use super::geometry::{Point, Track, number};
 use super::style::{self, Theme};
-use super::{Anchor, Item, Scene, Shape};
+use super::{Anchor, Drawing, Item, Shape};
 use std::fmt::Write;
 
 /// A picture that refers to classes only, for a page that brings the style sheets.
-pub fn bare(scene: &Scene) -> String {
+pub fn bare(scene: &Drawing) -> String {
     document(scene, None)
 }
 
 /// A picture that stands alone: its style sheet is inside, with every colour written out.
-pub fn standalone(scene: &Scene, theme: Theme) -> String {
+pub fn standalone(scene: &Drawing, theme: Theme) -> String {
     document(scene, Some(theme))
 }
 
@@ -25,7 +25,7 @@ pub fn translate(at: Point) -> String {
     s
 }
 
-fn document(scene: &Scene, theme: Option<Theme>) -> String {
+fn document(scene: &Drawing, theme: Option<Theme>) -> String {
     let mut out = String::with_capacity(4096);
     out.push_str("<svg xmlns=\"http://www.w3.org/2000/svg\" class=\"scene\" role=\"img\"");
     attribute(&mut out, "aria-label", &scene.title);
@@ -184,8 +184,8 @@ mod tests {
 
     #[test]
     fn markup_in_names_is_harmless() {
-        let mut s = Scene::new(Size::px(40, 20), "a \"<b>\" & c");
-        let face = (super::super::Face::Mono, 105, Anchor::End);
+        let mut s = Drawing::new(Size::px(40, 20), "a \"<b>\" & c");
+        let face = (super::super::Typeface::Mono, 105, Anchor::End);
         s.items.push(Item::text("name", Point::new(15, -5), face, "</text><script>\u{0}\u{8}"));
         s.items.push(
             Item::circle("dot", Point::new(0, 1), 25).title("x < y").target(Target::Event(3)),

@@ -1,13 +1,13 @@
 //! What holds for every picture.
 
-use super::history::History;
+use super::history::HistoryPicture;
 use super::index::Index;
 use super::poster::Poster;
 use super::space_time::{SpaceTime, Spacing};
 use super::stage::Stage;
 use super::style::{self, Theme};
 use super::timeline::Timeline;
-use super::{Item, Part, Point, Scene, Shape, Size, Target};
+use super::{Drawing, Item, PicturePart, Point, Shape, Size, Target};
 use super::{fixture, log_strip, matrix, svg_text};
 use crate::core::ids::NodeId;
 use crate::core::sorted::SortedSet;
@@ -42,14 +42,14 @@ fn walk<'a>(items: &'a [Item], seen: &mut Vec<&'a Item>) {
     }
 }
 
-pub fn every(scene: &Scene) -> Vec<&Item> {
+pub fn every(scene: &Drawing) -> Vec<&Item> {
     let mut seen = Vec::new();
     walk(&scene.items, &mut seen);
     seen
 }
 
 /// Every kind of picture of the hand-made worlds.
-fn pictures() -> Vec<Scene> {
+fn pictures() -> Vec<Drawing> {
     let (trace, now) = (fixture::trace(), fixture::NOW);
     let index = Index::of(&trace);
     let lanes = fixture::lanes();
@@ -83,7 +83,7 @@ fn pictures() -> Vec<Scene> {
         index: &index,
         broken,
         size,
-        part: Part::All,
+        part: PicturePart::All,
     };
     out.push(line.scene(now));
     out
@@ -93,8 +93,8 @@ fn history<'a>(
     view: &'a WorldView,
     trace: &'a crate::core::trace::Trace,
     index: &'a Index,
-) -> History<'a> {
-    History {
+) -> HistoryPicture<'a> {
+    HistoryPicture {
         view,
         trace,
         index,
@@ -317,7 +317,7 @@ pub fn long_run(events: u64) -> (crate::core::trace::Trace, WorldView) {
 fn golden_pictures() {
     let (trace, view, now) = (fixture::trace(), fixture::view(), fixture::NOW);
     let index = Index::of(&trace);
-    let golden = |name: &str, scene: &Scene| {
+    let golden = |name: &str, scene: &Drawing| {
         let path = format!("{}/tests/golden/scene/{name}.svg", env!("CARGO_MANIFEST_DIR"));
         expect_file![path].assert_eq(&svg_text::bare(scene));
     };
@@ -354,7 +354,7 @@ fn a_picture_alone_names_no_token() {
     assert!(dark.contains("#14181c") && !dark.contains("#fbfaf7"));
 }
 
-pub fn fixture_stage() -> Scene {
+pub fn fixture_stage() -> Drawing {
     Stage::new(&fixture::view(), Layout::Circle, Size::px(470, 470)).scene(fixture::NOW)
 }
 
@@ -452,7 +452,7 @@ fn speed() {
         println!("{name}: {best:?} each, {shapes} shapes");
     };
     time("stage, 5 nodes", 2000, &mut || stage.scene(now).count());
-    stage.part = Part::Moving;
+    stage.part = PicturePart::Moving;
     time("stage, what moves", 2000, &mut || stage.scene(now).count());
     let (trace, view) = long_run(100_000);
     time("index of 100,000 events", 5, &mut || Index::of(&trace).spans.len());
@@ -462,7 +462,7 @@ fn speed() {
         let mut diagram = SpaceTime::new(&view, &trace, &index, window, Size::px(822, 286));
         diagram.selected = Some(50_000);
         time(&format!("space-time, {name}"), 20, &mut || diagram.scene(end).count());
-        diagram.part = Part::Fixed;
+        diagram.part = PicturePart::Fixed;
         time(&format!("space-time, what stands still, {name}"), 20, &mut || {
             diagram.scene(end).count()
         });

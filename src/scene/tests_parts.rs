@@ -5,9 +5,9 @@ use super::space_time::SpaceTime;
 use super::stage::Stage;
 use super::tests::{LAYOUTS, every, many};
 use super::timeline::Timeline;
-use super::{Item, Part, Scene, Shape, Size, fixture, log_strip};
+use super::{Drawing, Item, PicturePart, Shape, Size, fixture, log_strip};
 use crate::core::ids::{MsgId, NodeId};
-use crate::core::view::{Cell, Layout, LinkView, Shape as Kind, WorldView};
+use crate::core::view::{Cell, Layout, LinkView, NodeShape, WorldView};
 use std::sync::Arc;
 
 #[test]
@@ -16,7 +16,7 @@ fn the_parts_of_a_picture_are_the_whole() {
     let index = Index::of(&trace);
     let lanes = fixture::lanes();
     for view in [fixture::view(), fixture::troubled()] {
-        let check = |name: &str, draw: &dyn Fn(Part, u64) -> Scene| {
+        let check = |name: &str, draw: &dyn Fn(PicturePart, u64) -> Drawing| {
             let shapes = |part, now| {
                 let scene = draw(part, now);
                 // What is not seen: places to point at, and free discs.
@@ -31,14 +31,22 @@ fn the_parts_of_a_picture_are_the_whole() {
                 kept
             };
             for later in [now, now + 3_333, now + 11_000] {
-                let fixed = shapes(Part::Fixed, later);
-                assert_eq!(fixed, shapes(Part::Fixed, now), "{name}: what stands still moves");
-                assert_eq!(shapes(Part::Settled, later), shapes(Part::Settled, now), "{name}");
-                let mut both = shapes(Part::Moving, later);
+                let fixed = shapes(PicturePart::Fixed, later);
+                assert_eq!(
+                    fixed,
+                    shapes(PicturePart::Fixed, now),
+                    "{name}: what stands still moves"
+                );
+                assert_eq!(
+                    shapes(PicturePart::Settled, later),
+                    shapes(PicturePart::Settled, now),
+                    "{name}"
+                );
+                let mut both = shapes(PicturePart::Moving, later);
                 both.extend(fixed);
-                both.extend(shapes(Part::Settled, now));
+                both.extend(shapes(PicturePart::Settled, now));
                 both.sort();
-                assert_eq!(both, shapes(Part::All, later), "{name}");
+                assert_eq!(both, shapes(PicturePart::All, later), "{name}");
             }
         };
         for layout in LAYOUTS {
@@ -59,7 +67,7 @@ fn the_parts_of_a_picture_are_the_whole() {
         let settled = |since: u64, step: u64| {
             let view = WorldView { step, ..view.clone() };
             let mut time = SpaceTime::new(&view, &trace, &index, window, size);
-            (time.part, time.since) = (Part::Settled, since);
+            (time.part, time.since) = (PicturePart::Settled, since);
             let scene = time.scene(now);
             let mut shapes: Vec<String> =
                 every(&scene).iter().map(|i| format!("{:?}", i.shape)).collect();
@@ -105,11 +113,11 @@ fn messages_cost_no_elements_while_time_runs() {
     };
     let (busy, quiet) = (crowd(160), crowd(0));
     assert!(busy.messages.len() >= 150, "{}", busy.messages.len());
-    let fixed = elements(&busy, Part::Fixed);
-    assert_eq!(fixed, elements(&quiet, Part::Fixed));
+    let fixed = elements(&busy, PicturePart::Fixed);
+    assert_eq!(fixed, elements(&quiet, PicturePart::Fixed));
     assert!(fixed <= 25 * 9, "{fixed} elements");
     // Each a group with its outline, and a trail; the dials of the servers.
-    let moving = elements(&busy, Part::Moving);
+    let moving = elements(&busy, PicturePart::Moving);
     assert!(moving <= 150 * 5 + 25 * 4, "{moving} shapes");
 }
 
@@ -118,7 +126,7 @@ fn a_cut_one_way_is_a_wall_with_gates() {
     let mut view = fixture::view();
     view.groups = None;
     let servers: Vec<NodeId> =
-        view.nodes.iter().filter(|n| n.shape == Kind::Server).map(|n| n.id).collect();
+        view.nodes.iter().filter(|n| n.shape == NodeShape::Server).map(|n| n.id).collect();
     let (deaf, heard) = servers.split_at(2);
     let cut = |from: &NodeId, to: &NodeId| LinkView {
         from: *from,

@@ -1,25 +1,25 @@
 //! Every picture of every scene holds at every size and at every moment: windows are dragged to a
 //! pixel, and before the first layout all sizes are 0.
 
-use super::history::History;
+use super::history::HistoryPicture;
 use super::index::Index;
 use super::poster::Poster;
 use super::space_time::{SpaceTime, Spacing};
 use super::stage::Stage;
 use super::stroke::Stroke;
-use super::timeline::{Lane, Timeline};
+use super::timeline::{BranchLane, Timeline};
 use super::{
-    FAR, Item, Part, Point, Scene, Shape, Size, Target, board, convergence, execution, key_ruler,
-    log_strip, matrix, overview, plane, record, ring, ruler, trays, window,
+    Drawing, FAR, Item, PicturePart, Point, Shape, Size, Target, board, convergence, execution,
+    key_ruler, log_strip, matrix, overview, plane, record, ring, ruler, trays, window,
 };
-use crate::algo::clocks::overlay::{Kind, Overlay};
+use crate::algo::clocks::overlay::{ClockKind, Overlay};
 use crate::check::plane::Figures;
 use crate::core::action::{Action, CrashMode};
 use crate::core::config::Setup;
 use crate::core::ids::{NodeId, NodeSet};
 use crate::core::session::Session;
 use crate::core::view::Lens;
-use crate::protocols::{CATALOG, Info, Scene as Entry};
+use crate::protocols::{CATALOG, Info, Scene};
 use crate::share::board::Board;
 use crate::share::import::shiviz;
 use proptest::prelude::*;
@@ -64,7 +64,7 @@ impl Faults {
 
 /// A run at a moment, as the page holds it.
 struct Moment {
-    scene: &'static Entry,
+    scene: &'static Scene,
     info: Info,
     session: Session,
     index: Index,
@@ -72,7 +72,7 @@ struct Moment {
 }
 
 impl Moment {
-    fn of(scene: &'static Entry, setup: &Setup, steps: u64, faults: bool) -> Moment {
+    fn of(scene: &'static Scene, setup: &Setup, steps: u64, faults: bool) -> Moment {
         let mut session =
             Session::new(scene.build, setup.clone(), Vec::new()).expect("a preset opens");
         (0..steps).for_each(|_| _ = session.forward());
@@ -86,7 +86,7 @@ impl Moment {
         }
         let info = scene.info_of(&setup.preset);
         let index = Index::of(session.trace());
-        let overlay = Kind::of(info.lenses).map(|kind| {
+        let overlay = ClockKind::of(info.lenses).map(|kind| {
             let start = Session::new(scene.build, setup.clone(), Vec::new()).expect("as above");
             let mut overlay = Overlay::new(kind, &start.view());
             overlay.extend(session.trace());
@@ -96,20 +96,20 @@ impl Moment {
     }
 
     /// Every picture that the page shows of it, and every place in them that it asks about.
-    fn draw(&self, size: Size, window: window::Window, at: &[Point], faults: &mut Faults) {
+    fn draw(&self, size: Size, window: window::TimeWindow, at: &[Point], faults: &mut Faults) {
         let (view, trace) = (self.session.view(), self.session.trace());
         let now = self.session.time();
         let picked = view.nodes.first().map(|n| n.id);
         let mut attempt = |what: &str, draw: &dyn Fn()| {
             faults.attempt(&format!("{}, {what}", self.scene.id), size, draw);
         };
-        for part in [Part::All, Part::Fixed, Part::Moving] {
+        for part in [PicturePart::All, PicturePart::Fixed, PicturePart::Moving] {
             attempt("stage", &|| {
                 let mut stage = Stage::new(&view, self.scene.layout, size);
                 (stage.trace, stage.node, stage.part) = (Some(trace), picked, part);
                 stage.selected = Some(view.step);
                 let scene = stage.scene(now);
-                if part == Part::All {
+                if part == PicturePart::All {
                     strokes(&scene, &view, at);
                 }
                 check(&scene, at);
@@ -127,7 +127,7 @@ impl Moment {
             }
         }
         attempt("clients", &|| {
-            let history = History {
+            let history = HistoryPicture {
                 view: &view,
                 trace,
                 index: &self.index,
@@ -142,10 +142,10 @@ impl Moment {
             at.iter().for_each(|p| _ = history.time_at(p.x));
         });
         let broken = [(1, now, "Safety".to_string())];
-        let lane = |id, parent, from| Lane { id, parent, from, to: now, name: "x".into() };
+        let lane = |id, parent, from| BranchLane { id, parent, from, to: now, name: "x".into() };
         let lanes = [lane(0, 0, 0), lane(1, 0, now / 2), lane(2, 1, now)];
         let (lanes, broken, index) = (&lanes[..], &broken[..], &self.index);
-        for part in [Part::All, Part::Fixed, Part::Moving] {
+        for part in [PicturePart::All, PicturePart::Fixed, PicturePart::Moving] {
             attempt("line", &|| {
                 let line = Timeline { lanes, current: 1, end: now, index, broken, size, part };
                 check(&line.scene(now), at);
@@ -199,7 +199,7 @@ fn measured(size: Size, at: &[Point]) {
 }
 
 /// No shape has a negative length, which browsers refuse; every place can be pointed at.
-fn check(scene: &Scene, at: &[Point]) {
+fn check(scene: &Drawing, at: &[Point]) {
     fn lengths(items: &[Item], title: &str) {
         for item in items {
             let least = match &item.shape {
@@ -224,7 +224,7 @@ fn check(scene: &Scene, at: &[Point]) {
 }
 
 /// Strokes from each place to the next, begun on every kind of thing.
-fn strokes(scene: &Scene, view: &crate::core::view::WorldView, at: &[Point]) {
+fn strokes(scene: &Drawing, view: &crate::core::view::WorldView, at: &[Point]) {
     let targets = [None, Some(Target::Handle(0)), Some(Target::Handle(7)), Some(Target::Time)];
     for pair in at.windows(3) {
         for target in targets {
@@ -243,7 +243,7 @@ fn strokes(scene: &Scene, view: &crate::core::view::WorldView, at: &[Point]) {
 }
 
 /// The setups of a scene: each preset, as its protocols differ.
-fn setups(scene: &'static Entry) -> Vec<Setup> {
+fn setups(scene: &'static Scene) -> Vec<Setup> {
     let one = |preset: &str| Setup {
         scene: scene.id.into(),
         preset: preset.into(),
@@ -316,7 +316,7 @@ fn what_others_recorded_holds_at_every_size() {
             label: format!("write {i}"),
             from: i * 2,
             to: (!i.is_multiple_of(4)).then_some(i * 2 + 5),
-            end: record::End::Ok,
+            end: record::RecordedEnd::Ok,
         };
         record::Record::new((0..n).map(bar).collect())
     };
@@ -327,13 +327,19 @@ fn what_others_recorded_holds_at_every_size() {
     for (w, h) in SIZES {
         let size = Size::px(w, h);
         for rows in [(0..read.hosts.len() as u32).collect(), vec![0], Vec::new()] {
-            let plan = execution::Plan::new(read, rows, w % 2 == 0);
+            let plan = execution::ExecutionPlan::new(read, rows, w % 2 == 0);
             for window in [(0, 4_000), (-9_000, 40_000), (3_000_000, 12_000), (0, 0)] {
                 let (execution, plan, found) = (read, &plan, &[0, 2][..]);
                 faults.attempt("execution", size, || {
                     let selected = Some(3);
-                    let drawing =
-                        execution::Drawing { execution, plan, window, size, selected, found };
+                    let drawing = execution::ExecutionDrawing {
+                        execution,
+                        plan,
+                        window,
+                        size,
+                        selected,
+                        found,
+                    };
                     check(&drawing.scene(), &at);
                     at.iter().for_each(|p| _ = drawing.hit(*p, 90));
                 });
@@ -347,15 +353,19 @@ fn what_others_recorded_holds_at_every_size() {
             for window in [(0, 10), (0, 0), (u64::MAX / 2, 80)] {
                 faults.attempt("operations", size, || {
                     let (core, order) = (&[0][..], &[1, 0][..]);
-                    check(&record::Drawing { record, window, size, core, order }.scene(), &at);
+                    check(
+                        &record::RecordDrawing { record, window, size, core, order }.scene(),
+                        &at,
+                    );
                 });
             }
         }
         for board in [&drawn, &Board::new(1), &Board::default()] {
             for straight in [false, true] {
                 faults.attempt("board", size, || {
-                    let (kind, selected, ticks) = (Some(Kind::Array), Some(1), true);
-                    let drawing = board::Drawing { board, size, kind, selected, ticks, straight };
+                    let (kind, selected, ticks) = (Some(ClockKind::Array), Some(1), true);
+                    let drawing =
+                        board::BoardDrawing { board, size, kind, selected, ticks, straight };
                     check(&drawing.scene(), &at);
                     at.iter().for_each(|p| _ = (drawing.place(*p), drawing.hit(*p, 90)));
                 });

@@ -3,7 +3,7 @@
 
 /// A typeface and weight.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Face {
+pub enum Typeface {
     /// Words.
     #[default]
     Sans,
@@ -15,14 +15,14 @@ pub enum Face {
     MonoStrong,
 }
 
-impl Face {
+impl Typeface {
     /// Its CSS class.
     pub fn class(self) -> &'static str {
         match self {
-            Face::Sans => "sans",
-            Face::SansStrong => "sans strong",
-            Face::Mono => "mono",
-            Face::MonoStrong => "mono strong",
+            Typeface::Sans => "sans",
+            Typeface::SansStrong => "sans strong",
+            Typeface::Mono => "mono",
+            Typeface::MonoStrong => "mono strong",
         }
     }
 }
@@ -44,11 +44,11 @@ const STRONG: [u16; 95] = [
 ];
 
 /// Width of one character in thousandths of the size.
-fn advance(c: char, face: Face) -> i64 {
+fn advance(c: char, face: Typeface) -> i64 {
     let table = match face {
-        Face::Mono | Face::MonoStrong => return if c > '\u{2fff}' { 1000 } else { 600 },
-        Face::Sans => &SANS,
-        Face::SansStrong => &STRONG,
+        Typeface::Mono | Typeface::MonoStrong => return if c > '\u{2fff}' { 1000 } else { 600 },
+        Typeface::Sans => &SANS,
+        Typeface::SansStrong => &STRONG,
     };
     match (c as usize).checked_sub(32).and_then(|i| table.get(i)) {
         Some(w) => i64::from(*w),
@@ -59,7 +59,7 @@ fn advance(c: char, face: Face) -> i64 {
 }
 
 /// Width in tenths of a pixel of a text set at `size` tenths of a pixel.
-pub fn width(text: &str, face: Face, size: i32) -> i32 {
+pub fn width(text: &str, face: Typeface, size: i32) -> i32 {
     let sum: i64 = text.chars().map(|c| advance(c, face)).sum();
     ((sum * i64::from(size) + 999) / 1000) as i32
 }
@@ -79,7 +79,7 @@ pub fn shorten(text: &str, max: usize) -> String {
 }
 
 /// Shortens in the middle until it is at most `room` wide; empty if not even two letters fit.
-pub fn fit(text: &str, face: Face, size: i32, room: i32) -> String {
+pub fn fit(text: &str, face: Typeface, size: i32, room: i32) -> String {
     let mut n = text.chars().count();
     let mut s = text.to_string();
     while width(&s, face, size) > room {
@@ -109,15 +109,15 @@ mod tests {
     #[test]
     fn words_are_measured_as_they_are_set() {
         // 14 px Plex Sans: L 501, e 549, a 534, d 580, e 549, r 367 thousandths.
-        assert_eq!(width("Leader", Face::Sans, 140), 432);
-        assert_eq!(width("term 3", Face::Mono, 100), 360);
+        assert_eq!(width("Leader", Typeface::Sans, 140), 432);
+        assert_eq!(width("term 3", Typeface::Mono, 100), 360);
     }
 
     #[test]
     fn fitting_ends() {
-        assert_eq!(fit("BecomeLeader", Face::Mono, 100, 100), "");
-        assert_eq!(fit("BecomeLeader", Face::Mono, 100, 400), "Bec\u{2026}er");
-        assert_eq!(fit("", Face::Mono, 100, 0), "");
-        assert_eq!(fit("S1", Face::Mono, 100, 5), "");
+        assert_eq!(fit("BecomeLeader", Typeface::Mono, 100, 100), "");
+        assert_eq!(fit("BecomeLeader", Typeface::Mono, 100, 400), "Bec\u{2026}er");
+        assert_eq!(fit("", Typeface::Mono, 100, 0), "");
+        assert_eq!(fit("S1", Typeface::Mono, 100, 5), "");
     }
 }

@@ -1,17 +1,17 @@
 //! Lines of equal logical time across processes: Lamport's tick lines (CACM 1978, figures 2 and 3).
 
 use super::geometry::{PX, Point, Track};
-use super::{Anchor, Face, Item};
+use super::{Anchor, Item, Typeface};
 
 /// A process: its height, and its events from left to right, each with its clock and its place.
-pub type Row = (i32, Vec<(u64, i32)>);
+pub type ProcessRow = (i32, Vec<(u64, i32)>);
 
 /// At most about so many lines.
 const MOST: u64 = 60;
 
 /// A line for each tick, which crosses every process between its last event before the tick and its
 /// first one from then on. Clocks start from `base` at the left end.
-pub fn lines(rows: &[Row], left: i32, base: u64, size: i32, out: &mut Vec<Item>) {
+pub fn lines(rows: &[ProcessRow], left: i32, base: u64, size: i32, out: &mut Vec<Item>) {
     let last = rows.iter().filter_map(|(_, events)| events.last()).map(|e| e.0).max();
     let Some(last) = last.filter(|l| *l > base) else { return };
     let stride = (last - base).div_ceil(MOST).max(1);
@@ -29,7 +29,7 @@ pub fn lines(rows: &[Row], left: i32, base: u64, size: i32, out: &mut Vec<Item>)
                 None => {
                     track.to(here.plus(Point::new(0, -6 * PX))).line(here);
                     if parts == 0 {
-                        let style = (Face::Mono, size, Anchor::Middle);
+                        let style = (Typeface::Mono, size, Anchor::Middle);
                         let words = Item::text(
                             "soft",
                             here.plus(Point::new(0, -8 * PX)),

@@ -3,11 +3,11 @@
 
 use super::geometry::{Bounded, PX, Point, Track, between, share};
 use super::index::{Index, Trouble};
-use super::{Item, Part, Scene, Size, Target};
+use super::{Drawing, Item, PicturePart, Size, Target};
 
 /// A branch of a run.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Lane {
+pub struct BranchLane {
     /// Its number.
     pub id: u32,
     /// The branch it left; itself for the first.
@@ -24,7 +24,7 @@ pub struct Lane {
 #[derive(Clone, Debug)]
 pub struct Timeline<'a> {
     /// All branches, the first of them the run's first.
-    pub lanes: &'a [Lane],
+    pub lanes: &'a [BranchLane],
     /// The branch shown.
     pub current: u32,
     /// The end of the line, in microseconds.
@@ -36,13 +36,13 @@ pub struct Timeline<'a> {
     /// Room.
     pub size: Size,
     /// Which shapes.
-    pub part: Part,
+    pub part: PicturePart,
 }
 
 impl Timeline<'_> {
     /// The picture at a moment.
-    pub fn scene(&self, now: u64) -> Scene {
-        let mut scene = Scene::new(self.size, "Timeline");
+    pub fn scene(&self, now: u64) -> Drawing {
+        let mut scene = Drawing::new(self.size, "Timeline");
         scene.desc = format!("{} branches", self.lanes.len());
         let out = &mut scene.items;
         if self.part.fixed() {
@@ -141,7 +141,7 @@ impl Timeline<'_> {
     }
 
     /// A branch: it leaves its parent in a soft bend.
-    fn lane(&self, lane: &Lane) -> Item {
+    fn lane(&self, lane: &BranchLane) -> Item {
         let (y, home) = (self.y(lane.id), self.y(lane.parent));
         let (from, to) = (self.x(lane.from), self.x(lane.to));
         let mut t = Track::new();

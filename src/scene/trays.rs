@@ -2,7 +2,7 @@
 
 use super::geometry::{Bounded, PX, Point};
 use super::text::{fit, shorten, width};
-use super::{Anchor, Face, Item, Scene, Size, Target};
+use super::{Anchor, Drawing, Item, Size, Target, Typeface};
 use crate::core::view::{Mark, NodeView, Tray, WorldView};
 
 /// Heights of a tray, and of the room below a node's trays.
@@ -33,8 +33,8 @@ fn high(node: &NodeView) -> i32 {
 }
 
 /// All trays, a node after the other.
-pub fn scene(view: &WorldView, size: Size) -> Scene {
-    let mut scene = Scene::new(size, "Queues");
+pub fn scene(view: &WorldView, size: Size) -> Drawing {
+    let mut scene = Drawing::new(size, "Queues");
     let told = nodes(view).flat_map(|n| n.trays.iter().map(move |t| tell(n, t)));
     scene.desc = told.collect::<Vec<_>>().join("; ");
     // Where one column would have to be small, there are two.
@@ -58,12 +58,17 @@ pub fn scene(view: &WorldView, size: Size) -> Scene {
         if i == lefts {
             (x, y) = (size.w - wide, 0);
         }
-        let style = (Face::MonoStrong, px(12 * PX), Anchor::Start);
+        let style = (Typeface::MonoStrong, px(12 * PX), Anchor::Start);
         let at = Point::new(x, y + px(27 * PX));
         scene.items.push(
-            Item::text("", at, style, fit(&node.name, Face::MonoStrong, px(12 * PX), px(NAMES)))
-                .key(format!("tray-of-{}", node.id.0))
-                .target(Target::Node(node.id)),
+            Item::text(
+                "",
+                at,
+                style,
+                fit(&node.name, Typeface::MonoStrong, px(12 * PX), px(NAMES)),
+            )
+            .key(format!("tray-of-{}", node.id.0))
+            .target(Target::Node(node.id)),
         );
         for (nth, tray) in node.trays.iter().enumerate() {
             let key = format!("tray-{}-{nth}", node.id.0);
@@ -84,22 +89,23 @@ fn tell(node: &NodeView, tray: &Tray) -> String {
 fn seats(tray: &Tray, key: &str, (at, right, scale): (Point, i32, i32), out: &mut Vec<Item>) {
     let px = |n: i32| n * PX * scale / 1000;
     let (y, left, small, size) = (at.y, at.x + NAMES * scale / 1000, px(10), px(11));
-    let title = fit(&tray.title, Face::Sans, small, right - left);
+    let title = fit(&tray.title, Typeface::Sans, small, right - left);
     let at = Point::new(left, y + px(10));
     out.push(
-        Item::text("soft", at, (Face::Sans, small, Anchor::Start), title).key(format!("{key}-t")),
+        Item::text("soft", at, (Typeface::Sans, small, Anchor::Start), title)
+            .key(format!("{key}-t")),
     );
     let mut x = left;
     let top = y + px(14);
     for (nth, seat) in tray.seats.iter().enumerate() {
         let more = format!("+{}", tray.seats.len() - nth);
         let words = shorten(&seat.text, WORDS);
-        let wide = width(&words, Face::Mono, size) + px(10);
+        let wide = width(&words, Typeface::Mono, size) + px(10);
         let rest = nth + 1 < tray.seats.len();
-        let room = right - if rest { width(&more, Face::Mono, size) + px(8) } else { 0 };
+        let room = right - if rest { width(&more, Typeface::Mono, size) + px(8) } else { 0 };
         if x + wide > room {
             let at = Point::new(x + px(2), top + px(12));
-            let style = (Face::Mono, size, Anchor::Start);
+            let style = (Typeface::Mono, size, Anchor::Start);
             out.push(Item::text("soft", at, style, more).key(format!("{key}-more")));
             return;
         }
@@ -109,7 +115,7 @@ fn seats(tray: &Tray, key: &str, (at, right, scale): (Point, i32, i32), out: &mu
             Mark::Waiting => "seat waiting",
             Mark::Stale => "seat stale",
         };
-        let style = (Face::Mono, size, Anchor::Start);
+        let style = (Typeface::Mono, size, Anchor::Start);
         let parts = vec![
             Item::rect(class, (0, 0, wide, px(17)), px(3)),
             Item::text("", Point::new(px(5), px(12)), style, words),

@@ -3,7 +3,7 @@
 use super::Bounded;
 
 /// First and last time, in microseconds.
-pub type Window = (u64, u64);
+pub type TimeWindow = (u64, u64);
 
 /// The narrowest window, in microseconds.
 pub const NARROWEST: u64 = 1_000;
@@ -13,18 +13,18 @@ pub const WIDEST: u64 = 86_400_000_000;
 const LATEST: u64 = 3_155_760_000_000_000;
 
 /// A window that begins and is as wide as wished, within what can be shown.
-pub fn of(from: u64, width: u64) -> Window {
+pub fn of(from: u64, width: u64) -> TimeWindow {
     let from = from.min(LATEST);
     (from, from + width.bounded(NARROWEST, WIDEST))
 }
 
 /// How wide it is.
-pub fn width((from, to): Window) -> u64 {
+pub fn width((from, to): TimeWindow) -> u64 {
     to.saturating_sub(from)
 }
 
 /// Moved by a hand: so many tenths of a pixel of a picture that has so many.
-pub fn pan(window: Window, by: i32, room: i32) -> Window {
+pub fn pan(window: TimeWindow, by: i32, room: i32) -> TimeWindow {
     let wide = i128::from(width(window));
     let shift = i128::from(by) * wide / i128::from(room.max(1));
     let from = (i128::from(window.0) - shift).bounded(0, i128::from(LATEST));
@@ -32,7 +32,7 @@ pub fn pan(window: Window, by: i32, room: i32) -> Window {
 }
 
 /// Half as wide again, or two thirds as wide, around a moment in it.
-pub fn zoom(window: Window, now: u64, out: bool) -> Window {
+pub fn zoom(window: TimeWindow, now: u64, out: bool) -> TimeWindow {
     let (from, wide) = (window.0, width(window));
     let now = now.bounded(from, window.1);
     let wider =

@@ -1,7 +1,7 @@
 //! A blackboard: processes, events and messages placed by hand; the clocks write themselves.
 
-use super::import::execution::{Event, Execution};
-use crate::algo::clocks::{Lamport, VectorClock};
+use super::import::execution::{Execution, RecordedEvent};
+use crate::algo::clocks::{LamportClock, VectorClock};
 use crate::core::trace::Relation;
 
 /// Most processes, events and messages of a board.
@@ -104,7 +104,7 @@ impl Board {
 
     /// Lamport's number of every event.
     pub fn numbers(&self) -> Vec<u64> {
-        let mut now = vec![Lamport::default(); self.hosts.len()];
+        let mut now = vec![LamportClock::default(); self.hosts.len()];
         let mut all = vec![0; self.events.len()];
         for e in self.order() {
             let clock = &mut now[self.events[e as usize].0 as usize];
@@ -125,7 +125,7 @@ impl Board {
             let clock: Vec<(u32, u64)> = vectors[e as usize].iter().map(|(h, n)| (*h, n)).collect();
             let number = vectors[e as usize].get(&host);
             let text = format!("{}{number}", self.hosts[host as usize].to_lowercase());
-            Event { host, number, clock, text, parents: Vec::new(), line }
+            RecordedEvent { host, number, clock, text, parents: Vec::new(), line }
         });
         Execution { label: String::new(), hosts: self.hosts.clone(), events: events.collect() }
     }
@@ -189,15 +189,15 @@ pub const MOST_WORDS: usize = 240;
 
 /// A story told on the blackboard: boards one after the other, each with a sentence.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Tale {
+pub struct BoardStory {
     /// What is said, and the board that is shown; at least one.
     pub steps: Vec<(String, Board)>,
 }
 
-impl Tale {
+impl BoardStory {
     /// A board alone.
-    pub fn of(board: Board) -> Tale {
-        Tale { steps: vec![(String::new(), board)] }
+    pub fn of(board: Board) -> BoardStory {
+        BoardStory { steps: vec![(String::new(), board)] }
     }
 
     /// For an address: the boards with their sentences, as in `board!sentence~board`.
@@ -209,8 +209,8 @@ impl Tale {
         self.steps.iter().map(step).collect::<Vec<_>>().join("~")
     }
 
-    /// Reads what [`Tale::write`] wrote; one sentence if it cannot be.
-    pub fn read(text: &str) -> Result<Tale, String> {
+    /// Reads what [`BoardStory::write`] wrote; one sentence if it cannot be.
+    pub fn read(text: &str) -> Result<BoardStory, String> {
         let parts: Vec<&str> = text.split('~').collect();
         if parts.len() > MOST_STEPS {
             return Err(format!("a story on the board has at most {MOST_STEPS} steps"));
@@ -220,7 +220,7 @@ impl Tale {
             let words: String = decode(words).chars().take(MOST_WORDS).collect();
             Ok((words, Board::read(board)?))
         };
-        Ok(Tale { steps: parts.iter().map(step).collect::<Result<_, String>>()? })
+        Ok(BoardStory { steps: parts.iter().map(step).collect::<Result<_, String>>()? })
     }
 }
 

@@ -76,13 +76,13 @@ impl Carried {
 }
 
 /// A scene as a run has it.
-struct Place {
+struct TransferScene {
     info: Info,
     values: SortedMap<&'static str, i64>,
 }
 
-impl Place {
-    fn of(scene: &Scene, setup: &Setup) -> Result<Place, String> {
+impl TransferScene {
+    fn of(scene: &Scene, setup: &Setup) -> Result<TransferScene, String> {
         let info = scene.info_of(&setup.preset);
         let mut values: SortedMap<&str, i64> =
             info.knobs.iter().map(|k| (k.id, k.default)).collect();
@@ -93,7 +93,7 @@ impl Place {
                 *known = value;
             }
         }
-        Ok(Place { info, values })
+        Ok(TransferScene { info, values })
     }
 
     fn count(&self, id: &str) -> u16 {
@@ -105,9 +105,9 @@ impl Place {
 /// in the catalogue.
 pub fn carry(setup: &Setup, journal: &[Entry], to: &str) -> Result<Carried, String> {
     let (here, there) = (scene(&setup.scene)?, scene(to)?);
-    let from = Place::of(here, setup)?;
+    let from = TransferScene::of(here, setup)?;
     let mut fresh = Setup { scene: to.into(), seed: setup.seed, ..Setup::default() };
-    let bare = Place::of(there, &fresh)?;
+    let bare = TransferScene::of(there, &fresh)?;
     let operations = shared_calls(&from.info, &bare.info);
     for knob in COMMON.iter().filter(|k| !ASSUMED.contains(&k.id)) {
         let clients = knob.id.starts_with("client");
@@ -119,7 +119,7 @@ pub fn carry(setup: &Setup, journal: &[Entry], to: &str) -> Result<Carried, Stri
         }
     }
     (there.build)(&fresh)?;
-    let onto = Map { to: Place::of(there, &fresh)?, from };
+    let onto = NodeMap { to: TransferScene::of(there, &fresh)?, from };
     let mut carried = Carried { setup: fresh, journal: Vec::new(), left: SortedMap::new() };
     for entry in journal {
         match onto.action(&entry.action) {
@@ -130,12 +130,12 @@ pub fn carry(setup: &Setup, journal: &[Entry], to: &str) -> Result<Carried, Stri
     Ok(carried)
 }
 
-struct Map {
-    from: Place,
-    to: Place,
+struct NodeMap {
+    from: TransferScene,
+    to: TransferScene,
 }
 
-impl Map {
+impl NodeMap {
     /// Servers keep their numbers; clients come after them.
     fn node(&self, node: NodeId) -> Result<NodeId, Left> {
         let (here, there) = (self.from.count("nodes"), self.to.count("nodes"));
@@ -263,7 +263,7 @@ fn end(op: &OpLife, until: u64) -> Option<(u64, &'static str)> {
 }
 
 fn operations(here: &Session, there: &Session, until: u64) -> Option<Differing> {
-    let place = |s: &Session| Place::of(scene(&s.setup.scene).ok()?, &s.setup).ok();
+    let place = |s: &Session| TransferScene::of(scene(&s.setup.scene).ok()?, &s.setup).ok();
     let (mine, theirs) = (place(here)?, place(there)?);
     if !shared_calls(&mine.info, &theirs.info) {
         return None;

@@ -23,11 +23,11 @@ use std::fmt;
 /// A condition that has been read.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Condition {
-    parts: Vec<Part>,
+    parts: Vec<ConditionPart>,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
-struct Part {
+struct ConditionPart {
     not: bool,
     test: Test,
 }
@@ -48,15 +48,15 @@ pub(super) enum Test {
     /// The step just taken received one.
     Heard,
     /// How the last operation stands: of one client, or the last that has ended at all.
-    Operation { client: Option<String>, end: End },
+    Operation { client: Option<String>, end: ExpectedEnd },
     /// A number that can be seen.
     Compare { number: Number, compare: Compare, value: i64 },
     /// How a process is.
-    Is { who: String, state: State },
+    Is { who: String, state: ExpectedState },
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum End {
+pub(super) enum ExpectedEnd {
     Open,
     Ok,
     Fail,
@@ -79,7 +79,7 @@ impl Compare {
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) enum State {
+pub(super) enum ExpectedState {
     Crashed,
     Up,
     Paused,
@@ -111,8 +111,12 @@ pub(super) enum Number {
     },
 }
 
-const ENDS: [(&str, End); 4] =
-    [("open", End::Open), ("ok", End::Ok), ("fail", End::Fail), ("unknown", End::Unknown)];
+const ENDS: [(&str, ExpectedEnd); 4] = [
+    ("open", ExpectedEnd::Open),
+    ("ok", ExpectedEnd::Ok),
+    ("fail", ExpectedEnd::Fail),
+    ("unknown", ExpectedEnd::Unknown),
+];
 
 const NUMBERS: [(&str, Number); 12] = [
     ("committed", Number::Committed),
@@ -162,7 +166,7 @@ type Wrong = (usize, String);
 impl Condition {
     /// Reads a condition; an empty text always holds.
     pub fn read(text: &str) -> Result<Condition, Unreadable> {
-        let mut parts: Vec<Part> = Vec::new();
+        let mut parts: Vec<ConditionPart> = Vec::new();
         let fail = |(at, why): Wrong| Unreadable { text: text.trim().into(), at, why };
         if text.trim().is_empty() {
             return Ok(Condition::default());
@@ -177,7 +181,7 @@ impl Condition {
             let not = matches!(words[..], [(_, "not"), _, ..]);
             let words = if not { &words[1..] } else { &words[..] };
             let end = at(part.trim_end().len());
-            parts.push(Part { not, test: test(words, end).map_err(fail)? });
+            parts.push(ConditionPart { not, test: test(words, end).map_err(fail)? });
             from += part.chars().count() as isize + 1;
         }
         Ok(Condition { parts })
@@ -186,7 +190,7 @@ impl Condition {
     /// Does it hold? The error names what the condition speaks of and the world does not have.
     pub fn holds(&self, moment: &Moment) -> Result<bool, Missing> {
         // What needs no view is asked first.
-        let (cheap, dear): (Vec<&Part>, Vec<&Part>) =
+        let (cheap, dear): (Vec<&ConditionPart>, Vec<&ConditionPart>) =
             self.parts.iter().partition(|p| p.test.needs_no_view());
         for part in cheap.into_iter().chain(dear) {
             match moment.test(&part.test) {
@@ -240,7 +244,7 @@ impl Condition {
     /// Does it ask who is down, or what was lost?
     pub fn asks_faults(&self) -> bool {
         let faulty = |t: &Test| match t {
-            Test::Is { state, .. } => matches!(state, State::Crashed | State::Up),
+            Test::Is { state, .. } => matches!(state, ExpectedState::Crashed | ExpectedState::Up),
             Test::Lost => true,
             _ => false,
         };
@@ -270,7 +274,7 @@ impl Condition {
     /// Is this all it asks: that one property be broken?
     pub fn violation(&self) -> Option<&str> {
         match &self.parts[..] {
-            [Part { not: false, test: Test::Violation(Some(id)) }] => Some(id),
+            [ConditionPart { not: false, test: Test::Violation(Some(id)) }] => Some(id),
             _ => None,
         }
     }
@@ -339,10 +343,10 @@ fn test(words: &[Word], end: usize) -> Result<Test, Wrong> {
         [(_, who), (_, state)] => Test::Is {
             who: text(who),
             state: match state {
-                "crashed" => State::Crashed,
-                "up" => State::Up,
-                "paused" => State::Paused,
-                role => State::Role(text(role)),
+                "crashed" => ExpectedState::Crashed,
+                "up" => ExpectedState::Up,
+                "paused" => ExpectedState::Paused,
+                role => ExpectedState::Role(text(role)),
             },
         },
         [(at, word)] => return Err((at, format!("'{word}' says nothing that can hold"))),
@@ -350,7 +354,7 @@ fn test(words: &[Word], end: usize) -> Result<Test, Wrong> {
     })
 }
 
-fn ending((at, word): Word) -> Result<End, Wrong> {
+fn ending((at, word): Word) -> Result<ExpectedEnd, Wrong> {
     let found = ENDS.iter().find(|(name, _)| *name == word).map(|e| e.1);
     found.ok_or_else(|| (at, format!("'{word}' is none of open, ok, fail and unknown")))
 }
@@ -390,7 +394,7 @@ fn number((at, word): Word) -> Result<Number, Wrong> {
 
 impl fmt::Display for Condition {
     fn fmt(&self, f: &mut fmt::Formatter) -> fmt::Result {
-        for (i, Part { not, test }) in self.parts.iter().enumerate() {
+        for (i, ConditionPart { not, test }) in self.parts.iter().enumerate() {
             f.write_str(if i == 0 { "" } else { " & " })?;
             f.write_str(if *not { "not " } else { "" })?;
             write!(f, "{test}")?;
@@ -401,7 +405,7 @@ impl fmt::Display for Condition {
 
 impl fmt::Display for Test {
     fn fmt(&self, f: &mut fmt::Formatter) -> fmt::Result {
-        let name = |end: &End| ENDS.iter().find(|(_, e)| e == end).map_or("", |e| e.0);
+        let name = |end: &ExpectedEnd| ENDS.iter().find(|(_, e)| e == end).map_or("", |e| e.0);
         match self {
             Test::Fact { id, number: None } => write!(f, "fact {id}"),
             Test::Fact { id, number: Some((compare, value)) } => {
@@ -437,13 +441,13 @@ impl fmt::Display for Compare {
     }
 }
 
-impl fmt::Display for State {
+impl fmt::Display for ExpectedState {
     fn fmt(&self, f: &mut fmt::Formatter) -> fmt::Result {
         f.write_str(match self {
-            State::Crashed => "crashed",
-            State::Up => "up",
-            State::Paused => "paused",
-            State::Role(role) => role,
+            ExpectedState::Crashed => "crashed",
+            ExpectedState::Up => "up",
+            ExpectedState::Paused => "paused",
+            ExpectedState::Role(role) => role,
         })
     }
 }

@@ -1,9 +1,9 @@
 //! What a scene opens on: a run about to come to its telling moment, with one sentence and one thing
 //! to do next.
 
-use super::player::{Player, Told};
+use super::player::{Player, ToldStep};
 use super::verbs::Said;
-use super::{Step, Story};
+use super::{Story, StoryStep};
 use crate::core::action::Action;
 use crate::core::session::Session;
 use crate::protocols::Scene;
@@ -98,7 +98,7 @@ pub struct Reel {
     /// Where the last step of the run begins, microseconds.
     pub asked: u64,
     /// The telling moment.
-    pub moment: Told,
+    pub moment: ToldStep,
     /// Where it ends, microseconds.
     pub to: u64,
     /// The events whose past and future are lit.
@@ -113,7 +113,7 @@ pub struct Opening {
     player: Player<'static>,
     /// The step that is waited for, and the times at which those before it began and ended.
     begun: Vec<u64>,
-    told: Vec<Told>,
+    told: Vec<ToldStep>,
 }
 
 impl Opening {
@@ -144,7 +144,7 @@ impl Opening {
     /// Goes on by so many steps of the run at most; true when the telling moment and what follows it
     /// are on record.
     pub fn slice(&mut self, most: u64) -> Result<bool, String> {
-        let steps: &'static [Step] = self.hero.run.steps;
+        let steps: &'static [StoryStep] = self.hero.run.steps;
         for _ in 0..most {
             let Some(step) = steps.get(self.told.len()) else {
                 let to = self.told.last().map_or(0, |t| t.at) + self.hero.tail;

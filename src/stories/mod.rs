@@ -32,12 +32,12 @@ pub struct Story {
     /// The run's seed.
     pub seed: u64,
     /// Its steps; the last hands over the controls.
-    pub steps: &'static [Step],
+    pub steps: &'static [StoryStep],
 }
 
 /// A step of a story.
 #[derive(Clone, Copy, Debug)]
-pub struct Step {
+pub struct StoryStep {
     /// At most 35 words. A name in braces (`{leader}`, `{old}`, `{S3}`) is shown in its colour.
     pub text: &'static str,
     /// What is done, in order; see [`verbs`].
@@ -45,23 +45,23 @@ pub struct Step {
     /// What is waited for, see [`condition`]; empty waits for nothing.
     pub until: &'static str,
     /// A question to answer before the step runs.
-    pub ask: Option<Ask>,
+    pub ask: Option<Prediction>,
     /// Knobs and verbs that a reader may use from here on.
     pub unlock: &'static [&'static str],
 }
 
 /// A prediction. The right answer is the option whose condition holds once the step has run.
 #[derive(Clone, Copy, Debug)]
-pub struct Ask {
+pub struct Prediction {
     /// The question.
     pub question: &'static str,
     /// Options, each with its condition.
     pub options: &'static [(&'static str, &'static str)],
 }
 
-impl Step {
+impl StoryStep {
     /// A step that only says something.
-    pub const SAY: Step = Step { text: "", say: &[], until: "", ask: None, unlock: &[] };
+    pub const SAY: StoryStep = StoryStep { text: "", say: &[], until: "", ask: None, unlock: &[] };
 }
 
 /// Something to bring about.

@@ -1,6 +1,6 @@
 //! A moment of a run, as conditions ask it: what costs something to see is seen when it is asked for.
 
-use super::condition::{End, Number, State, Test};
+use super::condition::{ExpectedEnd, ExpectedState, Number, Test};
 use super::names::{Given, Missing, leading, node};
 use crate::check::plane::figures;
 use crate::core::ids::NodeId;
@@ -85,10 +85,12 @@ impl<'a> Moment<'a> {
             Test::Is { who, state } => {
                 let n = self.node(who)?;
                 match state {
-                    State::Crashed => n.status == Status::Crashed,
-                    State::Up => n.status == Status::Up,
-                    State::Paused => n.status == Status::Paused,
-                    State::Role(role) => n.look.role == *role && n.status != Status::Crashed,
+                    ExpectedState::Crashed => n.status == Status::Crashed,
+                    ExpectedState::Up => n.status == Status::Up,
+                    ExpectedState::Paused => n.status == Status::Paused,
+                    ExpectedState::Role(role) => {
+                        n.look.role == *role && n.status != Status::Crashed
+                    }
                 }
             }
         })
@@ -158,12 +160,12 @@ impl<'a> Moment<'a> {
     }
 }
 
-fn is_end(end: &OpEnd, asked: End) -> bool {
+fn is_end(end: &OpEnd, asked: ExpectedEnd) -> bool {
     let is = match end {
-        OpEnd::Open => End::Open,
-        OpEnd::Ok(_) => End::Ok,
-        OpEnd::Fail(_) => End::Fail,
-        OpEnd::Unknown => End::Unknown,
+        OpEnd::Open => ExpectedEnd::Open,
+        OpEnd::Ok(_) => ExpectedEnd::Ok,
+        OpEnd::Fail(_) => ExpectedEnd::Fail,
+        OpEnd::Unknown => ExpectedEnd::Unknown,
     };
     is == asked
 }

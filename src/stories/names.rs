@@ -3,14 +3,14 @@
 
 use crate::core::ids::NodeId;
 use crate::core::sorted::SortedMap;
-use crate::core::view::{Border, NodeView, Shape, Status, WorldView};
+use crate::core::view::{Border, NodeShape, NodeView, Status, WorldView};
 use std::fmt;
 
 /// Names given by `name old = leader`.
 pub type Given = SortedMap<String, NodeId>;
 
 fn is_client(n: &NodeView) -> bool {
-    n.shape == Shape::Client
+    n.shape == NodeShape::Client
 }
 
 /// What is spoken of and is not there.

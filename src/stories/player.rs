@@ -4,7 +4,7 @@ use super::condition::Condition;
 use super::moment::Moment;
 use super::names::{Given, node};
 use super::verbs::{Said, Scope, read, read_moment};
-use super::{Step, Story};
+use super::{Story, StoryStep};
 use crate::core::action::{Action, Entry};
 use crate::core::config::Setup;
 use crate::core::ids::{NodeId, NodeSet};
@@ -34,7 +34,7 @@ pub fn setup(scene: &Scene, story: &Story) -> Setup {
 
 /// How a step went.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Told {
+pub struct ToldStep {
     /// The step of the run at its end.
     pub step: u64,
     /// When, microseconds.
@@ -45,18 +45,18 @@ pub struct Told {
 
 /// A piece of a step's words.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Part {
+pub enum WordPart {
     /// Words.
     Text(String),
     /// A node that is spoken of, and its name.
     Node(NodeId, String),
 }
 
-impl Part {
+impl WordPart {
     /// The words, or the name.
     pub fn text(&self) -> &str {
         match self {
-            Part::Text(text) | Part::Node(_, text) => text,
+            WordPart::Text(text) | WordPart::Node(_, text) => text,
         }
     }
 }
@@ -70,7 +70,7 @@ struct Wait {
 }
 
 impl Wait {
-    fn of(step: &Step) -> Result<Wait, String> {
+    fn of(step: &StoryStep) -> Result<Wait, String> {
         let options = step.ask.iter().flat_map(|a| a.options);
         let options = options.map(|(_, condition)| Condition::read(condition));
         Ok(Wait {
@@ -98,7 +98,7 @@ impl<'a> Player<'a> {
 
     /// Reads what a step waits for, and gives the names that it begins with, so that its words can
     /// be read before it is done.
-    pub fn enter(&mut self, session: &Session, step: &Step) -> Result<(), String> {
+    pub fn enter(&mut self, session: &Session, step: &StoryStep) -> Result<(), String> {
         self.wait = Wait::of(step)?;
         for verb in step.say.iter().take_while(|v| v.starts_with("name ")) {
             if let Said::Name(name, id) = self.read(session, verb)? {
@@ -109,7 +109,7 @@ impl<'a> Player<'a> {
     }
 
     /// Does what the step says.
-    pub fn begin(&mut self, session: &mut Session, step: &Step) -> Result<(), String> {
+    pub fn begin(&mut self, session: &mut Session, step: &StoryStep) -> Result<(), String> {
         self.wait = Wait::of(step)?;
         for verb in step.say {
             self.say(session, verb).map_err(|why| format!("'{verb}': {why}"))?;
@@ -178,19 +178,19 @@ impl<'a> Player<'a> {
     }
 
     /// The words of a step, the nodes that they speak of found.
-    pub fn words(&self, view: &WorldView, text: &str) -> Vec<Part> {
+    pub fn words(&self, view: &WorldView, text: &str) -> Vec<WordPart> {
         let mut parts = Vec::new();
         let mut rest = text;
         while let Some((before, after)) = rest.split_once('{') {
             let Some((name, tail)) = after.split_once('}') else { break };
-            parts.push(Part::Text(before.into()));
+            parts.push(WordPart::Text(before.into()));
             parts.push(match node(view, &self.given, name) {
-                Ok(id) => Part::Node(id, view.nodes[id.at()].name.to_string()),
-                Err(_) => Part::Text(format!("the {name}")),
+                Ok(id) => WordPart::Node(id, view.nodes[id.at()].name.to_string()),
+                Err(_) => WordPart::Text(format!("the {name}")),
             });
             rest = tail;
         }
-        parts.push(Part::Text(rest.into()));
+        parts.push(WordPart::Text(rest.into()));
         parts
     }
 
@@ -231,7 +231,7 @@ impl<'a> Player<'a> {
     ///
     /// # Errors
     /// One sentence where it does not within [`PATIENCE`].
-    pub fn finish(&mut self, session: &mut Session) -> Result<Told, String> {
+    pub fn finish(&mut self, session: &mut Session) -> Result<ToldStep, String> {
         loop {
             if let Some(told) = self.finish_by(session, u64::MAX)? {
                 return Ok(told);
@@ -243,7 +243,11 @@ impl<'a> Player<'a> {
     ///
     /// # Errors
     /// Those of [`Player::finish`].
-    pub fn finish_by(&mut self, session: &mut Session, most: u64) -> Result<Option<Told>, String> {
+    pub fn finish_by(
+        &mut self,
+        session: &mut Session,
+        most: u64,
+    ) -> Result<Option<ToldStep>, String> {
         let mut left = most;
         while !self.reached(session)? {
             if left == 0 {
@@ -262,12 +266,12 @@ impl<'a> Player<'a> {
             return Err(format!("{} of the question's answers came true", right.len()));
         }
         let (step, at, answer) = (session.cursor(), session.time(), right.first().copied());
-        Ok(Some(Told { step, at, answer }))
+        Ok(Some(ToldStep { step, at, answer }))
     }
 }
 
 /// Plays a whole story; the error names the step, from 1.
-pub fn play(scene: &Scene, story: &Story) -> Result<(Session, Vec<Told>), String> {
+pub fn play(scene: &Scene, story: &Story) -> Result<(Session, Vec<ToldStep>), String> {
     let mut told = Vec::new();
     let session = play_each(scene, story, &mut |_, _, step| told.push(step.clone()))?;
     Ok((session, told))
@@ -277,7 +281,7 @@ pub fn play(scene: &Scene, story: &Story) -> Result<(Session, Vec<Told>), String
 pub fn play_each(
     scene: &Scene,
     story: &Story,
-    each: &mut dyn FnMut(&Player, &Session, &Told),
+    each: &mut dyn FnMut(&Player, &Session, &ToldStep),
 ) -> Result<Session, String> {
     let mut session = Session::new(scene.build, setup(scene, story), Vec::new())?;
     let calls = scene.info_of(story.preset).calls;

@@ -12,7 +12,7 @@ use crate::protocols::Info;
 
 /// Where to go.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Goal {
+pub enum SeekGoal {
     /// To a time, in microseconds.
     Time(u64),
     /// To a step.
@@ -45,7 +45,7 @@ const EXAMPLES: &str = "try 'next leader change', 'next violation', 'S1 crashed'
 
 /// Reads a goal in a run of a scene with this `info`, or says in one sentence what could be said
 /// instead.
-pub fn read(session: &Session, info: &Info, text: &str) -> Result<Goal, String> {
+pub fn read(session: &Session, info: &Info, text: &str) -> Result<SeekGoal, String> {
     let (view, landmarks) = (&session.view(), info.landmarks);
     let text = text.trim().trim_start_matches("until ").trim();
     let words: Vec<&str> = text.split_whitespace().collect();
@@ -57,10 +57,10 @@ pub fn read(session: &Session, info: &Info, text: &str) -> Result<Goal, String> 
     let words: Vec<&str> = words.iter().map(String::as_str).chain(rest.iter().copied()).collect();
     let condition = match words[..] {
         [] => return Err("say what to wait for, such as 'next leader change'".into()),
-        ["leader", "change"] | ["leader"] => return Ok(Goal::LeaderChange),
-        ["violation"] => return Ok(Goal::Violation),
+        ["leader", "change"] | ["leader"] => return Ok(SeekGoal::LeaderChange),
+        ["violation"] => return Ok(SeekGoal::Violation),
         ["step", n] if n.parse::<u64>().is_ok() => {
-            return Ok(Goal::Step(n.parse().unwrap_or(0)));
+            return Ok(SeekGoal::Step(n.parse().unwrap_or(0)));
         }
         ["loss"] | ["lost", "message"] => "lost".into(),
         [who, "crashes"] => format!("{who} crashed"),
@@ -76,7 +76,7 @@ pub fn read(session: &Session, info: &Info, text: &str) -> Result<Goal, String> 
             format!("rule {rule} {who}")
         }
         [time] if time.starts_with(|c: char| c.is_ascii_digit()) && parse_time(time).is_some() => {
-            return Ok(Goal::Time(parse_time(time).unwrap_or(0).unsigned_abs()));
+            return Ok(SeekGoal::Time(parse_time(time).unwrap_or(0).unsigned_abs()));
         }
         _ => words.join(" "),
     };
@@ -85,7 +85,7 @@ pub fn read(session: &Session, info: &Info, text: &str) -> Result<Goal, String> 
     let properties: Vec<&str> = info.properties.iter().map(|p| p.id).collect();
     condition.check_ids(info.facts, &properties)?;
     condition.check(&Moment::of(session, &Given::new(), session.time()))?;
-    Ok(Goal::Until(condition))
+    Ok(SeekGoal::Until(condition))
 }
 
 /// `node 3` is the third process, by whatever name.
@@ -139,7 +139,7 @@ pub fn phrases(view: &WorldView, landmarks: &[&str]) -> Vec<String> {
 
 /// A search for a moment, to be gone on with in slices.
 pub struct Search {
-    goal: Goal,
+    goal: SeekGoal,
     given: Given,
     /// Who led when it began, and when that was.
     leader: Option<NodeId>,
@@ -151,7 +151,7 @@ pub struct Search {
 
 impl Search {
     /// A search from the cursor on.
-    pub fn new(session: &Session, goal: Goal) -> Search {
+    pub fn new(session: &Session, goal: SeekGoal) -> Search {
         let (given, leader) = (Given::new(), leader(&session.view()));
         Search { goal, given, leader, time: session.time(), left: MOST_STEPS, looked: false }
     }
@@ -163,17 +163,17 @@ impl Search {
     /// One sentence where a condition speaks of what is not there.
     pub fn slice(&mut self, session: &mut Session, most: u64) -> Result<Option<Sought>, String> {
         let condition = match &self.goal {
-            Goal::Time(at) => {
+            SeekGoal::Time(at) => {
                 session.seek_time((*at).min(self.time + 10 * HORIZON));
                 return Ok(Some(Sought::Found));
             }
-            Goal::Step(to) => {
+            SeekGoal::Step(to) => {
                 session.seek((*to).min(session.cursor() + MOST_STEPS));
                 let there = session.cursor() == *to;
                 return Ok(Some(if there { Sought::Found } else { Sought::NotSoon }));
             }
-            Goal::LeaderChange | Goal::Violation => None,
-            Goal::Until(condition) => Some(condition),
+            SeekGoal::LeaderChange | SeekGoal::Violation => None,
+            SeekGoal::Until(condition) => Some(condition),
         };
         let first = !std::mem::replace(&mut self.looked, true);
         if let Some(condition) = condition.filter(|c| first && c.is_lasting())
@@ -189,7 +189,7 @@ impl Search {
             let Some(event) = session.forward() else { return Ok(Some(Sought::NotSoon)) };
             let here = match condition {
                 Some(condition) => condition.holds(&Moment::of(session, &self.given, self.time))?,
-                None if self.goal == Goal::Violation => !event.broken.is_empty(),
+                None if self.goal == SeekGoal::Violation => !event.broken.is_empty(),
                 None => is_new_leader(self.leader, leader(&session.view())),
             };
             if here {
@@ -204,7 +204,7 @@ impl Search {
 ///
 /// # Errors
 /// One sentence where a condition speaks of what is not there.
-pub fn seek(session: &mut Session, goal: &Goal) -> Result<Sought, String> {
+pub fn seek(session: &mut Session, goal: &SeekGoal) -> Result<Sought, String> {
     let (step, time) = (session.cursor(), session.time());
     let mut search = Search::new(session, goal.clone());
     let sought = loop {
@@ -212,7 +212,7 @@ pub fn seek(session: &mut Session, goal: &Goal) -> Result<Sought, String> {
             break sought;
         }
     };
-    if sought != Sought::NotSoon || matches!(goal, Goal::Time(_) | Goal::Step(_)) {
+    if sought != Sought::NotSoon || matches!(goal, SeekGoal::Time(_) | SeekGoal::Step(_)) {
         return Ok(sought);
     }
     session.seek(step);

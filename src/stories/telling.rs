@@ -1,9 +1,9 @@
 //! A story while it is told: which step, what is asked, what is behind. The page and the presenter
 //! move it; what happens is [`Player`]'s.
 
-pub use super::player::Part;
-use super::player::{Player, Told, setup};
-use super::{Step, Story};
+pub use super::player::WordPart;
+use super::player::{Player, ToldStep, setup};
+use super::{Story, StoryStep};
 use crate::core::protocol::CallName;
 use crate::core::session::Session;
 use crate::core::view::WorldView;
@@ -22,8 +22,8 @@ pub enum Phase {
 
 /// A step that has been told.
 #[derive(Clone, Debug)]
-struct Mark {
-    told: Told,
+struct StepMark {
+    told: ToldStep,
     chosen: Option<usize>,
     player: Player<'static>,
 }
@@ -43,7 +43,7 @@ pub struct Telling {
     /// The step of the run at which all is done that the present step does; it waits from there on.
     begun: u64,
     /// The steps told, in order; those after the present one are known from before.
-    marks: Vec<Mark>,
+    marks: Vec<StepMark>,
 }
 
 impl Telling {
@@ -61,7 +61,7 @@ impl Telling {
     }
 
     /// The present step.
-    pub fn now(&self) -> &'static Step {
+    pub fn now(&self) -> &'static StoryStep {
         &self.story.steps[self.step]
     }
 
@@ -140,7 +140,7 @@ impl Telling {
         } else if session.cursor() >= self.begun && self.player.reached(session)? {
             let told = self.player.finish(session)?;
             let (chosen, player) = (self.chosen, self.player.clone());
-            self.marks.push(Mark { told, chosen, player });
+            self.marks.push(StepMark { told, chosen, player });
             self.phase = Phase::Done;
         }
         Ok(self.phase == Phase::Done)
@@ -243,7 +243,7 @@ impl Telling {
     }
 
     /// The words of the present step, the nodes that they speak of found.
-    pub fn words(&self, view: &WorldView, text: &str) -> Vec<Part> {
+    pub fn words(&self, view: &WorldView, text: &str) -> Vec<WordPart> {
         self.player.words(view, text)
     }
 

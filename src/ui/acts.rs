@@ -6,7 +6,7 @@ use super::frame::{Ask, Frame};
 use super::model::{FASTEST, Model, Pick, SLOWEST, sentence};
 use super::verbs;
 use happened_before::scene::{Bounded, window};
-use happened_before::stories::seek::{self, Goal};
+use happened_before::stories::seek::{self, SeekGoal};
 use wasm_bindgen::prelude::*;
 use yew::prelude::*;
 
@@ -222,8 +222,8 @@ fn goal(model: &mut Model, text: &str) {
     (model.playing, model.stretch) = (false, None);
     let goal = seek::read(&model.session, &model.info, text);
     match goal {
-        Ok(Goal::Time(time)) => return model.seek_time(time),
-        Ok(Goal::Step(step)) => return model.seek(step),
+        Ok(SeekGoal::Time(time)) => return model.seek_time(time),
+        Ok(SeekGoal::Step(step)) => return model.seek(step),
         Ok(goal) => model.go_to_goal(goal, text.trim()),
         Err(why) => model.notice = Some(sentence(&why)),
     }

@@ -11,7 +11,7 @@ use super::later;
 use super::model::Model;
 use super::past;
 use happened_before::core::config::Setup;
-use happened_before::protocols::{self, Entry, INDEX};
+use happened_before::protocols::{self, INDEX, SceneEntry};
 use happened_before::share::link::Link;
 use std::cell::RefCell;
 use std::rc::Rc;
@@ -36,7 +36,7 @@ pub enum Route {
     /// The blackboard, with what is on it.
     Board(String),
     /// A scene whose name is much like what the address says.
-    Near(&'static Entry, String),
+    Near(&'static SceneEntry, String),
     /// Neither; one sentence, and the scene that was meant, if that can be told.
     Bad(String),
 }
@@ -74,14 +74,14 @@ fn word(text: &str) -> Option<&str> {
 }
 
 /// The scene that an address names. Programs append to addresses: `#raft).`, `#raft&fbclid=...`.
-fn named(text: &str) -> Option<&'static Entry> {
+fn named(text: &str) -> Option<&'static SceneEntry> {
     let name = text.split(|c: char| !c.is_ascii_alphanumeric() && c != '-').next();
     protocols::entry(name?).ok()
 }
 
 /// The scene that an address needs, if it needs any: the one that it names or that its link is of.
 /// What names none leads to the first scene, unless a run is shown, which then stays.
-fn needed(hash: &str, shown: bool) -> Option<&'static Entry> {
+fn needed(hash: &str, shown: bool) -> Option<&'static SceneEntry> {
     let text = hash.trim_start_matches('#').trim_matches('/');
     let tool = text.split('/').next().unwrap_or_default();
     if ["", "import", "board"].contains(&tool) {
@@ -106,7 +106,7 @@ pub struct App {
     /// A sentence for the page that stays, and how many there have been.
     notice: (u32, String),
     /// The scene that is being fetched, and why it did not come.
-    waiting: Option<(&'static Entry, Option<String>)>,
+    waiting: Option<(&'static SceneEntry, Option<String>)>,
     /// How often the address has changed: a board is opened anew.
     visit: u32,
     _listener: Listener,
@@ -207,7 +207,7 @@ impl App {
 }
 
 /// While a scene is fetched, and when it did not come.
-fn waiting(entry: &Entry, failed: Option<&str>, again: Callback<MouseEvent>) -> Html {
+fn waiting(entry: &SceneEntry, failed: Option<&str>, again: Callback<MouseEvent>) -> Html {
     dom::document().set_title(&format!("{} · Happened Before", entry.title));
     html! {
         <div class="page-home">

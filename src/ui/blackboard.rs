@@ -7,11 +7,11 @@ use super::overlay::table;
 use super::picture::Picture;
 use super::stage::{capture, place};
 use super::work;
-use happened_before::algo::clocks::overlay::{Comparison, Kind, row, truly};
-use happened_before::scene::board::Drawing;
+use happened_before::algo::clocks::overlay::{ClockKind, Comparison, row, truly};
+use happened_before::scene::board::BoardDrawing;
 use happened_before::scene::style::Theme;
 use happened_before::scene::{Item, PX, Point, Size, svg_text};
-use happened_before::share::board::{Board, MOST_HOSTS, MOST_STEPS, MOST_WORDS, Tale};
+use happened_before::share::board::{Board, BoardStory, MOST_HOSTS, MOST_STEPS, MOST_WORDS};
 use happened_before::share::import::shiviz;
 use wasm_bindgen::prelude::*;
 use web_sys::Element;
@@ -43,7 +43,7 @@ pub enum Msg {
     Copy,
     Copied(bool),
     Key(u32, u32),
-    Kind(Option<Kind>),
+    Kind(Option<ClockKind>),
     Host,
     Event(u32),
     Send(u32),
@@ -58,19 +58,19 @@ pub enum Msg {
 pub struct Blackboard {
     board: Board,
     /// The steps; the one that is shown is `board`, with its sentence.
-    tale: Tale,
+    tale: BoardStory,
     step: usize,
     words: String,
     /// What was, the latest last; and what was taken back.
-    past: Vec<(Tale, usize)>,
-    undone: Vec<(Tale, usize)>,
+    past: Vec<(BoardStory, usize)>,
+    undone: Vec<(BoardStory, usize)>,
     ticks: bool,
     straight: bool,
     /// Where a stroke has come to, and how near to an event means the event.
     end: Option<Point>,
     reach: i32,
     copied: bool,
-    kind: Option<Kind>,
+    kind: Option<ClockKind>,
     selected: Option<u32>,
     beside: Option<u32>,
     start: Option<Point>,
@@ -89,8 +89,8 @@ impl Component for Blackboard {
         let resized =
             dom::Listener::new(&dom::window(), "resize", move |_| link.send_message(Msg::Look));
         let text = ctx.props().text.as_str();
-        let fresh = || Tale::of(Board::new(3));
-        let read = if text.is_empty() { Ok(fresh()) } else { Tale::read(text) };
+        let fresh = || BoardStory::of(Board::new(3));
+        let read = if text.is_empty() { Ok(fresh()) } else { BoardStory::read(text) };
         let said = read.as_ref().err().map(|why| super::model::sentence(why));
         let tale = read.unwrap_or_else(|_| fresh());
         let (words, board) = tale.steps.first().cloned().unwrap_or_default();
@@ -106,7 +106,7 @@ impl Component for Blackboard {
             end: None,
             reach: 0,
             copied: false,
-            kind: Some(Kind::Array),
+            kind: Some(ClockKind::Array),
             selected: None,
             beside: None,
             start: None,
@@ -296,7 +296,7 @@ fn key(e: &KeyboardEvent, hosts: u32, from: Option<u32>) -> Option<Msg> {
 
 impl Blackboard {
     /// The steps with what is on the board now.
-    fn told(&self) -> Tale {
+    fn told(&self) -> BoardStory {
         let mut tale = self.tale.clone();
         if let Some(step) = tale.steps.get_mut(self.step) {
             *step = (self.words.clone(), self.board.clone());
@@ -312,7 +312,7 @@ impl Blackboard {
     }
 
     /// What has changed can be undone, and is in the address.
-    fn remember(&mut self, before: (Tale, usize)) {
+    fn remember(&mut self, before: (BoardStory, usize)) {
         let now = self.told();
         if now == before.0 {
             return;
@@ -390,10 +390,10 @@ impl Blackboard {
         Some(Size::px(frame.client_width().max(300), high))
     }
 
-    fn drawing(&self, size: Size) -> Drawing<'_> {
+    fn drawing(&self, size: Size) -> BoardDrawing<'_> {
         let (ticks, straight) = (self.ticks, self.straight);
         let (board, kind, selected) = (&self.board, self.kind, self.selected);
-        Drawing { board, size, kind, selected, ticks, straight }
+        BoardDrawing { board, size, kind, selected, ticks, straight }
     }
 
     fn draw(&mut self) {
@@ -477,7 +477,7 @@ impl Blackboard {
             html! { <button class="verb" {id} aria-pressed={on.to_string()}
             onclick={link.callback(move |_: MouseEvent| msg())}>{ name }</button> }
         };
-        let kind = |kind: Option<Kind>, name: &'static str| {
+        let kind = |kind: Option<ClockKind>, name: &'static str| {
             html! { <button class="verb" aria-pressed={(self.kind == kind).to_string()}
             onclick={link.callback(move |_: MouseEvent| Msg::Kind(kind))}>{ name }</button> }
         };
@@ -497,7 +497,7 @@ impl Blackboard {
                 <div class="import-tools" role="toolbar" aria-label="Blackboard">
                     { button("Undo".into(), "undo".into(), || Msg::Undo(true), self.past.is_empty()) }
                     { button("Redo".into(), "redo".into(), || Msg::Undo(false), self.undone.is_empty()) }
-                    { kind(None, "No clocks") }{ kind(Some(Kind::Number), Kind::Number.name()) }{ kind(Some(Kind::Array), Kind::Array.name()) }
+                    { kind(None, "No clocks") }{ kind(Some(ClockKind::Number), ClockKind::Number.name()) }{ kind(Some(ClockKind::Array), ClockKind::Array.name()) }
                     { pressed("Tick lines", "ticks", self.ticks, || Msg::Ticks) }
                     { pressed("Straighten them", "straighten", self.straight, || Msg::Straight) }
                     { button("Add process".into(), "host-more".into(), || Msg::Host, self.board.hosts.len() >= MOST_HOSTS) }

@@ -4,7 +4,7 @@
 use super::frame::Ask;
 use super::model::{Model, sentence};
 use super::search::{SearchProps, progress};
-use super::search_run::{News, Position, Request, Searching};
+use super::search_run::{PositionNews, SearchNews, SearchRequest, Searching};
 use super::search_show::SOLUTION;
 use super::search_words as say;
 use super::words::{count, list};
@@ -26,14 +26,14 @@ pub enum Msg {
     Show(&'static Challenge),
     Hint,
     Stop,
-    Heard(&'static str, News),
+    Heard(&'static str, SearchNews),
 }
 
 /// What is known of each challenge's solution.
 #[derive(Default)]
 pub struct ChallengePanel {
     running: Option<(&'static str, Searching)>,
-    known: Vec<(&'static str, News)>,
+    known: Vec<(&'static str, SearchNews)>,
     hints: usize,
     /// To be shown once it is found.
     show: bool,
@@ -108,7 +108,7 @@ impl Component for ChallengePanel {
 }
 
 impl ChallengePanel {
-    fn news(&self, id: &str) -> Option<&News> {
+    fn news(&self, id: &str) -> Option<&SearchNews> {
         self.known.iter().find(|k| k.0 == id).map(|k| &k.1)
     }
 
@@ -120,7 +120,7 @@ impl ChallengePanel {
         }
         let setup = super::app::first(scene(ctx));
         let link = Link::new(setup, Vec::new()).fragment();
-        let request = Request::new(&link, SECONDS).set("challenge", id);
+        let request = SearchRequest::new(&link, SECONDS).set("challenge", id);
         let tell = ctx.link().callback(move |news| Msg::Heard(id, news));
         self.running = Some((id, Searching::start(&request, tell)));
     }
@@ -231,7 +231,7 @@ impl ChallengePanel {
 
 /// What gives way where: the first two sliders are rows and columns; a press plays the run that
 /// shows it.
-fn grid(sliders: &'static Sliders, news: &News, ask: &Callback<Ask>) -> Html {
+fn grid(sliders: &'static Sliders, news: &SearchNews, ask: &Callback<Ask>) -> Html {
     let [(rows, r0, r1), (columns, c0, c1), others @ ..] = sliders.sliders else {
         return html! {};
     };
@@ -241,7 +241,7 @@ fn grid(sliders: &'static Sliders, news: &News, ask: &Callback<Ask>) -> Html {
     let name = |id: &str| id.rsplit('.').next().unwrap_or(id).to_uppercase();
     let cell = |row: i64, column: i64| {
         let here = [row as f64, column as f64];
-        let all: Vec<&Position> =
+        let all: Vec<&PositionNews> =
             news.positions.iter().filter(|p| p.values.starts_with(&here)).collect();
         let gives = |what: &str| all.iter().filter(|p| p.gives == what).count();
         let one = |give: &Give| {

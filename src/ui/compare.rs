@@ -165,7 +165,7 @@ fn parting(a: &Session, b: &Session, known: u64) -> (Option<(u64, u64)>, u64) {
 }
 
 /// Rings around nodes that differ; messages that differ are of a class of their own, since they move.
-pub fn mark(scene: &mut scene::Scene, beside: &Beside) {
+pub fn mark(scene: &mut scene::Drawing, beside: &Beside) {
     let mut rings = Vec::new();
     for item in &mut scene.items {
         let Shape::Group { at, .. } = &item.shape else { continue };

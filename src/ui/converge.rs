@@ -8,7 +8,7 @@ use gloo_timers::callback::Timeout;
 use happened_before::check::converge::Convergence;
 use happened_before::core::config::show_time;
 use happened_before::core::view::Lens;
-use happened_before::scene::{Scene, Size, convergence};
+use happened_before::scene::{Drawing, Size, convergence};
 use std::rc::Rc;
 use yew::prelude::*;
 
@@ -21,7 +21,7 @@ const SLICE: f64 = 8.0;
 pub type Times = (Vec<u64>, u64);
 
 /// The picture beside the stage.
-pub fn scene(model: &Model, size: Size) -> Scene {
+pub fn scene(model: &Model, size: Size) -> Drawing {
     convergence::scene(&model.times.0, model.times.1, size)
 }
 
@@ -32,7 +32,7 @@ pub enum Msg {
 }
 
 #[derive(Properties, PartialEq)]
-pub struct PanelProps {
+pub struct ConvergePanelProps {
     pub look: Look,
     pub ask: Callback<Ask>,
 }
@@ -46,7 +46,7 @@ pub struct ConvergePanel {
 
 impl Component for ConvergePanel {
     type Message = Msg;
-    type Properties = PanelProps;
+    type Properties = ConvergePanelProps;
 
     fn create(_: &Context<Self>) -> Self {
         ConvergePanel { runs: None, timer: None, failed: None }

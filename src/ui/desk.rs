@@ -13,11 +13,13 @@ use super::{converge, plane};
 use happened_before::core::session::Branch;
 use happened_before::core::view::Lens;
 use happened_before::scene::Bounded;
-use happened_before::scene::history::History;
+use happened_before::scene::history::HistoryPicture;
 use happened_before::scene::space_time::{SpaceTime, Spacing};
 use happened_before::scene::stage::Stage;
-use happened_before::scene::timeline::{Lane, Timeline};
-use happened_before::scene::{self, Part, Size, key_ruler, log_strip, matrix, ring, ruler, trays};
+use happened_before::scene::timeline::{BranchLane, Timeline};
+use happened_before::scene::{
+    self, PicturePart, Size, key_ruler, log_strip, matrix, ring, ruler, trays,
+};
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 use wasm_bindgen::prelude::*;
@@ -213,8 +215,8 @@ impl Desk {
     }
 
     /// The picture as shapes, to find what lies under a finger or a stroke.
-    pub fn scene(&self, slot: Slot) -> scene::Scene {
-        picture(&self.model.borrow(), slot, self.size(slot), Part::All)
+    pub fn scene(&self, slot: Slot) -> scene::Drawing {
+        picture(&self.model.borrow(), slot, self.size(slot), PicturePart::All)
     }
 
     /// The time at a place of a picture of time, in tenths of a pixel.
@@ -288,7 +290,8 @@ impl Desk {
     fn show(&self, model: &Model, slot: Slot) {
         if let Some(h) = self.slot(slot).borrow_mut().as_mut().filter(|h| h.shown()) {
             let painted = h.canvas.as_ref().is_some_and(|c| !c.is_blank());
-            let part = if painted && self.paints(model) { Part::Fixed } else { Part::All };
+            let part =
+                if painted && self.paints(model) { PicturePart::Fixed } else { PicturePart::All };
             h.picture.show(picture(model, slot, h.size, part));
         }
     }
@@ -311,7 +314,7 @@ impl Desk {
             return;
         }
         if settle && slot == Slot::Time {
-            let mut time = SpaceTime { part: Part::Settled, ..diagram(model, h.size) };
+            let mut time = SpaceTime { part: PicturePart::Settled, ..diagram(model, h.size) };
             let (branch, step) = (model.session.current(), model.view.step);
             let stands = time.settled_as().map(|s| (s, h.size));
             let mut anew = true;
@@ -323,7 +326,7 @@ impl Desk {
             canvas.settle(&time.scene(model.session.time()), anew, easel);
             h.settled = stands.map(|s| (s, branch, step));
         }
-        canvas.paint(&picture(model, slot, h.size, Part::Moving), easel);
+        canvas.paint(&picture(model, slot, h.size, PicturePart::Moving), easel);
     }
 
     /// One frame of a run that plays. Where the panels look at it, elements wait for the next one.
@@ -508,7 +511,7 @@ impl Drop for Desk {
 }
 
 /// A picture at the model's moment, or a part of it.
-fn picture(model: &Model, slot: Slot, size: Size, part: Part) -> scene::Scene {
+fn picture(model: &Model, slot: Slot, size: Size, part: PicturePart) -> scene::Drawing {
     let now = model.session.time();
     match slot {
         Slot::Stage => {
@@ -541,8 +544,8 @@ fn picture(model: &Model, slot: Slot, size: Size, part: Part) -> scene::Scene {
 }
 
 /// A picture of the run beside.
-fn side(model: &Model, slot: Slot, size: Size) -> scene::Scene {
-    let Some(beside) = &model.beside else { return scene::Scene::default() };
+fn side(model: &Model, slot: Slot, size: Size) -> scene::Drawing {
+    let Some(beside) = &model.beside else { return scene::Drawing::default() };
     let now = model.session.time();
     if slot == Slot::SideTime {
         let (trace, index) = (beside.trace(), &beside.index);
@@ -578,8 +581,8 @@ fn diagram(model: &Model, size: Size) -> SpaceTime<'_> {
     time
 }
 
-fn history(model: &Model, size: Size) -> History<'_> {
-    History {
+fn history(model: &Model, size: Size) -> HistoryPicture<'_> {
+    HistoryPicture {
         view: &model.view,
         trace: model.session.trace(),
         index: &model.index,
@@ -593,7 +596,7 @@ fn history(model: &Model, size: Size) -> History<'_> {
 }
 
 /// The branches as lanes.
-fn lanes(model: &Model) -> Vec<Lane> {
+fn lanes(model: &Model) -> Vec<BranchLane> {
     let lane = |(i, branch): (usize, &Branch)| {
         let id = i as u32;
         let (parent, from) = match branch.parent {
@@ -601,7 +604,7 @@ fn lanes(model: &Model) -> Vec<Lane> {
             None => (id, 0),
         };
         let to = branch.trace.reached().1;
-        Lane { id, parent, from, to, name: branch.name.clone() }
+        BranchLane { id, parent, from, to, name: branch.name.clone() }
     };
     model.session.branches().iter().enumerate().map(lane).collect()
 }
@@ -609,9 +612,9 @@ fn lanes(model: &Model) -> Vec<Lane> {
 fn line<'a>(
     model: &'a Model,
     size: Size,
-    lanes: &'a [Lane],
+    lanes: &'a [BranchLane],
     broken: &'a [(u64, u64, String)],
 ) -> Timeline<'a> {
     let (current, end) = (model.session.current() as u32, model.horizon());
-    Timeline { lanes, current, end, index: &model.index, broken, size, part: Part::All }
+    Timeline { lanes, current, end, index: &model.index, broken, size, part: PicturePart::All }
 }

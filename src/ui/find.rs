@@ -30,7 +30,7 @@ pub struct FindProps {
 
 /// What a row does.
 #[derive(Clone, PartialEq)]
-enum Way {
+enum RowAction {
     Goal(String),
     Event(u64),
     Story(&'static str),
@@ -39,10 +39,10 @@ enum Way {
 
 /// A row: its kind, its words.
 #[derive(Clone, PartialEq)]
-struct Row {
+struct FoundRow {
     kind: AttrValue,
     words: String,
-    way: Way,
+    way: RowAction,
 }
 
 #[component]
@@ -68,13 +68,13 @@ pub fn Find(props: &FindProps) -> Html {
     let chosen = (*at).min(rows.len().saturating_sub(1));
     let go = {
         let ask = props.ask.clone();
-        Callback::from(move |way: Way| {
+        Callback::from(move |way: RowAction| {
             ask.emit(Ask::Dialog(None));
             match way {
-                Way::Goal(text) => ask.emit(Ask::Goal(text)),
-                Way::Event(step) => ask.emit(Ask::Visit(step)),
-                Way::Story(id) => ask.emit(Ask::Tell(Tell::Begin(id))),
-                Way::Address(address) => _ = dom::window().location().set_hash(&address),
+                RowAction::Goal(text) => ask.emit(Ask::Goal(text)),
+                RowAction::Event(step) => ask.emit(Ask::Visit(step)),
+                RowAction::Story(id) => ask.emit(Ask::Tell(Tell::Begin(id))),
+                RowAction::Address(address) => _ = dom::window().location().set_hash(&address),
             }
         })
     };
@@ -96,7 +96,7 @@ pub fn Find(props: &FindProps) -> Html {
                     let text = typed.trim().to_string();
                     match rows.get(chosen) {
                         Some(row) => go.emit(row.way.clone()),
-                        None if !text.is_empty() => go.emit(Way::Goal(text)),
+                        None if !text.is_empty() => go.emit(RowAction::Goal(text)),
                         None => {}
                     }
                     return;
@@ -108,7 +108,7 @@ pub fn Find(props: &FindProps) -> Html {
             at.set((chosen as i32 + by).rem_euclid(count) as usize);
         })
     };
-    let row = |(i, row): (usize, &Row)| {
+    let row = |(i, row): (usize, &FoundRow)| {
         let (go, way) = (go.clone(), row.way.clone());
         html! {
             <li id={format!("found-{i}")} role="option" aria-selected={(i == chosen).to_string()}
@@ -154,25 +154,25 @@ async fn index() -> Option<String> {
 }
 
 /// Rows of the whole guide: what holds all that is typed, or else the scene that was meant.
-fn of_guide(guide: &str, typed: &str, alone: bool) -> Vec<Row> {
+fn of_guide(guide: &str, typed: &str, alone: bool) -> Vec<FoundRow> {
     let wanted: Vec<String> = typed.to_lowercase().split_whitespace().map(String::from).collect();
     let row = |line: &str| {
         let mut parts = line.split('\t');
         let (kind, words, address) = (parts.next()?, parts.next()?, parts.next()?);
-        let way = Way::Address(format!("#{address}"));
-        Some(Row { kind: kind.to_string().into(), words: words.into(), way })
+        let way = RowAction::Address(format!("#{address}"));
+        Some(FoundRow { kind: kind.to_string().into(), words: words.into(), way })
     };
     if wanted.is_empty() {
         let scenes = guide.lines().filter(|l| alone && l.starts_with("scene\t"));
         return scenes.filter_map(row).collect();
     }
     let found = guide.lines().filter(|l| holds(l, &wanted)).filter_map(row).take(3 * MOST);
-    let found: Vec<Row> = found.collect();
+    let found: Vec<FoundRow> = found.collect();
     if found.is_empty()
         && let Some(entry) = closest(typed.trim())
     {
-        let way = Way::Address(format!("#{}", entry.id));
-        return vec![Row { kind: "scene".into(), words: entry.title.into(), way }];
+        let way = RowAction::Address(format!("#{}", entry.id));
+        return vec![FoundRow { kind: "scene".into(), words: entry.title.into(), way }];
     }
     found
 }
@@ -183,33 +183,37 @@ fn holds(text: &str, wanted: &[String]) -> bool {
     wanted.iter().all(|w| text.contains(w.as_str()))
 }
 
-fn rows(model: &Model, typed: &str) -> Vec<Row> {
+fn rows(model: &Model, typed: &str) -> Vec<FoundRow> {
     let wanted: Vec<String> = typed.to_lowercase().split_whitespace().map(String::from).collect();
     let mut rows = Vec::new();
     let phrases = seek::phrases(&model.view, model.info.landmarks);
     let known = phrases.iter().any(|p| p.eq_ignore_ascii_case(typed.trim()));
     if !wanted.is_empty() && !known && seek::read(&model.session, &model.info, typed).is_ok() {
         let words = typed.trim().to_string();
-        rows.push(Row { kind: "until".into(), way: Way::Goal(words.clone()), words });
+        rows.push(FoundRow { kind: "until".into(), way: RowAction::Goal(words.clone()), words });
     }
     let until = phrases.into_iter().filter(|p| holds(p, &wanted)).take(MOST);
-    rows.extend(until.map(|words| Row {
+    rows.extend(until.map(|words| FoundRow {
         kind: "until".into(),
-        way: Way::Goal(words.clone()),
+        way: RowAction::Goal(words.clone()),
         words,
     }));
     for story in model.scene.stories.iter().filter(|s| holds(s.title, &wanted)) {
         let kind = if story.source.is_some() { "published run" } else { "story" };
-        rows.push(Row { kind: kind.into(), words: story.title.into(), way: Way::Story(story.id) });
+        rows.push(FoundRow {
+            kind: kind.into(),
+            words: story.title.into(),
+            way: RowAction::Story(story.id),
+        });
     }
     if !wanted.is_empty() {
         let events = model.session.trace().events.iter().rev().take(MOST_EVENTS);
         let found = events.filter_map(|e| {
             let words = format!("{} {}", words::seconds(e.at), words::line(model, e));
-            holds(&words, &wanted).then_some(Row {
+            holds(&words, &wanted).then_some(FoundRow {
                 kind: "event".into(),
                 words,
-                way: Way::Event(e.step),
+                way: RowAction::Event(e.step),
             })
         });
         rows.extend(found.take(2 * MOST));

@@ -25,12 +25,12 @@ use super::tale::Tell;
 use super::transport::Transport;
 use super::verdicts::Verdicts;
 use gloo_timers::callback::Timeout;
-use happened_before::algo::clocks::overlay::Kind;
+use happened_before::algo::clocks::overlay::ClockKind;
 use happened_before::core::action::Action;
 use happened_before::core::config::Setup;
 use happened_before::core::ids::NodeId;
 use happened_before::core::session::Edit;
-use happened_before::scene::window::Window;
+use happened_before::scene::window::TimeWindow;
 use happened_before::share::link::Link;
 use happened_before::stories::hero::Main;
 use std::rc::Rc;
@@ -86,11 +86,11 @@ pub enum Ask {
     /// A panel folds in or out.
     Fold(Panel),
     /// The window of the space-time diagram.
-    Window(Window),
+    Window(TimeWindow),
     /// Real time or causal spacing.
     Causal(bool),
     /// Timestamps at the events, of this clock or none.
-    Chips(Option<Kind>),
+    Chips(Option<ClockKind>),
     /// Something was drawn: panels look again.
     Look,
     /// Things have calmed down: the address and the live region follow.

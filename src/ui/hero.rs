@@ -6,9 +6,9 @@ use super::dom;
 use super::frame::Ask;
 use super::model::{Model, sentence};
 use super::tale::Tell;
-use super::way::{Quest, RECORD};
+use super::way::{Destination, RECORD};
 use happened_before::core::session::Session;
-use happened_before::core::view::{Lens, Shape};
+use happened_before::core::view::{Lens, NodeShape};
 use happened_before::protocols;
 use happened_before::scene::{Bounded, ruler, window};
 use happened_before::stories::condition::Condition;
@@ -70,7 +70,7 @@ impl Model {
         let mut model = Model::of(opening.session.copy())?;
         model.main = scene.hero.main;
         let shared = Rc::new(RefCell::new(Some(opening)));
-        model.set_out_to(Quest::Open(shared.clone()), move |m, _| {
+        model.set_out_to(Destination::Open(shared.clone()), move |m, _| {
             let Some((session, player, reel)) = shared.take().and_then(Opening::reel) else {
                 return;
             };
@@ -210,7 +210,7 @@ impl Model {
             Does::Under(knobs, mutants) => {
                 let opening = Opening::under(self.scene, knobs, mutants)?;
                 let shared = Rc::new(RefCell::new(Some(opening)));
-                self.set_out_to(Quest::Ask(shared.clone()), move |m, _| {
+                self.set_out_to(Destination::Ask(shared.clone()), move |m, _| {
                     let Some(opening) = shared.take() else { return };
                     let player = opening.player().clone();
                     if let Ok(fresh) = Model::of(opening.session) {
@@ -229,7 +229,7 @@ impl Model {
     /// Plays on until something has come true, at the reader's pace, and then stands still.
     pub fn play_until(&mut self, player: Player<'static>, then: Condition) {
         let from = self.session.time();
-        let quest = Quest::Until { player: Box::new(player), then, left: AHEAD };
+        let quest = Destination::Until { player: Box::new(player), then, left: AHEAD };
         let ahead = self.session.copy();
         self.set_out_from(ahead, quest, move |m, ahead| {
             let to = ahead.time();
@@ -250,7 +250,7 @@ impl Model {
 /// The pictures that a scene can show large, with their names.
 pub fn mains(model: &Model) -> Vec<(Main, &'static str)> {
     let has = |lens: Lens| model.info.lenses.contains(&lens);
-    let clients = model.view.nodes.iter().any(|n| n.shape == Shape::Client);
+    let clients = model.view.nodes.iter().any(|n| n.shape == NodeShape::Client);
     let keys = if has(Lens::Ring) { "Ring" } else { "Keys" };
     let chart = if has(Lens::Convergence) { "Agreement" } else { "Plane" };
     let all = [

@@ -4,7 +4,7 @@ use super::bar::{Bar, Place};
 use super::dom::{self, Listener};
 use super::find::Find;
 use super::frame::Ask;
-use happened_before::protocols::{Entry, sections};
+use happened_before::protocols::{SceneEntry, sections};
 use js_sys::{Function, Promise};
 use std::rc::Rc;
 use wasm_bindgen::prelude::*;
@@ -94,8 +94,8 @@ fn tool(href: &'static str, title: &'static str, line: &'static str) -> Html {
     html! { <li><a class="scene-card" {href}><strong>{ title }</strong><span>{ line }</span></a></li> }
 }
 
-fn family((name, scenes): (&'static str, Vec<&'static Entry>), all: &Option<Rc<str>>) -> Html {
-    let card = |scene: &&'static Entry| {
+fn family((name, scenes): (&'static str, Vec<&'static SceneEntry>), all: &Option<Rc<str>>) -> Html {
+    let card = |scene: &&'static SceneEntry| {
         html! {
             <li>
                 <a class="scene-card" href={format!("#{}", scene.id)}>

@@ -7,7 +7,7 @@ mod view;
 use super::import_history::about;
 use super::model::sentence;
 use super::stage::place;
-use super::work::{self, Hand, Job, Source, Told};
+use super::work::{self, Hand, Job, LogNews, Source};
 use super::{dom, fetch, overlay};
 use gloo_render::{AnimationFrame, request_animation_frame};
 use happened_before::algo::clocks::overlay::Comparison;
@@ -18,7 +18,7 @@ use happened_before::scene::execution::relation;
 use happened_before::scene::style::Theme;
 use happened_before::scene::{PX, Point, svg_text};
 use happened_before::share::import::execution::{Execution, count};
-use happened_before::share::import::reading::News;
+use happened_before::share::import::reading::ReadingNews;
 use happened_before::share::import::{compact, shiviz};
 use pane::{Pane, Strip};
 use web_sys::DragEvent;
@@ -39,19 +39,19 @@ const FIRST: (i64, i64) = (40_000, 12_000);
 pub enum Msg {
     Parser(String),
     Delimiter(String),
-    Kind(Kind),
+    Kind(InputKind),
     History(String),
     Typed(String),
     Given(String, Source),
     /// A file, and what it seems to be.
-    Found(Kind, web_sys::File),
+    Found(InputKind, web_sys::File),
     Example,
     /// The example's scene has come, or one sentence why not.
     Made(Result<(), String>),
     Drop(DragEvent),
     Read,
     Cancel,
-    Told(Told),
+    Told(LogNews),
     Show(usize),
     Beside(Option<usize>),
     Hide(u32),
@@ -76,32 +76,32 @@ pub enum Msg {
 
 /// What is read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Kind {
+pub enum InputKind {
     Shiviz,
     Etcd,
     /// Client operations, for the judges.
     History,
 }
 
-impl Kind {
+impl InputKind {
     /// What a text seems to be.
-    fn of(name: &str, text: &str) -> Kind {
+    fn of(name: &str, text: &str) -> InputKind {
         let head: String = text.chars().take(4_000).collect();
         let has = |marks: &[&str]| marks.iter().any(|m| head.contains(m));
         if has(&["jepsen.util", ":invoke", "\"invoke\"", ":nemesis", "\"nemesis\""])
             || name.ends_with(".edn")
         {
-            Kind::History
+            InputKind::History
         } else if has(&["\"tag\":\"trace\""]) || name.ends_with("json") {
-            Kind::Etcd
+            InputKind::Etcd
         } else {
-            Kind::Shiviz
+            InputKind::Shiviz
         }
     }
 }
 
 /// A pointer that is down: on which pane (or the strip), where, the window then, whether it moved.
-struct Held {
+struct HeldPointer {
     pane: Option<usize>,
     start: Point,
     from: i64,
@@ -117,7 +117,7 @@ pub struct Imported {
     name: String,
     parser: String,
     delimiter: String,
-    kind: Kind,
+    kind: InputKind,
     /// The history that is shown, and how often one was asked for.
     history: Option<(String, String, u32)>,
     /// What is shown is the page's own example.
@@ -125,7 +125,7 @@ pub struct Imported {
     /// A worker that waits for a log.
     hand: Option<Hand>,
     job: Option<Job>,
-    news: News,
+    news: ReadingNews,
     coming: Vec<Execution>,
     /// What there is to say, and whether something failed.
     said: Option<(String, bool)>,
@@ -147,7 +147,7 @@ pub struct Imported {
     /// How many happened before, after and beside the selected one.
     stands: [u32; 3],
     search: String,
-    held: Option<Held>,
+    held: Option<HeldPointer>,
     frame: Option<AnimationFrame>,
     _heard: [dom::Listener; 2],
 }
@@ -182,12 +182,12 @@ impl Component for Imported {
             name: String::new(),
             parser: parser.unwrap_or_else(|| shiviz::DEFAULT_PARSER.into()),
             delimiter: delimiter.unwrap_or_default(),
-            kind: Kind::Shiviz,
+            kind: InputKind::Shiviz,
             history: None,
             example: false,
             hand: Hand::new(),
             job: None,
-            news: News::default(),
+            news: ReadingNews::default(),
             coming: Vec::new(),
             said: None,
             all: Vec::new(),
@@ -218,8 +218,8 @@ impl Component for Imported {
             Msg::Typed(text) => {
                 self.own();
                 // What is pasted at once is recognised; what is edited stays what it was.
-                if self.typed.is_empty() || Kind::of("", &text) == Kind::History {
-                    self.kind = Kind::of("", &text);
+                if self.typed.is_empty() || InputKind::of("", &text) == InputKind::History {
+                    self.kind = InputKind::of("", &text);
                 }
                 self.typed = text;
             }
@@ -228,7 +228,7 @@ impl Component for Imported {
                 self.typed.clear();
                 match &source {
                     Source::Text(text) => {
-                        self.kind = Kind::of(&name, text);
+                        self.kind = InputKind::of(&name, text);
                         if text.len() <= SHOWN {
                             self.typed.clone_from(text);
                         }
@@ -254,7 +254,7 @@ impl Component for Imported {
             Msg::Made(Ok(())) => {
                 let (text, delimiter) = view::example();
                 (self.parser, self.delimiter) = (shiviz::DEFAULT_PARSER.into(), delimiter.into());
-                (self.kind, self.example) = (Kind::Shiviz, true);
+                (self.kind, self.example) = (InputKind::Shiviz, true);
                 self.name = "the example".into();
                 self.typed = if text.len() <= SHOWN { text.clone() } else { String::new() };
                 self.source = Some(Source::Text(text));
@@ -281,7 +281,7 @@ impl Component for Imported {
             }
             Msg::Told(told) => {
                 // A log that is read at once needs no picture of how far it is.
-                let quick = matches!(told, Told::Part(_)) && self.news.of == 0;
+                let quick = matches!(told, LogNews::Part(_)) && self.news.of == 0;
                 self.hear(told);
                 return !quick || self.job.is_none();
             }
@@ -359,7 +359,7 @@ impl Imported {
     }
 
     fn read(&mut self, ctx: &Context<Self>) {
-        if self.kind == Kind::History {
+        if self.kind == InputKind::History {
             match &self.source {
                 Some(Source::Text(text)) => self.judge(text.clone()),
                 Some(Source::File(file)) => view::read_whole(file.clone(), ctx.link().clone()),
@@ -368,14 +368,14 @@ impl Imported {
             return;
         }
         let Some(source) = &self.source else { return };
-        (self.said, self.news) = (None, News::default());
+        (self.said, self.news) = (None, ReadingNews::default());
         self.coming.clear();
         self.job = None;
         let Some(hand) = self.hand.take().or_else(Hand::new) else {
             self.said = Some(("This browser starts no worker, which reads logs.".into(), true));
             return;
         };
-        let parser = (self.kind == Kind::Shiviz).then_some(self.parser.as_str());
+        let parser = (self.kind == InputKind::Shiviz).then_some(self.parser.as_str());
         let told = ctx.link().callback(Msg::Told);
         match Job::read(hand, source, parser, &self.delimiter, LIMIT, told) {
             Ok(job) => self.job = Some(job),
@@ -394,20 +394,20 @@ impl Imported {
         self.history = Some((self.name.clone(), text, nth));
     }
 
-    fn hear(&mut self, told: Told) {
+    fn hear(&mut self, told: LogNews) {
         match told {
-            Told::News(news) => self.news = news,
-            Told::Part(part) => {
+            LogNews::News(news) => self.news = news,
+            LogNews::Part(part) => {
                 if compact::extend(&mut self.coming, &part).is_none() {
                     self.job = None;
                     self.said = Some(("The worker's answer cannot be read.".into(), true));
                 }
             }
-            Told::Failed(why) => {
+            LogNews::Failed(why) => {
                 self.job = None;
                 self.said = Some((about(&self.name, &why), true));
             }
-            Told::End => {
+            LogNews::End => {
                 self.hand = self.job.take().and_then(Job::finish);
                 self.all = std::mem::take(&mut self.coming);
                 let doubt = self.news.doubt.sentence();
@@ -432,7 +432,7 @@ impl Imported {
     /// How far the reading is, of a thousand: finding the events is six tenths of it, checking
     /// their clocks two, and bringing them here two.
     fn progress(&self) -> usize {
-        let News { bytes, of, events, checked, .. } = self.news;
+        let ReadingNews { bytes, of, events, checked, .. } = self.news;
         // In 64 bits: ten megabytes of thousandths are more than 32 hold.
         let share =
             |part: usize, whole: usize, of: u64| (part as u64 * of / whole.max(1) as u64) as usize;
@@ -578,7 +578,7 @@ impl Imported {
             }
             Msg::Slide(by) => self.window.0 = from + by * wide / 1000,
             Msg::Hold(pane, start, reach) => {
-                self.held = Some(Held { pane, start, from, moved: false, reach });
+                self.held = Some(HeldPointer { pane, start, from, moved: false, reach });
                 if pane.is_none() {
                     self.drag(start);
                 }

@@ -8,7 +8,7 @@ use super::picture::Picture;
 use super::work::{Done, Question};
 use happened_before::scene::Bounded;
 use happened_before::scene::Size;
-use happened_before::scene::record::{Bar, Drawing, End, Record};
+use happened_before::scene::record::{Bar, Record, RecordDrawing, RecordedEnd};
 use happened_before::share::import::history::{Format, stores};
 use wasm_bindgen::prelude::*;
 use web_sys::Element;
@@ -53,7 +53,7 @@ pub enum Msg {
 }
 
 /// What was said of a level.
-struct Verdict {
+struct LevelVerdict {
     id: String,
     name: String,
     because: String,
@@ -69,7 +69,7 @@ pub struct Judged {
     job: Option<Question>,
     said: Option<String>,
     record: Record,
-    levels: Vec<Verdict>,
+    levels: Vec<LevelVerdict>,
     order: Vec<u32>,
     level: usize,
     window: (u64, u64),
@@ -138,11 +138,12 @@ impl Component for Judged {
             return;
         };
         let wide = svg.parent_element().map_or(0, |f| f.client_width()).max(300);
-        let high = Drawing::height(&self.record);
+        let high = RecordDrawing::height(&self.record);
         let core = self.levels.get(self.level).map_or(&[][..], |v| &v.core);
         let size = Size::px(wide, high);
         let order = if core.is_empty() { &self.order[..] } else { &[] };
-        let drawing = Drawing { record: &self.record, window: self.window, size, core, order };
+        let drawing =
+            RecordDrawing { record: &self.record, window: self.window, size, core, order };
         let scene = drawing.scene();
         self.picture.get_or_insert_with(|| Picture::new(svg)).show(scene);
     }
@@ -236,17 +237,17 @@ impl Judged {
                 from: from.as_f64()? as u64,
                 to: to.as_f64().map(|n| n as u64),
                 end: match end.as_string()?.as_str() {
-                    "ok" => End::Ok,
-                    "fail" => End::Failed,
-                    _ => End::Unknown,
+                    "ok" => RecordedEnd::Ok,
+                    "fail" => RecordedEnd::Failed,
+                    _ => RecordedEnd::Unknown,
                 },
             })
         };
         let bars: Vec<Bar> = list(get(&doc, "ops")?).iter().filter_map(bar).collect();
         let (levels, because, core) =
             (get(&doc, "levels")?, get(&doc, "because")?, get(&doc, "core")?);
-        let verdict = |(id, ..): &super::judge::Level| {
-            Some(Verdict {
+        let verdict = |(id, ..): &super::judge::LevelRow| {
+            Some(LevelVerdict {
                 id: (*id).into(),
                 name: get(&levels, id)?.as_string()?,
                 because: get(&because, id).and_then(|v| v.as_string()).unwrap_or_default(),
@@ -272,7 +273,7 @@ impl Judged {
         let button = |name: &'static str, says: &'static str, msg: fn() -> Msg| {
             html! { <button class="verb" aria-label={says} title={says} onclick={link.callback(move |_: MouseEvent| msg())}>{ name }</button> }
         };
-        let level = |(i, v): (usize, &Verdict)| {
+        let level = |(i, v): (usize, &LevelVerdict)| {
             let (class, sign) = match v.name.as_str() {
                 "ok" => ("good", "✓"),
                 "illegal" => ("bad", "✗"),

@@ -20,11 +20,11 @@ use yew::prelude::*;
 const LIMIT: u32 = 60_000;
 
 /// A level: its name in `hb history`, for people, what it says, and where it stands.
-pub type Level = (&'static str, &'static str, &'static str, (i32, i32));
+pub type LevelRow = (&'static str, &'static str, &'static str, (i32, i32));
 
 /// Strongest first; Viotti and Vukolić, Consistency in Non-Transactional Distributed Storage
 /// Systems, 2016.
-pub const LEVELS: [Level; 9] = [
+pub const LEVELS: [LevelRow; 9] = [
     (
         "linearizable",
         "Linearizable",
@@ -71,11 +71,11 @@ const BUDGET_MS: &str = "3000";
 const MOST: usize = 2_000;
 
 /// What the judge was asked about: branch, operations begun and ended.
-type Key = (usize, usize, usize);
+type JudgedAt = (usize, usize, usize);
 
 /// What it said of a level.
 #[derive(Clone, Default, PartialEq)]
-struct Verdict {
+struct JudgeVerdict {
     name: String,
     because: String,
     core: Vec<OpId>,
@@ -83,8 +83,8 @@ struct Verdict {
 
 /// What it said.
 #[derive(Clone, Default, PartialEq)]
-struct Told {
-    levels: Vec<Verdict>,
+struct JudgedSession {
+    levels: Vec<JudgeVerdict>,
     /// If the history is linearizable.
     order: Option<Vec<OpId>>,
 }
@@ -111,8 +111,8 @@ pub struct Judge {
     open: bool,
     clerk: Option<Clerk>,
     /// Under way.
-    asked: Option<(Key, Vec<OpId>)>,
-    told: Option<(Key, Told)>,
+    asked: Option<(JudgedAt, Vec<OpId>)>,
+    told: Option<(JudgedAt, JudgedSession)>,
     level: usize,
     failed: Option<String>,
 }
@@ -195,7 +195,7 @@ fn begun(model: &Model) -> &[OpLife] {
     &ops[..ops.partition_point(|o| o.step <= step)]
 }
 
-fn key(model: &Model) -> Key {
+fn key(model: &Model) -> JudgedAt {
     let step = model.session.cursor();
     let ops = begun(model);
     let ended = ops.iter().filter(|o| *end_at(o, step) != OpEnd::Open).count();
@@ -203,7 +203,7 @@ fn key(model: &Model) -> Key {
 }
 
 impl Judge {
-    fn verdict(&self, level: usize) -> Option<&Verdict> {
+    fn verdict(&self, level: usize) -> Option<&JudgeVerdict> {
         self.told.as_ref()?.1.levels.get(level).filter(|v| !v.name.is_empty())
     }
 
@@ -313,7 +313,7 @@ impl Judge {
             let ((x1, y1), (x2, y2)) = (place(strong), place(weak));
             html! { <path class="edge" d={format!("M{x1} {}L{x2} {}", y1 + 11, y2 - 11)} /> }
         };
-        let node = |(i, (id, title, _, (x, y))): (usize, &Level)| {
+        let node = |(i, (id, title, _, (x, y))): (usize, &LevelRow)| {
             let name = self.verdict(i).map_or("", |v| v.name.as_str());
             let (class, sign, word) = match name {
                 "ok" => ("level good", "✓", "satisfied so far"),
@@ -409,7 +409,7 @@ fn nudged(model: &Model, op: OpId, later: bool) -> Marks {
 }
 
 /// Reads the judge's answer; operations are named by their places.
-fn read(text: &str, ids: &[OpId]) -> Option<Told> {
+fn read(text: &str, ids: &[OpId]) -> Option<JudgedSession> {
     let doc = js_sys::JSON::parse(text).ok()?;
     let get = |from: &JsValue, name: &str| js_sys::Reflect::get(from, &name.into()).ok();
     let list = |v: JsValue| -> Vec<OpId> {
@@ -418,11 +418,11 @@ fn read(text: &str, ids: &[OpId]) -> Option<Told> {
         places.filter_map(|n| ids.get(n as usize).copied()).collect()
     };
     let (levels, because, core) = (get(&doc, "levels")?, get(&doc, "because")?, get(&doc, "core")?);
-    let verdict = |(id, ..): &Level| Verdict {
+    let verdict = |(id, ..): &LevelRow| JudgeVerdict {
         name: get(&levels, id).and_then(|v| v.as_string()).unwrap_or_default(),
         because: get(&because, id).and_then(|v| v.as_string()).unwrap_or_default(),
         core: get(&core, id).filter(|c| c.is_object()).map_or(Vec::new(), list),
     };
     let order = get(&doc, "order").filter(|o| o.is_object()).map(list);
-    Some(Told { levels: LEVELS.iter().map(verdict).collect(), order })
+    Some(JudgedSession { levels: LEVELS.iter().map(verdict).collect(), order })
 }

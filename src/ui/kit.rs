@@ -13,7 +13,7 @@ use happened_before::core::ids::MsgId;
 use happened_before::core::view::{Border, MessageView, Status, WorldView};
 use happened_before::protocols::INDEX;
 use happened_before::scene::stage::Stage;
-use happened_before::scene::{Item, Point, Scene, Shape, Size, Target};
+use happened_before::scene::{Drawing, Item, Point, Shape, Size, Target};
 use happened_before::stories::Story;
 use web_sys::Element;
 use yew::prelude::*;
@@ -210,7 +210,7 @@ fn Sample(props: &SampleProps) -> Html {
             let Some(el) = svg.cast::<Element>() else { return };
             let big = matches!(item.target, Some(Target::Node(_)));
             let size = if big { 92 } else { 34 };
-            let mut scene = Scene::new(Size::px(size, size), "");
+            let mut scene = Drawing::new(Size::px(size, size), "");
             let mut item = item.clone();
             if let Shape::Group { at, .. } = &mut item.shape {
                 *at = Point::new(size * 5, size * 5);

@@ -8,8 +8,8 @@ use super::past::Past;
 use super::plane::Planes;
 use super::tale::Tale;
 use super::way::{Going, RECORD, is_first_boot, is_interesting};
-use happened_before::algo::clocks::overlay::{Kind, Overlay};
-use happened_before::check::history::placed::Point;
+use happened_before::algo::clocks::overlay::{ClockKind, Overlay};
+use happened_before::check::history::placed::EffectPoint;
 use happened_before::core::action::Action;
 use happened_before::core::config::Setup;
 use happened_before::core::ids::{MsgId, NodeId, OpId};
@@ -67,7 +67,7 @@ const WINDOW: u64 = 400_000;
 /// The bit of [`ViewState::panels`] that says that causes are evenly spaced.
 const CAUSAL: u16 = 1;
 /// A branch and a step of it.
-type Place = (usize, u64);
+type BranchStep = (usize, u64);
 /// A node before and after a step.
 type Looks = (Arc<NodeLook>, Arc<NodeLook>);
 
@@ -75,7 +75,7 @@ type Looks = (Arc<NodeLook>, Arc<NodeLook>);
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Marks {
     /// When operations took effect, in their order.
-    pub points: Vec<Point>,
+    pub points: Vec<EffectPoint>,
     /// Operations that no order explains, or that do not fit into this one.
     pub core: Vec<OpId>,
 }
@@ -151,7 +151,7 @@ pub struct Model {
     /// The last thing of interest, and its node's badge then.
     latest: Option<(u64, String)>,
     /// The look before and after a step, with branch and step.
-    around: Option<(Place, Option<Looks>)>,
+    around: Option<(BranchStep, Option<Looks>)>,
 }
 
 impl Model {
@@ -243,7 +243,7 @@ impl Model {
             around: None,
         };
         // Clocks are what some scenes are about.
-        let usual = Kind::of(model.info.lenses);
+        let usual = ClockKind::of(model.info.lenses);
         super::overlay::choose(&mut model, usual);
         model.refresh();
         Ok(model)

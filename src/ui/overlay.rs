@@ -3,7 +3,7 @@
 use super::frame::Ask;
 use super::model::{Model, Pick};
 use super::words;
-use happened_before::algo::clocks::overlay::{Comparison, Kind, Overlay, Row};
+use happened_before::algo::clocks::overlay::{ClockKind, ComparedPlace, Comparison, Overlay};
 use happened_before::core::trace::Relation;
 use happened_before::core::view::Event as Happened;
 use wasm_bindgen::JsCast;
@@ -11,30 +11,30 @@ use web_sys::HtmlSelectElement;
 use yew::prelude::*;
 
 /// Which timestamps are shown at the events.
-pub fn switch(shown: Option<Kind>, ask: &Callback<Ask>) -> Html {
+pub fn switch(shown: Option<ClockKind>, ask: &Callback<Ask>) -> Html {
     let change = ask.reform(|e: Event| {
         let chosen = e.target().and_then(|t| t.dyn_into::<HtmlSelectElement>().ok());
         let place = chosen.map_or(0, |s| s.selected_index());
-        let kind = usize::try_from(place - 1).ok().and_then(|i| Kind::ALL.get(i));
+        let kind = usize::try_from(place - 1).ok().and_then(|i| ClockKind::ALL.get(i));
         Ask::Chips(kind.map(|k| k.0))
     });
-    let option = |(kind, name): &(Kind, &'static str)| {
+    let option = |(kind, name): &(ClockKind, &'static str)| {
         html! { <option selected={shown == Some(*kind)}>{ format!("{name} clocks") }</option> }
     };
     html! {
         <select class="quiet chips" id="chips" aria-label="Timestamps at the events" onchange={change}>
             <option selected={shown.is_none()}>{ "No clocks" }</option>
-            { for Kind::ALL.iter().map(option) }
+            { for ClockKind::ALL.iter().map(option) }
         </select>
     }
 }
 
 /// Puts another clock over a run, or none.
-pub fn choose(model: &mut Model, kind: Option<Kind>) {
+pub fn choose(model: &mut Model, kind: Option<ClockKind>) {
     let start = kind.and_then(|k| Some((k, (model.scene.build)(&model.session.setup).ok()?)));
     model.overlay = start.map(|(kind, world)| {
         let start = world.view();
-        let mut overlay = match Kind::of(model.info.lenses) == Some(kind) {
+        let mut overlay = match ClockKind::of(model.info.lenses) == Some(kind) {
             true => Overlay::own(kind, &start),
             false => Overlay::new(kind, &start),
         };
@@ -94,7 +94,7 @@ pub fn pair(model: &Model) -> Option<Html> {
         let one = |i: u64| html! { <i class={if i < other { "both" } else { "more" }}></i> };
         html! { <td class="squares" aria-hidden="true">{ for (0..mine.min(SQUARES)).map(one) }</td> }
     };
-    let row = |(name, a, b, mark): &Row| {
+    let row = |(name, a, b, mark): &ComparedPlace| {
         html! {
             <tr>
                 <td class="count">{ *a }</td>{ squares(*a, *b) }
@@ -118,7 +118,7 @@ pub fn pair(model: &Model) -> Option<Html> {
 
 /// Place by place, and in words.
 pub fn table(first: String, second: String, Comparison { rows, says, truly }: Comparison) -> Html {
-    let row = |(name, a, b, mark): &Row| {
+    let row = |(name, a, b, mark): &ComparedPlace| {
         html! { <tr class={if *mark == '=' { "" } else { "differs" }}>
             <th scope="row">{ name.clone() }</th><td>{ a }</td>
             <td class="mark">{ *mark }</td><td>{ b }</td>

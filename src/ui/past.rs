@@ -15,7 +15,7 @@ use std::rc::Rc;
 const MOST_UNDONE: usize = 200;
 
 /// What was on a page that one has left.
-struct Left {
+struct LeftPage {
     /// Its address.
     written: String,
     /// All of it.
@@ -24,14 +24,14 @@ struct Left {
 }
 
 thread_local! {
-    static LEFT: RefCell<Option<Left>> = const { RefCell::new(None) };
+    static LEFT: RefCell<Option<LeftPage>> = const { RefCell::new(None) };
 }
 
 /// Remembers what is on a page that is left.
 pub fn leave(model: &mut Model) {
     let whole = Link::whole(&model.session, model.looked_at());
     let (written, past) = (model.written.clone(), std::mem::take(&mut model.past));
-    LEFT.set(Some(Left { written, whole, past }));
+    LEFT.set(Some(LeftPage { written, whole, past }));
 }
 
 /// The page that was left last, if a link is its address: with all that the address did not hold.
@@ -49,7 +49,7 @@ pub fn come_back(link: &Link) -> Option<Result<Model, String>> {
 
 /// What undo goes back to.
 #[derive(Clone)]
-pub struct Snapshot {
+pub struct UndoStep {
     setup: Setup,
     document: Document,
     tale: Option<Tale>,
@@ -58,8 +58,8 @@ pub struct Snapshot {
 /// What has been done and undone.
 #[derive(Default)]
 pub struct Past {
-    undo: Vec<Snapshot>,
-    redo: Vec<Snapshot>,
+    undo: Vec<UndoStep>,
+    redo: Vec<UndoStep>,
     /// Something deliberate has been done since the address was last written.
     pub fresh: bool,
 }
@@ -69,7 +69,7 @@ impl Past {
     pub fn has(&self) -> (bool, bool) {
         (!self.undo.is_empty(), !self.redo.is_empty())
     }
-    fn push(&mut self, snapshot: Snapshot) {
+    fn push(&mut self, snapshot: UndoStep) {
         if self.undo.len() == MOST_UNDONE {
             self.undo.remove(0);
         }
@@ -81,8 +81,8 @@ impl Past {
 
 impl Model {
     /// This moment, to come back to.
-    pub fn snapshot(&self) -> Snapshot {
-        Snapshot {
+    pub fn snapshot(&self) -> UndoStep {
+        UndoStep {
             setup: self.session.setup.clone(),
             document: self.session.document(),
             tale: self.tale.clone(),
@@ -191,7 +191,7 @@ impl Model {
     }
 
     /// A session of a snapshot's setup, with what is known of it.
-    fn session_for(&self, to: &Snapshot) -> Result<Session, String> {
+    fn session_for(&self, to: &UndoStep) -> Result<Session, String> {
         if self.session.setup == to.setup {
             return Ok(self.session.copy());
         }
@@ -209,7 +209,7 @@ impl Model {
     }
 
     /// The run of a snapshot, at once.
-    pub fn become_of(&mut self, to: &Snapshot) {
+    pub fn become_of(&mut self, to: &UndoStep) {
         let made = self.session_for(to).and_then(|mut session| {
             session.restore(&to.document)?;
             Ok(session)
@@ -221,7 +221,7 @@ impl Model {
     }
 
     /// Remembers a moment for undo.
-    pub fn past_push(&mut self, before: Snapshot) {
+    pub fn past_push(&mut self, before: UndoStep) {
         self.past.push(before);
     }
 }

@@ -2,7 +2,7 @@
 //! picture before is written. While time runs, what moves is painted instead (see `paint`).
 
 use happened_before::core::sorted::SortedMap;
-use happened_before::scene::{self, Anchor, Item, Point, Scene, Shape, Target, Track};
+use happened_before::scene::{self, Anchor, Drawing, Item, Point, Shape, Target, Track};
 use std::fmt::Write;
 use web_sys::Element;
 
@@ -13,15 +13,15 @@ const SVG: &str = "http://www.w3.org/2000/svg";
 /// An SVG element and what it shows.
 pub struct Picture {
     root: Element,
-    held: Vec<Held>,
+    held: Vec<HeldElement>,
     size: (i32, i32),
     title: String,
-    mode: Mode,
+    mode: DrawingMode,
 }
 
 /// How shapes become elements.
 #[derive(Clone, Copy, PartialEq)]
-enum Mode {
+enum DrawingMode {
     /// Nodes are buttons; everything says what it stands for.
     Live,
     /// Just a picture.
@@ -29,22 +29,28 @@ enum Mode {
 }
 
 /// An element and the shape that it shows; a group's parts are apart.
-struct Held {
+struct HeldElement {
     el: Element,
     head: Item,
-    parts: Vec<Held>,
+    parts: Vec<HeldElement>,
 }
 
 impl Picture {
     /// An empty picture in an `svg` element.
     pub fn new(root: Element) -> Self {
         root.set_text_content(None);
-        Picture { root, held: Vec::new(), size: (0, 0), title: String::new(), mode: Mode::Live }
+        Picture {
+            root,
+            held: Vec::new(),
+            size: (0, 0),
+            title: String::new(),
+            mode: DrawingMode::Live,
+        }
     }
 
     /// An empty picture in which nothing can be touched.
     pub fn still(root: Element) -> Self {
-        Picture { mode: Mode::Still, ..Picture::new(root) }
+        Picture { mode: DrawingMode::Still, ..Picture::new(root) }
     }
 
     /// Moves one of its groups.
@@ -68,8 +74,8 @@ impl Picture {
     }
 
     /// Shows a scene.
-    pub fn show(&mut self, scene: Scene) {
-        let Scene { size, title, desc, items } = scene;
+    pub fn show(&mut self, scene: Drawing) {
+        let Drawing { size, title, desc, items } = scene;
         if self.size != (size.w, size.h) {
             self.size = (size.w, size.h);
             let (w, h) = (number(size.w), number(size.h));
@@ -115,20 +121,20 @@ fn tag(shape: &Shape) -> &'static str {
 
 /// Writes one structure.
 struct Pen {
-    mode: Mode,
+    mode: DrawingMode,
 }
 
 impl Pen {
     /// Brings the children of an element from one list of shapes to another.
-    fn patch(&self, parent: &Element, old: Vec<Held>, new: Vec<Item>) -> Vec<Held> {
-        let same = |(held, item): (&Held, &Item)| {
+    fn patch(&self, parent: &Element, old: Vec<HeldElement>, new: Vec<Item>) -> Vec<HeldElement> {
+        let same = |(held, item): (&HeldElement, &Item)| {
             held.head.key == item.key && tag(&held.head.shape) == tag(&item.shape)
         };
         // Mostly everything is where it was.
         if old.len() == new.len() && old.iter().zip(&new).all(same) {
             return old.into_iter().zip(new).map(|(held, item)| self.update(held, item)).collect();
         }
-        let mut pool: Vec<Option<Held>> = old.into_iter().map(Some).collect();
+        let mut pool: Vec<Option<HeldElement>> = old.into_iter().map(Some).collect();
         let named: SortedMap<String, usize> = pool
             .iter()
             .enumerate()
@@ -136,7 +142,7 @@ impl Pen {
             .filter(|(k, _)| !k.is_empty())
             .collect();
         let mut nameless = 0;
-        let mut out: Vec<(Held, Option<usize>)> = Vec::with_capacity(new.len());
+        let mut out: Vec<(HeldElement, Option<usize>)> = Vec::with_capacity(new.len());
         for item in new {
             let at = if item.key.is_empty() {
                 while pool.get(nameless).is_some_and(|h| !fits(h.as_ref(), &item)) {
@@ -174,7 +180,7 @@ impl Pen {
         out.into_iter().map(|(h, _)| h).collect()
     }
 
-    fn create(&self, mut item: Item) -> Held {
+    fn create(&self, mut item: Item) -> HeldElement {
         let el =
             dom::document().create_element_ns(Some(SVG), tag(&item.shape)).expect("an SVG element");
         let parts = match &mut item.shape {
@@ -187,14 +193,14 @@ impl Pen {
         if item.hidden {
             set(&el, "visibility", "hidden");
         }
-        let parts: Vec<Held> = parts.into_iter().map(|i| self.create(i)).collect();
+        let parts: Vec<HeldElement> = parts.into_iter().map(|i| self.create(i)).collect();
         for part in &parts {
             let _ = el.append_child(&part.el);
         }
-        Held { el, head: item, parts }
+        HeldElement { el, head: item, parts }
     }
 
-    fn update(&self, mut held: Held, mut item: Item) -> Held {
+    fn update(&self, mut held: HeldElement, mut item: Item) -> HeldElement {
         let parts = match &mut item.shape {
             Shape::Group { items, .. } => std::mem::take(items),
             _ => Vec::new(),
@@ -231,7 +237,7 @@ impl Pen {
             el.set_text_content(Some(words));
             titled = None;
         }
-        if self.mode == Mode::Still {
+        if self.mode == DrawingMode::Still {
             return;
         }
         let aims = old.is_none_or(|o| o.target != item.target);
@@ -280,7 +286,7 @@ impl Pen {
 }
 
 /// May a nameless element become this shape?
-fn fits(held: Option<&Held>, item: &Item) -> bool {
+fn fits(held: Option<&HeldElement>, item: &Item) -> bool {
     held.is_some_and(|h| h.head.key.is_empty() && tag(&h.head.shape) == tag(&item.shape))
 }
 
@@ -299,7 +305,7 @@ fn write_class(el: &Element, item: &Item) {
 }
 
 /// The lengths that a shape's element has as attributes.
-fn lengths(shape: &Shape) -> Few {
+fn lengths(shape: &Shape) -> FewNumbers {
     match *shape {
         Shape::Rect { x, y, w, h, r } => (&["x", "y", "width", "height", "rx"], [x, y, w, h, r]),
         Shape::Circle { x, y, r } => (&["cx", "cy", "r"], [x, y, r, 0, 0]),
@@ -310,7 +316,7 @@ fn lengths(shape: &Shape) -> Few {
 }
 
 /// Names, and as many numbers.
-type Few = (&'static [&'static str], [i32; 5]);
+type FewNumbers = (&'static [&'static str], [i32; 5]);
 
 /// Writes what differs from the shape that the element has, if it has one.
 fn write_shape(el: &Element, old: Option<&Shape>, shape: &Shape) {

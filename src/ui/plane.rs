@@ -5,13 +5,13 @@ use super::dom;
 use super::frame::{Ask, Look};
 use super::model::Model;
 use gloo_timers::callback::Timeout;
-use happened_before::check::plane::{Figures, Point, Survey, Terms, figures};
+use happened_before::check::plane::{Figures, Survey, SurveyPoint, Terms, figures};
 use happened_before::core::action::Action;
 use happened_before::core::config::{Setup, show_time};
 use happened_before::core::view::Lens;
 use happened_before::scene::Bounded;
 use happened_before::scene::plane::Plane;
-use happened_before::scene::{Scene, Size};
+use happened_before::scene::{Drawing, Size};
 use happened_before::stories::hero::Main;
 use std::rc::Rc;
 use wasm_bindgen::JsCast;
@@ -35,9 +35,9 @@ const TIMES: [u64; 5] = [0, 10_000, 50_000, 100_000, 200_000];
 pub struct Planes {
     pub t: u64,
     /// While nothing fails.
-    pub whole: Vec<Point>,
+    pub whole: Vec<SurveyPoint>,
     /// With a region cut off.
-    pub parted: Vec<Point>,
+    pub parted: Vec<SurveyPoint>,
     /// Of former runs, oldest first.
     pub trail: Vec<Figures>,
 }
@@ -63,7 +63,7 @@ pub fn left_behind(old: &Model) -> Rc<Planes> {
 }
 
 /// The picture beside the stage.
-pub fn scene(model: &Model, size: Size) -> Scene {
+pub fn scene(model: &Model, size: Size) -> Drawing {
     let (live, planes) = (live(model), &model.planes);
     let value = |id| model.scene.value(&model.session.setup, id);
     let cuts = |a: &Action| matches!(a, Action::Partition(_) | Action::Cut { .. });
@@ -88,7 +88,7 @@ pub enum Msg {
 }
 
 #[derive(Properties, PartialEq)]
-pub struct PanelProps {
+pub struct PlanePanelProps {
     pub look: Look,
     pub ask: Callback<Ask>,
 }
@@ -106,7 +106,7 @@ pub struct PlanePanel {
 
 impl Component for PlanePanel {
     type Message = Msg;
-    type Properties = PanelProps;
+    type Properties = PlanePanelProps;
 
     fn create(ctx: &Context<Self>) -> Self {
         // An opening has the whole plane.
@@ -251,7 +251,7 @@ fn table(model: &Model, ask: &Callback<Ask>) -> Html {
         us => us.div_ceil(1_000).to_string(),
     };
     let share = |ppm: u32| format!("{}.{}", ppm / 10_000, ppm / 1_000 % 10);
-    let row = |(i, p): (usize, &Point)| {
+    let row = |(i, p): (usize, &SurveyPoint)| {
         let (f, setup) = (&p.figures, p.setup.clone());
         let play = ask.reform(move |_: MouseEvent| Ask::Restart(setup.clone()));
         let parted = planes.parted.get(i).map(|p| share(p.figures.answered_share()));

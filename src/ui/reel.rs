@@ -4,7 +4,7 @@ use super::dom;
 use super::film::Film;
 use super::model::{Model, rate};
 use happened_before::scene::style::Theme;
-use happened_before::share::export::film::{FPS, Frames, HUNDREDTHS, Span};
+use happened_before::share::export::film::{FPS, FilmSpan, Frames, HUNDREDTHS};
 use happened_before::share::export::gif::Gif;
 use happened_before::share::link::Link;
 use std::cell::Cell;
@@ -17,9 +17,9 @@ const STRIDE: u64 = 8;
 const BEFORE: u64 = 200_000;
 
 /// What has just been seen.
-pub fn around(model: &Model) -> Span {
+pub fn around(model: &Model) -> FilmSpan {
     let to = model.session.time();
-    Span { from: to.saturating_sub(BEFORE), to: to.max(10_000) }
+    FilmSpan { from: to.saturating_sub(BEFORE), to: to.max(10_000) }
 }
 
 /// How much time a frame stands for, in microseconds.
@@ -28,7 +28,7 @@ fn each(speed: i32) -> u64 {
 }
 
 /// `96 frames, 4.8 s at 1/50 ×.`
-pub fn words(span: Span, speed: i32) -> String {
+pub fn words(span: FilmSpan, speed: i32) -> String {
     let (count, _) = span.frames(each(speed));
     let tenths = count * 10 / u64::from(FPS);
     let long = format!("{}.{}", tenths / 10, tenths % 10);
@@ -80,7 +80,7 @@ pub async fn gif(
     film: &Film,
     link: &Link,
     theme: Theme,
-    span: Span,
+    span: FilmSpan,
     speed: i32,
     address: &str,
     tell: &dyn Fn(String),
@@ -104,7 +104,7 @@ pub async fn webm(
     film: &Film,
     link: &Link,
     theme: Theme,
-    span: Span,
+    span: FilmSpan,
     speed: i32,
     address: &str,
     tell: &dyn Fn(String),

@@ -2,7 +2,7 @@
 
 use super::frame::{Ask, Look};
 use super::model::Model;
-use super::search_run::{Hit, News, Request, Searching};
+use super::search_run::{FoundRun, SearchNews, SearchRequest, Searching};
 use super::search_show::COUNTER_EXAMPLE;
 use super::search_words as say;
 use happened_before::core::config::Setup;
@@ -40,7 +40,7 @@ const DEFAULT_SECONDS: u32 = 20;
 pub enum Msg {
     Go,
     Stop,
-    Heard(News),
+    Heard(SearchNews),
     Claim(String),
     Way(String),
     Bound(usize, String),
@@ -57,7 +57,7 @@ pub struct SearchPanel {
     bounds: [String; 8],
     whole: bool,
     running: Option<Searching>,
-    news: Option<News>,
+    news: Option<SearchNews>,
     /// What is being searched.
     asked: Setup,
     seconds: f64,
@@ -154,7 +154,7 @@ impl SearchPanel {
         let number = |i: usize| self.bounds[i].parse::<u32>().ok();
         self.seconds = number(SECONDS).unwrap_or(DEFAULT_SECONDS).max(1).into();
         let link = Link::new(setup.clone(), Vec::new()).fragment();
-        let mut request = Request::new(&link, self.seconds)
+        let mut request = SearchRequest::new(&link, self.seconds)
             .set("property", claim)
             .set("way", self.way.as_str())
             .set("faults", faults.trim_end_matches(','))
@@ -163,7 +163,7 @@ impl SearchPanel {
             request = request.set("depth", depth);
         }
         self.asked = setup;
-        self.news = Some(News { phase: "searching".into(), ..News::default() });
+        self.news = Some(SearchNews { phase: "searching".into(), ..SearchNews::default() });
         self.running = Some(Searching::start(&request, ctx.link().callback(Msg::Heard)));
     }
 
@@ -268,7 +268,7 @@ impl SearchPanel {
         }
     }
 
-    fn found(&self, ctx: &Context<Self>, model: &Model, hit: &Hit) -> Html {
+    fn found(&self, ctx: &Context<Self>, model: &Model, hit: &FoundRun) -> Html {
         let title = model.info.properties.iter().find(|p| p.id == hit.property);
         let title = title.map_or(hit.property.as_str(), |p| p.title).to_string();
         let again = ctx.link().callback(|_: MouseEvent| Msg::Show);
@@ -286,7 +286,7 @@ impl SearchPanel {
 }
 
 /// How far it has come; the bar is the time that it may take.
-pub fn progress(news: &News, seconds: f64) -> Html {
+pub fn progress(news: &SearchNews, seconds: f64) -> Html {
     html! {
         <div class="outcome" id="search-progress">
             <progress max={seconds.to_string()} value={news.seconds.min(seconds).to_string()} aria-label="Time spent of the search's budget"></progress>

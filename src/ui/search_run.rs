@@ -8,7 +8,7 @@ use yew::Callback;
 
 /// How far a search has come, or how it ended; the fields are those of `check::hunt::News`.
 #[derive(Clone, Debug, Default, PartialEq)]
-pub struct News {
+pub struct SearchNews {
     /// `searching`, `shrinking`, `over`, `failed`, or `stopped` by the reader.
     pub phase: String,
     pub states: f64,
@@ -27,14 +27,14 @@ pub struct News {
     pub alone: bool,
     /// Why it failed.
     pub error: String,
-    pub found: Option<Hit>,
+    pub found: Option<FoundRun>,
     /// Of a challenge about sliders.
-    pub positions: Vec<Position>,
+    pub positions: Vec<PositionNews>,
 }
 
 /// What gives way at a position of some sliders.
 #[derive(Clone, Debug, Default, PartialEq)]
-pub struct Position {
+pub struct PositionNews {
     pub values: Vec<f64>,
     /// Empty if nothing does.
     pub gives: String,
@@ -42,10 +42,10 @@ pub struct Position {
     pub link: String,
 }
 
-impl Position {
-    fn read(v: &JsValue) -> Position {
+impl PositionNews {
+    fn read(v: &JsValue) -> PositionNews {
         let values = list(v, "values");
-        Position {
+        PositionNews {
             values: values.iter().filter_map(|n| n.as_f64()).collect(),
             gives: text(v, "gives"),
             link: text(v, "link"),
@@ -55,7 +55,7 @@ impl Position {
 
 /// A run that was found.
 #[derive(Clone, Debug, Default, PartialEq)]
-pub struct Hit {
+pub struct FoundRun {
     pub property: String,
     pub length: f64,
     pub link: String,
@@ -85,10 +85,10 @@ fn is(from: &JsValue, name: &str) -> bool {
     get(from, name).as_bool() == Some(true)
 }
 
-impl News {
-    fn read(v: &JsValue) -> News {
+impl SearchNews {
+    fn read(v: &JsValue) -> SearchNews {
         let found = get(v, "found");
-        News {
+        SearchNews {
             phase: text(v, "phase"),
             states: number(v, "states"),
             depth: number(v, "depth"),
@@ -103,8 +103,8 @@ impl News {
             workers: number(v, "workers"),
             alone: is(v, "alone"),
             error: text(v, "error"),
-            found: found.is_object().then(|| Hit::read(&found)),
-            positions: list(v, "positions").iter().map(|p| Position::read(&p)).collect(),
+            found: found.is_object().then(|| FoundRun::read(&found)),
+            positions: list(v, "positions").iter().map(|p| PositionNews::read(&p)).collect(),
         }
     }
 
@@ -114,10 +114,10 @@ impl News {
     }
 }
 
-impl Hit {
-    fn read(v: &JsValue) -> Hit {
+impl FoundRun {
+    fn read(v: &JsValue) -> FoundRun {
         let hints = list(v, "hints");
-        Hit {
+        FoundRun {
             property: text(v, "property"),
             length: number(v, "length"),
             link: text(v, "link"),
@@ -128,17 +128,17 @@ impl Hit {
 }
 
 /// What is asked for, as a JSON text that grows field by field.
-pub struct Request(js_sys::Object);
+pub struct SearchRequest(js_sys::Object);
 
-impl Request {
+impl SearchRequest {
     /// Asks about the run of a link, for at most so many seconds.
-    pub fn new(link: &str, seconds: f64) -> Request {
-        let request = Request(js_sys::Object::new());
+    pub fn new(link: &str, seconds: f64) -> SearchRequest {
+        let request = SearchRequest(js_sys::Object::new());
         request.set("link", link).set("budget_ms", (seconds * 1000.0).round())
     }
 
     /// One more field.
-    pub fn set(self, name: &str, value: impl Into<JsValue>) -> Request {
+    pub fn set(self, name: &str, value: impl Into<JsValue>) -> SearchRequest {
         let _ = Reflect::set(&self.0, &name.into(), &value.into());
         self
     }
@@ -152,10 +152,10 @@ pub struct Searching {
 
 impl Searching {
     /// Starts it; `tell` hears of it, five times a second.
-    pub fn start(request: &Request, tell: Callback<News>) -> Searching {
+    pub fn start(request: &SearchRequest, tell: Callback<SearchNews>) -> Searching {
         let hear = tell.clone();
         let closure =
-            Closure::<dyn FnMut(JsValue)>::new(move |v: JsValue| hear.emit(News::read(&v)));
+            Closure::<dyn FnMut(JsValue)>::new(move |v: JsValue| hear.emit(SearchNews::read(&v)));
         let boot = get(&dom::window(), "hbBoot");
         let text = js_sys::JSON::stringify(&request.0).map(JsValue::from);
         let hunt = get(&boot, "hunt").dyn_into::<Function>();
@@ -163,7 +163,7 @@ impl Searching {
         let stop = started.and_then(JsCast::dyn_into::<Function>).ok();
         if stop.is_none() {
             let error = "this page was loaded without its searches; load it again".into();
-            tell.emit(News { phase: "failed".into(), error, ..News::default() });
+            tell.emit(SearchNews { phase: "failed".into(), error, ..SearchNews::default() });
         }
         Searching { stop, _tell: closure }
     }

@@ -1,6 +1,6 @@
 //! What a search says of itself.
 
-use super::search_run::{Hit, News};
+use super::search_run::{FoundRun, SearchNews};
 use super::words::count;
 
 /// `12,345`.
@@ -21,7 +21,7 @@ fn many(n: f64, one: &str) -> String {
 }
 
 /// A search that goes on, in short lines.
-pub fn progress(news: &News) -> Vec<String> {
+pub fn progress(news: &SearchNews) -> Vec<String> {
     let mut lines = Vec::new();
     if news.states > 0.0 {
         let rate = news.states / news.seconds.max(0.2);
@@ -48,7 +48,7 @@ pub fn progress(news: &News) -> Vec<String> {
 }
 
 /// How a finding came about, and how large it is.
-pub fn how(hit: &Hit) -> String {
+pub fn how(hit: &FoundRun) -> String {
     let length = many(hit.length, "intervention");
     match hit.seed {
         Some(seed) => format!("By the fault schedule of seed {seed:.0}, cut down to {length}."),
@@ -57,7 +57,7 @@ pub fn how(hit: &Hit) -> String {
 }
 
 /// A search that the reader has stopped.
-pub fn stopped(news: &News) -> String {
+pub fn stopped(news: &SearchNews) -> String {
     let level = (news.depth - 1.0).max(0.0);
     let mut out = format!("Stopped after {:.1} s, nothing found", news.seconds);
     if news.states > 0.0 {
@@ -71,12 +71,12 @@ pub fn stopped(news: &News) -> String {
 }
 
 /// Why there is no answer.
-pub fn failed(news: &News) -> String {
+pub fn failed(news: &SearchNews) -> String {
     format!("The search failed: {}.", news.error.trim_end_matches('.'))
 }
 
 /// What was searched and what was not.
-pub fn extent(news: &News) -> String {
+pub fn extent(news: &SearchNews) -> String {
     let mut out = String::new();
     if !news.sentence.is_empty() {
         out = format!("{}.", news.sentence);

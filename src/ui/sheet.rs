@@ -8,7 +8,7 @@ use super::model::{Model, sentence};
 use super::reel;
 use super::words;
 use super::work;
-use happened_before::cli::play::{Goal, Played};
+use happened_before::cli::play::{Played, RunGoal};
 use happened_before::cli::{Host, export};
 use happened_before::core::config::parse_time;
 use happened_before::core::session::Session;
@@ -20,7 +20,7 @@ use happened_before::scene::stage::Stage;
 use happened_before::scene::style::Theme;
 use happened_before::scene::svg_text::standalone;
 use happened_before::share::carry;
-use happened_before::share::export::film::Span;
+use happened_before::share::export::film::FilmSpan;
 use happened_before::share::link::Link;
 use std::cell::Cell;
 use std::rc::Rc;
@@ -47,7 +47,7 @@ pub enum Subject {
 
 /// What becomes of it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Form {
+enum ExportForm {
     Svg,
     Png(u8),
     Gif,
@@ -100,7 +100,7 @@ pub struct SheetProps {
 
 /// What is going on: its words, and whether it is to stop.
 #[derive(Clone, PartialEq)]
-struct Work {
+struct ExportWork {
     said: String,
     stop: Rc<Cell<bool>>,
 }
@@ -109,7 +109,7 @@ struct Work {
 pub fn Sheet(props: &SheetProps) -> Html {
     let subject = use_state(|| Subject::Stage);
     let theme = use_state(|| if super::theme::is_dark() { Theme::Dark } else { Theme::Light });
-    let work = use_state(|| None::<Work>);
+    let work = use_state(|| None::<ExportWork>);
     let said = use_state(String::new);
     let span = use_state(|| reel::around(&props.look.0.model.borrow()));
     let going = use_mut_ref(|| None::<Rc<Cell<bool>>>);
@@ -132,16 +132,18 @@ pub fn Sheet(props: &SheetProps) -> Html {
     let start = {
         let (desk, work, said) = (props.look.0.clone(), work.clone(), said.clone());
         let (subject, theme, span) = (*subject, *theme, *span);
-        Callback::from(move |form: Form| {
+        Callback::from(move |form: ExportForm| {
             let stop = Rc::new(Cell::new(false));
             *going.borrow_mut() = Some(stop.clone());
-            work.set(Some(Work { said: "Begun.".into(), stop: stop.clone() }));
-            let job = Job::of(&desk.model.borrow(), form, subject, theme, span);
+            work.set(Some(ExportWork { said: "Begun.".into(), stop: stop.clone() }));
+            let job = ExportJob::of(&desk.model.borrow(), form, subject, theme, span);
             let (work, said) = (work.clone(), said.clone());
             wasm_bindgen_futures::spawn_local(async move {
                 let tell = {
                     let (work, stop) = (work.clone(), stop.clone());
-                    move |text: String| work.set(Some(Work { said: text, stop: stop.clone() }))
+                    move |text: String| {
+                        work.set(Some(ExportWork { said: text, stop: stop.clone() }))
+                    }
                 };
                 let done = job.run(&tell, &stop).await;
                 work.set(None);
@@ -152,7 +154,7 @@ pub fn Sheet(props: &SheetProps) -> Html {
             });
         })
     };
-    let button = |id: String, name: String, form: Form| {
+    let button = |id: String, name: String, form: ExportForm| {
         let start = start.clone();
         let busy = work.is_some();
         html! { <button class="verb" {id} disabled={busy} onclick={move |_: MouseEvent| start.emit(form)}>{ name }</button> }
@@ -170,7 +172,7 @@ pub fn Sheet(props: &SheetProps) -> Html {
     let time = |name: &'static str, id: &'static str, at: u64, set: Callback<Event>| {
         html! { <label class="setting"><span>{ name }</span><input class="mono" {id} value={words::seconds(at)} onchange={set} /></label> }
     };
-    let set_span = |change: fn(Span, u64) -> Span| {
+    let set_span = |change: fn(FilmSpan, u64) -> FilmSpan| {
         let (span, said) = (span.clone(), said.clone());
         Callback::from(move |e: Event| {
             let text = dom::value_of(&e);
@@ -216,7 +218,7 @@ pub fn Sheet(props: &SheetProps) -> Html {
                     <input class="mono address" readonly=true value={address.clone()} aria-label="Address of this moment" />
                     <div class="verbs">
                         <button class="verb" id="copy-link" onclick={copy}>{ "Copy link" }</button>
-                        { button("save-session".into(), "Save as a file".into(), Form::Session) }
+                        { button("save-session".into(), "Save as a file".into(), ExportForm::Session) }
                     </div>
                     <p class="small">{ format!("{} characters. ", address.len()) }
                         { "A file or an exported picture dropped on the page opens its run, or " }
@@ -241,26 +243,26 @@ pub fn Sheet(props: &SheetProps) -> Html {
                         }) }
                     </div>
                     <div class="choices">
-                        { button("svg".into(), "SVG".into(), Form::Svg) }
-                        { for (1..=4u8).map(|n| button(format!("png-{n}"), format!("PNG {n}×"), Form::Png(n))) }
+                        { button("svg".into(), "SVG".into(), ExportForm::Svg) }
+                        { for (1..=4u8).map(|n| button(format!("png-{n}"), format!("PNG {n}×"), ExportForm::Png(n))) }
                     </div>
                 </section>
                 <section>
                     <h3>{ "Film of a span" }</h3>
-                    { time("From", "film-from", span.from, set_span(|s, from| Span { from, ..s })) }
-                    { time("To", "film-to", span.to, set_span(|s, to| Span { to, ..s })) }
+                    { time("From", "film-from", span.from, set_span(|s, from| FilmSpan { from, ..s })) }
+                    { time("To", "film-to", span.to, set_span(|s, to| FilmSpan { to, ..s })) }
                     <p class="small">{ reel::words(*span, model.speed) }</p>
                     <div class="choices">
-                        { button("gif".into(), "GIF".into(), Form::Gif) }
+                        { button("gif".into(), "GIF".into(), ExportForm::Gif) }
                         if reel::films() {
-                            { button("webm".into(), "WebM".into(), Form::Webm) }
+                            { button("webm".into(), "WebM".into(), ExportForm::Webm) }
                         }
                     </div>
                 </section>
                 <section>
                     <h3>{ "The run as text" }</h3>
                     <div class="choices">
-                        { for TEXTS.iter().map(|(form, name, _)| button(format!("text-{form}"), (*name).into(), Form::Text(form))) }
+                        { for TEXTS.iter().map(|(form, name, _)| button(format!("text-{form}"), (*name).into(), ExportForm::Text(form))) }
                     </div>
                 </section>
                 <p class="sheet-said" role="status">
@@ -282,9 +284,9 @@ const TEXTS: &[(&str, &str, &str)] = &[
 ];
 
 /// Everything that an export needs of the run, taken at its beginning.
-struct Job {
+struct ExportJob {
     name: String,
-    form: Form,
+    form: ExportForm,
     link: Link,
     address: String,
     /// All of the session, or why a file cannot hold it.
@@ -292,30 +294,36 @@ struct Job {
     svg: String,
     theme: Theme,
     /// The film's part of the run, or why there is no such film.
-    span: Result<Span, String>,
+    span: Result<FilmSpan, String>,
     speed: i32,
 }
 
-impl Job {
-    fn of(model: &Model, form: Form, subject: Subject, theme: Theme, span: Span) -> Job {
+impl ExportJob {
+    fn of(
+        model: &Model,
+        form: ExportForm,
+        subject: Subject,
+        theme: Theme,
+        span: FilmSpan,
+    ) -> ExportJob {
         let svg = match form {
-            Form::Svg | Form::Png(_) => picture(model, subject, theme),
+            ExportForm::Svg | ExportForm::Png(_) => picture(model, subject, theme),
             _ => String::new(),
         };
         let name = format!("{}-{}", model.scene.id, model.session.setup.seed);
         let (link, address, speed) = (model.link(), address(model), model.speed);
         let page = address.split('#').next().unwrap_or_default();
         let file = match form {
-            Form::Session => Link::file(&model.session, model.looked_at()),
+            ExportForm::Session => Link::file(&model.session, model.looked_at()),
             _ => Ok(String::new()),
         };
         let file = file.map(|text| format!("{page}{text}\n"));
         let seen = model.session.trace().reached().1.max(model.session.time());
         let span = match form {
-            Form::Gif | Form::Webm => span.check(seen).map(|()| span),
+            ExportForm::Gif | ExportForm::Webm => span.check(seen).map(|()| span),
             _ => Ok(span),
         };
-        Job { name, form, link, address, file, svg, theme, span, speed }
+        ExportJob { name, form, link, address, file, svg, theme, span, speed }
     }
 
     /// The run as text: by the twin beside the page or, where that cannot be fetched, here.
@@ -336,7 +344,7 @@ impl Job {
     async fn run(self, tell: &dyn Fn(String), stop: &Cell<bool>) -> Result<String, String> {
         let span = self.span.clone();
         let (ending, kind, bytes) = match self.form {
-            Form::Svg => {
+            ExportForm::Svg => {
                 // Without its letters it is still the picture.
                 let lettered = match Film::load().await {
                     Ok(film) => film.lettered(&self.svg).await?,
@@ -345,12 +353,12 @@ impl Job {
                 let svg = carry::svg(&lettered, &self.address);
                 ("svg", "image/svg+xml", svg.into_bytes())
             }
-            Form::Png(scale) => {
+            ExportForm::Png(scale) => {
                 let film = Film::load().await?;
                 let bytes = film.png(&self.svg, scale.into()).await?;
                 ("png", "image/png", carry::png(&bytes, &self.address)?)
             }
-            Form::Gif => {
+            ExportForm::Gif => {
                 let film = Film::load().await?;
                 let made = reel::gif(
                     &film,
@@ -364,7 +372,7 @@ impl Job {
                 );
                 ("gif", "image/gif", made.await?)
             }
-            Form::Webm => {
+            ExportForm::Webm => {
                 let film = Film::load().await?;
                 let made = reel::webm(
                     &film,
@@ -378,13 +386,13 @@ impl Job {
                 );
                 ("webm", "video/webm", made.await?)
             }
-            Form::Text(form) => {
+            ExportForm::Text(form) => {
                 tell("The run is written down.".into());
                 let text = self.text(form, stop).await?;
                 let ending = TEXTS.iter().find(|t| t.0 == form).map_or("txt", |t| t.2);
                 (ending, "text/plain", text.into_bytes())
             }
-            Form::Session => ("run.txt", "text/plain", self.file?.into_bytes()),
+            ExportForm::Session => ("run.txt", "text/plain", self.file?.into_bytes()),
         };
         if stop.get() {
             return Err("cancelled".into());
@@ -427,10 +435,10 @@ async fn written(link: &Link, form: &str, stop: &Cell<bool>) -> Result<String, S
     link.check()?;
     let build = protocols::scene(&link.setup.scene)?.build;
     let mut session = Session::new(build, link.setup.clone(), link.journal.clone())?;
-    let goal = Goal::of(link);
+    let goal = RunGoal::of(link);
     let mut slice = || match goal {
-        Goal::Until(time) => session.advance_to(time, SLICE),
-        Goal::Steps(steps) => {
+        RunGoal::Until(time) => session.advance_to(time, SLICE),
+        RunGoal::Steps(steps) => {
             let left = SLICE.min(steps.saturating_sub(session.cursor()));
             left == 0 || (0..left).any(|_| session.forward().is_none())
         }

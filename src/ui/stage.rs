@@ -5,10 +5,10 @@ use super::frame::{Ask, Look, Tab};
 use super::gesture;
 use super::model::{Model, Pick};
 use super::words;
-use happened_before::algo::clocks::overlay::Kind;
+use happened_before::algo::clocks::overlay::ClockKind;
 use happened_before::core::ids::OpId;
-use happened_before::core::view::{Lens, Shape};
-use happened_before::scene::history::History;
+use happened_before::core::view::{Lens, NodeShape};
+use happened_before::scene::history::HistoryPicture;
 use happened_before::scene::stroke::Stroke;
 use happened_before::scene::{
     PX, Point, Target, convergence, key_ruler, log_strip, plane, ring, ruler, trays, window,
@@ -33,7 +33,7 @@ pub fn StagePane(props: &StageProps) -> Html {
     let model = desk.model.borrow();
     let hold = Hold(desk.clone());
     let log = model.info.lenses.contains(&Lens::Log);
-    let clients = model.view.nodes.iter().any(|n| n.shape == Shape::Client);
+    let clients = model.view.nodes.iter().any(|n| n.shape == NodeShape::Client);
     let history = clients && model.info.lenses.contains(&Lens::History);
     let keys = model.info.lenses.iter().any(|l| matches!(l, Lens::Ring | Lens::Keys));
     let plane = model.info.lenses.iter().any(|l| matches!(l, Lens::Plane | Lens::Convergence));
@@ -118,7 +118,7 @@ pub fn use_picture(desk: &Rc<Desk>, slot: Slot) -> NodeRef {
 
 /// The height that a lens needs where it is 340 pixels wide.
 fn lens_height(model: &Model, slot: Slot) -> i32 {
-    let clients = model.view.nodes.iter().filter(|n| n.shape == Shape::Client).count();
+    let clients = model.view.nodes.iter().filter(|n| n.shape == NodeShape::Client).count();
     match slot {
         Slot::Log => log_strip::height(&model.view) / PX,
         Slot::Trays => trays::height(&model.view) / PX,
@@ -127,7 +127,7 @@ fn lens_height(model: &Model, slot: Slot) -> i32 {
         Slot::Ring => ring::height() / PX,
         Slot::Plane if model.info.lenses.contains(&Lens::Convergence) => convergence::height() / PX,
         Slot::Plane => plane::height() / PX,
-        _ => History::height(clients) / PX,
+        _ => HistoryPicture::height(clients) / PX,
     }
 }
 
@@ -264,7 +264,7 @@ struct PictureProps {
     #[prop_or_default]
     causal: bool,
     #[prop_or_default]
-    chips: Option<Kind>,
+    chips: Option<ClockKind>,
 }
 
 /// The cluster.

@@ -6,7 +6,7 @@ use super::model::{Model, Pick};
 use super::rail::knob_row;
 use super::tale::Tell;
 use happened_before::core::view::WorldView;
-use happened_before::stories::telling::{Part, Phase, Telling};
+use happened_before::stories::telling::{Phase, Telling, WordPart};
 use yew::prelude::*;
 
 #[derive(Properties, PartialEq)]
@@ -70,9 +70,9 @@ pub fn StoryPanel(props: &StoryProps) -> Html {
 
 /// Words in which nodes are underlined in their own colour; pressing one selects it.
 fn words(telling: &Telling, view: &WorldView, text: &str, ask: &Callback<Ask>) -> Html {
-    let part = |part: Part| match part {
-        Part::Text(text) => html! { text },
-        Part::Node(id, name) => {
+    let part = |part: WordPart| match part {
+        WordPart::Text(text) => html! { text },
+        WordPart::Node(id, name) => {
             let epoch = view.nodes.get(id.at()).and_then(|n| n.look.epoch);
             let hue = epoch.map(|e| format!("epoch-{}", e % 8));
             let press = ask.reform(move |_: MouseEvent| Ask::Pick(Some(Pick::Node(id))));
@@ -84,9 +84,9 @@ fn words(telling: &Telling, view: &WorldView, text: &str, ask: &Callback<Ask>) -
 
 /// The same without anything to press, for what is pressed itself or stands in a sentence.
 fn plain(telling: &Telling, view: &WorldView, text: &str) -> Html {
-    let part = |part: Part| match part {
-        Part::Text(text) => html! { text },
-        Part::Node(_, name) => html! { <b class="mono">{ name }</b> },
+    let part = |part: WordPart| match part {
+        WordPart::Text(text) => html! { text },
+        WordPart::Node(_, name) => html! { <b class="mono">{ name }</b> },
     };
     telling.words(view, text).into_iter().map(part).collect()
 }

@@ -3,8 +3,8 @@
 use super::dom;
 use super::hero::After;
 use super::model::{Model, sentence};
-use super::past::Snapshot;
-use super::way::Quest;
+use super::past::UndoStep;
+use super::way::Destination;
 use happened_before::core::session::{Session, common};
 use happened_before::share::link::{Cue, Link};
 use happened_before::stories::Story;
@@ -24,7 +24,7 @@ pub struct Tale {
     /// The reader does something else.
     pub left: bool,
     /// The run it is told over, if the page now shows another.
-    home: Option<Box<Snapshot>>,
+    home: Option<Box<UndoStep>>,
 }
 
 /// What is asked of a story.
@@ -170,7 +170,7 @@ impl Model {
     /// How long the step takes decides how fast it is shown.
     fn look_ahead(&mut self, telling: Telling) {
         let from = self.session.time();
-        let quest = Quest::Tell(Box::new(telling));
+        let quest = Destination::Tell(Box::new(telling));
         self.set_out_from(self.session.copy(), quest, move |m, ahead| {
             let times: Vec<u64> = ahead.trace().events.iter().map(|e| e.at).collect();
             m.play_stretch(&times, (from, ahead.time()), STEP, After::Go);
@@ -178,7 +178,7 @@ impl Model {
     }
 
     /// The page shows another run now; the story can be come back to.
-    pub fn keep_story(&mut self, home: Snapshot) {
+    pub fn keep_story(&mut self, home: UndoStep) {
         if let Some(tale) = &mut self.tale {
             tale.left = true;
             tale.home.get_or_insert(Box::new(home));

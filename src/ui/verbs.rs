@@ -3,7 +3,7 @@
 use super::model::Model;
 use happened_before::core::action::{Action, ClockChange, CrashMode, Lie, LinkChange};
 use happened_before::core::ids::{MsgId, NodeId, NodeSet};
-use happened_before::core::view::{LinkView, Shape, Status};
+use happened_before::core::view::{LinkView, NodeShape, Status};
 
 /// What can be done to a node.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -53,7 +53,7 @@ pub fn by_key(key: &str) -> Option<&'static str> {
 /// The verbs that make sense for a node now.
 pub fn of_node(model: &Model, node: NodeId) -> Vec<(Verb, &'static str, &'static str)> {
     let Some(view) = model.view.nodes.get(node.at()) else { return Vec::new() };
-    let client = view.shape == Shape::Client;
+    let client = view.shape == NodeShape::Client;
     let up = view.status != Status::Crashed;
     let fits = |verb: &Verb| match verb {
         Verb::Crash | Verb::CrashMachine => up && !client,
@@ -77,7 +77,7 @@ pub fn of_node(model: &Model, node: NodeId) -> Vec<(Verb, &'static str, &'static
 
 /// Is nothing left between a node and the others?
 fn is_alone(model: &Model, node: NodeId) -> bool {
-    let others = model.view.nodes.iter().filter(|n| n.id != node && n.shape != Shape::Client);
+    let others = model.view.nodes.iter().filter(|n| n.id != node && n.shape != NodeShape::Client);
     let cut = |from, to| model.view.links.iter().any(|l| l.from == from && l.to == to && l.cut);
     let mut any = false;
     for other in others {

@@ -12,7 +12,7 @@ use happened_before::scene::index::Index;
 use happened_before::stories::condition::Condition;
 use happened_before::stories::hero::Opening;
 use happened_before::stories::player::Player;
-use happened_before::stories::seek::{Goal, Search, Sought};
+use happened_before::stories::seek::{Search, SeekGoal, Sought};
 use happened_before::stories::telling::Telling;
 use std::cell::RefCell;
 use std::rc::Rc;
@@ -33,7 +33,7 @@ const TAKEN: usize = 2_048;
 type Then = Box<dyn FnOnce(&mut Model, Session)>;
 
 /// What is gone to.
-pub enum Quest {
+pub enum Destination {
     /// Where the session is on its way to.
     Moment,
     /// The next thing of interest, at most so many steps away.
@@ -61,7 +61,7 @@ type Shared = Rc<RefCell<Option<Opening>>>;
 /// A way that has not come to its end.
 pub struct Going {
     session: Session,
-    quest: Quest,
+    quest: Destination,
     info: Rc<Info>,
     then: Then,
     /// Steps until the next look at the time.
@@ -85,7 +85,13 @@ enum State {
 impl Going {
     /// What is looked at ahead is near: nobody need be told, and nothing of it is drawn.
     fn is_short(&self) -> bool {
-        matches!(self.quest, Quest::Open(_) | Quest::Ask(_) | Quest::Until { .. } | Quest::Tell(_))
+        matches!(
+            self.quest,
+            Destination::Open(_)
+                | Destination::Ask(_)
+                | Destination::Until { .. }
+                | Destination::Tell(_)
+        )
     }
 
     /// One slice.
@@ -116,8 +122,8 @@ impl Going {
     /// A few steps.
     fn go(&mut self) -> State {
         let there = match &mut self.quest {
-            Quest::Moment => self.session.slice(self.stride),
-            Quest::Next { left } => {
+            Destination::Moment => self.session.slice(self.stride),
+            Destination::Next { left } => {
                 let Some(event) = self.session.forward() else { return State::There };
                 *left -= 1;
                 match is_interesting(&self.info, event) {
@@ -127,51 +133,53 @@ impl Going {
                     there => there,
                 }
             }
-            Quest::Goal { search, text } => match search.slice(&mut self.session, self.stride) {
-                Ok(None) => false,
-                Ok(Some(Sought::Found)) => true,
-                Ok(Some(Sought::Already)) => {
-                    return State::Vain(format!("Already true: '{text}'."));
+            Destination::Goal { search, text } => {
+                match search.slice(&mut self.session, self.stride) {
+                    Ok(None) => false,
+                    Ok(Some(Sought::Found)) => true,
+                    Ok(Some(Sought::Already)) => {
+                        return State::Vain(format!("Already true: '{text}'."));
+                    }
+                    Ok(Some(Sought::NotSoon)) => {
+                        return State::Vain(format!(
+                            "'{text}' is not reached within 60 s of simulated time."
+                        ));
+                    }
+                    Err(why) => return State::Vain(sentence(&why)),
                 }
-                Ok(Some(Sought::NotSoon)) => {
-                    return State::Vain(format!(
-                        "'{text}' is not reached within 60 s of simulated time."
-                    ));
-                }
-                Err(why) => return State::Vain(sentence(&why)),
-            },
-            Quest::Told(telling) => {
+            }
+            Destination::Told(telling) => {
                 match telling.borrow_mut().end_by(&mut self.session, self.stride) {
                     Ok(there) => there,
                     Err(why) => return State::Vain(sentence(&why)),
                 }
             }
-            Quest::Lead { ahead, left, lead } => {
+            Destination::Lead { ahead, left, lead } => {
                 let Some(event) = ahead.forward() else { return State::There };
                 *left -= 1;
                 if is_interesting(&self.info, event) && !is_first_boot(event) {
                     self.session.seek_time(event.at.saturating_sub(*lead));
-                    self.quest = Quest::Moment;
+                    self.quest = Destination::Moment;
                     return State::Going;
                 }
                 *left == 0
             }
-            Quest::Open(opening) => {
+            Destination::Open(opening) => {
                 let mut opening = opening.borrow_mut();
                 // What goes wrong leaves the run where it is.
                 opening.as_mut().is_none_or(|o| o.slice(self.stride).unwrap_or(true))
             }
-            Quest::Ask(opening) => {
+            Destination::Ask(opening) => {
                 let mut opening = opening.borrow_mut();
                 opening.as_mut().is_none_or(|o| o.ask(self.stride).unwrap_or(true))
             }
-            Quest::Until { player, then, left } => {
+            Destination::Until { player, then, left } => {
                 let there = player.holds(&self.session, then).unwrap_or(true);
                 let there = there || *left == 0 || self.session.forward().is_none();
                 *left = left.saturating_sub(1);
                 there
             }
-            Quest::Tell(telling) => telling.advance(&mut self.session).unwrap_or(true),
+            Destination::Tell(telling) => telling.advance(&mut self.session).unwrap_or(true),
         };
         if there { State::There } else { State::Going }
     }
@@ -200,12 +208,12 @@ impl Model {
     /// Goes where the session is on its way to. What takes longer than a slice is done between
     /// frames; another way that had not come to its end is given up.
     pub fn go(&mut self, session: Session, then: impl FnOnce(&mut Model, Session) + 'static) {
-        self.set_out(session, Quest::Moment, then);
+        self.set_out(session, Destination::Moment, then);
     }
 
     /// Goes to the next thing of interest, if it is not farther than so many steps.
     pub fn go_next(&mut self, most: u64) {
-        let quest = Quest::Next { left: most };
+        let quest = Destination::Next { left: most };
         self.set_out_here(self.session.copy(), quest, |m, session| {
             m.session = session;
             m.follows = true;
@@ -214,10 +222,10 @@ impl Model {
     }
 
     /// Goes to a moment in words, and says so when it does not come soon.
-    pub fn go_to_goal(&mut self, goal: Goal, text: &str) {
+    pub fn go_to_goal(&mut self, goal: SeekGoal, text: &str) {
         let session = self.session.copy();
         let search = Search::new(&session, goal);
-        self.set_out(session, Quest::Goal { search, text: text.into() }, |m, session| {
+        self.set_out(session, Destination::Goal { search, text: text.into() }, |m, session| {
             m.session = session;
             m.follows = true;
             m.anew();
@@ -227,7 +235,7 @@ impl Model {
     /// Goes to the end of the step that a story is telling.
     pub fn go_to_end_of(&mut self, telling: Telling, session: Session) {
         let telling = Rc::new(RefCell::new(telling));
-        self.set_out(session, Quest::Told(telling.clone()), move |m, session| {
+        self.set_out(session, Destination::Told(telling.clone()), move |m, session| {
             m.told(telling.borrow().clone(), session);
         });
     }
@@ -235,14 +243,22 @@ impl Model {
     /// Goes a while before the first thing of interest.
     pub fn go_to_lead(&mut self, lead: u64, most: u64) {
         let ahead = Box::new(self.session.copy());
-        self.set_out(self.gradual(), Quest::Lead { ahead, left: most, lead }, |m, session| {
-            m.session = session;
-            m.refresh();
-        });
+        self.set_out(
+            self.gradual(),
+            Destination::Lead { ahead, left: most, lead },
+            |m, session| {
+                m.session = session;
+                m.refresh();
+            },
+        );
     }
 
     /// Goes somewhere with the present session.
-    pub fn set_out_to(&mut self, quest: Quest, then: impl FnOnce(&mut Model, Session) + 'static) {
+    pub fn set_out_to(
+        &mut self,
+        quest: Destination,
+        then: impl FnOnce(&mut Model, Session) + 'static,
+    ) {
         self.set_out(self.session.copy(), quest, then);
     }
 
@@ -250,7 +266,7 @@ impl Model {
     pub fn set_out_from(
         &mut self,
         ahead: Session,
-        quest: Quest,
+        quest: Destination,
         then: impl FnOnce(&mut Model, Session) + 'static,
     ) {
         self.set_out(ahead, quest, then);
@@ -258,18 +274,18 @@ impl Model {
 
     /// Is an opening on its way?
     pub fn opens(&self) -> bool {
-        matches!(self.going, Some(Going { quest: Quest::Open(_), .. }))
+        matches!(self.going, Some(Going { quest: Destination::Open(_), .. }))
     }
 
     /// The same on this branch, of whose record nothing changes but its end.
     pub fn go_here(&mut self, session: Session, then: impl FnOnce(&mut Model, Session) + 'static) {
-        self.set_out_here(session, Quest::Moment, then);
+        self.set_out_here(session, Destination::Moment, then);
     }
 
     fn set_out_here(
         &mut self,
         session: Session,
-        quest: Quest,
+        quest: Destination,
         then: impl FnOnce(&mut Model, Session) + 'static,
     ) {
         let known = Some(self.index.clone());
@@ -279,7 +295,7 @@ impl Model {
     fn set_out(
         &mut self,
         session: Session,
-        quest: Quest,
+        quest: Destination,
         then: impl FnOnce(&mut Model, Session) + 'static,
     ) {
         self.depart(session, quest, None, then);
@@ -288,7 +304,7 @@ impl Model {
     fn depart(
         &mut self,
         session: Session,
-        quest: Quest,
+        quest: Destination,
         known: Option<Index>,
         then: impl FnOnce(&mut Model, Session) + 'static,
     ) {
@@ -362,11 +378,11 @@ impl Model {
 pub fn progress(model: &Model, ask: &Callback<Ask>) -> Html {
     let Some(going) = model.going.as_ref().filter(|g| !g.is_short()) else { return html! {} };
     let done = match &going.quest {
-        Quest::Moment => Some(going.session.done()),
+        Destination::Moment => Some(going.session.done()),
         _ => None,
     };
     let at: &Session = match &going.quest {
-        Quest::Lead { ahead, .. } => ahead,
+        Destination::Lead { ahead, .. } => ahead,
         _ => &going.session,
     };
     let said = format!(

@@ -2,7 +2,7 @@
 
 use super::dom;
 use gloo_timers::callback::Timeout;
-use happened_before::share::import::reading::News;
+use happened_before::share::import::reading::ReadingNews;
 use happened_before::share::import::shiviz::{self, Doubt};
 use std::cell::RefCell;
 use std::rc::Rc;
@@ -20,9 +20,9 @@ pub enum Source {
 }
 
 /// What a worker tells of a log.
-pub enum Told {
+pub enum LogNews {
     /// How far it is.
-    News(News),
+    News(ReadingNews),
     /// The next lines of what was read, see `share::import::compact`.
     Part(String),
     /// That was all.
@@ -93,20 +93,20 @@ impl Patience {
     }
 }
 
-fn told(data: &JsValue) -> Told {
+fn told(data: &JsValue) -> LogNews {
     if let Some(why) = get(data, "error").as_string() {
-        return Told::Failed(why);
+        return LogNews::Failed(why);
     }
     if let Some(part) = get(data, "part").as_string() {
-        return Told::Part(part);
+        return LogNews::Part(part);
     }
     let news = get(data, "news");
     if news.is_undefined() {
-        return Told::End;
+        return LogNews::End;
     }
     let count = |of: &JsValue, name| get(of, name).as_f64().unwrap_or(0.0) as usize;
     let (number, unread) = (|name| count(&news, name), get(&news, "doubt"));
-    Told::News(News {
+    LogNews::News(ReadingNews {
         bytes: number("bytes"),
         of: number("of"),
         events: number("events"),
@@ -129,7 +129,7 @@ impl Job {
         parser: Option<&str>,
         delimiter: &str,
         limit: u32,
-        done: Callback<Told>,
+        done: Callback<LogNews>,
     ) -> Result<Job, JsValue> {
         let patience = {
             let done = done.clone();
@@ -138,7 +138,7 @@ impl Job {
                     "it came no further within {} s and was stopped. Is the parser to blame?",
                     limit / 1000
                 );
-                done.emit(Told::Failed(why));
+                done.emit(LogNews::Failed(why));
             })
         };
         let heard = {

@@ -1,6 +1,6 @@
 //! Random draws, and what came of them.
 
-use happened_before::check::history::Verdict;
+use happened_before::check::history::HistoryVerdict;
 use happened_before::core::sorted::SortedMap;
 use std::time::{SystemTime, UNIX_EPOCH};
 
@@ -46,7 +46,7 @@ impl Tally {
     pub fn add(
         &mut self,
         level: &'static str,
-        verdict: &Verdict,
+        verdict: &HistoryVerdict,
         expected: bool,
         history: &dyn Fn() -> String,
     ) {
@@ -66,7 +66,7 @@ impl Tally {
     pub fn laws(
         &self,
         pairs: &[(&'static str, &'static str)],
-        verdicts: &SortedMap<&str, &Verdict>,
+        verdicts: &SortedMap<&str, &HistoryVerdict>,
         history: &dyn Fn() -> String,
     ) {
         for (strong, weak) in pairs {

@@ -2,6 +2,7 @@
 
 mod names;
 mod source;
+mod types;
 
 use source::{has_word, root, sources, texts};
 use std::fs;

@@ -1,6 +1,6 @@
 //! sony/gobreaker: consecutive counts, cleared at intervals; generations tell late results apart.
 
-use super::{Refused, SECOND, State, at_least};
+use super::{BreakerState, Refused, SECOND, at_least};
 
 /// When a closed breaker opens, judged after each failure.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -55,18 +55,18 @@ pub struct Counts {
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct GoBreaker {
     config: GoConfig,
-    state: State,
+    state: BreakerState,
     generation: u64,
     counts: Counts,
     /// When the generation ends by itself.
     expiry: Option<u64>,
-    last_transition: Option<(State, State)>,
+    last_transition: Option<(BreakerState, BreakerState)>,
 }
 
 impl GoBreaker {
     /// A closed breaker at time `now`.
     pub fn new(config: GoConfig, now: u64) -> Self {
-        let (counts, state) = (Counts::default(), State::Closed);
+        let (counts, state) = (Counts::default(), BreakerState::Closed);
         let mut breaker =
             GoBreaker { config, state, generation: 0, counts, expiry: None, last_transition: None };
         breaker.next_generation(now);
@@ -74,12 +74,12 @@ impl GoBreaker {
     }
 
     /// The state at `now`, after what the time alone changes.
-    pub fn state(&mut self, now: u64) -> State {
+    pub fn state(&mut self, now: u64) -> BreakerState {
         if self.expiry.is_some_and(|expiry| expiry <= now) {
             match self.state {
-                State::Closed => self.next_generation(now),
-                State::Open => self.turn(State::HalfOpen, now),
-                State::HalfOpen => {}
+                BreakerState::Closed => self.next_generation(now),
+                BreakerState::Open => self.turn(BreakerState::HalfOpen, now),
+                BreakerState::HalfOpen => {}
             }
         }
         self.state
@@ -91,15 +91,15 @@ impl GoBreaker {
     }
 
     /// The last change of state: (from, to).
-    pub fn last_transition(&self) -> Option<(State, State)> {
+    pub fn last_transition(&self) -> Option<(BreakerState, BreakerState)> {
         self.last_transition
     }
 
     /// Asks to make a call; the generation is to be handed back with its result.
     pub fn before(&mut self, now: u64) -> Result<u64, Refused> {
         match self.state(now) {
-            State::Open => return Err(Refused),
-            State::HalfOpen if self.counts.requests >= self.config.max_requests => {
+            BreakerState::Open => return Err(Refused),
+            BreakerState::HalfOpen if self.counts.requests >= self.config.max_requests => {
                 return Err(Refused);
             }
             _ => {}
@@ -120,16 +120,16 @@ impl GoBreaker {
             counts.consecutive_successes += 1;
             counts.consecutive_failures = 0;
             let enough = counts.consecutive_successes >= self.config.max_requests;
-            if state == State::HalfOpen && enough {
-                self.turn(State::Closed, now);
+            if state == BreakerState::HalfOpen && enough {
+                self.turn(BreakerState::Closed, now);
             }
             return;
         }
         counts.failures += 1;
         counts.consecutive_failures += 1;
         counts.consecutive_successes = 0;
-        if state == State::HalfOpen || self.trips() {
-            self.turn(State::Open, now);
+        if state == BreakerState::HalfOpen || self.trips() {
+            self.turn(BreakerState::Open, now);
         }
     }
 
@@ -144,7 +144,7 @@ impl GoBreaker {
         }
     }
 
-    fn turn(&mut self, state: State, now: u64) {
+    fn turn(&mut self, state: BreakerState, now: u64) {
         self.last_transition = Some((self.state, state));
         self.state = state;
         self.next_generation(now);
@@ -154,10 +154,10 @@ impl GoBreaker {
         self.generation += 1;
         self.counts = Counts::default();
         self.expiry = match self.state {
-            State::Closed if self.config.interval > 0 => {
+            BreakerState::Closed if self.config.interval > 0 => {
                 Some(now.saturating_add(self.config.interval))
             }
-            State::Open => Some(now.saturating_add(self.config.timeout)),
+            BreakerState::Open => Some(now.saturating_add(self.config.timeout)),
             _ => None,
         };
     }

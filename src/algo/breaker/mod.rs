@@ -8,11 +8,11 @@ mod resilience4j;
 
 pub use gobreaker::{Counts, GoBreaker, GoConfig, Trip};
 pub use polly::{Polly, PollyConfig};
-pub use resilience4j::{Metrics, R4j, R4jConfig, Snapshot, Verdict, Window};
+pub use resilience4j::{Metrics, R4j, R4jConfig, RateVerdict, RateWindow, Snapshot};
 
 /// Where a breaker stands.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum State {
+pub enum BreakerState {
     /// Calls pass and are counted.
     #[default]
     Closed,

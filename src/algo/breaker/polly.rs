@@ -1,7 +1,7 @@
 //! Polly v8: a share of failures over a sampling duration kept in ten windows, one probe when
 //! half-open, and an isolated state set by hand.
 
-use super::{Refused, SECOND, State, at_least};
+use super::{BreakerState, Refused, SECOND, at_least};
 use std::collections::VecDeque;
 
 /// Windows that a sampling duration is kept in, unless it is too short to divide.
@@ -44,7 +44,7 @@ struct Slice {
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Polly {
     config: PollyConfig,
-    state: State,
+    state: BreakerState,
     slices: VecDeque<Slice>,
     open_until: u64,
     isolated: bool,
@@ -54,11 +54,11 @@ impl Polly {
     /// A closed breaker.
     pub fn new(config: PollyConfig) -> Self {
         let slices = VecDeque::new();
-        Polly { config, state: State::Closed, slices, open_until: 0, isolated: false }
+        Polly { config, state: BreakerState::Closed, slices, open_until: 0, isolated: false }
     }
 
     /// The state; an open breaker turns half-open only when a call is tried.
-    pub fn state(&self) -> State {
+    pub fn state(&self) -> BreakerState {
         self.state
     }
 
@@ -69,7 +69,7 @@ impl Polly {
 
     /// Holds it open until [`Polly::reset`].
     pub fn isolate(&mut self) {
-        self.state = State::Open;
+        self.state = BreakerState::Open;
         self.isolated = true;
     }
 
@@ -107,22 +107,22 @@ impl Polly {
     /// Asks to make a call. The first one after the break is the probe; while it is under way,
     /// all others are refused.
     pub fn acquire(&mut self, now: u64) -> Result<(), Refused> {
-        let probe = self.state == State::Open && !self.isolated && now >= self.open_until;
+        let probe = self.state == BreakerState::Open && !self.isolated && now >= self.open_until;
         if probe {
-            self.state = State::HalfOpen;
+            self.state = BreakerState::HalfOpen;
             self.open_until = now.saturating_add(self.config.break_duration);
         }
-        if probe || self.state == State::Closed { Ok(()) } else { Err(Refused) }
+        if probe || self.state == BreakerState::Closed { Ok(()) } else { Err(Refused) }
     }
 
     /// Reports the result of a call at `now`.
     pub fn report(&mut self, now: u64, failed: bool) {
         match (self.state, failed) {
-            (State::HalfOpen, false) => self.reset(),
-            (State::HalfOpen, true) => self.open(now),
-            (State::Open, false) => {}
-            (State::Open, true) => self.record(now, true),
-            (State::Closed, _) => {
+            (BreakerState::HalfOpen, false) => self.reset(),
+            (BreakerState::HalfOpen, true) => self.open(now),
+            (BreakerState::Open, false) => {}
+            (BreakerState::Open, true) => self.record(now, true),
+            (BreakerState::Closed, _) => {
                 self.record(now, failed);
                 let (calls, failures) = self.sampled(now);
                 let enough = calls >= self.config.minimum_throughput;
@@ -137,7 +137,7 @@ impl Polly {
     }
 
     fn open(&mut self, now: u64) {
-        self.state = State::Open;
+        self.state = BreakerState::Open;
         self.open_until = now.saturating_add(self.config.break_duration);
     }
 }

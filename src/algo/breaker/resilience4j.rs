@@ -1,12 +1,12 @@
 //! resilience4j: a sliding window of calls or of seconds, failure and slow-call rates, and a
 //! half-open state that judges a fixed number of permitted calls.
 
-use super::{Refused, SECOND, State, at_least};
+use super::{BreakerState, Refused, SECOND, at_least};
 use std::collections::VecDeque;
 
 /// Over what rates are computed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Window {
+pub enum RateWindow {
     /// The last so many calls.
     Count(u32),
     /// The last so many seconds, the current one included.
@@ -17,7 +17,7 @@ pub enum Window {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct R4jConfig {
     /// The sliding window of the closed state.
-    pub window: Window,
+    pub window: RateWindow,
     /// Fewest calls to judge by.
     pub minimum_calls: u32,
     /// Millionths of failed calls that open it.
@@ -35,7 +35,7 @@ pub struct R4jConfig {
 impl Default for R4jConfig {
     fn default() -> Self {
         R4jConfig {
-            window: Window::Count(100),
+            window: RateWindow::Count(100),
             minimum_calls: 100,
             failure_ppm: 500_000,
             slow_ppm: 1_000_000,
@@ -73,7 +73,7 @@ impl Snapshot {
 
 /// How the rates compare with their thresholds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Verdict {
+pub enum RateVerdict {
     /// Too few calls to say.
     BelowMinimum,
     /// Both rates are below their thresholds.
@@ -85,7 +85,7 @@ pub enum Verdict {
 /// The sliding window and its totals.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Metrics {
-    window: Window,
+    window: RateWindow,
     minimum_calls: u32,
     failure_ppm: u32,
     slow_ppm: u32,
@@ -97,10 +97,10 @@ pub struct Metrics {
 
 impl Metrics {
     /// An empty window. Of a count window no more calls are asked for than it holds.
-    pub fn new(config: &R4jConfig, window: Window) -> Self {
+    pub fn new(config: &R4jConfig, window: RateWindow) -> Self {
         let minimum_calls = match window {
-            Window::Count(size) => config.minimum_calls.min(size),
-            Window::Time(_) => config.minimum_calls,
+            RateWindow::Count(size) => config.minimum_calls.min(size),
+            RateWindow::Time(_) => config.minimum_calls,
         };
         Metrics {
             window,
@@ -117,11 +117,11 @@ impl Metrics {
     pub fn record(&mut self, now: u64, failed: bool, slow: bool) {
         let call = Snapshot { buffered: 1, failed: failed.into(), slow: slow.into() };
         let key = match self.window {
-            Window::Count(_) => 0,
-            Window::Time(_) => now / SECOND,
+            RateWindow::Count(_) => 0,
+            RateWindow::Time(_) => now / SECOND,
         };
         match (self.window, self.parts.back_mut()) {
-            (Window::Time(_), Some((second, sum))) if *second == key => sum.add(call),
+            (RateWindow::Time(_), Some((second, sum))) if *second == key => sum.add(call),
             _ => self.parts.push_back((key, call)),
         }
         self.total.add(call);
@@ -141,8 +141,8 @@ impl Metrics {
     fn evict(&mut self, now: u64) {
         while let Some((second, part)) = self.parts.front().copied() {
             let old = match self.window {
-                Window::Count(size) => self.parts.len() > size as usize,
-                Window::Time(seconds) => second + u64::from(seconds) <= now / SECOND,
+                RateWindow::Count(size) => self.parts.len() > size as usize,
+                RateWindow::Time(seconds) => second + u64::from(seconds) <= now / SECOND,
             };
             if !old {
                 return;
@@ -165,14 +165,14 @@ impl Metrics {
     }
 
     /// The rates against their thresholds at `now`.
-    pub fn verdict(&mut self, now: u64) -> Verdict {
+    pub fn verdict(&mut self, now: u64) -> RateVerdict {
         if !self.has_rate(now) {
-            return Verdict::BelowMinimum;
+            return RateVerdict::BelowMinimum;
         }
         let Snapshot { buffered, failed, slow } = self.total;
         let failing = at_least(failed.into(), buffered.into(), self.failure_ppm);
         let slowing = at_least(slow.into(), buffered.into(), self.slow_ppm);
-        if failing || slowing { Verdict::Exceeded } else { Verdict::BelowThresholds }
+        if failing || slowing { RateVerdict::Exceeded } else { RateVerdict::BelowThresholds }
     }
 }
 
@@ -180,7 +180,7 @@ impl Metrics {
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct R4j {
     config: R4jConfig,
-    state: State,
+    state: BreakerState,
     metrics: Metrics,
     /// Until when it refuses calls, while open.
     open_until: u64,
@@ -192,11 +192,11 @@ impl R4j {
     /// A closed breaker.
     pub fn new(config: R4jConfig) -> Self {
         let metrics = Metrics::new(&config, config.window);
-        R4j { config, state: State::Closed, metrics, open_until: 0, permits: 0 }
+        R4j { config, state: BreakerState::Closed, metrics, open_until: 0, permits: 0 }
     }
 
     /// The state; an open breaker turns half-open only when it is asked for permission.
-    pub fn state(&self) -> State {
+    pub fn state(&self) -> BreakerState {
         self.state
     }
 
@@ -207,15 +207,15 @@ impl R4j {
 
     /// Asks to make a call.
     pub fn acquire(&mut self, now: u64) -> Result<(), Refused> {
-        if self.state == State::Open && now >= self.open_until {
-            self.state = State::HalfOpen;
+        if self.state == BreakerState::Open && now >= self.open_until {
+            self.state = BreakerState::HalfOpen;
             self.permits = self.config.permitted_half_open;
-            let window = Window::Count(self.config.permitted_half_open);
+            let window = RateWindow::Count(self.config.permitted_half_open);
             self.metrics = Metrics::new(&self.config, window);
         }
         match self.state {
-            State::Closed => return Ok(()),
-            State::HalfOpen if self.permits > 0 => {
+            BreakerState::Closed => return Ok(()),
+            BreakerState::HalfOpen if self.permits > 0 => {
                 self.permits -= 1;
                 return Ok(());
             }
@@ -228,12 +228,12 @@ impl R4j {
     pub fn report(&mut self, now: u64, duration: u64, failed: bool) {
         self.metrics.record(now, failed, duration > self.config.slow_duration);
         match (self.state, self.metrics.verdict(now)) {
-            (State::Closed | State::HalfOpen, Verdict::Exceeded) => {
-                self.state = State::Open;
+            (BreakerState::Closed | BreakerState::HalfOpen, RateVerdict::Exceeded) => {
+                self.state = BreakerState::Open;
                 self.open_until = now.saturating_add(self.config.wait_open);
             }
-            (State::HalfOpen, Verdict::BelowThresholds) => {
-                self.state = State::Closed;
+            (BreakerState::HalfOpen, RateVerdict::BelowThresholds) => {
+                self.state = BreakerState::Closed;
                 self.metrics = Metrics::new(&self.config, self.config.window);
             }
             _ => {}

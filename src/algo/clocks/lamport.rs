@@ -4,9 +4,9 @@
 ///
 /// The converse does not hold: C(a) < C(b) says nothing of whether a happened before b.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct Lamport(pub u64);
+pub struct LamportClock(pub u64);
 
-impl Lamport {
+impl LamportClock {
     /// IR1: counts one event and returns its timestamp.
     pub fn tick(&mut self) -> u64 {
         self.0 = self.0.saturating_add(1);

@@ -12,7 +12,7 @@ mod versions;
 pub use dvv::{Dotted, Siblings};
 pub use dvvset::DvvSet;
 pub use hlc::{Hlc, LOGICAL_MAX, OffsetError, Timestamp, is_forward_jump};
-pub use lamport::Lamport;
+pub use lamport::LamportClock;
 pub use vector::{Causality, VectorClock};
 pub use versions::{ByClient, OneVector};
 

@@ -1,7 +1,7 @@
 //! Logical clocks over any run: the rules of the three scenes of clocks, applied to the events and
 //! messages that were recorded. Nothing is taken from the engine's own causality, which judges it.
 
-use super::{Causality, Hlc, Lamport, Timestamp, VectorClock};
+use super::{Causality, Hlc, LamportClock, Timestamp, VectorClock};
 use crate::core::action::Action;
 use crate::core::clock::Clock;
 use crate::core::config::show_time;
@@ -9,14 +9,14 @@ use crate::core::ids::{MsgId, NodeId};
 use crate::core::kernel::original;
 use crate::core::sorted::{SortedMap, SortedSet};
 use crate::core::trace::{Relation, Trace};
-use crate::core::view::{Event, Lens, Shape, What, WorldView};
+use crate::core::view::{Event, Lens, NodeShape, What, WorldView};
 
 /// The rules at which the clocks of the scenes tick: Lamport's IR1, and that of the others.
 const TICKS: [&str; 2] = ["IR1", "Tick"];
 
 /// Which clock.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Kind {
+pub enum ClockKind {
     /// Lamport's number.
     Number,
     /// A vector: a count a process.
@@ -25,17 +25,17 @@ pub enum Kind {
     Wall,
 }
 
-impl Kind {
+impl ClockKind {
     /// All, with the words people choose them by.
-    pub const ALL: [(Kind, &'static str); 3] =
-        [(Kind::Number, "Lamport"), (Kind::Array, "Vector"), (Kind::Wall, "Hybrid")];
+    pub const ALL: [(ClockKind, &'static str); 3] =
+        [(ClockKind::Number, "Lamport"), (ClockKind::Array, "Vector"), (ClockKind::Wall, "Hybrid")];
 
     /// The one that a scene is about.
-    pub fn of(lenses: &[Lens]) -> Option<Kind> {
+    pub fn of(lenses: &[Lens]) -> Option<ClockKind> {
         lenses.iter().find_map(|lens| match lens {
-            Lens::Numbers => Some(Kind::Number),
-            Lens::Vectors => Some(Kind::Array),
-            Lens::HybridTimes => Some(Kind::Wall),
+            Lens::Numbers => Some(ClockKind::Number),
+            Lens::Vectors => Some(ClockKind::Array),
+            Lens::HybridTimes => Some(ClockKind::Wall),
             Lens::Log
             | Lens::History
             | Lens::Ring
@@ -47,7 +47,7 @@ impl Kind {
 
     /// The words people choose it by.
     pub fn name(self) -> &'static str {
-        Kind::ALL.iter().find(|k| k.0 == self).map_or("", |k| k.1)
+        ClockKind::ALL.iter().find(|k| k.0 == self).map_or("", |k| k.1)
     }
 }
 
@@ -80,13 +80,13 @@ impl Time {
 }
 
 /// A part of a chip: its words, and whether the event has changed them.
-pub type Part = (String, bool);
+pub type ChipPart = (String, bool);
 
 /// The timestamps of a run, as far as it has been followed.
 #[derive(Clone, Debug)]
 pub struct Overlay {
     /// Which clock.
-    pub kind: Kind,
+    pub kind: ClockKind,
     /// The processes' names.
     names: Vec<String>,
     /// The processes' physical clocks.
@@ -113,11 +113,11 @@ pub struct Overlay {
 
 impl Overlay {
     /// Of a run whose world began like this, before its first step.
-    pub fn new(kind: Kind, start: &WorldView) -> Self {
+    pub fn new(kind: ClockKind, start: &WorldView) -> Self {
         let zero = match kind {
-            Kind::Number => Time::Lamport(0),
-            Kind::Array => Time::Vector(VectorClock::new()),
-            Kind::Wall => Time::Hybrid(Timestamp::default()),
+            ClockKind::Number => Time::Lamport(0),
+            ClockKind::Array => Time::Vector(VectorClock::new()),
+            ClockKind::Wall => Time::Hybrid(Timestamp::default()),
         };
         Overlay {
             kind,
@@ -138,8 +138,8 @@ impl Overlay {
 
     /// The clock that a scene is about, as its processes keep it themselves: it ticks where they say
     /// that it does, and what clients do is no event.
-    pub fn own(kind: Kind, start: &WorldView) -> Self {
-        let counted = start.nodes.iter().map(|n| n.shape != Shape::Client).collect();
+    pub fn own(kind: ClockKind, start: &WorldView) -> Self {
+        let counted = start.nodes.iter().map(|n| n.shape != NodeShape::Client).collect();
         Overlay { counted, own: true, ..Overlay::new(kind, start) }
     }
 
@@ -222,7 +222,7 @@ impl Overlay {
         let now = &mut self.now[node.at()];
         match (&mut *now, message) {
             (Time::Lamport(c), m) => {
-                let mut clock = Lamport(*c);
+                let mut clock = LamportClock(*c);
                 *c = match m {
                     Some(Time::Lamport(sent)) => clock.receive(sent),
                     _ => clock.tick(),
@@ -276,7 +276,7 @@ impl Overlay {
 
     /// A step's chip in parts: `[A:2, B:3, C:1]`, `⟨7⟩`, `(1.2s, 4)`. In a small one a vector
     /// says only what the event has changed, and how many other places it has.
-    pub fn chip(&self, step: u64, small: bool) -> Vec<Part> {
+    pub fn chip(&self, step: u64, small: bool) -> Vec<ChipPart> {
         let Some(time) = self.time(step) else { return Vec::new() };
         let before =
             self.before.get((step - 1 - self.gone) as usize).and_then(|b| self.time(u64::from(*b)));
@@ -352,10 +352,10 @@ impl Overlay {
 }
 
 /// A place of two timestamps: name, both values, `<`, `=` or `>`.
-pub type Row = (String, u64, u64, char);
+pub type ComparedPlace = (String, u64, u64, char);
 
 /// A place compared.
-pub fn row(name: &str, a: u64, b: u64) -> Row {
+pub fn row(name: &str, a: u64, b: u64) -> ComparedPlace {
     let mark = match a.cmp(&b) {
         std::cmp::Ordering::Less => '<',
         std::cmp::Ordering::Equal => '=',
@@ -368,24 +368,26 @@ pub fn row(name: &str, a: u64, b: u64) -> Row {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Comparison {
     /// Place by place.
-    pub rows: Vec<Row>,
+    pub rows: Vec<ComparedPlace>,
     /// What the timestamps say.
     pub says: &'static str,
     /// What truly happened.
     pub truly: &'static str,
 }
 
-fn says(kind: Kind, verdict: Causality) -> &'static str {
+fn says(kind: ClockKind, verdict: Causality) -> &'static str {
     match (kind, verdict) {
-        (_, Causality::Equal) if kind == Kind::Array => "The vectors are equal: it is one event.",
+        (_, Causality::Equal) if kind == ClockKind::Array => {
+            "The vectors are equal: it is one event."
+        }
         (_, Causality::Equal) => "The times are equal: neither event happened before the other.",
-        (Kind::Array, Causality::Before) => {
+        (ClockKind::Array, Causality::Before) => {
             "No place is larger, and one is smaller: the first happened before the second."
         }
-        (Kind::Array, Causality::After) => {
+        (ClockKind::Array, Causality::After) => {
             "No place is smaller, and one is larger: the second happened before the first."
         }
-        (Kind::Array, Causality::Concurrent) => {
+        (ClockKind::Array, Causality::Concurrent) => {
             "One place is smaller and another is larger: the events are concurrent."
         }
         (_, Causality::Before) => {

@@ -34,7 +34,7 @@ proptest! {
     /// Clock condition: a happened before b implies C(a) < C(b).
     #[test]
     fn lamport_obeys_the_clock_condition(steps in runs()) {
-        let mut clocks = [Lamport::default(); 5];
+        let mut clocks = [LamportClock::default(); 5];
         let mut stamps = Vec::new();
         for (i, (who, from)) in steps.iter().enumerate() {
             stamps.push(match sender(i, *from) {

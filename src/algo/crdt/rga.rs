@@ -4,22 +4,22 @@ use super::Crdt;
 use crate::core::sorted::SortedMap;
 
 /// A unique name of an element: a Lamport timestamp, then the replica.
-type Id<K> = (u64, K);
+type ElementId<K> = (u64, K);
 
 /// An insertion, as it travels. It needs the element it follows to be there: deliver causally.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Insert<K, V> {
     /// The name of the new element.
-    pub id: Id<K>,
+    pub id: ElementId<K>,
     /// What it is put after; none is the start.
-    pub after: Option<Id<K>>,
+    pub after: Option<ElementId<K>>,
     /// The value.
     pub value: V,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 struct Element<K, V> {
-    after: Option<Id<K>>,
+    after: Option<ElementId<K>>,
     value: V,
     removed: bool,
 }
@@ -29,7 +29,7 @@ struct Element<K, V> {
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Rga<K: Ord, V> {
     /// All elements ever inserted; what they follow is always here too.
-    elements: SortedMap<Id<K>, Element<K, V>>,
+    elements: SortedMap<ElementId<K>, Element<K, V>>,
 }
 
 impl<K: Ord, V> Default for Rga<K, V> {
@@ -41,7 +41,7 @@ impl<K: Ord, V> Default for Rga<K, V> {
 impl<K: Ord + Clone, V: Clone + Eq> Rga<K, V> {
     /// Inserts before the visible element at `index` (or at the end) and returns the operation.
     pub fn insert(&mut self, replica: &K, index: usize, value: V) -> Insert<K, V> {
-        let visible: Vec<Id<K>> = self.visible().map(|(id, _)| id.clone()).collect();
+        let visible: Vec<ElementId<K>> = self.visible().map(|(id, _)| id.clone()).collect();
         let after = index.min(visible.len()).checked_sub(1).map(|i| visible[i].clone());
         let newest = self.elements.keys().next_back().map_or(0, |id| id.0);
         let insert = Insert { id: (newest + 1, replica.clone()), after, value };
@@ -60,20 +60,20 @@ impl<K: Ord + Clone, V: Clone + Eq> Rga<K, V> {
     }
 
     /// Removes the visible element at `index` and returns its name.
-    pub fn remove(&mut self, index: usize) -> Option<Id<K>> {
+    pub fn remove(&mut self, index: usize) -> Option<ElementId<K>> {
         let id = self.visible().nth(index)?.0.clone();
         self.apply_remove(&id);
         Some(id)
     }
 
     /// Takes a removal in: the element stays as a tombstone. False if it is not here yet.
-    pub fn apply_remove(&mut self, id: &Id<K>) -> bool {
+    pub fn apply_remove(&mut self, id: &ElementId<K>) -> bool {
         self.elements.get_mut(id).map(|element| element.removed = true).is_some()
     }
 
     /// Names, values and whether they are removed, in order, tombstones included.
-    pub fn all(&self) -> Vec<(&Id<K>, &V, bool)> {
-        let mut children: SortedMap<Option<&Id<K>>, Vec<&Id<K>>> = SortedMap::new();
+    pub fn all(&self) -> Vec<(&ElementId<K>, &V, bool)> {
+        let mut children: SortedMap<Option<&ElementId<K>>, Vec<&ElementId<K>>> = SortedMap::new();
         for (id, element) in &self.elements {
             children.entry(element.after.as_ref()).or_default().push(id);
         }
@@ -88,7 +88,7 @@ impl<K: Ord + Clone, V: Clone + Eq> Rga<K, V> {
         order
     }
 
-    fn visible(&self) -> impl Iterator<Item = (&Id<K>, &V)> {
+    fn visible(&self) -> impl Iterator<Item = (&ElementId<K>, &V)> {
         self.all().into_iter().filter(|e| !e.2).map(|e| (e.0, e.1))
     }
 

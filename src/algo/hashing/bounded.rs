@@ -1,10 +1,10 @@
 //! Consistent hashing with bounded loads (Mirrokni, Thorup, Zadimoghaddam 2018).
 
-use super::{Node, Ring, total_weight};
+use super::{HashNode, Ring, total_weight};
 
 /// How many of `keys` keys a node may hold when no load may exceed `percent` / 100 times its fair
 /// share, rounded up: `ceil(c * keys * weight / total)`.
-pub fn capacity(node: &Node, total: u64, keys: u64, percent: u32) -> u64 {
+pub fn capacity(node: &HashNode, total: u64, keys: u64, percent: u32) -> u64 {
     let share = u128::from(percent) * u128::from(keys) * u128::from(node.weight);
     share.div_ceil(100 * u128::from(total.max(1))) as u64
 }
@@ -17,7 +17,7 @@ pub fn capacity(node: &Node, total: u64, keys: u64, percent: u32) -> u64 {
 /// the room runs out.
 pub fn assign_bounded(
     ring: &Ring,
-    nodes: &[Node],
+    nodes: &[HashNode],
     positions: &[u64],
     percent: u32,
 ) -> Vec<Option<u32>> {

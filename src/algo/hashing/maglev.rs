@@ -1,7 +1,7 @@
 //! Maglev hashing (Eisenbud et al., NSDI 2016, section 3.4): a lookup table filled in turns.
 
 use super::digest::mix;
-use super::{HashFn, Node, Placement};
+use super::{HashFn, HashNode, Placement};
 
 /// The paper's and Envoy's default table size, a prime.
 pub const MAGLEV_TABLE: u32 = 65_537;
@@ -26,7 +26,7 @@ const FREE: u32 = u32::MAX;
 impl Maglev {
     /// A table of `size` entries; `size` must be a prime well above the number of nodes, which is
     /// the caller's to ensure (see [`is_prime`]).
-    pub fn new(nodes: &[Node], size: u32, hash: HashFn) -> Self {
+    pub fn new(nodes: &[HashNode], size: u32, hash: HashFn) -> Self {
         let top = nodes.iter().map(|n| n.weight).max().unwrap_or(0);
         if top == 0 || !is_prime(size) {
             return Maglev { table: Vec::new(), hash };

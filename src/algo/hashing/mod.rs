@@ -24,22 +24,22 @@ pub use token::cassandra_token;
 
 /// A node that keys can be placed on.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Node {
+pub struct HashNode {
     /// Its name, which is what gets hashed; names are distinct within one placement.
     pub name: String,
     /// Its share relative to the others; 0 takes no keys.
     pub weight: u32,
 }
 
-impl Node {
+impl HashNode {
     /// A node of weight 1.
     pub fn new(name: impl Into<String>) -> Self {
-        Node { name: name.into(), weight: 1 }
+        HashNode { name: name.into(), weight: 1 }
     }
 
     /// A node with the given share.
     pub fn weighted(name: impl Into<String>, weight: u32) -> Self {
-        Node { name: name.into(), weight }
+        HashNode { name: name.into(), weight }
     }
 }
 
@@ -57,7 +57,7 @@ pub trait Placement {
 }
 
 /// The sum of the nodes' weights.
-fn total_weight(nodes: &[Node]) -> u64 {
+fn total_weight(nodes: &[HashNode]) -> u64 {
     nodes.iter().map(|n| u64::from(n.weight)).sum()
 }
 

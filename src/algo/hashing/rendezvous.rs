@@ -1,7 +1,7 @@
 //! Rendezvous hashing, or highest random weight (Thaler & Ravishankar 1998), with weights.
 
 use super::digest::mix;
-use super::{HashFn, Node, Placement};
+use super::{HashFn, HashNode, Placement};
 use std::cmp::Ordering;
 
 /// Fraction bits of the fixed-point logarithm.
@@ -13,13 +13,13 @@ const FRACTION: u32 = 40;
 /// cross-multiplication over a fixed-point base-2 logarithm: the base cancels.
 #[derive(Clone, Debug)]
 pub struct Rendezvous {
-    nodes: Vec<(u64, Node)>,
+    nodes: Vec<(u64, HashNode)>,
     hash: HashFn,
 }
 
 impl Rendezvous {
     /// The rule over `nodes`.
-    pub fn new(nodes: &[Node], hash: HashFn) -> Self {
+    pub fn new(nodes: &[HashNode], hash: HashFn) -> Self {
         let nodes = nodes.iter().map(|n| (hash.hash(n.name.as_bytes()), n.clone())).collect();
         Rendezvous { nodes, hash }
     }

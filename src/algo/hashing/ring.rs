@@ -1,13 +1,13 @@
 //! The hash ring (Karger et al. 1997): nodes own the arcs that end at their points.
 
-use super::{HashFn, Node, Placement, md5, total_weight};
+use super::{HashFn, HashNode, Placement, md5, total_weight};
 use crate::core::sorted::SortedSet;
 use std::cmp::Ordering;
 use std::fmt::Write;
 
 /// Where nodes' points and keys fall.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Kind {
+enum RingKind {
     /// Little-endian u32 words of MD5, four of each digest; the first point at or after a key's
     /// owns it.
     Ketama,
@@ -23,7 +23,7 @@ pub struct Ring {
     /// Sorted by hash, then by the node's name.
     points: Vec<(u64, u32)>,
     parts: Parts,
-    kind: Kind,
+    kind: RingKind,
     nodes: u32,
     /// How many digests every node has, where all have the same weight.
     even: Option<u64>,
@@ -56,13 +56,13 @@ impl Parts {
     }
 }
 
-impl Kind {
+impl RingKind {
     /// Where the points of one node of a list fall, in no order.
-    fn points_of(self, nodes: &[Node], index: u32) -> Vec<u64> {
+    fn points_of(self, nodes: &[HashNode], index: u32) -> Vec<u64> {
         let node = &nodes[index as usize];
         match self {
-            Kind::Ketama | Kind::HashRing => self.digests(nodes, node),
-            Kind::Hashes(hash, vnodes) => {
+            RingKind::Ketama | RingKind::HashRing => self.digests(nodes, node),
+            RingKind::Hashes(hash, vnodes) => {
                 let mut name = format!("{}-", node.name);
                 let stem = name.len();
                 let point = |i: u64| {
@@ -76,18 +76,18 @@ impl Kind {
     }
 
     /// How many digests of MD5 a node has.
-    fn digest_count(self, nodes: &[Node], node: &Node) -> u64 {
+    fn digest_count(self, nodes: &[HashNode], node: &HashNode) -> u64 {
         let (weight, total, all) = (node.weight.into(), total_weight(nodes), nodes.len() as u64);
         match self {
-            Kind::Ketama => single_share(weight, total, all),
+            RingKind::Ketama => single_share(weight, total, all),
             // Python's and Go's rings count in whole numbers.
             _ => 40 * all * weight / total.max(1),
         }
     }
 
     /// The first words of each of a node's digests: four, or three.
-    fn digests(self, nodes: &[Node], node: &Node) -> Vec<u64> {
-        let words = if self == Kind::Ketama { 4 } else { 3 };
+    fn digests(self, nodes: &[HashNode], node: &HashNode) -> Vec<u64> {
+        let words = if self == RingKind::Ketama { 4 } else { 3 };
         let count = self.digest_count(nodes, node);
         let mut points = Vec::with_capacity(count as usize * words);
         for i in 0..count {
@@ -98,7 +98,7 @@ impl Kind {
     }
 
     /// How many digests every node has, if all have the same weight.
-    fn even(self, nodes: &[Node]) -> Option<u64> {
+    fn even(self, nodes: &[HashNode]) -> Option<u64> {
         let first = nodes.first()?;
         let even = nodes.iter().all(|n| n.weight == first.weight);
         even.then(|| if self.is_narrow() { self.digest_count(nodes, first) } else { 0 })
@@ -106,7 +106,7 @@ impl Kind {
 
     /// Are positions of 32 bits, and shares of points relative to all nodes' weights?
     fn is_narrow(self) -> bool {
-        !matches!(self, Kind::Hashes(..))
+        !matches!(self, RingKind::Hashes(..))
     }
 }
 
@@ -161,7 +161,7 @@ impl Single {
 
 /// Points that collide are ordered by name: what a node owns must not depend on the order in which
 /// the nodes were listed.
-fn order(nodes: &[Node]) -> impl Fn(&(u64, u32), &(u64, u32)) -> Ordering {
+fn order(nodes: &[HashNode]) -> impl Fn(&(u64, u32), &(u64, u32)) -> Ordering {
     |(ha, a), (hb, b)| {
         ha.cmp(hb).then_with(|| nodes[*a as usize].name.cmp(&nodes[*b as usize].name))
     }
@@ -170,40 +170,40 @@ fn order(nodes: &[Node]) -> impl Fn(&(u64, u32), &(u64, u32)) -> Ordering {
 impl Ring {
     /// libketama's continuum: about `40 * n * weight / total` digests of `name-i` per node, counted in
     /// single precision as there, four 32-bit points each (160 points at most equal weights).
-    pub fn ketama(nodes: &[Node]) -> Self {
-        Self::new(nodes, Kind::Ketama)
+    pub fn ketama(nodes: &[HashNode]) -> Self {
+        Self::new(nodes, RingKind::Ketama)
     }
 
     /// The ring of Python's `hash_ring` and Go's `serialx/hashring`: three points per digest.
-    pub fn hash_ring(nodes: &[Node]) -> Self {
-        Self::new(nodes, Kind::HashRing)
+    pub fn hash_ring(nodes: &[HashNode]) -> Self {
+        Self::new(nodes, RingKind::HashRing)
     }
 
     /// A ring with `vnodes * weight` points per node, the hashes of `name-0`, `name-1`, ...
-    pub fn virtual_nodes(nodes: &[Node], vnodes: u32, hash: HashFn) -> Self {
-        Self::new(nodes, Kind::Hashes(hash, vnodes))
+    pub fn virtual_nodes(nodes: &[HashNode], vnodes: u32, hash: HashFn) -> Self {
+        Self::new(nodes, RingKind::Hashes(hash, vnodes))
     }
 
-    fn new(nodes: &[Node], kind: Kind) -> Self {
+    fn new(nodes: &[HashNode], kind: RingKind) -> Self {
         let own = |i: u32| kind.points_of(nodes, i).into_iter().map(move |h| (h, i));
         let mut points: Vec<(u64, u32)> = (0..nodes.len() as u32).flat_map(own).collect();
         points.sort_unstable_by(order(nodes));
         Self::of(points, kind, nodes)
     }
 
-    fn of(points: Vec<(u64, u32)>, kind: Kind, nodes: &[Node]) -> Self {
+    fn of(points: Vec<(u64, u32)>, kind: RingKind, nodes: &[HashNode]) -> Self {
         let bits = if kind.is_narrow() { 32 } else { 64 };
         let parts = Parts::cut(&points, bits);
         Ring { points, parts, kind, nodes: nodes.len() as u32, even: kind.even(nodes) }
     }
 
     /// Have the nodes that stay the same points among others as among these?
-    fn keeps_points(&self, nodes: &[Node]) -> bool {
+    fn keeps_points(&self, nodes: &[HashNode]) -> bool {
         !self.kind.is_narrow() || self.even.is_some() && self.even == self.kind.even(nodes)
     }
 
     /// The ring of `nodes`, from that of all but the last of them: only that one's points are new.
-    pub fn joined(&self, nodes: &[Node]) -> Self {
+    pub fn joined(&self, nodes: &[HashNode]) -> Self {
         if nodes.len() != self.nodes as usize + 1 || !self.keeps_points(nodes) {
             return Self::new(nodes, self.kind);
         }
@@ -224,7 +224,7 @@ impl Ring {
     }
 
     /// The ring of `nodes`, from that of one more, which stood at this place in the list.
-    pub fn left(&self, nodes: &[Node], index: u32) -> Self {
+    pub fn left(&self, nodes: &[HashNode], index: u32) -> Self {
         if nodes.len() + 1 != self.nodes as usize || !self.keeps_points(nodes) {
             return Self::new(nodes, self.kind);
         }
@@ -249,7 +249,7 @@ impl Ring {
         let from = self.parts.starts.get(part).map_or(0, |at| *at as usize);
         let to = self.parts.starts.get(part + 1).map_or(self.points.len(), |at| *at as usize);
         let passed =
-            |p: &(u64, u32)| p.0 < position || self.kind == Kind::HashRing && p.0 == position;
+            |p: &(u64, u32)| p.0 < position || self.kind == RingKind::HashRing && p.0 == position;
         let at = from + self.points[from..to].partition_point(passed);
         (!self.points.is_empty()).then_some(if at == self.points.len() { 0 } else { at })
     }
@@ -321,8 +321,8 @@ impl Ring {
 impl Placement for Ring {
     fn position(&self, key: &[u8]) -> u64 {
         match self.kind {
-            Kind::Ketama | Kind::HashRing => super::digest::word(&md5(key)[..4]),
-            Kind::Hashes(hash, _) => hash.hash(key),
+            RingKind::Ketama | RingKind::HashRing => super::digest::word(&md5(key)[..4]),
+            RingKind::Hashes(hash, _) => hash.hash(key),
         }
     }
 

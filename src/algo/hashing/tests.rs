@@ -3,12 +3,12 @@
 use super::*;
 use proptest::prelude::*;
 
-fn nodes(names: &str) -> Vec<Node> {
-    names.split(' ').map(Node::new).collect()
+fn nodes(names: &str) -> Vec<HashNode> {
+    names.split(' ').map(HashNode::new).collect()
 }
 
-fn seeded(seed: u64, count: usize) -> Vec<Node> {
-    (0..count).map(|i| Node::new(format!("node-{seed}-{i}"))).collect()
+fn seeded(seed: u64, count: usize) -> Vec<HashNode> {
+    (0..count).map(|i| HashNode::new(format!("node-{seed}-{i}"))).collect()
 }
 
 fn keys(count: usize) -> Vec<String> {
@@ -44,7 +44,8 @@ fn only_the_first_braces_hold_a_hash_tag() {
 #[test]
 fn ketama_agrees_with_spymemcached_on_four_and_five_nodes() {
     // KetamaNodeLocatorTest of spymemcached (MIT).
-    let four: Vec<Node> = (0..4).map(|i| Node::new(format!("127.0.0.1:{}", 10_000 + i))).collect();
+    let four: Vec<HashNode> =
+        (0..4).map(|i| HashNode::new(format!("127.0.0.1:{}", 10_000 + i))).collect();
     let ring = Ring::ketama(&four);
     assert_eq!(ring.points().len(), 640);
     assert_eq!(ring.points().last().unwrap().0, 4_294_887_009);
@@ -53,7 +54,8 @@ fn ketama_agrees_with_spymemcached_on_four_and_five_nodes() {
     };
     assert_eq!(owners(&ring, &["dustin", "noelani", "some other key"]), [0, 2, 0]);
     assert_eq!(owners(&ring, &["V5XS8C8N", "8KR2DKR2", "L9KH6X4X"]), [3, 3, 3]);
-    let five: Vec<Node> = (0..5).map(|i| Node::new(format!("127.0.0.1:{}", 10_000 + i))).collect();
+    let five: Vec<HashNode> =
+        (0..5).map(|i| HashNode::new(format!("127.0.0.1:{}", 10_000 + i))).collect();
     let ring = Ring::ketama(&five);
     assert_eq!(owners(&ring, &["dustin", "noelani", "some other key"]), [0, 2, 4]);
     assert_eq!(owners(&ring, &["36", "10037", "22051", "49044"]), [2, 3, 1, 4]);
@@ -67,7 +69,7 @@ fn in_c(weight: u32, total: u64, nodes: usize) -> u64 {
 
 #[test]
 fn ketama_shares_out_digests_in_single_precision() {
-    let digests = |nodes: &[Node], i: u32| {
+    let digests = |nodes: &[HashNode], i: u32| {
         Ring::ketama(nodes).points().iter().filter(|p| p.1 == i).count() as u64 / 4
     };
     for n in [1, 7, 47, 55, 61, 94, 97] {
@@ -78,10 +80,10 @@ fn ketama_shares_out_digests_in_single_precision() {
     // Thirds and sevenths, and sums beyond 24 bits.
     for weights in [&[1, 2, 4][..], &[600, 300, 200], &[65_535, 3, 1], &[1, 1, 1, 1, 1, 1, 8]] {
         let all: u64 = weights.iter().map(|w| u64::from(*w)).sum();
-        let nodes: Vec<Node> = weights
+        let nodes: Vec<HashNode> = weights
             .iter()
             .enumerate()
-            .map(|(i, w)| Node::weighted(format!("10.0.1.{i}:11211"), *w))
+            .map(|(i, w)| HashNode::weighted(format!("10.0.1.{i}:11211"), *w))
             .collect();
         for (i, weight) in weights.iter().enumerate() {
             let right = in_c(*weight, all, nodes.len());
@@ -108,7 +110,7 @@ fn cassandra_widens_tail_bytes_with_their_sign() {
 }
 
 /// A rule by its number, for laws that hold for several.
-fn rule(which: usize, nodes: &[Node]) -> Box<dyn Placement> {
+fn rule(which: usize, nodes: &[HashNode]) -> Box<dyn Placement> {
     match which {
         0 => Box::new(Ring::ketama(nodes)),
         1 => Box::new(Ring::virtual_nodes(nodes, 16, HashFn::XxHash64)),
@@ -148,7 +150,7 @@ proptest! {
     #[test]
     fn the_order_of_the_list_does_not_matter(which in 0usize..4, seed: u64, count in 1usize..9) {
         let listed = seeded(seed, count);
-        let reversed: Vec<Node> = listed.iter().rev().cloned().collect();
+        let reversed: Vec<HashNode> = listed.iter().rev().cloned().collect();
         let (a, b) = (rule(which, &listed), rule(which, &reversed));
         let (x, y) = (
             Maglev::new(&listed, 1009, HashFn::Murmur3),
@@ -156,7 +158,7 @@ proptest! {
         );
         for key in keys(100) {
             let key = key.as_bytes();
-            let name = |nodes: &[Node], owner: Option<u32>| nodes[owner.unwrap() as usize].clone();
+            let name = |nodes: &[HashNode], owner: Option<u32>| nodes[owner.unwrap() as usize].clone();
             prop_assert_eq!(name(&listed, a.owner(key)), name(&reversed, b.owner(key)));
             prop_assert_eq!(name(&listed, x.owner(key)), name(&reversed, y.owner(key)));
         }
@@ -190,7 +192,7 @@ proptest! {
     fn a_ring_that_changes_is_the_ring_built_anew(
         kind in 0u8..5, seed: u64, count in 1usize..9, at: prop::sample::Index, weight in 1u32..3,
     ) {
-        let build = |nodes: &[Node]| match kind {
+        let build = |nodes: &[HashNode]| match kind {
             0 => Ring::ketama(nodes),
             1 => Ring::hash_ring(nodes),
             2 => Ring::virtual_nodes(nodes, 16, HashFn::CharSum),
@@ -202,7 +204,7 @@ proptest! {
         }
         let ring = build(&nodes);
         let mut more = nodes.clone();
-        more.push(Node::weighted("who joins", weight));
+        more.push(HashNode::weighted("who joins", weight));
         let (changed, anew) = (ring.joined(&more), build(&more));
         prop_assert_eq!(changed.points(), anew.points());
         let index = at.index(count);
@@ -284,7 +286,7 @@ fn maglev_shares_its_table_almost_equally_or_by_weight() {
         let loads: Vec<usize> = (0..count).map(load).collect();
         assert!(loads.iter().max().unwrap() - loads.iter().min().unwrap() <= 1, "{loads:?}");
     }
-    let weighted = [Node::weighted("a", 1), Node::weighted("b", 3)];
+    let weighted = [HashNode::weighted("a", 1), HashNode::weighted("b", 3)];
     let table = Maglev::new(&weighted, MAGLEV_TABLE, HashFn::XxHash64);
     let b = table.table().iter().filter(|e| **e == 1).count();
     assert!((49_151..=49_155).contains(&b), "{b}");
@@ -304,7 +306,8 @@ fn maglev_moves_few_entries_that_need_not_move() {
 
 #[test]
 fn rendezvous_follows_weights() {
-    let nodes = [Node::weighted("a", 1), Node::weighted("b", 2), Node::weighted("c", 5)];
+    let nodes =
+        [HashNode::weighted("a", 1), HashNode::weighted("b", 2), HashNode::weighted("c", 5)];
     let rule = Rendezvous::new(&nodes, HashFn::XxHash64);
     let mut load = [0i64; 3];
     for key in keys(80_000) {
@@ -335,7 +338,7 @@ fn without_nodes_there_is_no_owner() {
     let hash = HashFn::XxHash64;
     let rules: [Box<dyn Placement>; 5] = [
         Box::new(Ring::ketama(&[])),
-        Box::new(Ring::virtual_nodes(&[Node::weighted("a", 0)], 9, hash)),
+        Box::new(Ring::virtual_nodes(&[HashNode::weighted("a", 0)], 9, hash)),
         Box::new(Rendezvous::new(&[], hash)),
         Box::new(Maglev::new(&[], MAGLEV_TABLE, hash)),
         Box::new(Modulo { nodes: 0, hash }),

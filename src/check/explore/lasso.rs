@@ -1,7 +1,7 @@
 //! Liveness: behaviours that never reach what was promised.
 //!
 //! A counter-example to "eventually P" is a stem and a cycle of states without P, around which no
-//! weakly fair class of actions ([`Model::fairness`]) stays enabled without being taken; or a stem
+//! weakly fair class of actions ([`StateMachine::fairness`]) stays enabled without being taken; or a stem
 //! that ends where no fair action is enabled, so that nothing need happen any more. A step that
 //! changes nothing is no step (as in WF_vars of TLA+). Steps out of the state constraint count as
 //! enabled but are not followed.
@@ -9,7 +9,7 @@
 //! A strongly connected component of states without P holds such a cycle exactly if the walk
 //! through all of it is one (Lichtenstein and Pnueli 1985), so looking at each component suffices.
 
-use super::model::{Kind, Model, Property};
+use super::model::{ModelProperty, Quantifier, StateMachine};
 use super::report::Bounds;
 use super::table::Table;
 use crate::core::hash::fingerprint;
@@ -18,7 +18,7 @@ use std::collections::VecDeque;
 
 const NONE: u32 = u32::MAX;
 
-/// A behaviour that violates an [`Kind::Eventually`] property.
+/// A behaviour that violates an [`Quantifier::Eventually`] property.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Lasso<S, A> {
     /// The property's name.
@@ -44,7 +44,7 @@ pub enum Liveness<S, A> {
     Unknown,
 }
 
-struct Edge {
+struct GraphEdge {
     /// `NONE` if it leaves the states without P, or the constraint.
     to: u32,
     choice: u16,
@@ -54,19 +54,19 @@ struct Edge {
 /// The states without P that are reached through such states only.
 struct Graph {
     parents: Vec<(u32, u16)>,
-    edges: Vec<Vec<Edge>>,
+    edges: Vec<Vec<GraphEdge>>,
     complete: bool,
 }
 
 /// Looks for a fair behaviour on which `property` never becomes true. It answers within the bounds
 /// or until `should_stop`; symmetry and reduction are not used.
-pub fn lasso<M: Model>(
+pub fn lasso<M: StateMachine>(
     model: &M,
-    property: &Property<M>,
+    property: &ModelProperty<M>,
     bounds: Bounds,
     should_stop: &mut dyn FnMut() -> bool,
 ) -> Liveness<M::State, M::Action> {
-    if property.kind != Kind::Eventually {
+    if property.kind != Quantifier::Eventually {
         return Liveness::Holds;
     }
     let graph = build(model, property, bounds, should_stop);
@@ -81,24 +81,24 @@ pub fn lasso<M: Model>(
 }
 
 /// The breadth-first construction of the graph.
-struct Builder<'a, M: Model> {
+struct GraphBuilder<'a, M: StateMachine> {
     model: &'a M,
-    property: &'a Property<M>,
+    property: &'a ModelProperty<M>,
     index: Table<u32>,
     queue: VecDeque<M::State>,
     graph: Graph,
     edge_count: u64,
 }
 
-fn build<M: Model>(
+fn build<M: StateMachine>(
     model: &M,
-    property: &Property<M>,
+    property: &ModelProperty<M>,
     bounds: Bounds,
     should_stop: &mut dyn FnMut() -> bool,
 ) -> Graph {
     let graph = Graph { parents: Vec::new(), edges: Vec::new(), complete: false };
     let (index, queue) = (Table::new(), VecDeque::new());
-    let mut builder = Builder { model, property, index, queue, graph, edge_count: 0 };
+    let mut builder = GraphBuilder { model, property, index, queue, graph, edge_count: 0 };
     let mut initial = Vec::new();
     model.init(&mut initial);
     for (choice, state) in initial.into_iter().enumerate().take(usize::from(u16::MAX)) {
@@ -114,10 +114,10 @@ fn build<M: Model>(
     builder.graph
 }
 
-impl<M: Model> Builder<'_, M> {
+impl<M: StateMachine> GraphBuilder<'_, M> {
     fn full(&self, bounds: &Bounds) -> bool {
         let queue = self.queue.capacity() * size_of::<M::State>();
-        let edges = self.edge_count * size_of::<Edge>() as u64;
+        let edges = self.edge_count * size_of::<GraphEdge>() as u64;
         let bytes = self.index.bytes() + queue as u64 + edges + 40 * self.index.len();
         self.index.len() >= bounds.max_states.min(u64::from(NONE) - 1)
             || bytes > bounds.memory_bytes
@@ -146,7 +146,7 @@ impl<M: Model> Builder<'_, M> {
             let next = self.model.next(state, action).filter(|n| n != state);
             let Some(next) = next else { continue };
             let class = self.model.fairness(action);
-            edges.push(Edge { to: self.admit(next, node, choice), choice, class });
+            edges.push(GraphEdge { to: self.admit(next, node, choice), choice, class });
         }
         self.edge_count += edges.len() as u64;
         self.graph.edges.push(edges);
@@ -293,10 +293,10 @@ impl Graph {
     }
 
     /// The behaviour in terms of the model.
-    fn tell<M: Model>(
+    fn tell<M: StateMachine>(
         &self,
         model: &M,
-        property: &Property<M>,
+        property: &ModelProperty<M>,
         node: u32,
         cycle: &[u16],
     ) -> Option<Lasso<M::State, M::Action>> {

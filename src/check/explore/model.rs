@@ -4,9 +4,9 @@ use std::fmt;
 use std::hash::Hash;
 use std::sync::Arc;
 
-/// How a [`Property`] quantifies over behaviours.
+/// How a [`ModelProperty`] quantifies over behaviours.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Kind {
+pub enum Quantifier {
     /// True in every reachable state (an invariant).
     Always,
     /// True in some reachable state (a witness is wanted: the model is not vacuous).
@@ -15,40 +15,40 @@ pub enum Kind {
     Eventually,
 }
 
-impl Kind {
+impl Quantifier {
     /// `always`, `sometimes` or `eventually`.
     pub fn name(self) -> &'static str {
         match self {
-            Kind::Always => "always",
-            Kind::Sometimes => "sometimes",
-            Kind::Eventually => "eventually",
+            Quantifier::Always => "always",
+            Quantifier::Sometimes => "sometimes",
+            Quantifier::Eventually => "eventually",
         }
     }
 }
 
 /// The state predicate of a property.
-pub type Predicate<M> = Arc<dyn Fn(&M, &<M as Model>::State) -> bool + Send + Sync>;
+pub type Predicate<M> = Arc<dyn Fn(&M, &<M as StateMachine>::State) -> bool + Send + Sync>;
 
 /// A named claim about a model and where it is stated.
-pub struct Property<M: Model> {
+pub struct ModelProperty<M: StateMachine> {
     /// Its name in the specification.
     pub name: &'static str,
     /// Paper or specification, with the section or theorem.
     pub cite: &'static str,
     /// How it quantifies.
-    pub kind: Kind,
+    pub kind: Quantifier,
     /// The predicate on states.
     pub holds: Predicate<M>,
 }
 
-impl<M: Model> Property<M> {
+impl<M: StateMachine> ModelProperty<M> {
     /// An invariant.
     pub fn always(
         name: &'static str,
         cite: &'static str,
         holds: impl Fn(&M, &M::State) -> bool + Send + Sync + 'static,
     ) -> Self {
-        Property { name, cite, kind: Kind::Always, holds: Arc::new(holds) }
+        ModelProperty { name, cite, kind: Quantifier::Always, holds: Arc::new(holds) }
     }
 
     /// A reachability claim.
@@ -57,26 +57,31 @@ impl<M: Model> Property<M> {
         cite: &'static str,
         holds: impl Fn(&M, &M::State) -> bool + Send + Sync + 'static,
     ) -> Self {
-        Property { name, cite, kind: Kind::Sometimes, holds: Arc::new(holds) }
+        ModelProperty { name, cite, kind: Quantifier::Sometimes, holds: Arc::new(holds) }
     }
 
-    /// A liveness claim, under the model's [`Model::fairness`].
+    /// A liveness claim, under the model's [`StateMachine::fairness`].
     pub fn eventually(
         name: &'static str,
         cite: &'static str,
         holds: impl Fn(&M, &M::State) -> bool + Send + Sync + 'static,
     ) -> Self {
-        Property { name, cite, kind: Kind::Eventually, holds: Arc::new(holds) }
+        ModelProperty { name, cite, kind: Quantifier::Eventually, holds: Arc::new(holds) }
     }
 }
 
-impl<M: Model> Clone for Property<M> {
+impl<M: StateMachine> Clone for ModelProperty<M> {
     fn clone(&self) -> Self {
-        Property { name: self.name, cite: self.cite, kind: self.kind, holds: self.holds.clone() }
+        ModelProperty {
+            name: self.name,
+            cite: self.cite,
+            kind: self.kind,
+            holds: self.holds.clone(),
+        }
     }
 }
 
-impl<M: Model> fmt::Debug for Property<M> {
+impl<M: StateMachine> fmt::Debug for ModelProperty<M> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{} {} ({})", self.kind.name(), self.name, self.cite)
     }
@@ -86,7 +91,7 @@ impl<M: Model> fmt::Debug for Property<M> {
 ///
 /// Everything must be a pure function of its arguments: counter-examples are rebuilt by replaying
 /// the positions of actions in the list that [`actions`](Model::actions) gives.
-pub trait Model: Sized {
+pub trait StateMachine: Sized {
     /// A state. Its `Hash` must see every field that its `Eq` sees, and no `usize` slice.
     type State: Clone + Hash + Eq;
     /// A step that may be enabled in a state.
@@ -108,7 +113,7 @@ pub trait Model: Sized {
     }
 
     /// What is claimed of the model.
-    fn properties(&self) -> Vec<Property<Self>>;
+    fn properties(&self) -> Vec<ModelProperty<Self>>;
 
     /// A representative of the state's symmetry class. Two states may share one only if a symmetry
     /// of the model that preserves every property maps one to the other.

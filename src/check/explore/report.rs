@@ -42,7 +42,7 @@ pub struct Options {
 
 /// Where a search stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Outcome {
+pub enum SearchOutcome {
     /// More to do.
     Running,
     /// Every reachable state was visited.
@@ -61,18 +61,18 @@ pub enum Outcome {
     NotDeterministic,
 }
 
-impl Outcome {
+impl SearchOutcome {
     /// A word for reports, in kebab-case.
     pub fn name(self) -> &'static str {
         match self {
-            Outcome::Running => "running",
-            Outcome::Complete => "complete",
-            Outcome::Violated => "violated",
-            Outcome::MaxStates => "max-states",
-            Outcome::MaxDepth => "max-depth",
-            Outcome::Memory => "memory",
-            Outcome::TooWide => "too-many-actions",
-            Outcome::NotDeterministic => "not-deterministic",
+            SearchOutcome::Running => "running",
+            SearchOutcome::Complete => "complete",
+            SearchOutcome::Violated => "violated",
+            SearchOutcome::MaxStates => "max-states",
+            SearchOutcome::MaxDepth => "max-depth",
+            SearchOutcome::Memory => "memory",
+            SearchOutcome::TooWide => "too-many-actions",
+            SearchOutcome::NotDeterministic => "not-deterministic",
         }
     }
 }
@@ -89,7 +89,7 @@ pub struct Progress {
     /// Known states not expanded yet.
     pub queued: u64,
     /// Where it stands.
-    pub outcome: Outcome,
+    pub outcome: SearchOutcome,
 }
 
 /// How often a rule was taken.
@@ -128,7 +128,7 @@ pub struct Report<S, A> {
     /// Levels, the initial one being 1.
     pub depth: u32,
     /// Why it ended.
-    pub outcome: Outcome,
+    pub outcome: SearchOutcome,
     /// States in which no step is possible.
     pub terminal: u64,
     /// Steps by rule.

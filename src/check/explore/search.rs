@@ -1,7 +1,7 @@
 //! Breadth-first search, resumable in slices.
 
-use super::model::{Kind, Model, Property};
-use super::report::{Bounds, Coverage, Finding, Keep, Options, Outcome, Progress, Report};
+use super::model::{ModelProperty, Quantifier, StateMachine};
+use super::report::{Bounds, Coverage, Finding, Keep, Options, Progress, Report, SearchOutcome};
 use super::table::Table;
 use crate::core::hash::fingerprint;
 use std::collections::VecDeque;
@@ -23,11 +23,11 @@ pub(super) struct Tally {
 }
 
 /// A breadth-first search over a model.
-pub struct Search<M: Model> {
+pub struct Search<M: StateMachine> {
     pub(super) model: M,
     pub(super) bounds: Bounds,
     pub(super) options: Options,
-    pub(super) properties: Vec<Property<M>>,
+    pub(super) properties: Vec<ModelProperty<M>>,
     pub(super) seen: Table<()>,
     /// For each state, the state it was first reached from and the position of the step there.
     parents: Vec<u32>,
@@ -46,17 +46,17 @@ pub struct Search<M: Model> {
     /// For each property the first state that settles it.
     pub(super) found: Vec<Option<u32>>,
     peak: u64,
-    pub(super) outcome: Outcome,
+    pub(super) outcome: SearchOutcome,
     scratch: Vec<M::Action>,
 }
 
 /// What identifies a state in a search.
 #[inline]
-pub(super) fn identity<M: Model>(model: &M, options: &Options, state: &M::State) -> u64 {
+pub(super) fn identity<M: StateMachine>(model: &M, options: &Options, state: &M::State) -> u64 {
     if options.symmetry { fingerprint(&model.canonical(state)) } else { fingerprint(state) }
 }
 
-impl<M: Model> Search<M> {
+impl<M: StateMachine> Search<M> {
     /// A search that has seen the initial states.
     pub fn new(model: M, bounds: Bounds) -> Self {
         Self::with(model, bounds, Options::default())
@@ -85,7 +85,7 @@ impl<M: Model> Search<M> {
             depth: 0,
             cut: false,
             peak: 0,
-            outcome: Outcome::Running,
+            outcome: SearchOutcome::Running,
             scratch: Vec::new(),
         };
         search.begin();
@@ -96,7 +96,7 @@ impl<M: Model> Search<M> {
         let mut initial = Vec::new();
         self.model.init(&mut initial);
         if initial.len() > usize::from(u16::MAX) {
-            self.outcome = Outcome::TooWide;
+            self.outcome = SearchOutcome::TooWide;
             return;
         }
         for (choice, state) in initial.into_iter().enumerate() {
@@ -167,7 +167,7 @@ impl<M: Model> Search<M> {
     /// Expands at most `states` states.
     pub fn run(&mut self, states: u64) -> Progress {
         for _ in 0..states {
-            if self.outcome != Outcome::Running {
+            if self.outcome != SearchOutcome::Running {
                 break;
             }
             self.step();
@@ -179,7 +179,7 @@ impl<M: Model> Search<M> {
     /// end.
     pub fn run_until(&mut self, should_stop: &mut dyn FnMut() -> bool) -> Progress {
         let few = if self.options.keep == Keep::Paths { LARGE_SLICE } else { SLICE };
-        while self.outcome == Outcome::Running && !should_stop() {
+        while self.outcome == SearchOutcome::Running && !should_stop() {
             self.run(few);
         }
         self.progress()
@@ -204,11 +204,11 @@ impl<M: Model> Search<M> {
     fn step(&mut self) {
         let index = self.cursor;
         let Some(state) = self.pop() else {
-            self.outcome = Outcome::NotDeterministic;
+            self.outcome = SearchOutcome::NotDeterministic;
             return;
         };
         if self.judge(&state, index) && !self.options.all_violations {
-            self.outcome = Outcome::Violated;
+            self.outcome = SearchOutcome::Violated;
             return;
         }
         if self.depth >= self.bounds.max_depth {
@@ -228,7 +228,7 @@ impl<M: Model> Search<M> {
         for (found, property) in self.found.iter_mut().zip(&self.properties) {
             if found.is_none() && settles(&self.model, property, state) {
                 *found = Some(index);
-                violated |= property.kind == Kind::Always;
+                violated |= property.kind == Quantifier::Always;
             }
         }
         violated
@@ -239,7 +239,7 @@ impl<M: Model> Search<M> {
         actions.clear();
         self.model.actions(state, &mut actions);
         if actions.len() > usize::from(u16::MAX) {
-            self.outcome = Outcome::TooWide;
+            self.outcome = SearchOutcome::TooWide;
             return;
         }
         let alone = ample(&self.model, &self.options, &self.seen, state, &actions);
@@ -275,18 +275,18 @@ impl<M: Model> Search<M> {
         if self.cursor == self.level_end {
             self.next_level();
         }
-        if self.outcome != Outcome::Running {
+        if self.outcome != SearchOutcome::Running {
             return;
         }
         if u64::from(self.cursor) == self.seen.len() {
             let open = self.options.all_violations && self.found_violation();
             self.outcome = match (self.cut, open) {
-                (true, _) => Outcome::MaxDepth,
-                (false, true) => Outcome::Violated,
-                (false, false) => Outcome::Complete,
+                (true, _) => SearchOutcome::MaxDepth,
+                (false, true) => SearchOutcome::Violated,
+                (false, false) => SearchOutcome::Complete,
             };
         } else if self.seen.len() >= self.bounds.max_states.min(MOST_STATES) {
-            self.outcome = Outcome::MaxStates;
+            self.outcome = SearchOutcome::MaxStates;
         }
     }
 
@@ -294,13 +294,13 @@ impl<M: Model> Search<M> {
     pub(super) fn weigh(&mut self) {
         self.peak = self.peak.max(self.bytes());
         if self.peak > self.bounds.memory_bytes {
-            self.outcome = Outcome::Memory;
+            self.outcome = SearchOutcome::Memory;
         }
     }
 
     fn found_violation(&self) -> bool {
         let mut pairs = self.found.iter().zip(&self.properties);
-        pairs.any(|(found, p)| found.is_some() && p.kind == Kind::Always)
+        pairs.any(|(found, p)| found.is_some() && p.kind == Quantifier::Always)
     }
 
     /// Bytes held now.
@@ -356,7 +356,7 @@ impl<M: Model> Search<M> {
             states.push(next);
         }
         let labels = actions.iter().map(|a| self.model.label(a)).collect();
-        let Property { name, cite, .. } = self.properties[property];
+        let ModelProperty { name, cite, .. } = self.properties[property];
         Some(Finding { property: name, cite, actions, labels, states })
     }
 
@@ -369,9 +369,9 @@ impl<M: Model> Search<M> {
             let kind = self.properties[i].kind;
             let finding = self.found[i].and_then(|at| self.finding(i, at));
             match (kind, finding) {
-                (Kind::Always, Some(f)) => violations.push(f),
-                (Kind::Sometimes, Some(f)) => witnesses.push(f),
-                (Kind::Sometimes, None) => unreached.push(self.properties[i].name),
+                (Quantifier::Always, Some(f)) => violations.push(f),
+                (Quantifier::Sometimes, Some(f)) => witnesses.push(f),
+                (Quantifier::Sometimes, None) => unreached.push(self.properties[i].name),
                 _ => {}
             }
         }
@@ -399,18 +399,22 @@ impl<M: Model> Search<M> {
 
 /// Whether `state` refutes an invariant or is the witness that was asked for.
 #[inline]
-pub(super) fn settles<M: Model>(model: &M, property: &Property<M>, state: &M::State) -> bool {
+pub(super) fn settles<M: StateMachine>(
+    model: &M,
+    property: &ModelProperty<M>,
+    state: &M::State,
+) -> bool {
     match property.kind {
-        Kind::Always => !(property.holds)(model, state),
-        Kind::Sometimes => (property.holds)(model, state),
-        Kind::Eventually => false,
+        Quantifier::Always => !(property.holds)(model, state),
+        Quantifier::Sometimes => (property.holds)(model, state),
+        Quantifier::Eventually => false,
     }
 }
 
 /// The position of an action that may be explored alone. Its successor must be new: around a cycle
 /// some state is then expanded fully, and no action is put off for ever (the proviso for
 /// breadth-first search of Bosnacki, Leue and Lluch Lafuente 2009).
-pub(super) fn ample<M: Model>(
+pub(super) fn ample<M: StateMachine>(
     model: &M,
     options: &Options,
     seen: &Table<()>,
@@ -426,13 +430,17 @@ pub(super) fn ample<M: Model>(
     })
 }
 
-fn initial<M: Model>(model: &M, choice: usize) -> Option<M::State> {
+fn initial<M: StateMachine>(model: &M, choice: usize) -> Option<M::State> {
     let mut states = Vec::new();
     model.init(&mut states);
     (choice < states.len()).then(|| states.swap_remove(choice))
 }
 
-fn replay<M: Model>(model: &M, state: &M::State, choice: usize) -> Option<(M::Action, M::State)> {
+fn replay<M: StateMachine>(
+    model: &M,
+    state: &M::State,
+    choice: usize,
+) -> Option<(M::Action, M::State)> {
     let mut actions = Vec::new();
     model.actions(state, &mut actions);
     let action = actions.get(choice)?.clone();

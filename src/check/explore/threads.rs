@@ -5,8 +5,8 @@
 //! have met them. Counts, depth and counter-examples therefore do not depend on the number of
 //! threads.
 
-use super::model::{Kind, Model};
-use super::report::{Keep, Outcome, Progress};
+use super::model::{Quantifier, StateMachine};
+use super::report::{Keep, Progress, SearchOutcome};
 use super::search::{Search, Tally, ample, identity, settles};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
@@ -42,12 +42,12 @@ struct Yield<S> {
     found: Vec<Option<u32>>,
     /// States done; fewer than given if a violation ended it.
     done: usize,
-    outcome: Outcome,
+    outcome: SearchOutcome,
 }
 
 impl<M> Search<M>
 where
-    M: Model + Sync,
+    M: StateMachine + Sync,
     M::State: Send + Sync,
     M::Action: Send + Sync,
 {
@@ -57,7 +57,7 @@ where
         threads: usize,
         should_stop: &mut dyn FnMut() -> bool,
     ) -> Progress {
-        while self.outcome == Outcome::Running && !should_stop() {
+        while self.outcome == SearchOutcome::Running && !should_stop() {
             self.batch(threads.max(1), should_stop);
         }
         self.progress()
@@ -77,7 +77,7 @@ where
                 return self.put_back(states);
             }
             let Some(state) = self.pop() else {
-                self.outcome = Outcome::NotDeterministic;
+                self.outcome = SearchOutcome::NotDeterministic;
                 return;
             };
             states.push(state);
@@ -89,7 +89,7 @@ where
             done += part.done;
             let cut = part.done < all;
             self.merge(part);
-            if self.outcome != Outcome::Running {
+            if self.outcome != SearchOutcome::Running {
                 return;
             }
             if cut {
@@ -153,7 +153,7 @@ where
             tally: Tally { taken: vec![0; self.tally.taken.len()], ..Tally::default() },
             found: vec![None; self.found.len()],
             done: 0,
-            outcome: Outcome::Running,
+            outcome: SearchOutcome::Running,
         };
         let expand = self.depth < self.bounds.max_depth;
         let mut actions = Vec::new();
@@ -165,7 +165,7 @@ where
             let violated = self.judge_into(state, index, &mut out.found);
             out.done += 1;
             if violated && !self.options.all_violations {
-                out.outcome = Outcome::Violated;
+                out.outcome = SearchOutcome::Violated;
                 break;
             }
             if expand {
@@ -181,7 +181,7 @@ where
             let open = self.found[i].is_none() && found[i].is_none();
             if open && settles(&self.model, property, state) {
                 found[i] = Some(index);
-                violated |= property.kind == Kind::Always;
+                violated |= property.kind == Quantifier::Always;
             }
         }
         violated
@@ -197,7 +197,7 @@ where
         actions.clear();
         self.model.actions(state, actions);
         if actions.len() > usize::from(u16::MAX) {
-            out.outcome = Outcome::TooWide;
+            out.outcome = SearchOutcome::TooWide;
             return;
         }
         let alone = ample(&self.model, &self.options, &self.seen, state, actions);
@@ -234,7 +234,7 @@ where
         let most = self.bounds.max_states;
         for c in part.candidates {
             if self.seen.len() >= most {
-                self.outcome = Outcome::MaxStates;
+                self.outcome = SearchOutcome::MaxStates;
                 return;
             }
             if self.admit(c.print, c.parent, c.choice, c.state) {
@@ -242,7 +242,7 @@ where
             }
         }
         self.cut |= self.depth >= self.bounds.max_depth && part.done > 0;
-        if part.outcome != Outcome::Running {
+        if part.outcome != SearchOutcome::Running {
             self.outcome = part.outcome;
         }
     }

@@ -1,6 +1,6 @@
 //! One seeded run, step by step.
 
-use super::{Broken, Outcome, Target};
+use super::{Broken, FuzzOutcome, FuzzTarget};
 use crate::check::nemesis::{Field, Nemesis};
 use crate::core::action::{Action, Call, Entry};
 use crate::core::config::Setup;
@@ -20,8 +20,8 @@ const ENOUGH_MESSAGES: u64 = 20;
 const MOST_IN_VAIN: u32 = 200;
 
 /// A run of one seed, to be continued as long as one likes.
-pub struct Run {
-    target: Arc<Target>,
+pub struct FuzzRun {
+    target: Arc<FuzzTarget>,
     setup: Setup,
     nemesis: Nemesis,
     field: Field,
@@ -34,20 +34,20 @@ pub struct Run {
     rules: SortedMap<&'static str, u64>,
     broken: Vec<Broken>,
     planned: u64,
-    phase: Phase,
+    phase: FaultPhase,
 }
 
 /// First faults, to refute safety; then none, to see the run recover.
-enum Phase {
+enum FaultPhase {
     Plague { countdown: u64, in_vain: u32 },
     Mercy,
     Recovery { until: u64, last: u64, fresh: Vec<OpId>, messages: u64 },
     Over(Option<bool>),
 }
 
-impl Run {
+impl FuzzRun {
     /// The run of a seed before its first step.
-    pub fn new(target: Arc<Target>, seed: u64) -> Result<Run, String> {
+    pub fn new(target: Arc<FuzzTarget>, seed: u64) -> Result<FuzzRun, String> {
         let setup = target.vary(seed);
         let world = (target.scene.build)(&setup)?;
         let field = target.field(&setup);
@@ -56,8 +56,8 @@ impl Run {
             faults => Nemesis::of(seed, field, faults),
         };
         let by_hand = target.knob(&setup, "client.interval") == 0;
-        let phase = Phase::Plague { countdown: nemesis.pause(), in_vain: 0 };
-        Ok(Run {
+        let phase = FaultPhase::Plague { countdown: nemesis.pause(), in_vain: 0 };
+        Ok(FuzzRun {
             nemesis,
             field,
             by_hand,
@@ -77,13 +77,13 @@ impl Run {
     pub fn slice(&mut self, moves: u64) -> bool {
         for _ in 0..moves {
             match self.phase {
-                Phase::Plague { .. } => self.plague(),
-                Phase::Mercy => self.mercy(),
-                Phase::Recovery { .. } => self.recover(),
-                Phase::Over(_) => return true,
+                FaultPhase::Plague { .. } => self.plague(),
+                FaultPhase::Mercy => self.mercy(),
+                FaultPhase::Recovery { .. } => self.recover(),
+                FaultPhase::Over(_) => return true,
             }
         }
-        matches!(self.phase, Phase::Over(_))
+        matches!(self.phase, FaultPhase::Over(_))
     }
 
     /// First violations so far, in order.
@@ -92,11 +92,11 @@ impl Run {
     }
 
     /// What came of it.
-    pub fn outcome(self) -> Outcome {
-        let Run { setup, world, journal, rules, broken, phase, .. } = self;
-        let converged = if let Phase::Over(recovered) = phase { recovered } else { None };
+    pub fn outcome(self) -> FuzzOutcome {
+        let FuzzRun { setup, world, journal, rules, broken, phase, .. } = self;
+        let converged = if let FaultPhase::Over(recovered) = phase { recovered } else { None };
         let (steps, lies) = (world.steps(), world.lied());
-        Outcome { setup, journal, steps, broken, converged, lies, rules }
+        FuzzOutcome { setup, journal, steps, broken, converged, lies, rules }
     }
 
     fn plan(&mut self, entries: Vec<Entry>) {
@@ -141,10 +141,10 @@ impl Run {
 
     /// A move of the phase with faults.
     fn plague(&mut self) {
-        let Phase::Plague { countdown, in_vain } = &mut self.phase else { return };
+        let FaultPhase::Plague { countdown, in_vain } = &mut self.phase else { return };
         if self.world.steps() >= self.target.steps || *in_vain >= MOST_IN_VAIN {
             self.phase =
-                if self.broken.is_empty() { self.begin_mercy() } else { Phase::Over(None) };
+                if self.broken.is_empty() { self.begin_mercy() } else { FaultPhase::Over(None) };
             return;
         }
         *in_vain += 1;
@@ -158,12 +158,12 @@ impl Run {
                 self.ask();
             }
             let pause = self.nemesis.pause();
-            if let Phase::Plague { countdown, .. } = &mut self.phase {
+            if let FaultPhase::Plague { countdown, .. } = &mut self.phase {
                 *countdown = pause;
             }
             return;
         };
-        if let Phase::Plague { in_vain, .. } = &mut self.phase {
+        if let FaultPhase::Plague { in_vain, .. } = &mut self.phase {
             *in_vain = 0;
         }
         let landmarks = self.target.info.landmarks;
@@ -195,11 +195,11 @@ impl Run {
         }
     }
 
-    fn begin_mercy(&mut self) -> Phase {
+    fn begin_mercy(&mut self) -> FaultPhase {
         self.agenda.clear();
         let mercy = self.nemesis.mercy(&self.world);
         self.plan(mercy);
-        Phase::Mercy
+        FaultPhase::Mercy
     }
 
     /// Undoes all faults, and then waits for something to come through.
@@ -208,7 +208,7 @@ impl Run {
             return;
         }
         let timeout = self.target.knob(&self.setup, "client.timeout").max(10 * self.field.latency);
-        self.phase = Phase::Recovery {
+        self.phase = FaultPhase::Recovery {
             until: self.world.now() + timeout * PATIENCE,
             last: self.world.steps() + RECOVERY_STEPS,
             fresh: Vec::new(),
@@ -221,19 +221,19 @@ impl Run {
     fn recover(&mut self) {
         let clients = self.field.clients > 0 && !self.target.info.calls.is_empty();
         let (now, steps) = (self.world.now(), self.world.steps());
-        let Phase::Recovery { until, last, .. } = self.phase else { return };
+        let FaultPhase::Recovery { until, last, .. } = self.phase else { return };
         if now >= until || steps >= last {
-            self.phase = Phase::Over(Some(false));
+            self.phase = FaultPhase::Over(Some(false));
             return;
         }
         if clients && self.by_hand && steps.is_multiple_of(64) {
             self.ask();
         }
         let Some(event) = self.step() else {
-            self.phase = Phase::Over(Some(!clients));
+            self.phase = FaultPhase::Over(Some(!clients));
             return;
         };
-        let Phase::Recovery { fresh, messages, .. } = &mut self.phase else { return };
+        let FaultPhase::Recovery { fresh, messages, .. } = &mut self.phase else { return };
         *messages += u64::from(matches!(event.what, What::Receive(_)));
         let mut through = !clients && *messages >= ENOUGH_MESSAGES;
         for op in &event.ops {
@@ -244,7 +244,7 @@ impl Run {
             }
         }
         if through {
-            self.phase = Phase::Over(Some(true));
+            self.phase = FaultPhase::Over(Some(true));
         }
     }
 }

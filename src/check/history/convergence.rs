@@ -1,6 +1,6 @@
 //! Convergence, judged from what replicas hold or reads answer at the end.
 
-use super::{Illegal, Legal, Value, Verdict};
+use super::{HistoryVerdict, Illegal, Legal, OpValue};
 use crate::core::sorted::SortedMap;
 
 /// What one replica (or a last read at it) shows once no update is under way any more.
@@ -11,17 +11,17 @@ pub struct Final {
     /// Ids of the updates that reached it.
     pub delivered: Vec<u32>,
     /// What it answers, by key.
-    pub values: SortedMap<String, Value>,
+    pub values: SortedMap<String, OpValue>,
 }
 
 /// Eventual consistency at quiescence: every replica answers the same.
-pub fn eventual(finals: &[Final]) -> Verdict {
+pub fn eventual(finals: &[Final]) -> HistoryVerdict {
     differing(finals.iter(), |_, _| true)
 }
 
 /// Strong eventual consistency (Shapiro et al. 2011): replicas that received the same updates
 /// answer the same, whether or not others lag behind.
-pub fn strong_eventual(finals: &[Final]) -> Verdict {
+pub fn strong_eventual(finals: &[Final]) -> HistoryVerdict {
     let set = |f: &Final| {
         let mut ids = f.delivered.clone();
         ids.sort_unstable();
@@ -32,7 +32,7 @@ pub fn strong_eventual(finals: &[Final]) -> Verdict {
 }
 
 /// Monotonic growth: in the order of one reader's reads, a set never loses an element.
-pub fn monotonic(reads: &[(u32, Vec<Value>)]) -> Verdict {
+pub fn monotonic(reads: &[(u32, Vec<OpValue>)]) -> HistoryVerdict {
     for pair in reads.windows(2) {
         let lost = pair[0].1.iter().find(|v| !pair[1].1.contains(v));
         if let Some(lost) = lost {
@@ -43,20 +43,26 @@ pub fn monotonic(reads: &[(u32, Vec<Value>)]) -> Verdict {
             let core = vec![pair[0].0, pair[1].0];
             let anomalies = vec!["monotonicity".to_string()];
             let cause = core.clone();
-            return Verdict::Illegal(Illegal { core, cause, anomalies, minimal: true, because });
+            return HistoryVerdict::Illegal(Illegal {
+                core,
+                cause,
+                anomalies,
+                minimal: true,
+                because,
+            });
         }
     }
-    Verdict::Ok(Legal::default())
+    HistoryVerdict::Ok(Legal::default())
 }
 
 fn differing<'a>(
     finals: impl Iterator<Item = &'a Final> + Clone,
     alike: impl Fn(&Final, &Final) -> bool,
-) -> Verdict {
+) -> HistoryVerdict {
     for (i, a) in finals.clone().enumerate() {
         for b in finals.clone().skip(i + 1).filter(|b| alike(a, b)) {
             let keys = a.values.keys().chain(b.values.keys());
-            let get = |f: &Final, k: &String| f.values.get(k).cloned().unwrap_or(Value::Nil);
+            let get = |f: &Final, k: &String| f.values.get(k).cloned().unwrap_or(OpValue::Nil);
             for key in keys {
                 let (x, y) = (get(a, key), get(b, key));
                 if x != y {
@@ -68,10 +74,16 @@ fn differing<'a>(
                     let anomalies = vec!["divergence".to_string()];
                     let cause = core.clone();
                     let minimal = true;
-                    return Verdict::Illegal(Illegal { core, cause, anomalies, minimal, because });
+                    return HistoryVerdict::Illegal(Illegal {
+                        core,
+                        cause,
+                        anomalies,
+                        minimal,
+                        because,
+                    });
                 }
             }
         }
     }
-    Verdict::Ok(Legal::default())
+    HistoryVerdict::Ok(Legal::default())
 }

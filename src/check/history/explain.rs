@@ -1,9 +1,9 @@
 //! Why no order exists: the first impossible answer, then the fewest operations that rule it out.
 
-use super::linearizable::{Outcome as Found, together};
-use super::model::{Model, is_write, triple};
-use super::search::Plan;
-use super::{Budget, F, Illegal, Op, Outcome, Value};
+use super::linearizable::{Judgement, together};
+use super::model::{ObjectModel, is_write, triple};
+use super::search::SearchPlan;
+use super::{Budget, F, HistoryOp, Illegal, OpOutcome, OpValue};
 use crate::core::sorted::SortedSet;
 
 /// Steps one question of the reduction may take before its operation is simply kept.
@@ -12,7 +12,7 @@ pub(crate) const QUESTION: u64 = 20_000;
 const REDUCTION: u64 = 2_000_000;
 
 /// Explains why `ops`, all of one key, have no legal order.
-pub fn illegal(model: &Model, ops: &[&Op], budget: &mut Budget) -> Illegal {
+pub fn illegal(model: &ObjectModel, ops: &[&HistoryOp], budget: &mut Budget) -> Illegal {
     let allowance = REDUCTION.min(budget.steps);
     let mut inner = Budget { steps: allowance, should_stop: budget.should_stop };
     let mut asker = Asker { model, budget: &mut inner, sure: true };
@@ -22,7 +22,7 @@ pub fn illegal(model: &Model, ops: &[&Op], budget: &mut Budget) -> Illegal {
     let minimal = asker.sure;
     budget.steps -= allowance - inner.steps;
     let because = sentence(model, &prefix, &cause);
-    let ids = |ops: &[Op]| ops.iter().map(|op| op.id).collect::<Vec<u32>>();
+    let ids = |ops: &[HistoryOp]| ops.iter().map(|op| op.id).collect::<Vec<u32>>();
     Illegal { core: ids(&core), cause: ids(&cause), anomalies: Vec::new(), minimal, because }
 }
 
@@ -55,22 +55,22 @@ pub fn smallest<T: Copy>(all: &[T], illegal: &mut dyn FnMut(&[T]) -> bool) -> Ve
 /// it and has, for each answer, what it comes from. Who blames a read should not leave its write
 /// out: then every read would be to blame.
 pub(crate) fn culprits<'a>(
-    all: &[&'a Op],
-    illegal: &mut dyn FnMut(&[&Op]) -> bool,
-) -> (Vec<&'a Op>, Vec<&'a Op>) {
+    all: &[&'a HistoryOp],
+    illegal: &mut dyn FnMut(&[&HistoryOp]) -> bool,
+) -> (Vec<&'a HistoryOp>, Vec<&'a HistoryOp>) {
     let sources = Sources::new(all);
-    let cause = smallest(all, &mut |some: &[&'a Op]| sources.kept(some) && illegal(some));
-    let core = smallest(&cause, &mut |some: &[&'a Op]| illegal(some));
+    let cause = smallest(all, &mut |some: &[&'a HistoryOp]| sources.kept(some) && illegal(some));
+    let core = smallest(&cause, &mut |some: &[&'a HistoryOp]| illegal(some));
     (core, cause)
 }
 
 /// Ids of operations.
-pub(crate) fn ids(ops: &[&Op]) -> Vec<u32> {
+pub(crate) fn ids(ops: &[&HistoryOp]) -> Vec<u32> {
     ops.iter().map(|op| op.id).collect()
 }
 
 /// The sentence for an operation that alone is to blame: what it answered comes from nowhere.
-pub(crate) fn unwritten(cause: &[&Op], all: &[&Op]) -> Option<String> {
+pub(crate) fn unwritten(cause: &[&HistoryOp], all: &[&HistoryOp]) -> Option<String> {
     let [op] = cause else { return None };
     let sources = Sources::new(all);
     let (_, lost) = answers(op).into_iter().find(|place| !sources.ever.contains(place))?;
@@ -81,40 +81,40 @@ pub(crate) fn unwritten(cause: &[&Op], all: &[&Op]) -> Option<String> {
 }
 
 /// A key, or a register of a transaction.
-type Object<'a> = (Option<&'a str>, Option<&'a Value>);
+type Object<'a> = (Option<&'a str>, Option<&'a OpValue>);
 /// An object and a value.
-type Place<'a> = (Object<'a>, &'a Value);
+type ObjectValue<'a> = (Object<'a>, &'a OpValue);
 
 /// Where answers come from.
 struct Sources<'a> {
-    all: Vec<&'a Op>,
-    ever: SortedSet<Place<'a>>,
+    all: Vec<&'a HistoryOp>,
+    ever: SortedSet<ObjectValue<'a>>,
     texts: bool,
 }
 
 impl<'a> Sources<'a> {
-    fn new(all: &[&'a Op]) -> Sources<'a> {
+    fn new(all: &[&'a HistoryOp]) -> Sources<'a> {
         let ever = all.iter().flat_map(|op| brings(op)).collect();
         let texts = all.iter().any(|op| op.f == F::Append);
         Sources { all: all.to_vec(), ever, texts }
     }
 
     /// Whether `some` have what their answers come from, as far as it ever was.
-    fn kept(&self, some: &[&'a Op]) -> bool {
-        let here: SortedSet<Place> = some.iter().flat_map(|op| brings(op)).collect();
+    fn kept(&self, some: &[&'a HistoryOp]) -> bool {
+        let here: SortedSet<ObjectValue> = some.iter().flat_map(|op| brings(op)).collect();
         let mut places = some.iter().flat_map(|op| answers(op));
         places.all(|place| here.contains(&place) || !self.ever.contains(&place))
             && (!self.texts || self.texts_kept(some))
     }
 
     /// A text that was appended to comes from all its parts.
-    fn texts_kept(&self, some: &[&'a Op]) -> bool {
+    fn texts_kept(&self, some: &[&'a HistoryOp]) -> bool {
         let here: SortedSet<u32> = some.iter().map(|op| op.id).collect();
         some.iter().filter(|op| op.f == F::Get).all(|get| {
-            let Some(Value::Str(text)) = get.answer() else { return true };
+            let Some(OpValue::Str(text)) = get.answer() else { return true };
             self.all.iter().filter(|op| !op.f.reads_only() && op.key == get.key).all(|op| {
                 let part = match op.args.first() {
-                    Some(Value::Str(part)) => !part.is_empty() && text.contains(part.as_str()),
+                    Some(OpValue::Str(part)) => !part.is_empty() && text.contains(part.as_str()),
                     _ => false,
                 };
                 !part || here.contains(&op.id)
@@ -124,13 +124,13 @@ impl<'a> Sources<'a> {
 }
 
 /// What an operation writes, or may have written.
-fn brings(op: &Op) -> Vec<Place<'_>> {
+fn brings(op: &HistoryOp) -> Vec<ObjectValue<'_>> {
     let object = (op.key.as_deref(), None);
     match op.f {
         F::Write | F::Put | F::Append | F::Add | F::Enqueue | F::Push => {
             op.args.first().map(|v| (object, v)).into_iter().collect()
         }
-        F::Cas if op.answer() != Some(&Value::Bool(false)) => {
+        F::Cas if op.answer() != Some(&OpValue::Bool(false)) => {
             op.args.get(1).map(|v| (object, v)).into_iter().collect()
         }
         F::Txn => {
@@ -142,21 +142,21 @@ fn brings(op: &Op) -> Vec<Place<'_>> {
 }
 
 /// The values that somebody must have written for an operation to answer what it did.
-fn answers(op: &Op) -> Vec<Place<'_>> {
+fn answers(op: &HistoryOp) -> Vec<ObjectValue<'_>> {
     let object = (op.key.as_deref(), None);
-    fn one<'a>(object: Object<'a>, v: Option<&'a Value>) -> Vec<Place<'a>> {
+    fn one<'a>(object: Object<'a>, v: Option<&'a OpValue>) -> Vec<ObjectValue<'a>> {
         v.map(|v| (object, v)).into_iter().collect()
     }
     match (op.f, op.answer()) {
-        (F::Read, Some(Value::List(all))) => all.iter().map(|v| (object, v)).collect(),
+        (F::Read, Some(OpValue::List(all))) => all.iter().map(|v| (object, v)).collect(),
         (F::Read | F::Get | F::Dequeue | F::Pop, v) => {
-            one(object, v.filter(|v| !matches!(v, Value::Nil | Value::Any)))
+            one(object, v.filter(|v| !matches!(v, OpValue::Nil | OpValue::Any)))
         }
-        (F::Cas, Some(Value::Bool(true))) => one(object, op.args.first()),
-        (F::Contains, Some(Value::Bool(true))) => one(object, op.args.first()),
-        (F::Txn, Some(Value::List(steps))) => {
+        (F::Cas, Some(OpValue::Bool(true))) => one(object, op.args.first()),
+        (F::Contains, Some(OpValue::Bool(true))) => one(object, op.args.first()),
+        (F::Txn, Some(OpValue::List(steps))) => {
             let reads = steps.iter().filter_map(triple).filter(|s| !is_write(s.0));
-            let known = reads.filter(|s| !matches!(s.2, Value::Nil | Value::Any));
+            let known = reads.filter(|s| !matches!(s.2, OpValue::Nil | OpValue::Any));
             known.map(|(_, k, v)| ((None, Some(k)), v)).collect()
         }
         _ => Vec::new(),
@@ -164,7 +164,7 @@ fn answers(op: &Op) -> Vec<Place<'_>> {
 }
 
 struct Asker<'a, 'b, 'c> {
-    model: &'a Model,
+    model: &'a ObjectModel,
     budget: &'b mut Budget<'c>,
     /// False once a question stayed open.
     sure: bool,
@@ -172,18 +172,18 @@ struct Asker<'a, 'b, 'c> {
 
 impl Asker<'_, '_, '_> {
     /// Whether `ops` are certainly illegal.
-    fn illegal(&mut self, ops: &[Op], cap: u64) -> bool {
-        let refs: Vec<&Op> = ops.iter().collect();
+    fn illegal(&mut self, ops: &[HistoryOp], cap: u64) -> bool {
+        let refs: Vec<&HistoryOp> = ops.iter().collect();
         let steps = cap.min(self.budget.steps);
         let mut mine = Budget { steps, should_stop: self.budget.should_stop };
-        let found = together(self.model, vec![Plan::real_time(&refs)], &mut mine);
+        let found = together(self.model, vec![SearchPlan::real_time(&refs)], &mut mine);
         self.budget.steps -= steps - mine.steps;
-        self.sure &= !matches!(found, Found::Unknown(..));
-        matches!(found, Found::Illegal(_))
+        self.sure &= !matches!(found, Judgement::Unknown(..));
+        matches!(found, Judgement::Illegal(_))
     }
 
     /// The history up to the first return that made it illegal.
-    fn shortest_prefix(&mut self, ops: &[&Op]) -> Vec<Op> {
+    fn shortest_prefix(&mut self, ops: &[&HistoryOp]) -> Vec<HistoryOp> {
         let mut returns: Vec<u64> =
             ops.iter().filter(|op| op.completed()).filter_map(|op| op.ret).collect();
         returns.sort_unstable();
@@ -208,7 +208,7 @@ impl Asker<'_, '_, '_> {
     }
 
     /// Operations that stay illegal although all others may happen at any time or never.
-    fn cause(&mut self, ops: &[Op]) -> Vec<Op> {
+    fn cause(&mut self, ops: &[HistoryOp]) -> Vec<HistoryOp> {
         let mut keep = self.recent(ops);
         let mut size = keep.iter().filter(|k| **k).count().div_ceil(2).max(1);
         loop {
@@ -238,7 +238,7 @@ impl Asker<'_, '_, '_> {
     }
 
     /// The latest operations that suffice: most contradictions are young.
-    fn recent(&mut self, ops: &[Op]) -> Vec<bool> {
+    fn recent(&mut self, ops: &[HistoryOp]) -> Vec<bool> {
         let sure = self.sure;
         let mut count = 4;
         while count < ops.len() {
@@ -253,8 +253,8 @@ impl Asker<'_, '_, '_> {
     }
 
     /// A sub-history that is illegal and of which nothing can be left out.
-    fn core(&mut self, cause: &[Op]) -> Vec<Op> {
-        let mut core: Vec<Op> = cause.iter().filter(|op| op.completed()).cloned().collect();
+    fn core(&mut self, cause: &[HistoryOp]) -> Vec<HistoryOp> {
+        let mut core: Vec<HistoryOp> = cause.iter().filter(|op| op.completed()).cloned().collect();
         loop {
             let mut changed = false;
             let mut i = core.len();
@@ -275,27 +275,27 @@ impl Asker<'_, '_, '_> {
 }
 
 /// What had happened when the clock stood at `now`.
-fn up_to(ops: &[&Op], now: u64) -> Vec<Op> {
+fn up_to(ops: &[&HistoryOp], now: u64) -> Vec<HistoryOp> {
     let seen = ops.iter().filter(|op| op.invoke < now);
-    let mut all: Vec<Op> = seen.map(|op| (*op).clone()).collect();
+    let mut all: Vec<HistoryOp> = seen.map(|op| (*op).clone()).collect();
     for op in &mut all {
         if op.ret.is_some_and(|r| r > now) {
             op.ret = None;
-            op.outcome = Outcome::Open;
+            op.outcome = OpOutcome::Open;
         }
     }
     all
 }
 
 /// Operations that are kept, and the others as maybe-applied at any time.
-fn relaxed(ops: &[Op], keep: &[bool]) -> Vec<Op> {
+fn relaxed(ops: &[HistoryOp], keep: &[bool]) -> Vec<HistoryOp> {
     let mut all = Vec::new();
     for (op, &keep) in ops.iter().zip(keep) {
         if keep {
             all.push(op.clone());
         } else if !op.f.reads_only() {
-            let outcome = Outcome::Open;
-            all.push(Op { invoke: 0, ret: None, outcome, ..op.clone() });
+            let outcome = OpOutcome::Open;
+            all.push(HistoryOp { invoke: 0, ret: None, outcome, ..op.clone() });
         }
     }
     useful(all)
@@ -303,16 +303,16 @@ fn relaxed(ops: &[Op], keep: &[bool]) -> Vec<Op> {
 
 /// Without the maybe-applied writes of registers that nobody looks at: a write that is free to
 /// come or not helps only those who see its value, or a compare-and-set that failed.
-fn useful(ops: Vec<Op>) -> Vec<Op> {
+fn useful(ops: Vec<HistoryOp>) -> Vec<HistoryOp> {
     let plain = ops.iter().all(|op| match op.f {
         F::Read | F::Write => true,
-        F::Cas => op.answer() != Some(&Value::Bool(false)),
+        F::Cas => op.answer() != Some(&OpValue::Bool(false)),
         _ => false,
     });
     if !plain {
         return ops;
     }
-    let mut wanted: SortedSet<Value> = SortedSet::new();
+    let mut wanted: SortedSet<OpValue> = SortedSet::new();
     loop {
         let before = wanted.len();
         for op in &ops {
@@ -328,11 +328,11 @@ fn useful(ops: Vec<Op>) -> Vec<Op> {
             break;
         }
     }
-    let seen = |op: &Op| op.args.last().is_some_and(|v| wanted.contains(v));
+    let seen = |op: &HistoryOp| op.args.last().is_some_and(|v| wanted.contains(v));
     ops.into_iter().filter(|op| op.completed() || seen(op)).collect()
 }
 
-fn sentence(model: &Model, prefix: &[Op], cause: &[Op]) -> String {
+fn sentence(model: &ObjectModel, prefix: &[HistoryOp], cause: &[HistoryOp]) -> String {
     let last = cause.iter().filter(|op| op.completed()).max_by_key(|op| op.ret);
     let Some(last) = last else { return "No order of the operations is legal.".into() };
     let on = last.key.as_ref().map(|k| format!(" (key {k})")).unwrap_or_default();

@@ -10,7 +10,7 @@ use crate::core::sorted::{SortedMap, SortedSet};
 
 /// What a client asks of a register.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Ask {
+pub enum RegisterOp {
     /// Its value.
     Read,
     /// Set it.
@@ -21,7 +21,7 @@ pub enum Ask {
 
 /// What it was told.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Told {
+pub enum RegisterAnswer {
     /// Done: the answer of a write.
     Done,
     /// The value; none if there is none.
@@ -35,55 +35,57 @@ const MOST: usize = 4_096;
 
 /// One way in which things may stand.
 #[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
-struct State<Id: Ord> {
+struct Possibility<Id: Ord> {
     value: Option<i64>,
     /// Open operations that have taken effect, and what they will have to say.
-    done: SortedMap<Id, Told>,
+    done: SortedMap<Id, RegisterAnswer>,
 }
 
 /// One register.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Frontier<Id: Ord> {
-    open: SortedMap<Id, Ask>,
-    states: SortedSet<State<Id>>,
+    open: SortedMap<Id, RegisterOp>,
+    states: SortedSet<Possibility<Id>>,
     given_up: bool,
 }
 
 impl<Id: Copy + Ord> Default for Frontier<Id> {
     fn default() -> Self {
-        let start = State { value: None, done: SortedMap::new() };
+        let start = Possibility { value: None, done: SortedMap::new() };
         Frontier { open: SortedMap::new(), states: SortedSet::from([start]), given_up: false }
     }
 }
 
-impl Ask {
+impl RegisterOp {
     /// What the register says to this at a value, and its value then.
-    fn apply(self, value: Option<i64>) -> (Option<i64>, Told) {
+    fn apply(self, value: Option<i64>) -> (Option<i64>, RegisterAnswer) {
         match self {
-            Ask::Read => (value, Told::Value(value)),
-            Ask::Write(v) => (Some(v), Told::Done),
-            Ask::Swap(old, new) if value == Some(old) => (Some(new), Told::Swapped(true)),
-            Ask::Swap(..) => (value, Told::Swapped(false)),
+            RegisterOp::Read => (value, RegisterAnswer::Value(value)),
+            RegisterOp::Write(v) => (Some(v), RegisterAnswer::Done),
+            RegisterOp::Swap(old, new) if value == Some(old) => {
+                (Some(new), RegisterAnswer::Swapped(true))
+            }
+            RegisterOp::Swap(..) => (value, RegisterAnswer::Swapped(false)),
         }
     }
 }
 
 impl<Id: Copy + Ord> Frontier<Id> {
     /// An operation begins.
-    pub fn invoke(&mut self, id: Id, ask: Ask) {
+    pub fn invoke(&mut self, id: Id, ask: RegisterOp) {
         if !self.given_up {
             self.open.insert(id, ask);
         }
     }
 
     /// An operation was answered. False if no order explains this answer.
-    pub fn answer(&mut self, id: Id, told: Told) -> bool {
+    pub fn answer(&mut self, id: Id, told: RegisterAnswer) -> bool {
         if self.given_up || !self.open.contains_key(&id) {
             return true;
         }
         let mut next = SortedSet::new();
         let mut seen = SortedSet::new();
-        let mut todo: Vec<State<Id>> = std::mem::take(&mut self.states).into_iter().collect();
+        let mut todo: Vec<Possibility<Id>> = std::mem::take(&mut self.states).into_iter().collect();
         while let Some(state) = todo.pop() {
             if seen.len() > MOST {
                 (self.given_up, self.open) = (true, SortedMap::new());
@@ -102,7 +104,7 @@ impl<Id: Copy + Ord> Frontier<Id> {
                 let (value, said) = ask.apply(state.value);
                 let mut done = state.done.clone();
                 done.insert(*other, said);
-                let state = State { value, done };
+                let state = Possibility { value, done };
                 if seen.insert(state.clone()) {
                     todo.push(state);
                 }
@@ -122,7 +124,7 @@ impl<Id: Copy + Ord> Frontier<Id> {
 
     /// Nobody waits for an operation any more: it may still take effect. A read never matters.
     pub fn abandon(&mut self, id: Id) {
-        if self.open.get(&id) == Some(&Ask::Read) {
+        if self.open.get(&id) == Some(&RegisterOp::Read) {
             self.open.remove(&id);
             let states = std::mem::take(&mut self.states);
             self.states = states
@@ -144,40 +146,40 @@ impl<Id: Copy + Ord> Frontier<Id> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use Told::{Done, Value};
+    use RegisterAnswer::{Done, Value};
 
     #[test]
     fn what_was_read_stays_read() {
         let mut f = Frontier::<u32>::default();
-        f.invoke(0, Ask::Write(1));
-        f.invoke(1, Ask::Read);
+        f.invoke(0, RegisterOp::Write(1));
+        f.invoke(1, RegisterOp::Read);
         assert!(f.answer(1, Value(Some(1))), "the open write may have happened");
-        f.invoke(2, Ask::Read);
+        f.invoke(2, RegisterOp::Read);
         assert!(!f.answer(2, Value(None)), "and then it has happened");
     }
 
     #[test]
     fn an_abandoned_write_may_come_late_once() {
         let mut f = Frontier::<u32>::default();
-        f.invoke(0, Ask::Write(1));
+        f.invoke(0, RegisterOp::Write(1));
         f.abandon(0);
         for (id, value) in [(1, None), (2, Some(1))] {
-            f.invoke(id, Ask::Read);
+            f.invoke(id, RegisterOp::Read);
             assert!(f.answer(id, Value(value)));
         }
-        f.invoke(3, Ask::Write(2));
+        f.invoke(3, RegisterOp::Write(2));
         assert!(f.answer(3, Done));
-        f.invoke(4, Ask::Read);
+        f.invoke(4, RegisterOp::Read);
         assert!(!f.answer(4, Value(Some(1))), "not a second time");
     }
 
     #[test]
     fn a_register_given_up_holds_nothing() {
         let mut f = Frontier::<u32>::default();
-        (0..14).for_each(|id| f.invoke(id, Ask::Write(id.into())));
+        (0..14).for_each(|id| f.invoke(id, RegisterOp::Write(id.into())));
         assert!(f.answer(0, Done) && f.given_up());
         for id in 20..90 {
-            f.invoke(id, Ask::Read);
+            f.invoke(id, RegisterOp::Read);
             assert!(f.answer(id, Value(Some(-1))));
         }
         assert_eq!((f.open.len(), f.states.len()), (0, 0));
@@ -186,8 +188,8 @@ mod tests {
     #[test]
     fn a_failed_write_was_never_seen() {
         let mut f = Frontier::<u32>::default();
-        f.invoke(0, Ask::Write(1));
-        f.invoke(1, Ask::Read);
+        f.invoke(0, RegisterOp::Write(1));
+        f.invoke(1, RegisterOp::Read);
         assert!(f.answer(1, Value(Some(1))));
         assert!(!f.fail(0));
     }
@@ -195,12 +197,12 @@ mod tests {
     #[test]
     fn swaps_say_whether_they_happened() {
         let mut f = Frontier::<u32>::default();
-        f.invoke(0, Ask::Write(1));
+        f.invoke(0, RegisterOp::Write(1));
         assert!(f.answer(0, Done));
-        f.invoke(1, Ask::Swap(1, 2));
-        f.invoke(2, Ask::Swap(1, 3));
-        assert!(f.answer(1, Told::Swapped(true)));
-        assert!(!f.clone().answer(2, Told::Swapped(true)), "only one of them");
-        assert!(f.answer(2, Told::Swapped(false)));
+        f.invoke(1, RegisterOp::Swap(1, 2));
+        f.invoke(2, RegisterOp::Swap(1, 3));
+        assert!(f.answer(1, RegisterAnswer::Swapped(true)));
+        assert!(!f.clone().answer(2, RegisterAnswer::Swapped(true)), "only one of them");
+        assert!(f.answer(2, RegisterAnswer::Swapped(false)));
     }
 }

@@ -1,14 +1,17 @@
 //! Linearizability of a history that still grows.
 
-use super::linearizable::{self, Outcome as Found, together};
-use super::model::Model;
-use super::search::Plan;
-use super::{Budget, F, History, Illegal, Op, Outcome, SPENT, Undecided, Value, Verdict, explain};
+use super::linearizable::{self, Judgement, together};
+use super::model::ObjectModel;
+use super::search::SearchPlan;
+use super::{
+    Budget, F, History, HistoryOp, HistoryVerdict, Illegal, OpOutcome, OpValue, SPENT, Undecided,
+    explain,
+};
 use crate::core::sorted::SortedMap;
 
 /// What a client does.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Event {
+pub enum ClientEvent {
     /// It asks; the operation's id is its position among the invocations.
     Invoke {
         /// The client.
@@ -18,20 +21,20 @@ pub enum Event {
         /// What is asked.
         f: F,
         /// With what.
-        args: Vec<Value>,
+        args: Vec<OpValue>,
     },
     /// Operation `id` ended.
     Complete {
         /// Which.
         id: u32,
         /// How.
-        outcome: Outcome,
+        outcome: OpOutcome,
     },
 }
 
 /// What is known of one key.
 #[derive(Clone, Debug, Default)]
-struct Key {
+struct KnownKey {
     ids: Vec<u32>,
     /// A legal order of everything known so far; meaningless once `verdict` is set.
     order: Vec<u32>,
@@ -44,16 +47,16 @@ struct Key {
 /// illegal stays so: what follows cannot mend it.
 #[derive(Clone, Debug)]
 pub struct Incremental {
-    model: Model,
+    model: ObjectModel,
     history: History,
-    keys: SortedMap<Option<String>, Key>,
+    keys: SortedMap<Option<String>, KnownKey>,
     now: u64,
     searches: u64,
 }
 
 impl Incremental {
     /// Starts with nothing.
-    pub fn new(model: Model) -> Incremental {
+    pub fn new(model: ObjectModel) -> Incremental {
         let (history, keys) = (History::default(), SortedMap::new());
         Incremental { model, history, keys, now: 0, searches: 0 }
     }
@@ -69,19 +72,19 @@ impl Incremental {
     }
 
     /// Takes the next event.
-    pub fn push(&mut self, event: Event, budget: &mut Budget) {
+    pub fn push(&mut self, event: ClientEvent, budget: &mut Budget) {
         self.now += 1;
         match event {
-            Event::Invoke { process, key, f, args } => {
-                let multi = self.model.kind == super::model::Kind::MultiRegister;
+            ClientEvent::Invoke { process, key, f, args } => {
+                let multi = self.model.kind == super::model::ObjectKind::MultiRegister;
                 let slot = if multi { None } else { key.clone() };
                 let id = self.history.invoke(process, key, f, args, self.now);
                 self.keys.entry(slot).or_default().ids.push(id);
             }
-            Event::Complete { id, outcome } => {
+            ClientEvent::Complete { id, outcome } => {
                 self.history.complete(id, self.now, outcome);
                 let Some(op) = self.history.ops.get(id as usize) else { return };
-                let multi = self.model.kind == super::model::Kind::MultiRegister;
+                let multi = self.model.kind == super::model::ObjectKind::MultiRegister;
                 let slot = if multi { None } else { op.key.clone() };
                 if let Some(mut key) = self.keys.remove(&slot) {
                     self.settle(&mut key, id, budget);
@@ -92,13 +95,13 @@ impl Incremental {
     }
 
     /// Brings one key up to date after operation `id` ended.
-    fn settle(&mut self, key: &mut Key, id: u32, budget: &mut Budget) {
+    fn settle(&mut self, key: &mut KnownKey, id: u32, budget: &mut Budget) {
         if key.broken.is_some() {
             return;
         }
         let op = &self.history.ops[id as usize];
         let mut order = key.order.clone();
-        if op.outcome == Outcome::Fail {
+        if op.outcome == OpOutcome::Fail {
             order.retain(|&x| x != id);
         } else if op.completed() && !order.contains(&id) {
             order.push(id);
@@ -108,15 +111,16 @@ impl Incremental {
             return;
         }
         self.searches += 1;
-        let ops: Vec<&Op> = key.ids.iter().map(|&i| &self.history.ops[i as usize]).collect();
-        let ops: Vec<&Op> = ops.into_iter().filter(|op| op.outcome != Outcome::Fail).collect();
-        match together(&self.model, vec![Plan::real_time(&ops)], budget) {
-            Found::Legal(mut orders) => {
+        let ops: Vec<&HistoryOp> = key.ids.iter().map(|&i| &self.history.ops[i as usize]).collect();
+        let ops: Vec<&HistoryOp> =
+            ops.into_iter().filter(|op| op.outcome != OpOutcome::Fail).collect();
+        match together(&self.model, vec![SearchPlan::real_time(&ops)], budget) {
+            Judgement::Legal(mut orders) => {
                 key.order = orders.pop().unwrap_or_default();
                 key.unknown = false;
             }
-            Found::Illegal(_) => key.broken = Some(explain::illegal(&self.model, &ops, budget)),
-            Found::Unknown(..) => key.unknown = true,
+            Judgement::Illegal(_) => key.broken = Some(explain::illegal(&self.model, &ops, budget)),
+            Judgement::Unknown(..) => key.unknown = true,
         }
     }
 
@@ -132,15 +136,15 @@ impl Incremental {
     }
 
     /// The verdict on what happened so far.
-    pub fn verdict(&self) -> Verdict {
+    pub fn verdict(&self) -> HistoryVerdict {
         if let Some(broken) = self.keys.values().find_map(|k| k.broken.clone()) {
-            return Verdict::Illegal(broken);
+            return HistoryVerdict::Illegal(broken);
         }
         if self.keys.values().any(|k| k.unknown) {
-            return Verdict::Unknown(Undecided::new(SPENT));
+            return HistoryVerdict::Unknown(Undecided::new(SPENT));
         }
         let orders = self.keys.values().map(|k| k.order.clone()).collect();
         let order = linearizable::merge(&self.history.ops, orders);
-        Verdict::Ok(super::Legal { order, views: Vec::new() })
+        HistoryVerdict::Ok(super::Legal { order, views: Vec::new() })
     }
 }

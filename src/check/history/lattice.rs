@@ -1,17 +1,17 @@
 //! Which levels one history reaches. Each is judged by itself; where that stays open, what a weaker
 //! level refutes a stronger one refutes, and what a stronger one allows a weaker one allows.
 
-use super::txn::register::{self, Level as TxnLevel, Sessions};
+use super::txn::register::{self, SessionOrder, TxnLevel};
 use super::txn::{Txn, append};
-use super::views::{self, Level};
-use super::{Budget, History, Model, Verdict, linearizable, sequential};
+use super::views::{self, ViewLevel};
+use super::{Budget, History, HistoryVerdict, ObjectModel, linearizable, sequential};
 use crate::core::sorted::{SortedMap, SortedSet};
 
 /// Pairs (stronger, weaker).
-pub type Pairs = [(&'static str, &'static str)];
+pub type StrongerPairs = [(&'static str, &'static str)];
 
 /// Pairs (stronger, weaker) among the levels of [`single`].
-pub const SINGLE: &Pairs = &[
+pub const SINGLE: &StrongerPairs = &[
     ("linearizable", "sequential"),
     ("sequential", "causal+"),
     ("causal+", "causal"),
@@ -24,7 +24,7 @@ pub const SINGLE: &Pairs = &[
 
 /// Pairs (stronger, weaker) among the levels of [`transactional`], whether or not all of them keep
 /// the order of sessions.
-pub const TRANSACTIONAL: &Pairs = &[
+pub const TRANSACTIONAL: &StrongerPairs = &[
     ("strict-serializable", "strong-session-serializable"),
     ("strong-session-serializable", "serializable"),
     ("strong-session-serializable", "strong-session-si"),
@@ -48,30 +48,35 @@ const LOOK: u64 = 1 << 17;
 /// The verdict of `level` (a name of the command line) on a history of single operations; none
 /// if the level is not defined for its operations.
 pub fn judge(
-    model: &Model,
+    model: &ObjectModel,
     history: &History,
     level: &str,
     budget: &mut Budget,
-) -> Option<Verdict> {
+) -> Option<HistoryVerdict> {
     let level = LEVELS.into_iter().find(|l| *l == level)?;
     let one = &mut |level: &'static str, budget: &mut Budget| alone(model, history, level, budget);
     settle(SINGLE, &LEVELS, &[level], one, budget).pop().map(|(_, verdict)| verdict)
 }
 
-fn alone(model: &Model, history: &History, level: &str, budget: &mut Budget) -> Option<Verdict> {
+fn alone(
+    model: &ObjectModel,
+    history: &History,
+    level: &str,
+    budget: &mut Budget,
+) -> Option<HistoryVerdict> {
     let level = match level {
         "linearizable" => return Some(linearizable::judge(model, history, budget)),
         "sequential" => return Some(sequential::judge(model, history, budget)),
         "pram" if !views::defined(history) => {
             return Some(sequential::pram(model, history, budget));
         }
-        "pram" => Level::Pram,
-        "causal" => Level::Causal,
-        "causal+" => Level::CausalPlus,
-        "ryw" => Level::ReadYourWrites,
-        "mr" => Level::MonotonicReads,
-        "mw" => Level::MonotonicWrites,
-        "wfr" => Level::WritesFollowReads,
+        "pram" => ViewLevel::Pram,
+        "causal" => ViewLevel::Causal,
+        "causal+" => ViewLevel::CausalPlus,
+        "ryw" => ViewLevel::ReadYourWrites,
+        "mr" => ViewLevel::MonotonicReads,
+        "mw" => ViewLevel::MonotonicWrites,
+        "wfr" => ViewLevel::WritesFollowReads,
         _ => return None,
     };
     views::defined(history).then(|| views::judge(model, history, level, budget))
@@ -83,10 +88,10 @@ pub const LEVELS: [&str; 9] =
 
 /// All levels of a history of single operations.
 pub fn single(
-    model: &Model,
+    model: &ObjectModel,
     history: &History,
     budget: &mut Budget,
-) -> Vec<(&'static str, Verdict)> {
+) -> Vec<(&'static str, HistoryVerdict)> {
     let one = &mut |level: &'static str, budget: &mut Budget| alone(model, history, level, budget);
     settle(SINGLE, &LEVELS, &LEVELS, one, budget)
 }
@@ -94,9 +99,9 @@ pub fn single(
 /// All levels of transactions over registers.
 pub fn transactional(
     txns: &[Txn],
-    sessions: Sessions,
+    sessions: SessionOrder,
     budget: &mut Budget,
-) -> Vec<(&'static str, Verdict)> {
+) -> Vec<(&'static str, HistoryVerdict)> {
     let names = TxnLevel::ALL.map(|l| l.0);
     let one = &mut |name: &'static str, budget: &mut Budget| {
         let level = TxnLevel::parse(name)?;
@@ -108,9 +113,9 @@ pub fn transactional(
 /// The same levels of transactions that append to lists.
 pub fn lists(
     txns: &[Txn],
-    sessions: Sessions,
+    sessions: SessionOrder,
     budget: &mut Budget,
-) -> Vec<(&'static str, Verdict)> {
+) -> Vec<(&'static str, HistoryVerdict)> {
     let names = TxnLevel::ALL.map(|l| l.0);
     let one = &mut |name: &'static str, budget: &mut Budget| {
         append::at_level(txns, name, sessions, budget).map(|found| found.0)
@@ -122,20 +127,20 @@ pub fn lists(
 pub fn of_registers(
     txns: &[Txn],
     level: TxnLevel,
-    sessions: Sessions,
+    sessions: SessionOrder,
     budget: &mut Budget,
-) -> Verdict {
+) -> HistoryVerdict {
     let names = TxnLevel::ALL.map(|l| l.0);
     let wanted = TxnLevel::ALL.into_iter().find(|l| l.1 == level).map_or("serializable", |l| l.0);
     let one = &mut |name: &'static str, budget: &mut Budget| {
         Some(register::judge(txns, TxnLevel::parse(name)?, sessions, budget))
     };
     let found = settle(TRANSACTIONAL, &names, &[wanted], one, budget).pop();
-    found.map_or_else(|| Verdict::Unknown(super::Undecided::default()), |(_, v)| v)
+    found.map_or_else(|| HistoryVerdict::Unknown(super::Undecided::default()), |(_, v)| v)
 }
 
 /// The levels on the weaker (or the stronger) side of `level`.
-pub fn beyond(pairs: &Pairs, level: &'static str, weaker: bool) -> SortedSet<&'static str> {
+pub fn beyond(pairs: &StrongerPairs, level: &'static str, weaker: bool) -> SortedSet<&'static str> {
     let mut seen = SortedSet::from([level]);
     loop {
         let before = seen.len();
@@ -152,31 +157,32 @@ pub fn beyond(pairs: &Pairs, level: &'static str, weaker: bool) -> SortedSet<&'s
     }
 }
 
-type Judge<'a> = dyn FnMut(&'static str, &mut Budget) -> Option<Verdict> + 'a;
+type LevelJudge<'a> = dyn FnMut(&'static str, &mut Budget) -> Option<HistoryVerdict> + 'a;
 
 /// The verdicts on `wanted`. What a short look leaves open is decided by others of `all` if that is
 /// possible, before the whole budget goes to it.
 pub fn settle(
-    pairs: &Pairs,
+    pairs: &StrongerPairs,
     all: &[&'static str],
     wanted: &[&'static str],
-    judge: &mut Judge,
+    judge: &mut LevelJudge,
     budget: &mut Budget,
-) -> Vec<(&'static str, Verdict)> {
-    let mut known: SortedMap<&'static str, Verdict> = SortedMap::new();
-    let mut look = |level: &'static str, known: &mut SortedMap<&str, Verdict>, b: &mut Budget| {
-        let steps = LOOK.min(b.steps / 4).max(1).min(b.steps);
-        let mut mine = Budget { steps, should_stop: b.should_stop };
-        if let Some(verdict) = judge(level, &mut mine) {
-            known.insert(level, verdict);
-        }
-        b.steps -= steps - mine.steps;
-    };
+) -> Vec<(&'static str, HistoryVerdict)> {
+    let mut known: SortedMap<&'static str, HistoryVerdict> = SortedMap::new();
+    let mut look =
+        |level: &'static str, known: &mut SortedMap<&str, HistoryVerdict>, b: &mut Budget| {
+            let steps = LOOK.min(b.steps / 4).max(1).min(b.steps);
+            let mut mine = Budget { steps, should_stop: b.should_stop };
+            if let Some(verdict) = judge(level, &mut mine) {
+                known.insert(level, verdict);
+            }
+            b.steps -= steps - mine.steps;
+        };
     for level in wanted {
         look(level, &mut known, budget);
     }
-    let open = |known: &SortedMap<&'static str, Verdict>| {
-        let open = |l: &&&str| matches!(known.get(**l), Some(Verdict::Unknown(_)));
+    let open = |known: &SortedMap<&'static str, HistoryVerdict>| {
+        let open = |l: &&&str| matches!(known.get(**l), Some(HistoryVerdict::Unknown(_)));
         wanted.iter().filter(open).copied().collect::<Vec<&'static str>>()
     };
     for level in open(&known) {
@@ -189,11 +195,10 @@ pub fn settle(
     }
     close(pairs, &mut known);
     for level in open(&known) {
-        let Some(Verdict::Unknown(before)) = known.get(level) else { continue };
+        let Some(HistoryVerdict::Unknown(before)) = known.get(level) else { continue };
         let Some(verdict) = judge(level, budget) else { continue };
         // What the short look found may be more than what was left of the budget did.
-        let less =
-            |v: &Verdict| matches!(v, Verdict::Unknown(v) if v.order.len() < before.order.len());
+        let less = |v: &HistoryVerdict| matches!(v, HistoryVerdict::Unknown(v) if v.order.len() < before.order.len());
         if !less(&verdict) {
             known.insert(level, verdict);
             close(pairs, &mut known);
@@ -203,27 +208,30 @@ pub fn settle(
 }
 
 /// Decides what is open by what is known of weaker and stronger levels.
-fn close(pairs: &Pairs, known: &mut SortedMap<&'static str, Verdict>) {
-    let open: Vec<&'static str> =
-        known.iter().filter(|(_, v)| matches!(v, Verdict::Unknown(_))).map(|(l, _)| *l).collect();
+fn close(pairs: &StrongerPairs, known: &mut SortedMap<&'static str, HistoryVerdict>) {
+    let open: Vec<&'static str> = known
+        .iter()
+        .filter(|(_, v)| matches!(v, HistoryVerdict::Unknown(_)))
+        .map(|(l, _)| *l)
+        .collect();
     for level in open {
         let below = beyond(pairs, level, true);
         let refuted = below.iter().find_map(|weak| match known.get(weak) {
-            Some(Verdict::Illegal(why)) => Some((*weak, why.clone())),
+            Some(HistoryVerdict::Illegal(why)) => Some((*weak, why.clone())),
             _ => None,
         });
         if let Some((weak, mut why)) = refuted {
             why.because = format!("Not even {weak} holds. {}", why.because);
-            known.insert(level, Verdict::Illegal(why));
+            known.insert(level, HistoryVerdict::Illegal(why));
             continue;
         }
         let above = beyond(pairs, level, false);
         let allowed = above.iter().find_map(|strong| match known.get(strong) {
-            Some(Verdict::Ok(legal)) => Some(legal.clone()),
+            Some(HistoryVerdict::Ok(legal)) => Some(legal.clone()),
             _ => None,
         });
         if let Some(legal) = allowed {
-            known.insert(level, Verdict::Ok(legal));
+            known.insert(level, HistoryVerdict::Ok(legal));
         }
     }
 }

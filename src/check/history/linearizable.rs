@@ -2,38 +2,40 @@
 //! model. Local: a history is linearizable if and only if it is so for each key.
 
 use super::explain;
-use super::model::{Kind, Model};
-use super::search::{Plan, Progress, Search};
-use super::{Budget, History, Legal, Op, SPENT, Undecided, Verdict};
+use super::model::{ObjectKind, ObjectModel};
+use super::search::{HistorySearch, SearchPlan, SearchProgress};
+use super::{Budget, History, HistoryOp, HistoryVerdict, Legal, SPENT, Undecided};
 use crate::core::sorted::SortedMap;
 
 /// Judges `history`. Operations that failed did not happen; those that are open or unknown may
 /// take effect at any time after their invocation, or never.
-pub fn judge(model: &Model, history: &History, budget: &mut Budget) -> Verdict {
+pub fn judge(model: &ObjectModel, history: &History, budget: &mut Budget) -> HistoryVerdict {
     let groups = by_key(model, &history.ops);
-    let plans = groups.iter().map(|ops| Plan::real_time(ops)).collect();
+    let plans = groups.iter().map(|ops| SearchPlan::real_time(ops)).collect();
     match together(model, plans, budget) {
-        Outcome::Legal(orders) => {
-            Verdict::Ok(Legal { order: merge(&history.ops, orders), views: Vec::new() })
+        Judgement::Legal(orders) => {
+            HistoryVerdict::Ok(Legal { order: merge(&history.ops, orders), views: Vec::new() })
         }
-        Outcome::Illegal(at) => Verdict::Illegal(explain::illegal(model, &groups[at], budget)),
-        Outcome::Unknown(why, orders) => {
-            Verdict::Unknown(Undecided { because: why, order: merge(&history.ops, orders) })
+        Judgement::Illegal(at) => {
+            HistoryVerdict::Illegal(explain::illegal(model, &groups[at], budget))
+        }
+        Judgement::Unknown(why, orders) => {
+            HistoryVerdict::Unknown(Undecided { because: why, order: merge(&history.ops, orders) })
         }
     }
 }
 
 /// The operations of each key that can matter.
-pub(crate) fn by_key<'a>(model: &Model, ops: &'a [Op]) -> Vec<Vec<&'a Op>> {
-    let mut keys: SortedMap<Option<&str>, Vec<&Op>> = SortedMap::new();
+pub(crate) fn by_key<'a>(model: &ObjectModel, ops: &'a [HistoryOp]) -> Vec<Vec<&'a HistoryOp>> {
+    let mut keys: SortedMap<Option<&str>, Vec<&HistoryOp>> = SortedMap::new();
     for op in ops.iter().filter(|op| op.completed() || op.maybe()) {
-        let key = if model.kind == Kind::MultiRegister { None } else { op.key.as_deref() };
+        let key = if model.kind == ObjectKind::MultiRegister { None } else { op.key.as_deref() };
         keys.entry(key).or_default().push(op);
     }
     keys.into_values().collect()
 }
 
-pub(crate) enum Outcome {
+pub(crate) enum Judgement {
     /// An order for each plan.
     Legal(Vec<Vec<u32>>),
     /// The number of a plan without an order.
@@ -44,11 +46,15 @@ pub(crate) enum Outcome {
 
 /// Searches all plans side by side in growing slices, so that one easy contradiction is found
 /// however hard the other keys are.
-pub(crate) fn together<'a>(model: &'a Model, plans: Vec<Plan<'a>>, budget: &mut Budget) -> Outcome {
+pub(crate) fn together<'a>(
+    model: &'a ObjectModel,
+    plans: Vec<SearchPlan<'a>>,
+    budget: &mut Budget,
+) -> Judgement {
     let mut orders = vec![Vec::new(); plans.len()];
-    let mut open: Vec<(usize, Search)> = Vec::new();
+    let mut open: Vec<(usize, HistorySearch)> = Vec::new();
     for (i, plan) in plans.into_iter().enumerate() {
-        open.push((i, Search::new(model, plan)));
+        open.push((i, HistorySearch::new(model, plan)));
     }
     let mut slice = 256;
     let mut full = false;
@@ -63,10 +69,10 @@ pub(crate) fn together<'a>(model: &'a Model, plans: Vec<Plan<'a>>, budget: &mut 
                 continue;
             };
             match search.run(steps) {
-                Progress::Found(order) => orders[i] = order,
-                Progress::None => return Outcome::Illegal(i),
-                Progress::More => still.push((i, search)),
-                Progress::Full => {
+                SearchProgress::Found(order) => orders[i] = order,
+                SearchProgress::None => return Judgement::Illegal(i),
+                SearchProgress::More => still.push((i, search)),
+                SearchProgress::Full => {
                     full = true;
                     orders[i] = search.longest();
                 }
@@ -74,22 +80,22 @@ pub(crate) fn together<'a>(model: &'a Model, plans: Vec<Plan<'a>>, budget: &mut 
         }
         if spent {
             still.iter().for_each(|(i, search)| orders[*i] = search.longest());
-            return Outcome::Unknown(SPENT.into(), orders);
+            return Judgement::Unknown(SPENT.into(), orders);
         }
         open = still;
         slice = (slice * 2).min(1 << 14);
     }
     if full {
-        return Outcome::Unknown("the search ran out of its memory".into(), orders);
+        return Judgement::Unknown("the search ran out of its memory".into(), orders);
     }
-    Outcome::Legal(orders)
+    Judgement::Legal(orders)
 }
 
 /// One order for all keys that keeps real time. It exists because each key's order does
 /// (Herlihy and Wing, theorem 1): always take a head that was invoked before every other
 /// remaining operation returned.
-pub(crate) fn merge(ops: &[Op], orders: Vec<Vec<u32>>) -> Vec<u32> {
-    let by_id: SortedMap<u32, &Op> = ops.iter().map(|op| (op.id, op)).collect();
+pub(crate) fn merge(ops: &[HistoryOp], orders: Vec<Vec<u32>>) -> Vec<u32> {
+    let by_id: SortedMap<u32, &HistoryOp> = ops.iter().map(|op| (op.id, op)).collect();
     // The moment an operation takes effect: as early as its own key's order lets it.
     let mut moments: Vec<(u64, usize, usize, u32)> = Vec::new();
     for (key, order) in orders.into_iter().enumerate() {
@@ -105,14 +111,14 @@ pub(crate) fn merge(ops: &[Op], orders: Vec<Vec<u32>>) -> Vec<u32> {
 
 /// Whether `order` keeps real time and holds every operation that certainly happened, each once.
 /// With [`super::replay`], the whole check of a witness.
-pub fn keeps_real_time(ops: &[Op], order: &[u32]) -> bool {
-    let by_id: SortedMap<u32, &Op> = ops.iter().map(|op| (op.id, op)).collect();
+pub fn keeps_real_time(ops: &[HistoryOp], order: &[u32]) -> bool {
+    let by_id: SortedMap<u32, &HistoryOp> = ops.iter().map(|op| (op.id, op)).collect();
     let mut placed = crate::core::sorted::SortedSet::new();
     let mut latest_invocation = 0;
     for id in order {
         let Some(op) = by_id.get(id) else { return false };
         let returned = if op.completed() { op.ret.unwrap_or(u64::MAX) } else { u64::MAX };
-        if !placed.insert(*id) || op.outcome == super::Outcome::Fail {
+        if !placed.insert(*id) || op.outcome == super::OpOutcome::Fail {
             return false;
         }
         if returned < latest_invocation {

@@ -29,11 +29,11 @@ use serde::{Deserialize, Serialize};
 use std::fmt;
 
 pub use incremental::Incremental;
-pub use model::{Model, replay};
+pub use model::{ObjectModel, replay};
 
 /// A value as clients see it.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-pub enum Value {
+pub enum OpValue {
     /// No value: a register that was never written, an empty queue.
     Nil,
     /// The answer was not recorded: it matches any value.
@@ -45,34 +45,34 @@ pub enum Value {
     /// Text.
     Str(String),
     /// A list, such as the elements of a set or the steps of a transaction.
-    List(Vec<Value>),
+    List(Vec<OpValue>),
     /// Pairs in the order of their keys.
-    Map(Vec<(Value, Value)>),
+    Map(Vec<(OpValue, OpValue)>),
 }
 
-impl Value {
+impl OpValue {
     /// A text value.
-    pub fn text(s: &str) -> Value {
-        Value::Str(s.to_string())
+    pub fn text(s: &str) -> OpValue {
+        OpValue::Str(s.to_string())
     }
 }
 
-impl fmt::Display for Value {
+impl fmt::Display for OpValue {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Value::Nil => out.write_str("nil"),
-            Value::Any => out.write_str("?"),
-            Value::Bool(b) => write!(out, "{b}"),
-            Value::Int(n) => write!(out, "{n}"),
-            Value::Str(s) => write!(out, "{s:?}"),
-            Value::List(all) => {
+            OpValue::Nil => out.write_str("nil"),
+            OpValue::Any => out.write_str("?"),
+            OpValue::Bool(b) => write!(out, "{b}"),
+            OpValue::Int(n) => write!(out, "{n}"),
+            OpValue::Str(s) => write!(out, "{s:?}"),
+            OpValue::List(all) => {
                 out.write_str("[")?;
                 for (i, v) in all.iter().enumerate() {
                     write!(out, "{}{v}", if i > 0 { " " } else { "" })?;
                 }
                 out.write_str("]")
             }
-            Value::Map(pairs) => {
+            OpValue::Map(pairs) => {
                 out.write_str("{")?;
                 for (i, (k, v)) in pairs.iter().enumerate() {
                     write!(out, "{}{k} {v}", if i > 0 { ", " } else { "" })?;
@@ -148,11 +148,11 @@ impl F {
 
 /// How an operation ended, as its client knows it.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-pub enum Outcome {
+pub enum OpOutcome {
     /// Still under way.
     Open,
     /// Done, with this answer (`Nil` where the function has none).
-    Ok(Value),
+    Ok(OpValue),
     /// Certainly not done.
     Fail,
     /// Timed out: maybe done, now or at any later time.
@@ -161,7 +161,7 @@ pub enum Outcome {
 
 /// One operation of one client.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Op {
+pub struct HistoryOp {
     /// Position among the invocations, from 0.
     pub id: u32,
     /// The client. One process has one operation at a time.
@@ -171,36 +171,36 @@ pub struct Op {
     /// What was asked.
     pub f: F,
     /// With what.
-    pub args: Vec<Value>,
+    pub args: Vec<OpValue>,
     /// Position of the invocation in the history (or its time in microseconds).
     pub invoke: u64,
     /// Position of the answer, on the same axis; none while there is none.
     pub ret: Option<u64>,
     /// How it ended.
-    pub outcome: Outcome,
+    pub outcome: OpOutcome,
 }
 
-impl Op {
+impl HistoryOp {
     /// The answer, if it is known.
-    pub fn answer(&self) -> Option<&Value> {
+    pub fn answer(&self) -> Option<&OpValue> {
         match &self.outcome {
-            Outcome::Ok(v) => Some(v),
+            OpOutcome::Ok(v) => Some(v),
             _ => None,
         }
     }
 
     /// True when the operation certainly took effect before its return.
     pub fn completed(&self) -> bool {
-        matches!(self.outcome, Outcome::Ok(_))
+        matches!(self.outcome, OpOutcome::Ok(_))
     }
 
     /// True when the operation, having answered what it did, cannot have changed anything.
     pub fn idle(&self) -> bool {
-        let reads = |step: &Value| model::triple(step).is_some_and(|(f, ..)| !model::is_write(f));
+        let reads = |step: &OpValue| model::triple(step).is_some_and(|(f, ..)| !model::is_write(f));
         match (self.f, self.answer()) {
-            (F::Cas, Some(Value::Bool(false))) => true,
+            (F::Cas, Some(OpValue::Bool(false))) => true,
             (F::Cas, Some(_)) => self.args.first() == self.args.get(1),
-            (F::Dequeue | F::Pop, Some(Value::Nil)) => true,
+            (F::Dequeue | F::Pop, Some(OpValue::Nil)) => true,
             (F::Txn, _) => self.args.iter().all(reads),
             (f, _) => f.reads_only(),
         }
@@ -208,11 +208,11 @@ impl Op {
 
     /// True when the operation may or may not have taken effect.
     pub fn maybe(&self) -> bool {
-        matches!(self.outcome, Outcome::Open | Outcome::Unknown)
+        matches!(self.outcome, OpOutcome::Open | OpOutcome::Unknown)
     }
 }
 
-impl fmt::Display for Op {
+impl fmt::Display for HistoryOp {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         out.write_str(self.f.name())?;
         if let Some(key) = &self.key {
@@ -222,11 +222,11 @@ impl fmt::Display for Op {
             write!(out, " {a}")?;
         }
         match &self.outcome {
-            Outcome::Open => out.write_str(" (still open)"),
-            Outcome::Unknown => out.write_str(" (answer unknown)"),
-            Outcome::Fail => out.write_str(" (failed)"),
-            Outcome::Ok(Value::Nil) if !self.f.answers() => Ok(()),
-            Outcome::Ok(v) => write!(out, " -> {v}"),
+            OpOutcome::Open => out.write_str(" (still open)"),
+            OpOutcome::Unknown => out.write_str(" (answer unknown)"),
+            OpOutcome::Fail => out.write_str(" (failed)"),
+            OpOutcome::Ok(OpValue::Nil) if !self.f.answers() => Ok(()),
+            OpOutcome::Ok(v) => write!(out, " -> {v}"),
         }
     }
 }
@@ -258,7 +258,7 @@ impl F {
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct History {
     /// Operation `i` has id `i`.
-    pub ops: Vec<Op>,
+    pub ops: Vec<HistoryOp>,
 }
 
 impl History {
@@ -268,17 +268,17 @@ impl History {
         process: u32,
         key: Option<String>,
         f: F,
-        args: Vec<Value>,
+        args: Vec<OpValue>,
         at: u64,
     ) -> u32 {
         let id = self.ops.len() as u32;
-        let outcome = Outcome::Open;
-        self.ops.push(Op { id, process, key, f, args, invoke: at, ret: None, outcome });
+        let outcome = OpOutcome::Open;
+        self.ops.push(HistoryOp { id, process, key, f, args, invoke: at, ret: None, outcome });
         id
     }
 
     /// Records how operation `id` ended. An id that was never invoked is ignored.
-    pub fn complete(&mut self, id: u32, at: u64, outcome: Outcome) {
+    pub fn complete(&mut self, id: u32, at: u64, outcome: OpOutcome) {
         if let Some(op) = self.ops.get_mut(id as usize) {
             op.ret = Some(at);
             op.outcome = outcome;
@@ -288,7 +288,7 @@ impl History {
 
 /// What a judge says, with its witness.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub enum Verdict {
+pub enum HistoryVerdict {
     /// The history is allowed.
     Ok(Legal),
     /// It is not.
@@ -349,13 +349,13 @@ pub struct Illegal {
     pub because: String,
 }
 
-impl Verdict {
+impl HistoryVerdict {
     /// `ok`, `illegal` or `unknown`.
     pub fn name(&self) -> &'static str {
         match self {
-            Verdict::Ok(_) => "ok",
-            Verdict::Illegal(_) => "illegal",
-            Verdict::Unknown(_) => "unknown",
+            HistoryVerdict::Ok(_) => "ok",
+            HistoryVerdict::Illegal(_) => "illegal",
+            HistoryVerdict::Unknown(_) => "unknown",
         }
     }
 }

@@ -1,6 +1,6 @@
 //! Sequential specifications: what each object answers when its operations come one at a time.
 
-use super::{F, Op, Outcome, Value};
+use super::{F, HistoryOp, OpOutcome, OpValue};
 
 use crate::core::sorted::{SortedMap, SortedSet};
 use serde::{Deserialize, Serialize};
@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 /// The kind of object a history talks to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
-pub enum Kind {
+pub enum ObjectKind {
     /// `read`, `write`.
     Register,
     /// `read`, `write`, `cas`.
@@ -27,131 +27,132 @@ pub enum Kind {
     Stack,
 }
 
-impl Kind {
+impl ObjectKind {
     /// Every kind with the name used on the command line.
-    pub const ALL: [(&'static str, Kind); 8] = [
-        ("register", Kind::Register),
-        ("cas-register", Kind::CasRegister),
-        ("multi-register", Kind::MultiRegister),
-        ("kv", Kind::Kv),
-        ("mutex", Kind::Mutex),
-        ("set", Kind::Set),
-        ("queue", Kind::Queue),
-        ("stack", Kind::Stack),
+    pub const ALL: [(&'static str, ObjectKind); 8] = [
+        ("register", ObjectKind::Register),
+        ("cas-register", ObjectKind::CasRegister),
+        ("multi-register", ObjectKind::MultiRegister),
+        ("kv", ObjectKind::Kv),
+        ("mutex", ObjectKind::Mutex),
+        ("set", ObjectKind::Set),
+        ("queue", ObjectKind::Queue),
+        ("stack", ObjectKind::Stack),
     ];
 
     /// The kind of that name.
-    pub fn parse(name: &str) -> Option<Kind> {
-        Kind::ALL.iter().find(|(n, _)| *n == name).map(|(_, k)| *k)
+    pub fn parse(name: &str) -> Option<ObjectKind> {
+        ObjectKind::ALL.iter().find(|(n, _)| *n == name).map(|(_, k)| *k)
     }
 
     /// Whether operations of this function can be judged by this kind.
     pub fn knows(self, f: F) -> bool {
         use F::*;
         match self {
-            Kind::Register => matches!(f, Read | Write),
-            Kind::CasRegister => matches!(f, Read | Write | Cas),
-            Kind::MultiRegister => matches!(f, Txn | Read | Write),
-            Kind::Kv => matches!(f, Get | Put | Append),
-            Kind::Mutex => matches!(f, Acquire | Release),
-            Kind::Set => matches!(f, Add | Remove | Contains | Read),
-            Kind::Queue => matches!(f, Enqueue | Dequeue | Len),
-            Kind::Stack => matches!(f, Push | Pop | Len),
+            ObjectKind::Register => matches!(f, Read | Write),
+            ObjectKind::CasRegister => matches!(f, Read | Write | Cas),
+            ObjectKind::MultiRegister => matches!(f, Txn | Read | Write),
+            ObjectKind::Kv => matches!(f, Get | Put | Append),
+            ObjectKind::Mutex => matches!(f, Acquire | Release),
+            ObjectKind::Set => matches!(f, Add | Remove | Contains | Read),
+            ObjectKind::Queue => matches!(f, Enqueue | Dequeue | Len),
+            ObjectKind::Stack => matches!(f, Push | Pop | Len),
         }
     }
 }
 
 /// A kind and the state each object starts in.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Model {
+pub struct ObjectModel {
     /// The kind of object.
-    pub kind: Kind,
+    pub kind: ObjectKind,
     /// The value of a register, of each register of several, or of each key of a store, before
     /// anything happened; not used by the other kinds.
-    pub init: Value,
+    pub init: OpValue,
 }
 
-impl Model {
+impl ObjectModel {
     /// A model with the usual start: nil for registers, the empty text for a store.
-    pub fn new(kind: Kind) -> Model {
-        let init = if kind == Kind::Kv { Value::text("") } else { Value::Nil };
-        Model { kind, init }
+    pub fn new(kind: ObjectKind) -> ObjectModel {
+        let init = if kind == ObjectKind::Kv { OpValue::text("") } else { OpValue::Nil };
+        ObjectModel { kind, init }
     }
 
     /// The same model with another start.
-    pub fn starting(kind: Kind, init: Value) -> Model {
-        Model { kind, init }
+    pub fn starting(kind: ObjectKind, init: OpValue) -> ObjectModel {
+        ObjectModel { kind, init }
     }
 
     /// The state of one object before anything happened.
-    pub fn start(&self) -> Value {
+    pub fn start(&self) -> OpValue {
         match self.kind {
-            Kind::Register | Kind::CasRegister | Kind::Kv => self.init.clone(),
-            Kind::MultiRegister => match &self.init {
-                Value::Map(_) => self.init.clone(),
-                _ => Value::Map(Vec::new()),
+            ObjectKind::Register | ObjectKind::CasRegister | ObjectKind::Kv => self.init.clone(),
+            ObjectKind::MultiRegister => match &self.init {
+                OpValue::Map(_) => self.init.clone(),
+                _ => OpValue::Map(Vec::new()),
             },
-            Kind::Mutex => Value::Bool(false),
-            Kind::Set | Kind::Queue | Kind::Stack => Value::List(Vec::new()),
+            ObjectKind::Mutex => OpValue::Bool(false),
+            ObjectKind::Set | ObjectKind::Queue | ObjectKind::Stack => OpValue::List(Vec::new()),
         }
     }
 
     /// The state after `op` takes effect in `state`, or none if it cannot have answered what it
     /// did there. An operation whose answer is unknown constrains nothing but acts all the same.
-    pub fn step(&self, state: &Value, op: &Op) -> Option<Value> {
-        let answer = op.answer().unwrap_or(&Value::Any);
+    pub fn step(&self, state: &OpValue, op: &HistoryOp) -> Option<OpValue> {
+        let answer = op.answer().unwrap_or(&OpValue::Any);
         match op.f {
-            F::Read if self.kind == Kind::MultiRegister => self.txn(state, op),
-            F::Write if self.kind == Kind::MultiRegister => self.txn(state, op),
+            F::Read if self.kind == ObjectKind::MultiRegister => self.txn(state, op),
+            F::Write if self.kind == ObjectKind::MultiRegister => self.txn(state, op),
             F::Txn => self.txn(state, op),
-            F::Read if self.kind == Kind::Set => {
-                (*answer == Value::Any || sorted(answer) == *state).then(|| state.clone())
+            F::Read if self.kind == ObjectKind::Set => {
+                (*answer == OpValue::Any || sorted(answer) == *state).then(|| state.clone())
             }
             F::Read | F::Get => matches(answer, state).then(|| state.clone()),
             F::Write | F::Put => op.args.first().cloned(),
             F::Cas => cas(state, op, answer),
-            F::Append => Some(Value::Str(format!("{}{}", text(state)?, text(op.args.first()?)?))),
-            F::Acquire => (*state == Value::Bool(false)).then_some(Value::Bool(true)),
-            F::Release => (*state == Value::Bool(true)).then_some(Value::Bool(false)),
+            F::Append => Some(OpValue::Str(format!("{}{}", text(state)?, text(op.args.first()?)?))),
+            F::Acquire => (*state == OpValue::Bool(false)).then_some(OpValue::Bool(true)),
+            F::Release => (*state == OpValue::Bool(true)).then_some(OpValue::Bool(false)),
             F::Add => {
                 let (mut all, x) = (list(state)?.to_vec(), op.args.first()?);
                 if let Err(at) = all.binary_search(x) {
                     all.insert(at, x.clone());
                 }
-                Some(Value::List(all))
+                Some(OpValue::List(all))
             }
             F::Remove => {
                 let (mut all, x) = (list(state)?.to_vec(), op.args.first()?);
                 if let Ok(at) = all.binary_search(x) {
                     all.remove(at);
                 }
-                Some(Value::List(all))
+                Some(OpValue::List(all))
             }
             F::Contains => {
                 let is = list(state)?.binary_search(op.args.first()?).is_ok();
-                matches(answer, &Value::Bool(is)).then(|| state.clone())
+                matches(answer, &OpValue::Bool(is)).then(|| state.clone())
             }
             F::Enqueue | F::Push => {
                 let mut all = list(state)?.to_vec();
                 all.push(op.args.first()?.clone());
-                Some(Value::List(all))
+                Some(OpValue::List(all))
             }
             F::Dequeue => take(state, answer, true),
             F::Pop => take(state, answer, false),
             F::Len => {
-                let len = Value::Int(list(state)?.len() as i64);
+                let len = OpValue::Int(list(state)?.len() as i64);
                 matches(answer, &len).then(|| state.clone())
             }
         }
     }
 
     /// One transaction over registers: its steps in order, all at once.
-    fn txn(&self, state: &Value, op: &Op) -> Option<Value> {
-        let Value::Map(pairs) = state else { return None };
-        let unwritten = if matches!(self.init, Value::Map(_)) { &Value::Nil } else { &self.init };
+    fn txn(&self, state: &OpValue, op: &HistoryOp) -> Option<OpValue> {
+        let OpValue::Map(pairs) = state else { return None };
+        let unwritten =
+            if matches!(self.init, OpValue::Map(_)) { &OpValue::Nil } else { &self.init };
         let mut pairs = pairs.clone();
         let answered = match op.answer() {
-            Some(Value::List(all)) => Some(all),
+            Some(OpValue::List(all)) => Some(all),
             _ => None,
         };
         for (i, step) in op.args.iter().enumerate() {
@@ -161,7 +162,7 @@ impl Model {
                 // Marks of a snapshot: what it is about to write, until it has written it.
                 ("lock", Ok(_)) => return None,
                 ("lock", Err(at)) => {
-                    pairs.insert(at, (key.clone(), Value::Nil));
+                    pairs.insert(at, (key.clone(), OpValue::Nil));
                     continue;
                 }
                 ("unlock", at) => {
@@ -180,19 +181,19 @@ impl Model {
             let Some(answered) = answered else { continue };
             let Some((_, _, seen)) = answered.get(i).and_then(triple) else { continue };
             let now = at.map_or(unwritten, |at| &pairs[at].1);
-            if !matches!(seen, Value::Nil | Value::Any) && seen != now {
+            if !matches!(seen, OpValue::Nil | OpValue::Any) && seen != now {
                 return None;
             }
         }
-        Some(Value::Map(pairs))
+        Some(OpValue::Map(pairs))
     }
 }
 
 /// One step of a transaction: function, key, value.
-pub fn triple(step: &Value) -> Option<(&str, &Value, &Value)> {
+pub fn triple(step: &OpValue) -> Option<(&str, &OpValue, &OpValue)> {
     match step {
-        Value::List(all) if all.len() == 3 => match &all[0] {
-            Value::Str(f) => Some((f, &all[1], &all[2])),
+        OpValue::List(all) if all.len() == 3 => match &all[0] {
+            OpValue::Str(f) => Some((f, &all[1], &all[2])),
             _ => None,
         },
         _ => None,
@@ -204,55 +205,55 @@ pub fn is_write(f: &str) -> bool {
     !matches!(f, "r" | "read")
 }
 
-fn matches(answer: &Value, is: &Value) -> bool {
-    *answer == Value::Any || answer == is
+fn matches(answer: &OpValue, is: &OpValue) -> bool {
+    *answer == OpValue::Any || answer == is
 }
 
 /// A set's elements in their own order, each once.
-fn sorted(v: &Value) -> Value {
+fn sorted(v: &OpValue) -> OpValue {
     match v {
-        Value::List(all) => {
-            let unique: SortedSet<&Value> = all.iter().collect();
-            Value::List(unique.into_iter().cloned().collect())
+        OpValue::List(all) => {
+            let unique: SortedSet<&OpValue> = all.iter().collect();
+            OpValue::List(unique.into_iter().cloned().collect())
         }
-        Value::Nil => Value::List(Vec::new()),
+        OpValue::Nil => OpValue::List(Vec::new()),
         other => other.clone(),
     }
 }
 
-fn cas(state: &Value, op: &Op, answer: &Value) -> Option<Value> {
+fn cas(state: &OpValue, op: &HistoryOp, answer: &OpValue) -> Option<OpValue> {
     let [from, to] = op.args.as_slice() else { return None };
     // A register that was never written matches no expected value.
-    let hit = from == state && *state != Value::Nil;
+    let hit = from == state && *state != OpValue::Nil;
     match (answer, hit) {
-        (Value::Bool(false), true) => None,
-        (Value::Bool(false), false) => Some(state.clone()),
-        (Value::Any, false) if op.outcome == Outcome::Ok(Value::Any) => Some(state.clone()),
+        (OpValue::Bool(false), true) => None,
+        (OpValue::Bool(false), false) => Some(state.clone()),
+        (OpValue::Any, false) if op.outcome == OpOutcome::Ok(OpValue::Any) => Some(state.clone()),
         (_, true) => Some(to.clone()),
         (_, false) => None,
     }
 }
 
-fn take(state: &Value, answer: &Value, head: bool) -> Option<Value> {
+fn take(state: &OpValue, answer: &OpValue, head: bool) -> Option<OpValue> {
     let mut all = list(state)?.to_vec();
     if all.is_empty() {
-        return matches(answer, &Value::Nil).then(|| state.clone());
+        return matches(answer, &OpValue::Nil).then(|| state.clone());
     }
     let got = if head { all.remove(0) } else { all.pop()? };
-    matches(answer, &got).then_some(Value::List(all))
+    matches(answer, &got).then_some(OpValue::List(all))
 }
 
-fn text(v: &Value) -> Option<&str> {
+fn text(v: &OpValue) -> Option<&str> {
     match v {
-        Value::Str(s) => Some(s),
-        Value::Nil => Some(""),
+        OpValue::Str(s) => Some(s),
+        OpValue::Nil => Some(""),
         _ => None,
     }
 }
 
-fn list(v: &Value) -> Option<&[Value]> {
+fn list(v: &OpValue) -> Option<&[OpValue]> {
     match v {
-        Value::List(all) => Some(all),
+        OpValue::List(all) => Some(all),
         _ => None,
     }
 }
@@ -261,9 +262,9 @@ fn list(v: &Value) -> Option<&[Value]> {
 /// could not have answered what it did.
 ///
 /// This is the independent check of a witness: it knows nothing of how the order was found.
-pub fn replay(model: &Model, ops: &[Op], order: &[u32]) -> Result<(), u32> {
-    let by_id: SortedMap<u32, &Op> = ops.iter().map(|op| (op.id, op)).collect();
-    let mut states: SortedMap<Option<&str>, Value> = SortedMap::new();
+pub fn replay(model: &ObjectModel, ops: &[HistoryOp], order: &[u32]) -> Result<(), u32> {
+    let by_id: SortedMap<u32, &HistoryOp> = ops.iter().map(|op| (op.id, op)).collect();
+    let mut states: SortedMap<Option<&str>, OpValue> = SortedMap::new();
     for &id in order {
         let op = *by_id.get(&id).ok_or(id)?;
         let state = states.entry(op.key.as_deref()).or_insert_with(|| model.start());

@@ -8,11 +8,11 @@
 //! them the verdict is open.
 
 use super::explain;
-use super::frontier::{Ask, Told};
-use super::linearizable::{Outcome as Found, together};
-use super::model::Kind;
+use super::frontier::{RegisterAnswer, RegisterOp};
+use super::linearizable::{Judgement, together};
+use super::model::ObjectKind;
 use super::sequential::{Order, plan};
-use super::{Budget, F, Model, Op, Outcome, Value};
+use super::{Budget, F, HistoryOp, ObjectModel, OpOutcome, OpValue};
 use crate::core::ids::{NodeId, OpId};
 use crate::core::list::List;
 use crate::core::protocol::{Witness, key_name};
@@ -32,29 +32,30 @@ const NAMED: usize = 8;
 
 /// An operation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-struct Past {
+struct PastOp {
     id: OpId,
     process: u32,
     key: u32,
-    ask: Ask,
+    ask: RegisterOp,
     from: u64,
     to: u64,
-    end: End,
+    end: OrderedEnd,
 }
 
 /// How it ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-enum End {
+enum OrderedEnd {
     Open,
-    Told(Told),
+    Told(RegisterAnswer),
     Failed,
 }
 
-impl Past {
+impl PastOp {
     /// The value that it certainly wrote, or wrote if it took effect at all.
     fn writes(&self) -> Option<i64> {
         match (self.ask, self.end) {
-            (Ask::Write(v), _) | (Ask::Swap(_, v), End::Told(Told::Swapped(true))) => Some(v),
+            (RegisterOp::Write(v), _)
+            | (RegisterOp::Swap(_, v), OrderedEnd::Told(RegisterAnswer::Swapped(true))) => Some(v),
             _ => None,
         }
     }
@@ -63,20 +64,22 @@ impl Past {
         let key = key_name(self.key);
         let value = |v: Option<i64>| v.map_or("nil".into(), |v| v.to_string());
         match (self.ask, self.end) {
-            (Ask::Read, End::Told(Told::Value(v))) => format!("get {key} \u{2192} {}", value(v)),
-            (Ask::Read, _) => format!("get {key}"),
-            (Ask::Write(v), _) => format!("put {key}={v}"),
-            (Ask::Swap(old, new), End::Told(Told::Swapped(yes))) => {
+            (RegisterOp::Read, OrderedEnd::Told(RegisterAnswer::Value(v))) => {
+                format!("get {key} \u{2192} {}", value(v))
+            }
+            (RegisterOp::Read, _) => format!("get {key}"),
+            (RegisterOp::Write(v), _) => format!("put {key}={v}"),
+            (RegisterOp::Swap(old, new), OrderedEnd::Told(RegisterAnswer::Swapped(yes))) => {
                 format!("cas {key} {old}->{new} \u{2192} {yes}")
             }
-            (Ask::Swap(old, new), _) => format!("cas {key} {old}->{new}"),
+            (RegisterOp::Swap(old, new), _) => format!("cas {key} {old}->{new}"),
         }
     }
 }
 
 /// One claim: an order that explains all so far, or that there is none.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-struct Line {
+struct OrderClaim {
     /// Changes in this order: key, value, whose; the last ones.
     steps: Window<(u32, i64, OpId)>,
     /// What they began with.
@@ -94,27 +97,27 @@ struct Line {
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Orders {
     /// Operations, as long as they are few enough to search for an order of them.
-    past: List<Past>,
+    past: List<PastOp>,
     /// Where in it those are that have not ended.
     places: SortedMap<OpId, u64>,
     /// Beyond that, those that have not ended.
-    late: SortedMap<OpId, Past>,
+    late: SortedMap<OpId, PastOp>,
     /// All there have been.
     count: u64,
     now: u64,
     /// Linearizability does not answer for both any more.
     awake: bool,
-    sequential: Line,
-    ordered: Line,
+    sequential: OrderClaim,
+    ordered: OrderClaim,
 }
 
 impl Orders {
     /// Begins an operation of a process.
-    pub(super) fn invoke(&mut self, id: OpId, process: u32, key: u32, ask: Ask) {
+    pub(super) fn invoke(&mut self, id: OpId, process: u32, key: u32, ask: RegisterOp) {
         self.now += 1;
         self.count += 1;
         let (from, to) = (self.now, u64::MAX);
-        let op = Past { id, process, key, ask, from, to, end: End::Open };
+        let op = PastOp { id, process, key, ask, from, to, end: OrderedEnd::Open };
         if self.count <= MOST {
             self.places.insert(id, self.past.len());
             self.past.push(op);
@@ -127,9 +130,9 @@ impl Orders {
     }
 
     /// The end of an operation that has not ended.
-    fn close(&mut self, id: OpId, end: End) -> Option<Past> {
+    fn close(&mut self, id: OpId, end: OrderedEnd) -> Option<PastOp> {
         if let Some(op) = self.late.remove(&id) {
-            return Some(Past { to: self.now, end, ..op });
+            return Some(PastOp { to: self.now, end, ..op });
         }
         let op = self.past.get_mut(self.places.remove(&id)? as usize)?;
         (op.to, op.end) = (self.now, end);
@@ -138,9 +141,11 @@ impl Orders {
 
     /// An operation was answered, or is known not to have happened. `explained` says that all so far
     /// is linearizable.
-    pub(super) fn end(&mut self, id: OpId, told: Option<Told>, explained: bool) {
+    pub(super) fn end(&mut self, id: OpId, told: Option<RegisterAnswer>, explained: bool) {
         self.now += 1;
-        let Some(op) = self.close(id, told.map_or(End::Failed, End::Told)) else { return };
+        let Some(op) = self.close(id, told.map_or(OrderedEnd::Failed, OrderedEnd::Told)) else {
+            return;
+        };
         let past = (&self.past, self.count);
         if explained && !self.awake {
             return;
@@ -165,10 +170,15 @@ impl Orders {
     }
 
     /// A write that was read before its client was told has happened.
-    fn seen(&self, op: &Past) -> Option<Past> {
-        let (Ask::Read, End::Told(Told::Value(Some(v)))) = (op.ask, op.end) else { return None };
+    fn seen(&self, op: &PastOp) -> Option<PastOp> {
+        let (RegisterOp::Read, OrderedEnd::Told(RegisterAnswer::Value(Some(v)))) = (op.ask, op.end)
+        else {
+            return None;
+        };
         let few = self.places.values().filter_map(|at| self.past.get(*at));
-        few.chain(self.late.values()).find(|w| w.key == op.key && w.ask == Ask::Write(v)).copied()
+        few.chain(self.late.values())
+            .find(|w| w.key == op.key && w.ask == RegisterOp::Write(v))
+            .copied()
     }
 
     /// Why no order exists that keeps each process's own.
@@ -194,13 +204,13 @@ impl Orders {
     }
 }
 
-impl Line {
+impl OrderClaim {
     fn explains(&self) -> bool {
         self.broken.is_none() && !self.open
     }
 
     /// Takes the end of an operation.
-    fn take(&mut self, past: (&List<Past>, u64), op: &Past, order: Order) {
+    fn take(&mut self, past: (&List<PastOp>, u64), op: &PastOp, order: Order) {
         if self.broken.is_some() || self.open && past.1 < self.patience {
             return;
         }
@@ -228,7 +238,7 @@ impl Line {
     }
 
     /// Puts a write at the end, if it is nowhere yet.
-    fn append(&mut self, write: &Past) {
+    fn append(&mut self, write: &PastOp) {
         let known = self.steps.iter().rev().any(|s| s.2 == write.id);
         if let Some(v) = write.writes().filter(|_| !known) {
             self.steps.push((write.key, v, write.id));
@@ -236,19 +246,19 @@ impl Line {
     }
 
     /// Puts an operation where it can be true; false if there is no such place.
-    fn place(&mut self, op: &Past) -> bool {
+    fn place(&mut self, op: &PastOp) -> bool {
         let mine = || {
             let after = self.steps.iter().rev().position(|s| s.2 == op.id)?;
             Some(self.steps.len() - 1 - after as u64)
         };
         let told = match op.end {
-            End::Open => return true,
-            End::Failed => return mine().is_none(),
-            End::Told(told) => told,
+            OrderedEnd::Open => return true,
+            OrderedEnd::Failed => return mine().is_none(),
+            OrderedEnd::Told(told) => told,
         };
         let end = self.steps.len();
         match (op.ask, told) {
-            (Ask::Write(v), _) => match mine() {
+            (RegisterOp::Write(v), _) => match mine() {
                 // Somebody has read it already.
                 Some(at) => self.move_to(op.process, at + 1),
                 None => {
@@ -256,20 +266,20 @@ impl Line {
                     self.move_to(op.process, end + 1)
                 }
             },
-            (Ask::Swap(old, new), Told::Swapped(true)) => {
+            (RegisterOp::Swap(old, new), RegisterAnswer::Swapped(true)) => {
                 self.value(op.key, end) == Some(old) && {
                     self.steps.push((op.key, new, op.id));
                     self.move_to(op.process, end + 1)
                 }
             }
-            (Ask::Swap(old, _), _) => {
+            (RegisterOp::Swap(old, _), _) => {
                 self.value(op.key, end) != Some(old) && self.move_to(op.process, end)
             }
-            (Ask::Read, Told::Value(v)) => match self.first(op, v) {
+            (RegisterOp::Read, RegisterAnswer::Value(v)) => match self.first(op, v) {
                 Some(at) => self.move_to(op.process, at),
                 None => false,
             },
-            (Ask::Read, _) => true,
+            (RegisterOp::Read, _) => true,
         }
     }
 
@@ -288,7 +298,7 @@ impl Line {
     }
 
     /// The earliest place, from where its process is, at which a key has a value.
-    fn first(&self, op: &Past, v: Option<i64>) -> Option<u64> {
+    fn first(&self, op: &PastOp, v: Option<i64>) -> Option<u64> {
         let at = self.at.get(&op.process).copied().unwrap_or(0).max(self.steps.first());
         if self.value(op.key, at) == v {
             return Some(at);
@@ -299,29 +309,29 @@ impl Line {
     }
 
     /// Looks for an order of all that was answered.
-    fn search(&mut self, (past, count): (&List<Past>, u64), order: Order) {
+    fn search(&mut self, (past, count): (&List<PastOp>, u64), order: Order) {
         self.open = true;
         // What one search could not decide, the next would hardly.
         self.patience = count * 2;
         if count > MOST {
             return;
         }
-        let all: Vec<Past> = past.iter().copied().collect();
+        let all: Vec<PastOp> = past.iter().copied().collect();
         match orders(&all, order, STEPS) {
-            Found::Legal(found) => {
+            Judgement::Legal(found) => {
                 let found = found.into_iter().next().unwrap_or_default();
                 self.open = false;
                 self.follow(&all, &found);
             }
-            Found::Illegal(_) => {
+            Judgement::Illegal(_) => {
                 (self.open, self.broken) = (false, Some(witness(&all, order)));
             }
-            Found::Unknown(..) => {}
+            Judgement::Unknown(..) => {}
         }
     }
 
     /// Goes by an order that was found; each process as far back in it as its reads allow.
-    fn follow(&mut self, all: &[Past], found: &[u32]) {
+    fn follow(&mut self, all: &[PastOp], found: &[u32]) {
         (self.steps, self.base, self.at) = Default::default();
         for op in found.iter().filter_map(|i| all.get(*i as usize)) {
             if let Some(v) = op.writes() {
@@ -333,8 +343,8 @@ impl Line {
         for op in all {
             let known = places.get(&op.id).copied();
             match (op.ask, op.end, known) {
-                (_, End::Told(_), Some(at)) => drop(self.move_to(op.process, at)),
-                (Ask::Read, End::Told(Told::Value(v)), _) => {
+                (_, OrderedEnd::Told(_), Some(at)) => drop(self.move_to(op.process, at)),
+                (RegisterOp::Read, OrderedEnd::Told(RegisterAnswer::Value(v)), _) => {
                     if let Some(at) = self.first(op, v) {
                         self.move_to(op.process, at);
                     }
@@ -347,11 +357,13 @@ impl Line {
 
 /// The operations as a judge takes them. A write that nobody is known to have done and nobody has
 /// read need not have happened; one that was read has.
-fn history(all: &[Past]) -> Vec<Op> {
+fn history(all: &[PastOp]) -> Vec<HistoryOp> {
     let read: SortedSet<(u32, i64)> = all
         .iter()
         .filter_map(|op| match (op.ask, op.end) {
-            (Ask::Read, End::Told(Told::Value(Some(v)))) => Some((op.key, v)),
+            (RegisterOp::Read, OrderedEnd::Told(RegisterAnswer::Value(Some(v)))) => {
+                Some((op.key, v))
+            }
             _ => None,
         })
         .collect();
@@ -359,51 +371,56 @@ fn history(all: &[Past]) -> Vec<Op> {
     all.iter().filter_map(|op| Some((op.key, op.writes()?))).for_each(|w| {
         *written.entry(w).or_default() += 1;
     });
-    let swaps = all.iter().any(|op| matches!(op.ask, Ask::Swap(..)));
-    let value = |v: Option<i64>| v.map_or(Value::Nil, Value::Int);
+    let swaps = all.iter().any(|op| matches!(op.ask, RegisterOp::Swap(..)));
+    let value = |v: Option<i64>| v.map_or(OpValue::Nil, OpValue::Int);
     let mut out = Vec::new();
     for (i, op) in all.iter().enumerate() {
         let outcome = match (op.end, op.ask) {
-            (End::Failed, _) | (End::Open, Ask::Read) => continue,
-            (End::Open, Ask::Write(v)) if !swaps && written[&(op.key, v)] == 1 => {
+            (OrderedEnd::Failed, _) | (OrderedEnd::Open, RegisterOp::Read) => continue,
+            (OrderedEnd::Open, RegisterOp::Write(v)) if !swaps && written[&(op.key, v)] == 1 => {
                 if !read.contains(&(op.key, v)) {
                     continue;
                 }
-                Outcome::Ok(Value::Nil)
+                OpOutcome::Ok(OpValue::Nil)
             }
-            (End::Open, _) => Outcome::Unknown,
-            (End::Told(Told::Value(v)), _) => Outcome::Ok(value(v)),
-            (End::Told(Told::Swapped(yes)), _) => Outcome::Ok(Value::Bool(yes)),
-            (End::Told(Told::Done), _) => Outcome::Ok(Value::Nil),
+            (OrderedEnd::Open, _) => OpOutcome::Unknown,
+            (OrderedEnd::Told(RegisterAnswer::Value(v)), _) => OpOutcome::Ok(value(v)),
+            (OrderedEnd::Told(RegisterAnswer::Swapped(yes)), _) => {
+                OpOutcome::Ok(OpValue::Bool(yes))
+            }
+            (OrderedEnd::Told(RegisterAnswer::Done), _) => OpOutcome::Ok(OpValue::Nil),
         };
         let (f, args) = match op.ask {
-            Ask::Read => (F::Read, vec![]),
-            Ask::Write(v) => (F::Write, vec![Value::Int(v)]),
-            Ask::Swap(a, b) => (F::Cas, vec![Value::Int(a), Value::Int(b)]),
+            RegisterOp::Read => (F::Read, vec![]),
+            RegisterOp::Write(v) => (F::Write, vec![OpValue::Int(v)]),
+            RegisterOp::Swap(a, b) => (F::Cas, vec![OpValue::Int(a), OpValue::Int(b)]),
         };
         let (key, ret) = (Some(key_name(op.key)), Some(op.to).filter(|t| *t < u64::MAX));
         let (id, process, invoke) = (i as u32, op.process, op.from);
-        out.push(Op { id, process, key, f, args, invoke, ret, outcome });
+        out.push(HistoryOp { id, process, key, f, args, invoke, ret, outcome });
     }
     out
 }
 
-fn orders(all: &[Past], order: Order, steps: u64) -> Found {
-    let model = Model::new(Kind::CasRegister);
+fn orders(all: &[PastOp], order: Order, steps: u64) -> Judgement {
+    let model = ObjectModel::new(ObjectKind::CasRegister);
     let ops = history(all);
-    let refs: Vec<&Op> = ops.iter().collect();
+    let refs: Vec<&HistoryOp> = ops.iter().collect();
     together(&model, vec![plan(&model, &refs, order)], &mut Budget::steps(steps))
 }
 
 /// Few operations that no order explains; with a read comes the write that it saw.
-fn witness(all: &[Past], order: Order) -> Witness {
+fn witness(all: &[PastOp], order: Order) -> Witness {
     let mut left = QUESTIONS;
     let sources = |some: &[usize]| {
         let mut with: SortedSet<usize> = some.iter().copied().collect();
         for op in some.iter().map(|i| &all[*i]) {
-            if let (Ask::Read, End::Told(Told::Value(Some(v)))) = (op.ask, op.end) {
-                let of =
-                    |w: &Past| w.key == op.key && w.writes() == Some(v) && w.end != End::Failed;
+            if let (RegisterOp::Read, OrderedEnd::Told(RegisterAnswer::Value(Some(v)))) =
+                (op.ask, op.end)
+            {
+                let of = |w: &PastOp| {
+                    w.key == op.key && w.writes() == Some(v) && w.end != OrderedEnd::Failed
+                };
                 with.extend((0..all.len()).filter(|i| of(&all[*i])));
             }
         }
@@ -414,17 +431,17 @@ fn witness(all: &[Past], order: Order) -> Witness {
             return false;
         }
         left -= 1;
-        let some: Vec<Past> = sources(some).into_iter().map(|i| all[i]).collect();
-        matches!(orders(&some, order, STEPS / 4), Found::Illegal(_))
+        let some: Vec<PastOp> = sources(some).into_iter().map(|i| all[i]).collect();
+        matches!(orders(&some, order, STEPS / 4), Judgement::Illegal(_))
     };
     let ended: Vec<usize> =
-        (0..all.len()).filter(|i| matches!(all[*i].end, End::Told(_))).collect();
+        (0..all.len()).filter(|i| matches!(all[*i].end, OrderedEnd::Told(_))).collect();
     let core = sources(&explain::smallest(&ended, &mut illegal));
-    let mut by: SortedMap<u32, Vec<&Past>> = SortedMap::new();
+    let mut by: SortedMap<u32, Vec<&PastOp>> = SortedMap::new();
     core.iter().map(|i| &all[*i]).for_each(|op| by.entry(op.process).or_default().push(op));
     let nodes: SortedSet<NodeId> = by.values().flatten().map(|op| op.id.client).collect();
     let mut room = NAMED;
-    let said = |ops: &Vec<&Past>| {
+    let said = |ops: &Vec<&PastOp>| {
         let some: Vec<String> = ops.iter().take(room).map(|op| op.said()).collect();
         room -= some.len();
         some.join(", ")
@@ -446,7 +463,7 @@ fn witness(all: &[Past], order: Order) -> Witness {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use Told::{Done, Value as V};
+    use RegisterAnswer::{Done, Value as V};
 
     /// Client, key, a write or what a read was told.
     type Step = (u16, u32, Result<i64, Option<i64>>);
@@ -457,8 +474,8 @@ mod tests {
         for (i, (client, key, what)) in all.iter().enumerate() {
             let id = OpId { client: NodeId(*client), nth: i as u32 };
             let (ask, told) = match what {
-                Ok(v) => (Ask::Write(*v), Done),
-                Err(v) => (Ask::Read, V(*v)),
+                Ok(v) => (RegisterOp::Write(*v), Done),
+                Err(v) => (RegisterOp::Read, V(*v)),
             };
             o.invoke(id, (*client).into(), *key, ask);
             o.end(id, Some(told), false);
@@ -497,8 +514,8 @@ mod tests {
     fn what_was_read_before_its_answer_is_done_and_what_failed_was_not() {
         let mut o = Orders::default();
         let id = |c: u16, nth| OpId { client: NodeId(c), nth };
-        o.invoke(id(0, 0), 0, 0, Ask::Write(1));
-        o.invoke(id(1, 0), 1, 0, Ask::Read);
+        o.invoke(id(0, 0), 0, 0, RegisterOp::Write(1));
+        o.invoke(id(1, 0), 1, 0, RegisterOp::Read);
         o.end(id(1, 0), Some(V(Some(1))), false);
         assert_eq!(o.sequential(), None);
         o.end(id(0, 0), None, false);
@@ -530,7 +547,7 @@ mod tests {
         assert_eq!((o.past.len(), o.late.len(), o.places.len()), (0, 0, 0));
         // What is read that was let go cannot be placed; it is not called wrong for that.
         let id = OpId { client: NodeId(2), nth: 0 };
-        o.invoke(id, 2, 0, Ask::Read);
+        o.invoke(id, 2, 0, RegisterOp::Read);
         o.end(id, Some(V(Some(1))), false);
         assert_eq!((o.sequential(), o.open().0), (None, true));
     }
@@ -540,7 +557,7 @@ mod tests {
         let mut o = Orders::default();
         for nth in 0..2_000 {
             let id = OpId { client: NodeId(0), nth };
-            o.invoke(id, 0, 0, Ask::Write(1));
+            o.invoke(id, 0, 0, RegisterOp::Write(1));
             o.end(id, Some(Done), true);
         }
         assert_eq!((o.past.len(), o.late.len(), o.places.len()), (0, 0, 0));

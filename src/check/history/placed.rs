@@ -9,7 +9,7 @@ use crate::core::trace::{OpEnd, OpLife};
 use std::fmt::Write;
 
 /// An operation and the moment at which it takes effect, in microseconds.
-pub type Point = (OpId, u64);
+pub type EffectPoint = (OpId, u64);
 
 /// The first thing that is wrong with an order.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -89,7 +89,7 @@ pub fn events(calls: &[CallName], ops: &[OpLife], step: u64) -> String {
 }
 
 /// Moments for operations in an order: each as early as the order and its call allow.
-pub fn spread(order: &[OpId], ops: &[OpLife]) -> Vec<Point> {
+pub fn spread(order: &[OpId], ops: &[OpLife]) -> Vec<EffectPoint> {
     let called: SortedMap<OpId, u64> = ops.iter().map(|o| (o.id, o.invoked)).collect();
     let mut now = 0;
     let place = |id: &OpId| {
@@ -100,7 +100,7 @@ pub fn spread(order: &[OpId], ops: &[OpLife]) -> Vec<Point> {
 }
 
 /// Points for a beginning: each answered operation in the middle of its bar.
-pub fn middles(ops: &[OpLife], step: u64) -> Vec<Point> {
+pub fn middles(ops: &[OpLife], step: u64) -> Vec<EffectPoint> {
     let middle = |o: &OpLife| match (end_at(o, step), o.ended) {
         (OpEnd::Ok(_), Some((_, at))) => Some((o.id, o.invoked + (at - o.invoked) / 2)),
         _ => None,
@@ -109,7 +109,7 @@ pub fn middles(ops: &[OpLife], step: u64) -> Vec<Point> {
 }
 
 /// Points in the order of their moments.
-pub fn sorted(mut points: Vec<Point>) -> Vec<Point> {
+pub fn sorted(mut points: Vec<EffectPoint>) -> Vec<EffectPoint> {
     points.sort_by_key(|(_, at)| *at);
     points
 }
@@ -120,7 +120,7 @@ pub fn check(
     calls: &[CallName],
     ops: &[OpLife],
     step: u64,
-    points: &[Point],
+    points: &[EffectPoint],
 ) -> Result<(), Misfit> {
     let known: SortedMap<OpId, &OpLife> = ops.iter().map(|o| (o.id, o)).collect();
     let misfit = |op: OpId, why: String| Err(Misfit { op, why });
@@ -180,12 +180,12 @@ pub fn check(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::check::history::model::Kind;
-    use crate::check::history::{Budget, Model, Verdict, linearizable};
+    use crate::check::history::model::ObjectKind;
+    use crate::check::history::{Budget, HistoryVerdict, ObjectModel, linearizable};
     use crate::core::config::Setup;
     use crate::core::session::Session;
     use crate::protocols::quorum;
-    use crate::share::import::history::{Format, Reading, read};
+    use crate::share::import::history::{Format, ReadingRules, read};
     use crate::share::link::Link;
 
     fn run() -> Session {
@@ -195,22 +195,25 @@ mod tests {
         session
     }
 
-    fn judged(session: &Session) -> (Verdict, Vec<OpId>) {
+    fn judged(session: &Session) -> (HistoryVerdict, Vec<OpId>) {
         let ops = &session.trace().ops;
         let calls = (quorum::SCENE.info)().calls;
         let text = events(calls, ops, session.cursor());
-        let reading = Reading::usual(Kind::CasRegister, Format::Json);
+        let reading = ReadingRules::usual(ObjectKind::CasRegister, Format::Json);
         let history = read(text.as_bytes(), Format::Json, &reading).expect("a history");
         assert_eq!(history.ops.len(), ops.len());
         let mut budget = Budget::steps(u64::MAX);
-        let verdict = linearizable::judge(&Model::new(Kind::CasRegister), &history, &mut budget);
+        let verdict =
+            linearizable::judge(&ObjectModel::new(ObjectKind::CasRegister), &history, &mut budget);
         (verdict, ops.iter().map(|o| o.id).collect())
     }
 
     #[test]
     fn the_judges_order_is_legal_and_a_write_moved_behind_its_reads_is_not() {
         let session = run();
-        let (Verdict::Ok(legal), ids) = judged(&session) else { panic!("it is linearizable") };
+        let (HistoryVerdict::Ok(legal), ids) = judged(&session) else {
+            panic!("it is linearizable")
+        };
         let ops = &session.trace().ops;
         let calls = (quorum::SCENE.info)().calls;
         let order: Vec<OpId> = legal.order.iter().map(|i| ids[*i as usize]).collect();
@@ -235,7 +238,7 @@ mod tests {
     #[test]
     fn no_place_fits_what_is_not_linearizable() {
         let session = Link::decode(STALE).and_then(|link| link.open()).expect("a run");
-        assert!(matches!(judged(&session).0, Verdict::Illegal(_)));
+        assert!(matches!(judged(&session).0, HistoryVerdict::Illegal(_)));
         let ops = &session.trace().ops;
         let calls = (quorum::SCENE.info)().calls;
         let points = middles(ops, session.cursor());

@@ -2,17 +2,17 @@
 
 /// A relation; `has(a, b)` reads "a before b".
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Relation {
+pub struct BitRelation {
     n: usize,
     words: usize,
     rows: Vec<u64>,
 }
 
-impl Relation {
+impl BitRelation {
     /// The empty relation.
-    pub fn new(n: usize) -> Relation {
+    pub fn new(n: usize) -> BitRelation {
         let words = n.div_ceil(64);
-        Relation { n, words, rows: vec![0; n * words] }
+        BitRelation { n, words, rows: vec![0; n * words] }
     }
 
     /// Adds a pair; true if it was not there.
@@ -34,15 +34,15 @@ impl Relation {
     }
 
     /// The pairs of either.
-    pub fn union(&self, other: &Relation) -> Relation {
+    pub fn union(&self, other: &BitRelation) -> BitRelation {
         let mut out = self.clone();
         out.rows.iter_mut().zip(&other.rows).for_each(|(a, b)| *a |= b);
         out
     }
 
     /// Pairs joined by a pair of this relation and then one of `other`.
-    pub fn then(&self, other: &Relation) -> Relation {
-        let mut out = Relation::new(self.n);
+    pub fn then(&self, other: &BitRelation) -> BitRelation {
+        let mut out = BitRelation::new(self.n);
         for a in 0..self.n {
             for k in (0..self.n).filter(|&k| self.has(a, k)) {
                 for w in 0..self.words {

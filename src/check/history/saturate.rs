@@ -1,14 +1,14 @@
 //! What must come before what in every legal order of reads and writes, as far as it follows
 //! from which write each read saw. It narrows a search; it does not replace it.
 
-use super::relation::Relation;
+use super::relation::BitRelation;
 
 /// The start, as the source of a read.
 pub const INIT: usize = usize::MAX;
 
 /// Reads and writes of one key.
 #[derive(Clone, Debug, Default)]
-pub struct Key {
+pub struct KeyAccesses {
     /// Events that write it.
     pub writers: Vec<usize>,
     /// Events that read it, and the event each saw.
@@ -20,7 +20,7 @@ pub struct Key {
 /// Closes `order` under: a write before the read is before the write it saw; a write after the
 /// write it saw is after the read; of two spans, one ends before the other begins. False if
 /// something would have to come before itself.
-pub fn saturate(order: &mut Relation, keys: &[Key]) -> bool {
+pub fn saturate(order: &mut BitRelation, keys: &[KeyAccesses]) -> bool {
     order.close();
     for key in keys {
         for &(r, w) in key.reads.iter().filter(|x| x.1 != INIT && x.0 != x.1) {
@@ -29,7 +29,7 @@ pub fn saturate(order: &mut Relation, keys: &[Key]) -> bool {
     }
     loop {
         let mut changed = false;
-        let mut add = |order: &mut Relation, a: usize, b: usize| {
+        let mut add = |order: &mut BitRelation, a: usize, b: usize| {
             if !order.has(a, b) {
                 order.add_closed(a, b);
                 changed = true;

@@ -5,12 +5,12 @@
 //! classes of equal operations, of which the earliest is always as good as any other. One of those
 //! is placed only where what comes next needs it there: left out or put off, it would not do.
 
-use super::model::Model;
-use super::relation::Relation;
-use super::saturate::{INIT, Key};
+use super::model::ObjectModel;
+use super::relation::BitRelation;
+use super::saturate::{INIT, KeyAccesses};
 use super::states::{REFUSED, States};
 use super::table::Visited;
-use super::{F, Op, Value};
+use super::{F, HistoryOp, OpValue};
 use crate::core::sorted::{SortedMap, SortedSet};
 
 /// Words of memory one search may hold.
@@ -19,9 +19,9 @@ const NEVER: u64 = u64::MAX;
 
 /// One operation to be placed.
 #[derive(Clone, Debug)]
-pub struct Item<'a> {
+pub struct SearchItem<'a> {
     /// The operation.
-    pub op: &'a Op,
+    pub op: &'a HistoryOp,
     /// Not before everything whose `until` is smaller.
     pub from: u64,
     /// See `from`.
@@ -34,31 +34,36 @@ pub struct Item<'a> {
 
 /// What has to be placed, and in which partial order.
 #[derive(Clone, Debug, Default)]
-pub struct Plan<'a> {
+pub struct SearchPlan<'a> {
     /// Operations that certainly took effect, each chain in its order.
-    pub chains: Vec<Vec<Item<'a>>>,
+    pub chains: Vec<Vec<SearchItem<'a>>>,
     /// Maybe-applied operations; those of one class are equal and in the order of `from`.
-    pub classes: Vec<Vec<Item<'a>>>,
+    pub classes: Vec<Vec<SearchItem<'a>>>,
     /// For each key, where its reads sit and where what each saw sits (none: the start). Empty
     /// where sources are not certain.
-    seen: Vec<Vec<(Place, Option<Place>)>>,
+    seen: Vec<Vec<(ChainPlace, Option<ChainPlace>)>>,
     /// The keys an operation writes, by its place.
-    writes: SortedMap<Place, Vec<u32>>,
+    writes: SortedMap<ChainPlace, Vec<u32>>,
 }
 
 /// A chain and a position on it.
-type Place = (u32, u32);
+type ChainPlace = (u32, u32);
 
-impl<'a> Plan<'a> {
+impl<'a> SearchPlan<'a> {
     /// The real-time order: what returned before another was invoked comes before it.
-    pub fn real_time(ops: &[&'a Op]) -> Plan<'a> {
-        let mut plan = Plan::default();
-        let mut sorted: Vec<&Op> = ops.iter().copied().filter(|op| op.completed()).collect();
+    pub fn real_time(ops: &[&'a HistoryOp]) -> SearchPlan<'a> {
+        let mut plan = SearchPlan::default();
+        let mut sorted: Vec<&HistoryOp> = ops.iter().copied().filter(|op| op.completed()).collect();
         sorted.sort_by_key(|op| (op.invoke, op.id));
         let mut free: SortedSet<(u64, usize)> = SortedSet::new();
         for op in sorted {
-            let item =
-                Item { op, from: op.invoke, until: op.ret.unwrap_or(NEVER), need: vec![], rank: 0 };
+            let item = SearchItem {
+                op,
+                from: op.invoke,
+                until: op.ret.unwrap_or(NEVER),
+                need: vec![],
+                rank: 0,
+            };
             // The chain that fell free last, so that few chains are long rather than many.
             let last = free.range(..(item.from, 0)).next_back().copied();
             let chain = match last {
@@ -74,9 +79,9 @@ impl<'a> Plan<'a> {
             free.insert((item.until, chain));
             plan.chains[chain].push(item);
         }
-        let mut classes: SortedMap<(F, &[Value]), Vec<Item<'a>>> = SortedMap::new();
+        let mut classes: SortedMap<(F, &[OpValue]), Vec<SearchItem<'a>>> = SortedMap::new();
         for op in ops.iter().copied().filter(|op| op.maybe() && !op.f.reads_only()) {
-            let item = Item { op, from: op.invoke, until: NEVER, need: vec![], rank: NEVER };
+            let item = SearchItem { op, from: op.invoke, until: NEVER, need: vec![], rank: NEVER };
             classes.entry((op.f, &op.args)).or_default().push(item);
         }
         for class in classes.values_mut() {
@@ -89,7 +94,7 @@ impl<'a> Plan<'a> {
 
 /// How far a search has come.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Progress {
+pub enum SearchProgress {
     /// An order exists; ids in that order.
     Found(Vec<u32>),
     /// No order exists.
@@ -100,7 +105,7 @@ pub enum Progress {
     Full,
 }
 
-struct Frame {
+struct SearchFrame {
     /// Length of the order once this configuration was reached.
     done: usize,
     /// The model's state there.
@@ -111,9 +116,9 @@ struct Frame {
 }
 
 /// A search that can be run in slices.
-pub struct Search<'a> {
-    model: &'a Model,
-    plan: Plan<'a>,
+pub struct HistorySearch<'a> {
+    model: &'a ObjectModel,
+    plan: SearchPlan<'a>,
     width: usize,
     left: usize,
     /// Positions on chains, then in classes.
@@ -122,7 +127,7 @@ pub struct Search<'a> {
     order: Vec<u32>,
     /// The order that explained the most certain operations, and how many it left.
     best: (usize, Vec<u32>),
-    frames: Vec<Frame>,
+    frames: Vec<SearchFrame>,
     choices: Vec<(u32, u32)>,
     visited: Visited,
     states: States,
@@ -132,10 +137,15 @@ pub struct Search<'a> {
     started: bool,
 }
 
-impl<'a> Plan<'a> {
+impl<'a> SearchPlan<'a> {
     /// Makes every operation wait for those before it in a closed `order` of events; `places`
     /// has the chain and position of each event. Nothing may overwrite what is still to be read.
-    pub fn keep(&mut self, order: &Relation, places: &[Option<Place>], keys: &[Key]) {
+    pub fn keep(
+        &mut self,
+        order: &BitRelation,
+        places: &[Option<ChainPlace>],
+        keys: &[KeyAccesses],
+    ) {
         self.wait(order, places);
         for (k, key) in keys.iter().enumerate() {
             let reads = key.reads.iter().filter_map(|&(r, w)| {
@@ -150,7 +160,7 @@ impl<'a> Plan<'a> {
     }
 
     /// Makes every certain operation wait for the certain ones before it in a closed `order`.
-    pub fn wait(&mut self, order: &Relation, places: &[Option<Place>]) {
+    pub fn wait(&mut self, order: &BitRelation, places: &[Option<ChainPlace>]) {
         for (b, place) in places.iter().enumerate() {
             let &Some((chain, at)) = place else { continue };
             let mut need: SortedMap<u32, u32> = SortedMap::new();
@@ -168,12 +178,12 @@ impl<'a> Plan<'a> {
     }
 }
 
-impl<'a> Search<'a> {
+impl<'a> HistorySearch<'a> {
     /// Starts a search for an order of `plan` that `model` allows.
-    pub fn new(model: &'a Model, plan: Plan<'a>) -> Search<'a> {
+    pub fn new(model: &'a ObjectModel, plan: SearchPlan<'a>) -> HistorySearch<'a> {
         let width = plan.chains.len();
         let slots = width + plan.classes.len();
-        type Asked<'x> = (Option<&'x str>, F, &'x [Value], Option<&'x Value>);
+        type Asked<'x> = (Option<&'x str>, F, &'x [OpValue], Option<&'x OpValue>);
         let mut kinds: SortedMap<Asked, u32> = SortedMap::new();
         let mut of = Vec::with_capacity(slots);
         for chain in plan.chains.iter().chain(&plan.classes) {
@@ -190,7 +200,7 @@ impl<'a> Search<'a> {
         let states = States::new(model, items.map(|i| i.op));
         let left = plan.chains.iter().map(Vec::len).sum();
         let overwrites = overwrites(&plan);
-        Search {
+        HistorySearch {
             model,
             width,
             left,
@@ -209,15 +219,15 @@ impl<'a> Search<'a> {
     }
 
     /// Goes on for at most `steps` configurations.
-    pub fn run(&mut self, steps: u64) -> Progress {
+    pub fn run(&mut self, steps: u64) -> SearchProgress {
         if !self.started {
             self.started = true;
             if self.enter(0, None) {
-                return Progress::Found(self.ids(&self.order));
+                return SearchProgress::Found(self.ids(&self.order));
             }
         }
         for _ in 0..steps {
-            let Some(frame) = self.frames.last_mut() else { return Progress::None };
+            let Some(frame) = self.frames.last_mut() else { return SearchProgress::None };
             let (done, next, before) = (frame.done, frame.next, frame.state);
             if next == self.choices.len() {
                 self.choices.truncate(frame.first);
@@ -233,13 +243,13 @@ impl<'a> Search<'a> {
             let place = (slot, self.at[slot as usize] - 1);
             let maybe = (slot as usize >= self.width).then_some((place, before));
             if self.enter(state, maybe) {
-                return Progress::Found(self.ids(&self.order));
+                return SearchProgress::Found(self.ids(&self.order));
             }
             if self.visited.words() > MEMORY {
-                return Progress::Full;
+                return SearchProgress::Full;
             }
         }
-        if self.frames.is_empty() { Progress::None } else { Progress::More }
+        if self.frames.is_empty() { SearchProgress::None } else { SearchProgress::More }
     }
 
     /// The longest beginning of an order that was found to explain what it holds.
@@ -250,7 +260,7 @@ impl<'a> Search<'a> {
 
     /// Arrives at a configuration; true when nothing certain is left to place. `maybe` is the
     /// maybe-applied operation that was placed last, if one was, and the state before it.
-    fn enter(&mut self, state: u32, maybe: Option<(Place, u32)>) -> bool {
+    fn enter(&mut self, state: u32, maybe: Option<(ChainPlace, u32)>) -> bool {
         let placed = self.order.len();
         self.place_idle(state);
         if self.left == 0 {
@@ -262,7 +272,7 @@ impl<'a> Search<'a> {
         if !self.doomed(state) && new(self) {
             let first = self.choices.len();
             self.gather(state, maybe);
-            self.frames.push(Frame { done: self.order.len(), state, first, next: first });
+            self.frames.push(SearchFrame { done: self.order.len(), state, first, next: first });
         } else {
             let before = self.frames.last().map_or(0, |f| f.done);
             self.undo(before);
@@ -277,13 +287,13 @@ impl<'a> Search<'a> {
             return false;
         }
         let now = match &self.states.all[state as usize] {
-            Value::Str(s) => Some(s.as_str()),
+            OpValue::Str(s) => Some(s.as_str()),
             _ => None,
         };
         let bound = self.bound();
         (0..self.width).any(|slot| {
             let Some(item) = self.head(slot).filter(|i| i.from <= bound) else { return false };
-            let (F::Get, Some(Value::Str(answer))) = (item.op.f, item.op.answer()) else {
+            let (F::Get, Some(OpValue::Str(answer))) = (item.op.f, item.op.answer()) else {
                 return false;
             };
             let dead = !now.is_some_and(|s| answer.starts_with(s));
@@ -319,7 +329,7 @@ impl<'a> Search<'a> {
         heads.filter_map(|(c, &p)| c.get(p as usize)).map(|i| i.until).min().unwrap_or(NEVER)
     }
 
-    fn head(&self, slot: usize) -> Option<&Item<'a>> {
+    fn head(&self, slot: usize) -> Option<&SearchItem<'a>> {
         self.row(slot).get(self.at[slot] as usize)
     }
 
@@ -337,13 +347,13 @@ impl<'a> Search<'a> {
     fn robs(&self, slot: usize) -> bool {
         let me = (slot as u32, self.at[slot]);
         let Some(keys) = self.plan.writes.get(&me) else { return false };
-        let placed = |p: Place| self.at[p.0 as usize] > p.1;
+        let placed = |p: ChainPlace| self.at[p.0 as usize] > p.1;
         keys.iter()
             .flat_map(|&k| &self.plan.seen[k as usize])
             .any(|&(r, w)| r != me && !placed(r) && w != Some(me) && w.is_none_or(placed))
     }
 
-    fn gather(&mut self, state: u32, maybe: Option<(Place, u32)>) {
+    fn gather(&mut self, state: u32, maybe: Option<(ChainPlace, u32)>) {
         let bound = self.bound();
         let first = self.choices.len();
         let ready: Vec<usize> =
@@ -358,7 +368,7 @@ impl<'a> Search<'a> {
             let mut wanted = maybe.is_none_or(|(m, s)| self.matters(s, (m, state), place));
             if slot >= self.width && wanted {
                 let others = ready.iter().filter(|o| **o != slot);
-                let next: Vec<Place> = others.map(|&o| (o as u32, self.at[o])).collect();
+                let next: Vec<ChainPlace> = others.map(|&o| (o as u32, self.at[o])).collect();
                 let again = (slot as u32, place.1 + 1);
                 let again = self.row(slot).get(again.1 as usize).map(|_| again);
                 wanted = after != state
@@ -378,7 +388,12 @@ impl<'a> Search<'a> {
 
     /// Whether `next`, right after the maybe-applied operation `maybe` that leads from `before` to
     /// `state`, needs it there. If not, that one is left out, or comes later: nothing waits for it.
-    fn matters(&mut self, before: u32, (maybe, state): (Place, u32), next: Place) -> bool {
+    fn matters(
+        &mut self,
+        before: u32,
+        (maybe, state): (ChainPlace, u32),
+        next: ChainPlace,
+    ) -> bool {
         let with = self.result(state, next);
         let without = self.result(before, next);
         if with == REFUSED || without == REFUSED || with == without {
@@ -390,7 +405,7 @@ impl<'a> Search<'a> {
     }
 
     /// The state that an operation leads to.
-    fn result(&mut self, state: u32, (slot, at): Place) -> u32 {
+    fn result(&mut self, state: u32, (slot, at): ChainPlace) -> u32 {
         let kind = self.kinds[slot as usize][at as usize];
         if let Some(known) = self.states.memo.get(state, kind) {
             return known;
@@ -406,7 +421,7 @@ impl<'a> Search<'a> {
     }
 
     /// The operations of a slot.
-    fn row(&self, slot: usize) -> &[Item<'a>] {
+    fn row(&self, slot: usize) -> &[SearchItem<'a>] {
         match slot.checked_sub(self.width) {
             None => &self.plan.chains[slot],
             Some(class) => &self.plan.classes[class],
@@ -444,7 +459,7 @@ impl<'a> Search<'a> {
 }
 
 /// For each read of a text, the overwrites that are not certainly before or after it.
-fn overwrites(plan: &Plan) -> SortedMap<(usize, u32), Vec<(usize, u32)>> {
+fn overwrites(plan: &SearchPlan) -> SortedMap<(usize, u32), Vec<(usize, u32)>> {
     let mut puts = Vec::new();
     let mut gets = Vec::new();
     for (slot, chain) in plan.chains.iter().chain(&plan.classes).enumerate() {

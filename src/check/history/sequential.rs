@@ -1,11 +1,14 @@
 //! Sequential consistency (Lamport 1979): one order for all, in which every process's operations
 //! keep their program order.
 
-use super::linearizable::{Outcome as Found, together};
-use super::relation::Relation;
-use super::saturate::{Key, saturate};
-use super::search::{Item, Plan};
-use super::{Budget, F, History, Illegal, Legal, Model, Op, Undecided, Value, Verdict, explain};
+use super::linearizable::{Judgement, together};
+use super::relation::BitRelation;
+use super::saturate::{KeyAccesses, saturate};
+use super::search::{SearchItem, SearchPlan};
+use super::{
+    Budget, F, History, HistoryOp, HistoryVerdict, Illegal, Legal, ObjectModel, OpValue, Undecided,
+    explain,
+};
 use crate::core::sorted::SortedMap;
 
 /// What one order has to keep.
@@ -19,28 +22,34 @@ pub(crate) enum Order {
 
 /// Judges `history`. Unlike linearizability it is not local: all keys are placed together. An
 /// operation that timed out may take effect at any time after those its process did before it.
-pub fn judge(model: &Model, history: &History, budget: &mut Budget) -> Verdict {
+pub fn judge(model: &ObjectModel, history: &History, budget: &mut Budget) -> HistoryVerdict {
     one_order(model, history, Order::Processes, budget)
 }
 
 /// Ordered sequential consistency, OSC(U) (Lev-Ari, Bortnikov, Keidar, Shraer 2017): as above, and an
 /// update comes after all that had returned before it was invoked. Reads may be old.
-pub fn ordered(model: &Model, history: &History, budget: &mut Budget) -> Verdict {
+pub fn ordered(model: &ObjectModel, history: &History, budget: &mut Budget) -> HistoryVerdict {
     one_order(model, history, Order::Updates, budget)
 }
 
-fn one_order(model: &Model, history: &History, order: Order, budget: &mut Budget) -> Verdict {
-    let ops: Vec<&Op> = history.ops.iter().filter(|op| op.completed() || op.maybe()).collect();
+fn one_order(
+    model: &ObjectModel,
+    history: &History,
+    order: Order,
+    budget: &mut Budget,
+) -> HistoryVerdict {
+    let ops: Vec<&HistoryOp> =
+        history.ops.iter().filter(|op| op.completed() || op.maybe()).collect();
     match together(model, vec![plan(model, &ops, order)], budget) {
-        Found::Legal(mut orders) => {
+        Judgement::Legal(mut orders) => {
             let order = orders.pop().unwrap_or_default();
-            Verdict::Ok(Legal { order, views: Vec::new() })
+            HistoryVerdict::Ok(Legal { order, views: Vec::new() })
         }
-        Found::Unknown(because, mut orders) => {
+        Judgement::Unknown(because, mut orders) => {
             let order = orders.pop().unwrap_or_default();
-            Verdict::Unknown(Undecided { because, order })
+            HistoryVerdict::Unknown(Undecided { because, order })
         }
-        Found::Illegal(_) => {
+        Judgement::Illegal(_) => {
             let (core, cause, minimal) = smallest(model, &ops, order, budget);
             let because = explain::unwritten(&cause, &ops).unwrap_or_else(|| {
                 let names = cause.iter().map(|op| format!("{} ({op})", op.id));
@@ -51,45 +60,52 @@ fn one_order(model: &Model, history: &History, order: Order, budget: &mut Budget
             });
             let (core, cause) = (explain::ids(&core), explain::ids(&cause));
             let anomalies = Vec::new();
-            Verdict::Illegal(Illegal { core, cause, anomalies, minimal, because })
+            HistoryVerdict::Illegal(Illegal { core, cause, anomalies, minimal, because })
         }
     }
 }
 
 /// PRAM for any model: each process sees all changes in the program order of their processes;
 /// what others were answered is hidden from it.
-pub fn pram(model: &Model, history: &History, budget: &mut Budget) -> Verdict {
-    let ops: Vec<&Op> = history.ops.iter().filter(|op| op.completed() || op.maybe()).collect();
+pub fn pram(model: &ObjectModel, history: &History, budget: &mut Budget) -> HistoryVerdict {
+    let ops: Vec<&HistoryOp> =
+        history.ops.iter().filter(|op| op.completed() || op.maybe()).collect();
     let mut processes: Vec<u32> = ops.iter().map(|op| op.process).collect();
     processes.sort_unstable();
     processes.dedup();
     let mut views = Vec::new();
     for p in processes {
         let seen = hidden(&ops, p);
-        let refs: Vec<&Op> = seen.iter().collect();
+        let refs: Vec<&HistoryOp> = seen.iter().collect();
         match together(model, vec![plan(model, &refs, Order::Processes)], budget) {
-            Found::Legal(mut orders) => views.push((p, orders.pop().unwrap_or_default())),
-            Found::Unknown(why, _) => return Verdict::Unknown(Undecided::new(why)),
-            Found::Illegal(_) => {
+            Judgement::Legal(mut orders) => views.push((p, orders.pop().unwrap_or_default())),
+            Judgement::Unknown(why, _) => return HistoryVerdict::Unknown(Undecided::new(why)),
+            Judgement::Illegal(_) => {
                 let (core, cause, minimal) = smallest(model, &refs, Order::Processes, budget);
                 let because = explain::unwritten(&cause, &refs).unwrap_or_else(|| {
                     format!("Process {p} has no view of all changes in their order.")
                 });
                 let (core, cause) = (explain::ids(&core), explain::ids(&cause));
                 let anomalies = vec!["pram".to_string()];
-                return Verdict::Illegal(Illegal { core, cause, anomalies, minimal, because });
+                return HistoryVerdict::Illegal(Illegal {
+                    core,
+                    cause,
+                    anomalies,
+                    minimal,
+                    because,
+                });
             }
         }
     }
-    Verdict::Ok(Legal { order: Vec::new(), views })
+    HistoryVerdict::Ok(Legal { order: Vec::new(), views })
 }
 
-fn hidden(ops: &[&Op], p: u32) -> Vec<Op> {
+fn hidden(ops: &[&HistoryOp], p: u32) -> Vec<HistoryOp> {
     let seen = ops.iter().filter(|op| op.process == p || !op.idle());
     seen.map(|op| {
         let mut op = (*op).clone();
         if op.process != p && op.completed() {
-            op.outcome = super::Outcome::Ok(Value::Any);
+            op.outcome = super::OpOutcome::Ok(OpValue::Any);
         }
         op
     })
@@ -99,34 +115,34 @@ fn hidden(ops: &[&Op], p: u32) -> Vec<Op> {
 /// A part that is illegal and of which nothing can be left out, one that also has what its answers
 /// come from, and whether both are sure to be as small as they can be.
 fn smallest<'a>(
-    model: &Model,
-    ops: &[&'a Op],
+    model: &ObjectModel,
+    ops: &[&'a HistoryOp],
     order: Order,
     budget: &mut Budget,
-) -> (Vec<&'a Op>, Vec<&'a Op>, bool) {
+) -> (Vec<&'a HistoryOp>, Vec<&'a HistoryOp>, bool) {
     let mut minimal = true;
-    let mut illegal = |some: &[&Op]| {
+    let mut illegal = |some: &[&HistoryOp]| {
         let steps = budget.steps.min(explain::QUESTION);
         let mut mine = Budget { steps, should_stop: budget.should_stop };
         let found = together(model, vec![plan(model, some, order)], &mut mine);
         budget.steps -= steps - mine.steps;
-        minimal &= !matches!(found, Found::Unknown(..));
-        matches!(found, Found::Illegal(_))
+        minimal &= !matches!(found, Judgement::Unknown(..));
+        matches!(found, Judgement::Illegal(_))
     };
     let (core, cause) = explain::culprits(ops, &mut illegal);
     (core, cause, minimal)
 }
 
-pub(crate) fn plan<'a>(model: &Model, ops: &[&'a Op], order: Order) -> Plan<'a> {
-    let mut plan = Plan::default();
+pub(crate) fn plan<'a>(model: &ObjectModel, ops: &[&'a HistoryOp], order: Order) -> SearchPlan<'a> {
+    let mut plan = SearchPlan::default();
     let mut chains: SortedMap<u32, u32> = SortedMap::new();
-    type Class<'a> = (u32, Option<&'a str>, F, &'a [Value]);
-    let mut classes: SortedMap<Class<'a>, Vec<Item<'a>>> = SortedMap::new();
+    type Class<'a> = (u32, Option<&'a str>, F, &'a [OpValue]);
+    let mut classes: SortedMap<Class<'a>, Vec<SearchItem<'a>>> = SortedMap::new();
     let narrowed = narrowed(model, ops, order);
     // Where each operation sits: chain and position.
     let mut places: Vec<Option<(u32, u32)>> = vec![None; ops.len()];
     for (i, &op) in ops.iter().enumerate() {
-        let item = Item { op, from: 0, until: u64::MAX, need: Vec::new(), rank: 0 };
+        let item = SearchItem { op, from: 0, until: u64::MAX, need: Vec::new(), rank: 0 };
         if op.completed() {
             let chain = *chains.entry(op.process).or_insert_with(|| {
                 plan.chains.push(Vec::new());
@@ -137,7 +153,7 @@ pub(crate) fn plan<'a>(model: &Model, ops: &[&'a Op], order: Order) -> Plan<'a> 
         } else if op.maybe() && !op.f.reads_only() {
             let before = chains.get(&op.process);
             let need = before.map(|&c| (c, plan.chains[c as usize].len() as u32));
-            let item = Item { need: need.into_iter().collect(), ..item };
+            let item = SearchItem { need: need.into_iter().collect(), ..item };
             let class = (op.process, op.key.as_deref(), op.f, op.args.as_slice());
             classes.entry(class).or_default().push(item);
         }
@@ -153,8 +169,8 @@ pub(crate) fn plan<'a>(model: &Model, ops: &[&'a Op], order: Order) -> Plan<'a> 
 }
 
 /// Each update waits for what had returned before it was invoked.
-fn after_what_returned(plan: &mut Plan) {
-    let returned = |chain: &Vec<Item>, at: u64| {
+fn after_what_returned(plan: &mut SearchPlan) {
+    let returned = |chain: &Vec<SearchItem>, at: u64| {
         chain.partition_point(|item| item.op.ret.is_some_and(|ret| ret < at)) as u32
     };
     let chains = plan.chains.clone();
@@ -173,13 +189,17 @@ fn after_what_returned(plan: &mut Plan) {
 
 /// What has to come first anyway, where every write of registers is certain and has a value of
 /// its own.
-fn narrowed(model: &Model, ops: &[&Op], kept: Order) -> Option<(Relation, Vec<Key>)> {
+fn narrowed(
+    model: &ObjectModel,
+    ops: &[&HistoryOp],
+    kept: Order,
+) -> Option<(BitRelation, Vec<KeyAccesses>)> {
     if ops.len() > 3000 {
         return None;
     }
     let start = model.start();
-    let mut keys: SortedMap<Option<&str>, Key> = SortedMap::new();
-    let mut written: SortedMap<(Option<&str>, &Value), usize> = SortedMap::new();
+    let mut keys: SortedMap<Option<&str>, KeyAccesses> = SortedMap::new();
+    let mut written: SortedMap<(Option<&str>, &OpValue), usize> = SortedMap::new();
     for (i, op) in ops.iter().enumerate() {
         match op.f {
             F::Write | F::Put if op.completed() => {
@@ -201,7 +221,7 @@ fn narrowed(model: &Model, ops: &[&Op], kept: Order) -> Option<(Relation, Vec<Ke
             keys.entry(op.key.as_deref()).or_default().reads.push((i, w));
         }
     }
-    let mut order = Relation::new(ops.len());
+    let mut order = BitRelation::new(ops.len());
     let mut last: SortedMap<u32, usize> = SortedMap::new();
     for (i, op) in ops.iter().enumerate().filter(|(_, op)| op.completed()) {
         if let Some(before) = last.insert(op.process, i) {
@@ -219,7 +239,7 @@ fn narrowed(model: &Model, ops: &[&Op], kept: Order) -> Option<(Relation, Vec<Ke
             }
         }
     }
-    let keys: Vec<Key> = keys.into_values().collect();
+    let keys: Vec<KeyAccesses> = keys.into_values().collect();
     saturate(&mut order, &keys);
     Some((order, keys))
 }

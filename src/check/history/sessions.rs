@@ -15,7 +15,7 @@ use std::hash::{Hash, Hasher};
 const MOST_ASKED: usize = 64;
 
 /// A write's version; the newer of two is the larger.
-pub trait Version: Copy + Ord + Hash {
+pub trait SessionVersion: Copy + Ord + Hash {
     /// What was written.
     fn value(&self) -> i64;
     /// By which operation.
@@ -25,7 +25,7 @@ pub trait Version: Copy + Ord + Hash {
 /// The newest version of each key.
 pub type Newest<V> = SortedMap<u32, V>;
 
-/// What can be broken, in the order of [`Sessions::found`].
+/// What can be broken, in the order of [`SessionWatch::found`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Guarantee {
     /// A read sees the session's own writes.
@@ -64,42 +64,42 @@ impl Guarantee {
 
 /// What a session has done and come to depend on.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
-struct Session<V> {
+struct SessionPast<V> {
     wrote: Newest<V>,
     read: Newest<V>,
     /// Its causal past: its own writes, what it has read, and their pasts.
     past: Newest<V>,
 }
 
-impl<V> Default for Session<V> {
+impl<V> Default for SessionPast<V> {
     fn default() -> Self {
-        Session { wrote: SortedMap::new(), read: SortedMap::new(), past: SortedMap::new() }
+        SessionPast { wrote: SortedMap::new(), read: SortedMap::new(), past: SortedMap::new() }
     }
 }
 
 /// A write, and its session just before it.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
-struct Made<V> {
+struct SessionWrite<V> {
     key: u32,
-    before: Session<V>,
+    before: SessionPast<V>,
 }
 
 /// A watch over the sessions of a run; a client is a session.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Sessions<V> {
-    sessions: SortedMap<NodeId, Session<V>>,
+pub struct SessionWatch<V> {
+    sessions: SortedMap<NodeId, SessionPast<V>>,
     /// Operations that may still be carried out, and their sessions when they were asked for.
-    asked: SortedMap<OpId, Session<V>>,
-    made: SortedMap<V, Made<V>>,
+    asked: SortedMap<OpId, SessionPast<V>>,
+    made: SortedMap<V, SessionWrite<V>>,
     /// The first pair that breaks each of [`Guarantee::ALL`].
     found: [Option<Witness>; 5],
     /// For each session, what was broken.
     broken: SortedMap<NodeId, [bool; 5]>,
 }
 
-impl<V> Default for Sessions<V> {
+impl<V> Default for SessionWatch<V> {
     fn default() -> Self {
-        Sessions {
+        SessionWatch {
             sessions: SortedMap::new(),
             asked: SortedMap::new(),
             made: SortedMap::new(),
@@ -110,7 +110,7 @@ impl<V> Default for Sessions<V> {
 }
 
 // The words of an accusation matter less than its claim.
-impl<V: Hash> Hash for Sessions<V> {
+impl<V: Hash> Hash for SessionWatch<V> {
     fn hash<H: Hasher>(&self, h: &mut H) {
         let found = self.found.each_ref().map(Option::is_some);
         (&self.sessions, &self.asked, &self.made, found).hash(h);
@@ -120,7 +120,7 @@ impl<V: Hash> Hash for Sessions<V> {
 /// What processes are called.
 pub type Called<'a> = &'a dyn Fn(NodeId) -> String;
 
-impl<V: Version> Sessions<V> {
+impl<V: SessionVersion> SessionWatch<V> {
     /// The first violation of a guarantee.
     pub fn found(&self, guarantee: Guarantee) -> Option<&Witness> {
         self.found[guarantee as usize].as_ref()
@@ -153,7 +153,7 @@ impl<V: Version> Sessions<V> {
     /// A server has taken a write.
     pub fn takes(&mut self, key: u32, version: V) {
         if let Some(before) = self.asked.remove(&version.by()) {
-            self.made.insert(version, Made { key, before });
+            self.made.insert(version, SessionWrite { key, before });
         }
     }
 
@@ -216,7 +216,7 @@ impl<V: Version> Sessions<V> {
     pub fn shows(&mut self, server: NodeId, store: &Newest<V>, called: Called) {
         let mut broken = Vec::new();
         for version in store.values() {
-            let Some(Made { key, before }) = self.made.get(version) else { continue };
+            let Some(SessionWrite { key, before }) = self.made.get(version) else { continue };
             let rules = [
                 (Guarantee::MonotonicWrites, &before.wrote, "written"),
                 (Guarantee::WritesFollowReads, &before.read, "read"),
@@ -263,7 +263,7 @@ fn raise<V: Ord + Copy>(newest: &mut Newest<V>, key: u32, version: V) {
 }
 
 /// `x=3`, or `x=nil`.
-fn text<V: Version>(key: u32, version: Option<&V>) -> String {
+fn text<V: SessionVersion>(key: u32, version: Option<&V>) -> String {
     let value = version.map_or("nil".into(), |v| v.value().to_string());
     format!("{}={value}", key_name(key))
 }

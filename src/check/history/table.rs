@@ -86,15 +86,15 @@ impl Visited {
 }
 
 /// A map from pairs of words to a word; open addressing.
-pub struct Pairs {
+pub struct PairTable {
     slots: Vec<(u32, u32, u32)>,
     len: usize,
 }
 
-impl Pairs {
+impl PairTable {
     /// An empty map.
-    pub fn new() -> Pairs {
-        Pairs { slots: vec![(NONE, NONE, 0); 64], len: 0 }
+    pub fn new() -> PairTable {
+        PairTable { slots: vec![(NONE, NONE, 0); 64], len: 0 }
     }
 
     /// The word stored under `(a, b)`.

@@ -10,15 +10,16 @@
 //! Reads-from is guessed where several writes have the value. An operation that timed out counts
 //! as done where its value was read. A compare-and-set that failed constrains nothing here.
 
-use super::relation::Relation;
+use super::relation::BitRelation;
 use super::{
-    Budget, F, History, Illegal, Legal, Model, Op, SPENT, Undecided, Value, Verdict, explain,
+    Budget, F, History, HistoryOp, HistoryVerdict, Illegal, Legal, ObjectModel, OpValue, SPENT,
+    Undecided, explain,
 };
 use crate::core::sorted::SortedMap;
 
 /// What each process's view has to keep.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Level {
+pub enum ViewLevel {
     /// The program order of every process.
     Pram,
     /// Program order and reads-from, and all that follows from them.
@@ -39,10 +40,10 @@ pub enum Level {
 const MAX_OPS: usize = 3000;
 
 /// One operation: what it wrote, what it read.
-struct Node<'a> {
-    op: &'a Op,
-    wrote: Option<&'a Value>,
-    read: Option<&'a Value>,
+struct ViewOp<'a> {
+    op: &'a HistoryOp,
+    wrote: Option<&'a OpValue>,
+    read: Option<&'a OpValue>,
 }
 
 const INIT: usize = usize::MAX;
@@ -54,18 +55,24 @@ pub fn defined(history: &History) -> bool {
 }
 
 /// Judges `history`, whose operations read and write registers or keys.
-pub fn judge(model: &Model, history: &History, level: Level, budget: &mut Budget) -> Verdict {
-    let ops: Vec<&Op> = history.ops.iter().filter(|op| op.completed() || op.maybe()).collect();
+pub fn judge(
+    model: &ObjectModel,
+    history: &History,
+    level: ViewLevel,
+    budget: &mut Budget,
+) -> HistoryVerdict {
+    let ops: Vec<&HistoryOp> =
+        history.ops.iter().filter(|op| op.completed() || op.maybe()).collect();
     if ops.len() > MAX_OPS {
         let why = format!("more than {MAX_OPS} operations at this level");
-        return Verdict::Unknown(Undecided::new(why));
+        return HistoryVerdict::Unknown(Undecided::new(why));
     }
     match views(model, &ops, level, budget) {
-        Some(Ok(views)) => Verdict::Ok(Legal { order: Vec::new(), views }),
-        None => Verdict::Unknown(Undecided::new(SPENT)),
+        Some(Ok(views)) => HistoryVerdict::Ok(Legal { order: Vec::new(), views }),
+        None => HistoryVerdict::Unknown(Undecided::new(SPENT)),
         Some(Err(())) => {
             let mut minimal = true;
-            let mut illegal = |some: &[&Op]| match views(model, some, level, budget) {
+            let mut illegal = |some: &[&HistoryOp]| match views(model, some, level, budget) {
                 Some(answer) => answer.is_err(),
                 None => {
                     minimal = false;
@@ -77,34 +84,36 @@ pub fn judge(model: &Model, history: &History, level: Level, budget: &mut Budget
                 explain::unwritten(&cause, &ops).unwrap_or_else(|| because(level, &cause));
             let (core, cause) = (explain::ids(&core), explain::ids(&cause));
             let anomalies = vec![level.anomaly().to_string()];
-            Verdict::Illegal(Illegal { core, cause, anomalies, minimal, because })
+            HistoryVerdict::Illegal(Illegal { core, cause, anomalies, minimal, because })
         }
     }
 }
 
-impl Level {
+impl ViewLevel {
     fn anomaly(self) -> &'static str {
         match self {
-            Level::Pram => "pram",
-            Level::Causal => "causal",
-            Level::CausalPlus => "causal+",
-            Level::ReadYourWrites => "read-your-writes",
-            Level::MonotonicReads => "monotonic-reads",
-            Level::MonotonicWrites => "monotonic-writes",
-            Level::WritesFollowReads => "writes-follow-reads",
+            ViewLevel::Pram => "pram",
+            ViewLevel::Causal => "causal",
+            ViewLevel::CausalPlus => "causal+",
+            ViewLevel::ReadYourWrites => "read-your-writes",
+            ViewLevel::MonotonicReads => "monotonic-reads",
+            ViewLevel::MonotonicWrites => "monotonic-writes",
+            ViewLevel::WritesFollowReads => "writes-follow-reads",
         }
     }
 }
 
-fn because(level: Level, cause: &[&Op]) -> String {
+fn because(level: ViewLevel, cause: &[&HistoryOp]) -> String {
     let what = match level {
-        Level::Pram => "no order of all writes keeps every process's program order",
-        Level::Causal => "no order of all writes keeps cause before effect",
-        Level::CausalPlus => "no single order of all writes decides every read of its causal past",
-        Level::ReadYourWrites => "a read misses a write its own process had made",
-        Level::MonotonicReads => "a process goes back to what it had already seen replaced",
-        Level::MonotonicWrites => "writes of one process are seen out of their order",
-        Level::WritesFollowReads => "a write is seen without the write its process had read",
+        ViewLevel::Pram => "no order of all writes keeps every process's program order",
+        ViewLevel::Causal => "no order of all writes keeps cause before effect",
+        ViewLevel::CausalPlus => {
+            "no single order of all writes decides every read of its causal past"
+        }
+        ViewLevel::ReadYourWrites => "a read misses a write its own process had made",
+        ViewLevel::MonotonicReads => "a process goes back to what it had already seen replaced",
+        ViewLevel::MonotonicWrites => "writes of one process are seen out of their order",
+        ViewLevel::WritesFollowReads => "a write is seen without the write its process had read",
     };
     let ops: Vec<String> =
         cause.iter().map(|op| format!("{} (process {}: {op})", op.id, op.process)).collect();
@@ -115,13 +124,13 @@ type Views = Vec<(u32, Vec<u32>)>;
 
 /// Views for every process, or `Err` if there are none, or nothing if the budget was spent.
 fn views(
-    model: &Model,
-    ops: &[&Op],
-    level: Level,
+    model: &ObjectModel,
+    ops: &[&HistoryOp],
+    level: ViewLevel,
     budget: &mut Budget,
 ) -> Option<Result<Views, ()>> {
     let start = model.start();
-    let nodes: Vec<Node> = ops.iter().map(|&op| node(op)).collect();
+    let nodes: Vec<ViewOp> = ops.iter().map(|&op| node(op)).collect();
     let mut choices = Vec::new();
     for (r, reader) in nodes.iter().enumerate() {
         let Some(value) = reader.read else { continue };
@@ -156,22 +165,22 @@ fn views(
     }
 }
 
-fn node(op: &Op) -> Node<'_> {
+fn node(op: &HistoryOp) -> ViewOp<'_> {
     let answer = op.answer();
-    let known = answer.filter(|v| **v != Value::Any);
+    let known = answer.filter(|v| **v != OpValue::Any);
     match op.f {
-        F::Write | F::Put => Node { op, wrote: op.args.first(), read: None },
-        F::Read | F::Get => Node { op, wrote: None, read: known },
-        F::Cas if answer == Some(&Value::Bool(true)) => {
-            Node { op, wrote: op.args.get(1), read: op.args.first() }
+        F::Write | F::Put => ViewOp { op, wrote: op.args.first(), read: None },
+        F::Read | F::Get => ViewOp { op, wrote: None, read: known },
+        F::Cas if answer == Some(&OpValue::Bool(true)) => {
+            ViewOp { op, wrote: op.args.get(1), read: op.args.first() }
         }
-        F::Cas if op.maybe() => Node { op, wrote: op.args.get(1), read: None },
-        _ => Node { op, wrote: None, read: None },
+        F::Cas if op.maybe() => ViewOp { op, wrote: op.args.get(1), read: None },
+        _ => ViewOp { op, wrote: None, read: None },
     }
 }
 
 /// Views with a given reads-from.
-fn with(nodes: &[Node], from: &SortedMap<usize, usize>, level: Level) -> Option<Views> {
+fn with(nodes: &[ViewOp], from: &SortedMap<usize, usize>, level: ViewLevel) -> Option<Views> {
     // A maybe-applied write that nobody saw is as good as none.
     let seen: crate::core::sorted::SortedSet<usize> = from.values().copied().collect();
     let live: Vec<usize> =
@@ -180,7 +189,7 @@ fn with(nodes: &[Node], from: &SortedMap<usize, usize>, level: Level) -> Option<
     if base.cyclic() {
         return None;
     }
-    if level == Level::CausalPlus {
+    if level == ViewLevel::CausalPlus {
         converges(nodes, &live, from, &base)?;
     }
     let mut processes: Vec<u32> = live.iter().map(|&i| nodes[i].op.process).collect();
@@ -207,8 +216,13 @@ fn with(nodes: &[Node], from: &SortedMap<usize, usize>, level: Level) -> Option<
 }
 
 /// The pairs every view has to keep, closed.
-fn asked(nodes: &[Node], live: &[usize], from: &SortedMap<usize, usize>, level: Level) -> Relation {
-    let mut all = Relation::new(nodes.len());
+fn asked(
+    nodes: &[ViewOp],
+    live: &[usize],
+    from: &SortedMap<usize, usize>,
+    level: ViewLevel,
+) -> BitRelation {
+    let mut all = BitRelation::new(nodes.len());
     let saw = |r: usize| from.get(&r).copied().filter(|w| *w != INIT);
     for (at, &b) in live.iter().enumerate() {
         let earlier = live[..at].iter().copied();
@@ -217,13 +231,13 @@ fn asked(nodes: &[Node], live: &[usize], from: &SortedMap<usize, usize>, level: 
         for a in earlier.filter(|a| same(a) && !nodes[*a].op.maybe()) {
             let writes = nodes[b].wrote.is_some();
             match level {
-                Level::Pram | Level::Causal | Level::CausalPlus => {
+                ViewLevel::Pram | ViewLevel::Causal | ViewLevel::CausalPlus => {
                     all.add(a, b);
                 }
-                Level::MonotonicWrites if writes && nodes[a].wrote.is_some() => {
+                ViewLevel::MonotonicWrites if writes && nodes[a].wrote.is_some() => {
                     all.add(a, b);
                 }
-                Level::WritesFollowReads if writes => {
+                ViewLevel::WritesFollowReads if writes => {
                     if let Some(w) = saw(a).filter(|&w| w != b) {
                         all.add(w, b);
                     }
@@ -231,7 +245,7 @@ fn asked(nodes: &[Node], live: &[usize], from: &SortedMap<usize, usize>, level: 
                 _ => {}
             }
         }
-        if matches!(level, Level::Causal | Level::CausalPlus)
+        if matches!(level, ViewLevel::Causal | ViewLevel::CausalPlus)
             && let Some(w) = saw(b)
         {
             all.add(w, b);
@@ -243,7 +257,7 @@ fn asked(nodes: &[Node], live: &[usize], from: &SortedMap<usize, usize>, level: 
 
 /// The pairs the view of process `p` has to keep besides. Whatever the level, a read does not see
 /// what its own process writes there later.
-fn own(nodes: &[Node], mine: &[usize], p: u32, level: Level, view: &mut Relation) {
+fn own(nodes: &[ViewOp], mine: &[usize], p: u32, level: ViewLevel, view: &mut BitRelation) {
     let of_p: Vec<usize> = mine.iter().copied().filter(|&i| nodes[i].op.process == p).collect();
     for (at, &b) in of_p.iter().enumerate() {
         for &a in of_p[..at].iter().filter(|&&a| !nodes[a].op.maybe()) {
@@ -251,10 +265,12 @@ fn own(nodes: &[Node], mine: &[usize], p: u32, level: Level, view: &mut Relation
             let same_key = first.op.key == second.op.key;
             let future = first.read.is_some() && second.wrote.is_some() && same_key;
             let wanted = match level {
-                Level::ReadYourWrites => first.wrote.is_some() && second.read.is_some() && same_key,
-                Level::MonotonicReads | Level::MonotonicWrites | Level::WritesFollowReads => {
-                    first.read.is_some() && second.read.is_some()
+                ViewLevel::ReadYourWrites => {
+                    first.wrote.is_some() && second.read.is_some() && same_key
                 }
+                ViewLevel::MonotonicReads
+                | ViewLevel::MonotonicWrites
+                | ViewLevel::WritesFollowReads => first.read.is_some() && second.read.is_some(),
                 _ => false,
             };
             if wanted || future {
@@ -266,11 +282,11 @@ fn own(nodes: &[Node], mine: &[usize], p: u32, level: Level, view: &mut Relation
 
 /// Adds what each read of process `p` implies until nothing new follows.
 fn saturate(
-    nodes: &[Node],
+    nodes: &[ViewOp],
     mine: &[usize],
     from: &SortedMap<usize, usize>,
     p: u32,
-    view: &mut Relation,
+    view: &mut BitRelation,
 ) {
     let reads: Vec<(usize, usize)> = mine
         .iter()
@@ -306,11 +322,11 @@ fn saturate(
 /// The view itself. Writes come as late as the reads allow; where reads are free to move, each
 /// follows the write it saw.
 fn serialize(
-    nodes: &[Node],
+    nodes: &[ViewOp],
     mine: &[usize],
     from: &SortedMap<usize, usize>,
-    (p, level): (u32, Level),
-    view: &Relation,
+    (p, level): (u32, ViewLevel),
+    view: &BitRelation,
 ) -> Vec<usize> {
     let sorted = view.order(mine);
     let saw = |r: usize| from.get(&r).copied().filter(|_| nodes[r].op.process == p);
@@ -324,7 +340,7 @@ fn serialize(
             }
         }
     };
-    if level == Level::ReadYourWrites {
+    if level == ViewLevel::ReadYourWrites {
         let free = sorted.iter().copied().filter(|&r| saw(r).is_none() || saw(r) == Some(INIT));
         free.filter(|&r| nodes[r].wrote.is_none()).for_each(|r| emit(r, &mut out));
         for &w in sorted.iter().filter(|&&w| nodes[w].wrote.is_some()) {
@@ -347,10 +363,10 @@ fn serialize(
 
 /// Causal convergence: conflicts seen in one causal past order the writes for everybody.
 fn converges(
-    nodes: &[Node],
+    nodes: &[ViewOp],
     live: &[usize],
     from: &SortedMap<usize, usize>,
-    causal: &Relation,
+    causal: &BitRelation,
 ) -> Option<()> {
     let mut all = causal.clone();
     for (&r, &w) in from {

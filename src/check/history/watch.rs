@@ -1,7 +1,7 @@
 //! What an observer learns from clients alone: is all that they were told linearizable, or at least
 //! in one order for all, and was everyone who reached a live server answered?
 
-use super::frontier::{Ask, Frontier, Told};
+use super::frontier::{Frontier, RegisterAnswer, RegisterOp};
 use super::orders::Orders;
 use crate::core::action::Call;
 use crate::core::ids::OpId;
@@ -23,7 +23,7 @@ pub struct Watch {
     /// The first answer that no order explains.
     pub broken: Option<Witness>,
     /// How requests that a live server received have ended.
-    pub counts: Counts,
+    pub counts: RequestCounts,
     /// The weaker claims, for those who ask.
     pub orders: Arc<Orders>,
     /// Somebody does.
@@ -31,10 +31,10 @@ pub struct Watch {
 }
 
 /// How a claim is looked up.
-type Check<P> = fn(&Seen<P>, &<P as Protocol>::Observer) -> Option<Witness>;
+type Lookup<P> = fn(&Seen<P>, &<P as Protocol>::Observer) -> Option<Witness>;
 
 /// Sequential consistency as a claim.
-pub const fn sequential<P: Protocol>(check: Check<P>) -> Property<P> {
+pub const fn sequential<P: Protocol>(check: Lookup<P>) -> Property<P> {
     Property {
         id: "sequential",
         title: "Sequential",
@@ -46,7 +46,7 @@ pub const fn sequential<P: Protocol>(check: Check<P>) -> Property<P> {
 }
 
 /// Ordered sequential consistency as a claim.
-pub const fn ordered<P: Protocol>(check: Check<P>) -> Property<P> {
+pub const fn ordered<P: Protocol>(check: Lookup<P>) -> Property<P> {
     Property {
         id: "ordered-sequential",
         title: "Ordered Sequential, OSC(U)",
@@ -107,7 +107,7 @@ impl Agreement {
 
 /// Ends of the requests that a live server received, as CAP's availability counts them.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
-pub struct Counts {
+pub struct RequestCounts {
     /// Answered without an error.
     pub answered: u32,
     /// Refused, or not answered before the client gave up.
@@ -197,7 +197,7 @@ impl Watch {
 
     /// How available the run was so far, in a sentence; nothing before the first request has ended.
     pub fn sentence(&self) -> Option<String> {
-        let Counts { answered, refused } = self.counts;
+        let RequestCounts { answered, refused } = self.counts;
         let all = answered + refused;
         (all > 0).then(|| {
             format!("{answered} of {all} requests that a live server received were answered")
@@ -205,11 +205,11 @@ impl Watch {
     }
 }
 
-fn ask(names: &[CallName], call: &Call) -> Option<Ask> {
+fn ask(names: &[CallName], call: &Call) -> Option<RegisterOp> {
     match names.get(usize::from(call.f))?.name {
-        "get" | "read" => Some(Ask::Read),
-        "put" | "write" | "set" => Some(Ask::Write(call.value)),
-        "cas" => Some(Ask::Swap(call.arg, call.value)),
+        "get" | "read" => Some(RegisterOp::Read),
+        "put" | "write" | "set" => Some(RegisterOp::Write(call.value)),
+        "cas" => Some(RegisterOp::Swap(call.arg, call.value)),
         _ => None,
     }
 }
@@ -223,12 +223,18 @@ pub fn read_value(text: &str) -> Option<Option<i64>> {
     if text == "nil" { Some(None) } else { text.parse().ok().map(Some) }
 }
 
-fn told(names: &[CallName], call: &Call, value: Option<&str>) -> Result<Option<Told>, NoAnswer> {
+fn told(
+    names: &[CallName],
+    call: &Call,
+    value: Option<&str>,
+) -> Result<Option<RegisterAnswer>, NoAnswer> {
     let Some(ask) = ask(names, call) else { return Ok(None) };
     let told = match (ask, value) {
-        (Ask::Write(_), _) => Told::Done,
-        (Ask::Read, Some(text)) => Told::Value(read_value(text).ok_or(NoAnswer)?),
-        (Ask::Swap(..), Some(text)) => Told::Swapped(text.parse().map_err(|_| NoAnswer)?),
+        (RegisterOp::Write(_), _) => RegisterAnswer::Done,
+        (RegisterOp::Read, Some(text)) => RegisterAnswer::Value(read_value(text).ok_or(NoAnswer)?),
+        (RegisterOp::Swap(..), Some(text)) => {
+            RegisterAnswer::Swapped(text.parse().map_err(|_| NoAnswer)?)
+        }
         (_, None) => return Ok(None),
     };
     Ok(Some(told))

@@ -10,12 +10,12 @@ mod storm;
 pub use hit::Hit;
 
 use super::explore::Bounds;
-use super::fuzz::{DEFAULT_STEPS, Target};
+use super::fuzz::{DEFAULT_STEPS, FuzzTarget};
 use super::shrink::Shrinker;
 use super::sliders::{Position, Sweep};
 use super::worlds::{
-    Aim, Drive, Found, Ladder, Plan, Searched, Symmetry, limits_text, main_of, read_limits,
-    sentence, thousands,
+    Drive, Found, Ladder, SearchAim, Searched, Symmetry, WorldPlan, limits_text, main_of,
+    read_limits, sentence, thousands,
 };
 use crate::core::config::Setup;
 use crate::protocols::{Scene, scene, sliders};
@@ -23,7 +23,7 @@ use crate::share::link::{Link, MAX_STEP};
 use crate::stories::Challenge;
 use hit::Find;
 use serde::{Deserialize, Serialize};
-use storm::Storm;
+use storm::Campaign;
 
 /// How long one of the two ways has its turn, in milliseconds.
 const TURN_MS: u64 = 40;
@@ -43,7 +43,7 @@ const SEEDS: u64 = 100_000;
 /// How to look for it.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "kebab-case")]
-pub enum Way {
+pub enum SearchWay {
     /// Both, in turn.
     #[default]
     Both,
@@ -56,13 +56,13 @@ pub enum Way {
 /// What is asked for.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
 #[serde(default)]
-pub struct Request {
+pub struct HuntRequest {
     /// A link to the run on the screen.
     pub link: String,
     /// The property to break; empty is any.
     pub property: String,
     /// How.
-    pub way: Way,
+    pub way: SearchWay,
     /// What may be spent, as in `hb check --faults`; empty is little by little.
     pub faults: String,
     /// Levels; none is no bound.
@@ -115,7 +115,7 @@ pub struct News {
 }
 
 /// A hunt under way.
-pub struct Hunt {
+pub struct SearchJob {
     scene: &'static Scene,
     challenge: Option<&'static Challenge>,
     whole: bool,
@@ -123,9 +123,9 @@ pub struct Hunt {
     budget_ms: u64,
     /// When it began and ends, on the driver's clock.
     time: Option<(u64, u64)>,
-    plan: Option<(Plan, Aim)>,
+    plan: Option<(WorldPlan, SearchAim)>,
     ladder: Option<Ladder>,
-    storm: Option<Storm>,
+    storm: Option<Campaign>,
     sweep: Option<Sweep>,
     /// Milliseconds each way has had.
     spent: [u64; 2],
@@ -134,9 +134,9 @@ pub struct Hunt {
     over: bool,
 }
 
-impl Hunt {
+impl SearchJob {
     /// Reads what is asked for; the error is one sentence.
-    pub fn new(request: &Request) -> Result<Hunt, String> {
+    pub fn new(request: &HuntRequest) -> Result<SearchJob, String> {
         let setup = Link::decode(&request.link)?.setup;
         let scene = scene(&setup.scene)?;
         let challenge = challenge(scene, &request.challenge)?;
@@ -149,7 +149,7 @@ impl Hunt {
         let memory_bytes = request.memory_mb.unwrap_or(MEMORY_MB).saturating_mul(1 << 20);
         let max_depth = request.depth.unwrap_or(u32::MAX);
         let bounds = Bounds { max_states: MAX_STATES, max_depth, memory_bytes };
-        let mut hunt = Hunt {
+        let mut hunt = SearchJob {
             scene,
             challenge,
             whole: request.whole,
@@ -168,16 +168,19 @@ impl Hunt {
         let all = challenge.and_then(|c| Some((c, sliders(scene.id, c.id)?)));
         if let Some((challenge, sliders)) = all {
             hunt.sweep = Some(Sweep::new(scene, challenge, sliders, bounds));
-        } else if challenge.is_some() || request.way != Way::Fuzz {
+        } else if challenge.is_some() || request.way != SearchWay::Fuzz {
             let goal = challenge.map(|c| c.until);
             let symmetry = if goal.is_some() { Symmetry::IfAny } else { Symmetry::Off };
             let plan = plan(scene, challenge, &setup, request)?;
-            hunt.plan = Some((plan, Aim { property, goal, bounds, symmetry, ..Aim::default() }));
+            hunt.plan = Some((
+                plan,
+                SearchAim { property, goal, bounds, symmetry, ..SearchAim::default() },
+            ));
         }
-        if challenge.is_none() && request.way != Way::Check {
-            let target = Target::new(scene, setup, DEFAULT_STEPS)?;
+        if challenge.is_none() && request.way != SearchWay::Check {
+            let target = FuzzTarget::new(scene, setup, DEFAULT_STEPS)?;
             let last = request.first.saturating_add(request.seeds.unwrap_or(SEEDS));
-            hunt.storm = Some(Storm::new(target, property, request.first, request.stride, last));
+            hunt.storm = Some(Campaign::new(target, property, request.first, request.stride, last));
         }
         Ok(hunt)
     }
@@ -234,7 +237,7 @@ impl Hunt {
 
     /// Are there no schedules left to draw?
     fn draws_none(&self) -> bool {
-        self.storm.as_ref().is_none_or(Storm::is_over)
+        self.storm.as_ref().is_none_or(Campaign::is_over)
     }
 
     /// Are there interleavings left to search?
@@ -388,13 +391,16 @@ fn plan(
     scene: &'static Scene,
     challenge: Option<&Challenge>,
     setup: &Setup,
-    request: &Request,
-) -> Result<Plan, String> {
+    request: &HuntRequest,
+) -> Result<WorldPlan, String> {
     if let Some(challenge) = challenge {
-        return Ok(Plan { setup: challenge.setup(scene.id), searches: vec![challenge.limits] });
+        return Ok(WorldPlan {
+            setup: challenge.setup(scene.id),
+            searches: vec![challenge.limits],
+        });
     }
     let faults = &request.faults;
     let limits = if faults.is_empty() { None } else { Some(read_limits(faults)?) };
-    let plan = Plan::new(scene, setup, limits)?;
-    Ok(if request.whole { Plan { setup: setup.clone(), ..plan } } else { plan })
+    let plan = WorldPlan::new(scene, setup, limits)?;
+    Ok(if request.whole { WorldPlan { setup: setup.clone(), ..plan } } else { plan })
 }

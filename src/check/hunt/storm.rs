@@ -1,37 +1,47 @@
 //! Fault schedules, seed after seed.
 
 use super::News;
-use crate::check::fuzz::{Broken, Outcome, Run, Target};
+use crate::check::fuzz::{Broken, FuzzOutcome, FuzzRun, FuzzTarget};
 use std::sync::Arc;
 
 /// Steps between two looks at the clock.
 const FEW: u64 = 64;
 
 /// The runs of every n-th seed.
-pub struct Storm {
-    target: Arc<Target>,
+pub struct Campaign {
+    target: Arc<FuzzTarget>,
     property: Option<&'static str>,
     next: u64,
     stride: u64,
     last: u64,
-    run: Option<(u64, Run)>,
+    run: Option<(u64, FuzzRun)>,
     runs: u64,
     steps: u64,
     unrecovered: Vec<u64>,
 }
 
-impl Storm {
+impl Campaign {
     /// Seeds from `first` up to `last`, which is left out.
     pub fn new(
-        target: Arc<Target>,
+        target: Arc<FuzzTarget>,
         property: Option<&'static str>,
         first: u64,
         stride: u64,
         last: u64,
-    ) -> Storm {
+    ) -> Campaign {
         let (run, unrecovered) = (None, Vec::new());
         let stride = stride.max(1);
-        Storm { target, property, next: first, stride, last, run, runs: 0, steps: 0, unrecovered }
+        Campaign {
+            target,
+            property,
+            next: first,
+            stride,
+            last,
+            run,
+            runs: 0,
+            steps: 0,
+            unrecovered,
+        }
     }
 
     /// All seeds have been tried.
@@ -48,14 +58,14 @@ impl Storm {
     pub fn slice(
         &mut self,
         again: &mut dyn FnMut() -> bool,
-    ) -> Result<Option<(u64, Outcome, Broken)>, String> {
+    ) -> Result<Option<(u64, FuzzOutcome, Broken)>, String> {
         while again() && !self.is_over() {
             let (seed, mut run) = match self.run.take() {
                 Some(run) => run,
                 None => {
                     let seed = self.next;
                     self.next = seed.saturating_add(self.stride);
-                    (seed, Run::new(self.target.clone(), seed)?)
+                    (seed, FuzzRun::new(self.target.clone(), seed)?)
                 }
             };
             let over = run.slice(FEW);

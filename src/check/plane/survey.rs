@@ -36,7 +36,7 @@ pub struct Terms {
 
 /// A configuration and what its clients saw.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub struct Point {
+pub struct SurveyPoint {
     /// `R1 W2`, or a preset's title.
     pub name: String,
     /// R and W, where it has them.
@@ -62,7 +62,7 @@ pub struct Survey {
     of: usize,
     session: Option<Session>,
     /// Those that are done.
-    pub points: Vec<Point>,
+    pub points: Vec<SurveyPoint>,
 }
 
 impl Survey {
@@ -137,7 +137,7 @@ impl Survey {
         let Some((name, quorum, setup)) = self.left.pop() else { return Ok(true) };
         let (calls, ops) = (self.scene.info_of(&setup.preset).calls, &session.trace().ops);
         let figures = figures(calls, ops, session.cursor(), self.terms.t);
-        self.points.push(Point { name, quorum, figures, setup, best: false });
+        self.points.push(SurveyPoint { name, quorum, figures, setup, best: false });
         if self.left.is_empty() {
             mark_best(&mut self.points, self.terms.cut);
         }
@@ -178,12 +178,12 @@ fn cut(nodes: u16, clients: u16, places: u16) -> Entry {
 
 /// Faster is what answers reads and writes sooner, taken together; where a region is cut off it is
 /// answering at all that counts.
-fn mark_best(points: &mut [Point], cut: bool) {
+fn mark_best(points: &mut [SurveyPoint], cut: bool) {
     let slow = |f: &Figures| match cut {
         true => u64::from(1_000_000 - f.answered_share()),
         false => f.reads.p50 + f.writes.p50,
     };
-    let score = |p: &Point| (slow(&p.figures), p.figures.stale_share());
+    let score = |p: &SurveyPoint| (slow(&p.figures), p.figures.stale_share());
     let all: Vec<(u64, u32)> = points.iter().map(score).collect();
     for (i, point) in points.iter_mut().enumerate() {
         let mine = all[i];

@@ -1,8 +1,8 @@
 //! Searches that grow little by little: small ones end soon and find what is near, later ones have
 //! what time is left.
 
-use super::{Found, Goal, Plan, Quest, Tally, WorldModel, limits_text};
-use crate::check::explore::{Bounds, Options, Outcome};
+use super::{Found, Goal, Quest, QuestTally, WorldModel, WorldPlan, limits_text};
+use crate::check::explore::{Bounds, Options, SearchOutcome};
 use crate::core::config::Setup;
 use crate::core::protocol::PropertyKind;
 use crate::core::world::Limits;
@@ -18,7 +18,7 @@ const MOST_UNENDED: usize = 2;
 
 /// What is looked for, and how.
 #[derive(Clone, Copy, Debug)]
-pub struct Aim {
+pub struct SearchAim {
     /// Only this property; any, if there is none.
     pub property: Option<&'static str>,
     /// A condition to bring about, in place of properties to break.
@@ -44,9 +44,9 @@ pub enum Symmetry {
     IfAny,
 }
 
-impl Default for Aim {
+impl Default for SearchAim {
     fn default() -> Self {
-        Aim {
+        SearchAim {
             property: None,
             goal: None,
             reduced: true,
@@ -74,7 +74,7 @@ pub struct Searched {
     #[serde(skip)]
     pub limits: Limits,
     /// How far it came.
-    pub tally: Tally,
+    pub tally: QuestTally,
     /// Time spent, in milliseconds.
     pub elapsed_ms: u64,
     /// Bytes held at the most.
@@ -99,7 +99,7 @@ impl Searched {
     /// What was searched, how far, and why no further.
     pub fn sentence(&self, memory_bytes: u64) -> String {
         let within = limits_text(&self.limits);
-        let Tally { depth, complete, outcome, .. } = self.tally;
+        let QuestTally { depth, complete, outcome, .. } = self.tally;
         let distinct = thousands(self.tally.distinct);
         if !self.found.is_empty() {
             return format!(
@@ -147,7 +147,7 @@ struct Rung {
 pub struct Ladder {
     scene: &'static Scene,
     setup: Setup,
-    aim: Aim,
+    aim: SearchAim,
     /// To come, the next one last.
     left: Vec<Limits>,
     /// When time is up, on the driver's clock.
@@ -161,7 +161,12 @@ pub struct Ladder {
 
 impl Ladder {
     /// Nothing has been searched yet; `end` is when time is up.
-    pub fn new(scene: &'static Scene, plan: &Plan, aim: Aim, end: Option<u64>) -> Ladder {
+    pub fn new(
+        scene: &'static Scene,
+        plan: &WorldPlan,
+        aim: SearchAim,
+        end: Option<u64>,
+    ) -> Ladder {
         let left = plan.searches.iter().rev().copied().collect();
         let (setup, done) = (plan.setup.clone(), Vec::new());
         Ladder { scene, setup, aim, left, end, rung: None, done, over: false, symmetric: false }
@@ -306,5 +311,5 @@ fn run(rung: &mut Rung, drive: &mut Drive, start: u64) -> bool {
         }
     }
     rung.elapsed_ms += now.saturating_sub(start);
-    past(now) && rung.quest.search().progress().outcome == Outcome::Running
+    past(now) && rung.quest.search().progress().outcome == SearchOutcome::Running
 }

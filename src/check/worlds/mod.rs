@@ -24,12 +24,12 @@ mod quest;
 mod told;
 
 pub use goal::Goal;
-pub use ladder::{Aim, Drive, Ladder, Searched, Symmetry, thousands};
-pub use plan::{Plan, limits_text, read_limits, rungs};
-pub use quest::{Found, Quest, Tally};
+pub use ladder::{Drive, Ladder, SearchAim, Searched, Symmetry, thousands};
+pub use plan::{WorldPlan, limits_text, read_limits, rungs};
+pub use quest::{Found, Quest, QuestTally};
 pub use told::{main_of, sentence, world_text};
 
-use super::explore::{Model, Property};
+use super::explore::{ModelProperty, StateMachine};
 use crate::core::action::{Action, CrashMode, Entry};
 use crate::core::config::Setup;
 use crate::core::hash::fingerprint;
@@ -37,7 +37,7 @@ use crate::core::ids::{Names, NodeId};
 use crate::core::session::Build;
 use crate::core::sorted::SortedSet;
 use crate::core::trace::{OpLife, Trace};
-use crate::core::view::{Event, Shape, What};
+use crate::core::view::{Event, NodeShape, What};
 use crate::core::world::{Choices, Limits, Print, SearchRules, World};
 use crate::protocols::search_rules;
 use std::fmt;
@@ -55,7 +55,7 @@ pub const GOAL: &str = "goal";
 pub struct WorldModel {
     /// What only searches ask of the protocol.
     of: &'static dyn SearchRules,
-    root: State,
+    root: SearchState,
     servers: u16,
     claims: Vec<(&'static str, &'static str)>,
     goal: Option<Goal>,
@@ -70,23 +70,23 @@ pub struct WorldModel {
 
 /// A world within a search.
 #[derive(Clone)]
-pub struct State(Arc<Inner>);
+pub struct SearchState(Arc<SharedModel>);
 
-struct Inner {
+struct SharedModel {
     world: Box<World>,
     limits: Limits,
     broken: Vec<&'static str>,
     reached: bool,
     /// The record, where the goal needs it.
     trace: Option<Trace>,
-    waiting: Option<Waiting>,
+    waiting: Option<WaitingStep>,
     world_print: Print,
     print: u64,
 }
 
 /// A step that has something to be settled first.
 #[derive(Clone, PartialEq, Eq, Hash)]
-struct Waiting {
+struct WaitingStep {
     action: Action,
     node: NodeId,
     picks: Vec<u8>,
@@ -94,11 +94,11 @@ struct Waiting {
     open: Open,
 }
 
-impl Waiting {
-    fn renamed(&self, names: &Names) -> Waiting {
+impl WaitingStep {
+    fn renamed(&self, names: &Names) -> WaitingStep {
         let action = self.action.renamed(&|n| Some(names.of(n)));
         let action = action.unwrap_or_else(|| self.action.clone());
-        Waiting { action, node: names.of(self.node), ..self.clone() }
+        WaitingStep { action, node: names.of(self.node), ..self.clone() }
     }
 }
 
@@ -110,7 +110,7 @@ enum Open {
 
 /// A step of the search.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub enum Step {
+pub enum SearchStep {
     /// Something is done.
     Do(Action),
     /// The next of the handler's choices.
@@ -119,27 +119,27 @@ pub enum Step {
     Crash(Option<u8>),
 }
 
-impl Hash for State {
+impl Hash for SearchState {
     fn hash<H: Hasher>(&self, hasher: &mut H) {
         hasher.write_u64(self.0.print);
     }
 }
 
-impl PartialEq for State {
+impl PartialEq for SearchState {
     fn eq(&self, other: &Self) -> bool {
         self.0.print == other.0.print
     }
 }
 
-impl Eq for State {}
+impl Eq for SearchState {}
 
-impl fmt::Debug for State {
+impl fmt::Debug for SearchState {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{:016x}", self.0.print)
     }
 }
 
-impl State {
+impl SearchState {
     /// The world.
     pub fn world(&self) -> &World {
         &self.0.world
@@ -157,7 +157,7 @@ impl State {
         self.0.reached
     }
     /// Did the step from there do more than spend something, or take a message out of the air?
-    fn matters(&self, from: &Inner, delivers: bool) -> bool {
+    fn matters(&self, from: &SharedModel, delivers: bool) -> bool {
         let (was, is) = (from.world_print, self.0.world_print);
         let less = delivers && is.flying < was.flying;
         let same = is.body == was.body && (less || is == was);
@@ -170,7 +170,7 @@ impl State {
 }
 
 /// What a step's outcome is made of.
-struct Made {
+struct OutcomeParts {
     world: Box<World>,
     trace: Option<Trace>,
     last: Event,
@@ -199,13 +199,13 @@ impl WorldModel {
         }
         world.set_search();
         let view = world.view();
-        let servers = view.nodes.iter().filter(|n| n.shape != Shape::Client).count() as u16;
+        let servers = view.nodes.iter().filter(|n| n.shape != NodeShape::Client).count() as u16;
         if let Some(goal) = &goal {
             goal.check(&world)?;
         }
         let trace = goal.as_ref().filter(|g| g.needs_trace()).map(|_| Trace::default());
         let fifo = world.fifo();
-        let inner = Inner {
+        let inner = SharedModel {
             world_print: world.print(of),
             world,
             limits,
@@ -271,7 +271,7 @@ impl WorldModel {
     }
 
     /// As how many states one that counts once would count otherwise.
-    pub fn orbit(&self, state: &State) -> usize {
+    pub fn orbit(&self, state: &SearchState) -> usize {
         prints(&state.0, self.of, &self.names).collect::<SortedSet<u64>>().len()
     }
 
@@ -281,12 +281,12 @@ impl WorldModel {
     }
 
     /// The first state.
-    pub fn root(&self) -> &State {
+    pub fn root(&self) -> &SearchState {
         &self.root
     }
 
     /// Runs a step after its picks, with a crash after so many effects if one is asked for.
-    fn run(&self, from: &Inner, entries: &[Action]) -> Option<Made> {
+    fn run(&self, from: &SharedModel, entries: &[Action]) -> Option<OutcomeParts> {
         let mut world = from.world.fork();
         let mut trace = from.trace.clone();
         let mut last = None;
@@ -302,11 +302,16 @@ impl WorldModel {
             last = Some((event, choices));
         }
         let (last, choices) = last?;
-        Some(Made { world, trace, last, choices })
+        Some(OutcomeParts { world, trace, last, choices })
     }
 
     /// The state that a step leads to, or the one where it waits.
-    fn settle(&self, from: &Inner, action: Action, mut picks: Vec<u8>) -> Option<State> {
+    fn settle(
+        &self,
+        from: &SharedModel,
+        action: Action,
+        mut picks: Vec<u8>,
+    ) -> Option<SearchState> {
         let limits = from.limits.after(&action, self.servers)?;
         let node = handler(&action);
         let made = self.run(from, &entries(node, &picks, None, &action))?;
@@ -315,18 +320,18 @@ impl WorldModel {
         if let Some(at) = (picks.len()..asked.len()).find(|i| asked[*i] > 1) {
             let open = Open::Pick(asked[at]);
             picks.resize(at, 0);
-            return Some(self.wait(from, Waiting { action, node, picks, open }));
+            return Some(self.wait(from, WaitingStep { action, node, picks, open }));
         }
         if limits.crashes > 0 && node.0 < self.servers && !made.choices.perils.is_empty() {
             let open = Open::Crash(made.choices.perils);
-            return Some(self.wait(from, Waiting { action, node, picks, open }));
+            return Some(self.wait(from, WaitingStep { action, node, picks, open }));
         }
         let delivers = matches!(action, Action::Deliver(_)) && !self.fifo;
         Some(self.arrive(from, made, limits)).filter(|s| !self.reduced || s.matters(from, delivers))
     }
 
-    fn copy(&self, from: &Inner, waiting: Option<Waiting>) -> Inner {
-        Inner {
+    fn copy(&self, from: &SharedModel, waiting: Option<WaitingStep>) -> SharedModel {
+        SharedModel {
             world: from.world.fork(),
             limits: from.limits,
             broken: from.broken.clone(),
@@ -338,23 +343,29 @@ impl WorldModel {
         }
     }
 
-    fn wait(&self, from: &Inner, waiting: Waiting) -> State {
+    fn wait(&self, from: &SharedModel, waiting: WaitingStep) -> SearchState {
         sealed(self.copy(from, Some(waiting)), self.of, &self.names)
     }
 
-    fn arrive(&self, from: &Inner, made: Made, limits: Limits) -> State {
-        let Made { world, trace, last, .. } = made;
+    fn arrive(&self, from: &SharedModel, made: OutcomeParts, limits: Limits) -> SearchState {
+        let OutcomeParts { world, trace, last, .. } = made;
         let mut broken = from.broken.clone();
         let claimed = |id: &&str| self.goal.is_some() || self.claims.iter().any(|c| c.0 == *id);
         broken.extend(last.broken.iter().copied().filter(claimed));
         let reached = self.goal.as_ref().is_some_and(|g| g.holds(&world, &last, trace.as_ref()));
         let world_print = world.print(self.of);
         let waiting = None;
-        let inner = Inner { world, limits, broken, reached, trace, waiting, world_print, print: 0 };
+        let inner =
+            SharedModel { world, limits, broken, reached, trace, waiting, world_print, print: 0 };
         sealed(inner, self.of, &self.names)
     }
 
-    fn crash(&self, from: &Inner, waiting: &Waiting, after: Option<u8>) -> Option<State> {
+    fn crash(
+        &self,
+        from: &SharedModel,
+        waiting: &WaitingStep,
+        after: Option<u8>,
+    ) -> Option<SearchState> {
         let mut limits = from.limits.after(&waiting.action, self.servers)?;
         if after.is_some() {
             limits.crashes = limits.crashes.checked_sub(1)?;
@@ -364,19 +375,20 @@ impl WorldModel {
     }
 
     /// The journal that does what a path of the search does; the world stands still but for it.
-    pub fn journal(&self, path: &[(State, Step)]) -> Vec<Entry> {
+    pub fn journal(&self, path: &[(SearchState, SearchStep)]) -> Vec<Entry> {
         let mut all = vec![Entry { at: 0, action: Action::Manual(true) }];
         let mut held: Option<(Action, Vec<u8>)> = None;
         for (i, (state, step)) in path.iter().enumerate() {
             let waits = path.get(i + 1).is_some_and(|(next, _)| next.is_waiting());
             let mut crash = None;
             match step {
-                Step::Do(action) => held = Some((action.clone(), Vec::new())),
-                Step::Pick(_) => {}
-                Step::Crash(after) => crash = *after,
+                SearchStep::Do(action) => held = Some((action.clone(), Vec::new())),
+                SearchStep::Pick(_) => {}
+                SearchStep::Crash(after) => crash = *after,
             }
             let waiting = state.0.waiting.as_ref();
-            if let (Some(held), Some(waiting), Step::Pick(pick)) = (&mut held, waiting, step) {
+            if let (Some(held), Some(waiting), SearchStep::Pick(pick)) = (&mut held, waiting, step)
+            {
                 held.1 = waiting.picks.clone();
                 held.1.push(*pick);
             }
@@ -407,20 +419,20 @@ fn entries(node: NodeId, picks: &[u8], crash: Option<u8>, action: &Action) -> Ve
     choose.into_iter().chain(arm).chain([action.clone()]).collect()
 }
 
-fn sealed(mut inner: Inner, of: &dyn SearchRules, names: &[Names]) -> State {
+fn sealed(mut inner: SharedModel, of: &dyn SearchRules, names: &[Names]) -> SearchState {
     inner.print = prints(&inner, of, names).min().unwrap_or_default();
-    State(Arc::new(inner))
+    SearchState(Arc::new(inner))
 }
 
 /// What a state is recognised by, under each of these names; under its own if there are none.
 fn prints<'a>(
-    inner: &'a Inner,
+    inner: &'a SharedModel,
     of: &dyn SearchRules,
     names: &[Names],
 ) -> impl Iterator<Item = u64> + use<'a> {
     let end = |o: &'a OpLife| (o.id, &o.end);
     let ends: Option<Vec<_>> = inner.trace.as_ref().map(|t| t.ops.iter().map(end).collect());
-    let one = move |world: Print, waiting: Option<Waiting>| {
+    let one = move |world: Print, waiting: Option<WaitingStep>| {
         fingerprint(&(world, inner.limits, &inner.broken, inner.reached, &ends, &waiting))
     };
     // A pick is a place in a list of servers: other names would give it another meaning.
@@ -436,25 +448,25 @@ fn prints<'a>(
     worlds.into_iter().map(move |(world, waiting)| one(world, waiting))
 }
 
-impl Model for WorldModel {
-    type State = State;
-    type Action = Step;
+impl StateMachine for WorldModel {
+    type State = SearchState;
+    type Action = SearchStep;
 
-    fn init(&self, out: &mut Vec<State>) {
+    fn init(&self, out: &mut Vec<SearchState>) {
         out.push(self.root.clone());
     }
 
-    fn actions(&self, state: &State, out: &mut Vec<Step>) {
+    fn actions(&self, state: &SearchState, out: &mut Vec<SearchStep>) {
         let inner = &*state.0;
         // Whoever looks for a goal goes on past what else breaks.
         if !inner.broken.is_empty() && self.goal.is_none() || inner.reached {
             return;
         }
         match inner.waiting.as_ref().map(|w| &w.open) {
-            Some(Open::Pick(size)) => out.extend((0..*size).map(Step::Pick)),
+            Some(Open::Pick(size)) => out.extend((0..*size).map(SearchStep::Pick)),
             Some(Open::Crash(after)) => {
-                out.push(Step::Crash(None));
-                out.extend(after.iter().map(|n| Step::Crash(Some(*n))));
+                out.push(SearchStep::Crash(None));
+                out.extend(after.iter().map(|n| SearchStep::Crash(Some(*n))));
             }
             None => {
                 let mut options = inner.world.options(&inner.limits);
@@ -462,37 +474,37 @@ impl Model for WorldModel {
                 if let Some(restart) = down.filter(|_| self.reduced) {
                     options = vec![options.swap_remove(restart)];
                 }
-                out.extend(options.into_iter().map(Step::Do));
+                out.extend(options.into_iter().map(SearchStep::Do));
             }
         }
     }
 
-    fn next(&self, state: &State, step: &Step) -> Option<State> {
+    fn next(&self, state: &SearchState, step: &SearchStep) -> Option<SearchState> {
         let inner = &*state.0;
         match (step, &inner.waiting) {
-            (Step::Do(action), None) => self.settle(inner, action.clone(), Vec::new()),
-            (Step::Pick(pick), Some(w)) => {
+            (SearchStep::Do(action), None) => self.settle(inner, action.clone(), Vec::new()),
+            (SearchStep::Pick(pick), Some(w)) => {
                 let picks = w.picks.iter().copied().chain([*pick]).collect();
                 self.settle(inner, w.action.clone(), picks)
             }
-            (Step::Crash(after), Some(w)) => self.crash(inner, w, *after),
+            (SearchStep::Crash(after), Some(w)) => self.crash(inner, w, *after),
             _ => None,
         }
     }
 
-    fn properties(&self) -> Vec<Property<Self>> {
+    fn properties(&self) -> Vec<ModelProperty<Self>> {
         if self.goal.is_some() {
             // A search ends where an invariant is broken.
-            return vec![Property::always(GOAL, "", |_, s: &State| !s.0.reached)];
+            return vec![ModelProperty::always(GOAL, "", |_, s: &SearchState| !s.0.reached)];
         }
         let claim = |(name, cite): &(&'static str, &'static str)| {
             let name = *name;
-            Property::always(name, cite, move |_, s: &State| !s.0.broken.contains(&name))
+            ModelProperty::always(name, cite, move |_, s: &SearchState| !s.0.broken.contains(&name))
         };
         self.claims.iter().map(claim).collect()
     }
 
-    fn label(&self, step: &Step) -> String {
+    fn label(&self, step: &SearchStep) -> String {
         format!("{step:?}")
     }
 
@@ -500,19 +512,19 @@ impl Model for WorldModel {
         RULES.to_vec()
     }
 
-    fn rule(&self, step: &Step) -> usize {
+    fn rule(&self, step: &SearchStep) -> usize {
         match step {
-            Step::Do(Action::Deliver(_)) => 0,
-            Step::Do(Action::Fire { .. }) => 1,
-            Step::Do(Action::Invoke { .. }) => 2,
-            Step::Do(Action::Drop(_)) => 3,
-            Step::Do(Action::Duplicate(_)) => 4,
-            Step::Do(Action::Crash { .. }) | Step::Crash(Some(_)) => 5,
-            Step::Do(Action::Restart(_)) => 6,
-            Step::Do(Action::Partition(_)) => 7,
-            Step::Do(Action::HealAll) => 8,
-            Step::Pick(_) => 9,
-            Step::Do(Action::Forge { .. }) => 11,
+            SearchStep::Do(Action::Deliver(_)) => 0,
+            SearchStep::Do(Action::Fire { .. }) => 1,
+            SearchStep::Do(Action::Invoke { .. }) => 2,
+            SearchStep::Do(Action::Drop(_)) => 3,
+            SearchStep::Do(Action::Duplicate(_)) => 4,
+            SearchStep::Do(Action::Crash { .. }) | SearchStep::Crash(Some(_)) => 5,
+            SearchStep::Do(Action::Restart(_)) => 6,
+            SearchStep::Do(Action::Partition(_)) => 7,
+            SearchStep::Do(Action::HealAll) => 8,
+            SearchStep::Pick(_) => 9,
+            SearchStep::Do(Action::Forge { .. }) => 11,
             _ => 10,
         }
     }

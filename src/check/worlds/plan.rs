@@ -10,7 +10,7 @@ const SERVERS: i64 = 3;
 
 /// A scene made small enough to search.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Plan {
+pub struct WorldPlan {
     /// The run.
     pub setup: Setup,
     /// What may happen in it; to be searched in this order.
@@ -48,9 +48,9 @@ pub fn rungs(operations: bool) -> Vec<Limits> {
 const FEW: Limits =
     Limits { timers: 2, ops: 1, drops: 0, dups: 0, crashes: 0, partitions: 0, lies: 0 };
 
-impl Plan {
+impl WorldPlan {
     /// Makes what was asked for small: 3 servers, 1 client, 1 key, where that was left open.
-    pub fn new(scene: &Scene, asked: &Setup, limits: Option<Limits>) -> Result<Plan, String> {
+    pub fn new(scene: &Scene, asked: &Setup, limits: Option<Limits>) -> Result<WorldPlan, String> {
         let info: Info = scene.info_of(&asked.preset);
         let mut setup = asked.clone();
         let now = |id: &str| {
@@ -84,7 +84,7 @@ impl Plan {
         let clients = setup.knobs.get("clients").copied().unwrap_or(now("clients"));
         let operations = clients > 0 && !info.calls.is_empty();
         let searches = limits.map_or_else(|| rungs(operations), |l| vec![l]);
-        Ok(Plan { setup, searches })
+        Ok(WorldPlan { setup, searches })
     }
 }
 

@@ -1,7 +1,7 @@
 //! A search of a scene, in slices: what `hb check`, `hb challenge` and the page's workers run.
 
-use super::{Goal, State, Step, WorldModel};
-use crate::check::explore::{Bounds, Coverage, Finding, Keep, Options, Outcome, Search};
+use super::{Goal, SearchState, SearchStep, WorldModel};
+use crate::check::explore::{Bounds, Coverage, Finding, Keep, Options, Search, SearchOutcome};
 use crate::core::action::Entry;
 use crate::core::config::Setup;
 use crate::core::protocol::PropertyKind;
@@ -17,7 +17,7 @@ pub struct Quest {
 
 /// How far a search has come.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
-pub struct Tally {
+pub struct QuestTally {
     /// Different states known.
     pub distinct: u64,
     /// States met, each as often as it was met.
@@ -100,13 +100,13 @@ impl Quest {
     }
 
     /// Expands at most `states` states.
-    pub fn slice(&mut self, states: u64) -> Tally {
+    pub fn slice(&mut self, states: u64) -> QuestTally {
         self.search.run(states);
         self.tally()
     }
 
     /// Runs until `should_stop` or the end.
-    pub fn run(&mut self, threads: usize, should_stop: &mut dyn FnMut() -> bool) -> Tally {
+    pub fn run(&mut self, threads: usize, should_stop: &mut dyn FnMut() -> bool) -> QuestTally {
         #[cfg(not(target_arch = "wasm32"))]
         if threads > 1 {
             self.search.run_threads(threads, should_stop);
@@ -118,16 +118,16 @@ impl Quest {
     }
 
     /// How far it has come.
-    pub fn tally(&self) -> Tally {
+    pub fn tally(&self) -> QuestTally {
         let p = self.search.progress();
-        Tally {
+        QuestTally {
             distinct: p.distinct,
             generated: p.generated,
             depth: p.depth,
             frontier: p.queued,
-            done: p.outcome != Outcome::Running,
-            complete: p.outcome == Outcome::Complete,
-            outcome: if p.outcome == Outcome::Running { "stopped" } else { p.outcome.name() },
+            done: p.outcome != SearchOutcome::Running,
+            complete: p.outcome == SearchOutcome::Complete,
+            outcome: if p.outcome == SearchOutcome::Running { "stopped" } else { p.outcome.name() },
         }
     }
 
@@ -146,9 +146,10 @@ impl Quest {
         self.search.report().coverage
     }
 
-    fn tell(&self, finding: &Finding<State, Step>) -> Found {
+    fn tell(&self, finding: &Finding<SearchState, SearchStep>) -> Found {
         let states = finding.states.iter().cloned();
-        let path: Vec<(State, Step)> = states.zip(finding.actions.iter().cloned()).collect();
+        let path: Vec<(SearchState, SearchStep)> =
+            states.zip(finding.actions.iter().cloned()).collect();
         let journal = self.search.model().journal(&path);
         Found { property: finding.property, cite: finding.cite, journal }
     }

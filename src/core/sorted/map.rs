@@ -113,7 +113,7 @@ impl<K: Ord, V> SortedMap<K, V> {
     /// Sets the value of a key; gives back what it was.
     pub fn insert(&mut self, key: K, value: V) -> Option<V> {
         match self.entry(key) {
-            Entry { map, at: Ok(at), .. } => Some(std::mem::replace(&mut map.0[at].1, value)),
+            MapEntry { map, at: Ok(at), .. } => Some(std::mem::replace(&mut map.0[at].1, value)),
             vacant => {
                 vacant.or_insert(value);
                 None
@@ -129,13 +129,13 @@ impl<K: Ord, V> SortedMap<K, V> {
         Some(self.0.remove(at).1)
     }
     /// The entry of a key, there or not.
-    pub fn entry(&mut self, key: K) -> Entry<'_, K, V> {
+    pub fn entry(&mut self, key: K) -> MapEntry<'_, K, V> {
         // What grows, grows at its end more often than not.
         let at = match self.0.last() {
             Some((last, _)) if *last < key => Err(self.0.len()),
             _ => self.place(&key),
         };
-        Entry { map: self, key, at }
+        MapEntry { map: self, key, at }
     }
     /// The entries whose keys are within bounds.
     pub fn range<Q: Ord + ?Sized>(&self, bounds: impl RangeBounds<Q>) -> Iter<'_, K, V>
@@ -167,16 +167,16 @@ impl<K: Ord, V> SortedMap<K, V> {
 }
 
 /// An entry of a map, there or not.
-pub struct Entry<'a, K, V> {
+pub struct MapEntry<'a, K, V> {
     map: &'a mut SortedMap<K, V>,
     key: K,
     at: Result<usize, usize>,
 }
 
-impl<'a, K, V> Entry<'a, K, V> {
+impl<'a, K, V> MapEntry<'a, K, V> {
     /// Its value; where there is none, what `make` makes of the key.
     pub fn or_insert_with_key(self, make: impl FnOnce(&K) -> V) -> &'a mut V {
-        let Entry { map, key, at } = self;
+        let MapEntry { map, key, at } = self;
         let at = match at {
             Ok(at) => at,
             Err(at) => {

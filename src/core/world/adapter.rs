@@ -1,7 +1,9 @@
 //! The only code that is compiled once a protocol: it gives values their types back, asks the
 //! protocol, and takes the types off what it gets.
 
-use super::rules::{Answer, At, Input, Look, Overview, Renamed, Rules, SearchRules, StepView};
+use super::rules::{
+    At, ClientAnswer, Input, ObserverView, Renamed, Rules, SearchRules, ServerLook, StepView,
+};
 use super::{Names, NodeId, OpId, Replica, Settings, World};
 use crate::core::action::Call;
 use crate::core::declare::{Data, Liar, Plain};
@@ -13,7 +15,7 @@ use crate::core::protocol::{
 use crate::core::value::{
     AnyEffect, AnyOutcome, AnyValue, Shared, Value, known, known_shared, own, own_shared, take,
 };
-use crate::core::view::{MessageLook, Shape};
+use crate::core::view::{MessageLook, NodeShape};
 use std::any::TypeId;
 use std::collections::VecDeque;
 use std::hash::Hash;
@@ -71,7 +73,7 @@ fn effect<P: Show>(effect: Effect<P>) -> AnyEffect {
 }
 
 /// An answer with its types.
-fn answer<P: Show>((from, id, op, told): &Answer) -> (NodeId, OpId, P::Op, Outcome<P>) {
+fn answer<P: Show>((from, id, op, told): &ClientAnswer) -> (NodeId, OpId, P::Op, Outcome<P>) {
     let told = match told {
         AnyOutcome::Ok(ret) => Outcome::Ok(known::<P::Ret>(&**ret).clone()),
         AnyOutcome::Fail(why) => Outcome::Fail(why),
@@ -234,18 +236,18 @@ impl<P: Show> Rules for Adapter<P> {
     fn first_client(&self) -> u8 {
         P::FIRST_CLIENT
     }
-    fn shape(&self, s: &Settings, me: NodeId) -> Shape {
+    fn shape(&self, s: &Settings, me: NodeId) -> NodeShape {
         P::shape(cfg::<P>(s), &s.common, me)
     }
 
-    fn face(&self, s: &Settings, node: &dyn AnyValue, kept: Option<&dyn AnyValue>) -> Look {
+    fn face(&self, s: &Settings, node: &dyn AnyValue, kept: Option<&dyn AnyValue>) -> ServerLook {
         let (cfg, node) = (cfg::<P>(s), known::<Node<P>>(node));
         let log = P::log(node);
         let kept = kept.filter(|_| log.is_some()).and_then(|durable| {
             P::log(&Node { durable: known::<P::Durable>(durable).clone(), ..node.clone() })
         });
         let look = P::node(cfg, &s.common, node);
-        Look { look, log, kept, trays: P::trays(cfg, node), ruler: P::ruler(cfg, node) }
+        ServerLook { look, log, kept, trays: P::trays(cfg, node), ruler: P::ruler(cfg, node) }
     }
     fn message(&self, message: &dyn AnyValue) -> MessageLook {
         P::message(known(message))
@@ -262,11 +264,11 @@ impl<P: Show> Rules for Adapter<P> {
     fn tokens(&self, token: &Shared) -> Vec<(String, String)> {
         P::token(known_shared(token))
     }
-    fn overview(&self, s: &Settings, observer: &Shared, replicas: &[Arc<Replica>]) -> Overview {
+    fn overview(&self, s: &Settings, observer: &Shared, replicas: &[Arc<Replica>]) -> ObserverView {
         let (cfg, observer) = (cfg::<P>(s), known_shared::<P::Observer>(observer));
         let facts = P::facts(observer);
         debug_assert!(facts.iter().all(|f| P::FACTS.contains(&f.id)));
-        Overview {
+        ObserverView {
             facts,
             committed: P::committed(observer),
             ring: P::ring(cfg, &s.common, observer, || nodes(replicas)),

@@ -6,7 +6,7 @@ use crate::core::declare::Plain;
 use crate::core::protocol::{CallName, Dice, PropertyInfo, Witness};
 use crate::core::value::{AnyEffect, AnyOutcome, AnyValue, Shared, Value};
 use crate::core::view::{
-    AxisView, Fact, LogView, MessageLook, NodeLook, OpStep, RingView, Ruler, Shape, Tray,
+    AxisView, Fact, LogView, MessageLook, NodeLook, NodeShape, OpStep, RingView, Ruler, Tray,
 };
 use std::any::TypeId;
 
@@ -91,9 +91,9 @@ pub trait Rules: Send + Sync {
     /// The letter of the first client.
     fn first_client(&self) -> u8;
     /// The outline of a server.
-    fn shape(&self, s: &Settings, me: NodeId) -> Shape;
+    fn shape(&self, s: &Settings, me: NodeId) -> NodeShape;
     /// A node, and its log if its disk held only `kept`.
-    fn face(&self, s: &Settings, node: &dyn AnyValue, kept: Option<&dyn AnyValue>) -> Look;
+    fn face(&self, s: &Settings, node: &dyn AnyValue, kept: Option<&dyn AnyValue>) -> ServerLook;
     /// A message in general.
     fn message(&self, message: &dyn AnyValue) -> MessageLook;
     /// What it says.
@@ -105,7 +105,7 @@ pub trait Rules: Send + Sync {
     /// What a client keeps.
     fn tokens(&self, token: &Shared) -> Vec<(String, String)>;
     /// What only the observer knows.
-    fn overview(&self, s: &Settings, observer: &Shared, nodes: &[Arc<Replica>]) -> Overview;
+    fn overview(&self, s: &Settings, observer: &Shared, nodes: &[Arc<Replica>]) -> ObserverView;
 }
 
 /// What rules are asked by searches alone: a program that does not search does without.
@@ -164,7 +164,7 @@ pub enum Input {
 }
 
 /// What a client was told: by whom, about which operation, what it had asked, the answer.
-pub(super) type Answer = (NodeId, OpId, Value, AnyOutcome);
+pub(super) type ClientAnswer = (NodeId, OpId, Value, AnyOutcome);
 
 /// What an observer sees after a step; [`Seen`](crate::core::protocol::Seen) without types.
 pub struct StepView<'a> {
@@ -180,11 +180,11 @@ pub struct StepView<'a> {
     pub(super) cut: bool,
     pub(super) now: u64,
     pub(super) sending: Option<&'a dyn Fn() -> Vec<(NodeId, u32)>>,
-    pub(super) answers: &'a [Answer],
+    pub(super) answers: &'a [ClientAnswer],
 }
 
 /// What a server looks like.
-pub struct Look {
+pub struct ServerLook {
     pub(super) look: NodeLook,
     pub(super) log: Option<LogView>,
     pub(super) kept: Option<LogView>,
@@ -193,7 +193,7 @@ pub struct Look {
 }
 
 /// What only the observer knows, to look at.
-pub struct Overview {
+pub struct ObserverView {
     pub(super) facts: Vec<Fact>,
     pub(super) committed: Option<u64>,
     pub(super) ring: Option<RingView>,

@@ -1,13 +1,13 @@
 //! The view of a world: plain data for drawings, inspectors and exports.
 
-use super::rules::{Look, Overview};
+use super::rules::{ObserverView, ServerLook};
 use super::*;
 use crate::core::declare::Plain;
 use crate::core::kernel::{Flight, Mode, Proc, is_twin};
 use crate::core::protocol::call_text;
 use crate::core::value::AnyValue;
 use crate::core::view::{
-    Fact, LinkView, LogView, NodeLook, NodeView, Ruler, Shape, Status, TimerView, Tray, Verdict,
+    Fact, LinkView, LogView, NodeLook, NodeShape, NodeView, Ruler, Status, TimerView, Tray, Verdict,
 };
 use std::sync::{Mutex, PoisonError, Weak};
 
@@ -44,7 +44,8 @@ impl World {
         }
         let kept = (!replica.written.is_empty()).then_some(&*replica.synced);
         let Fixed { rules, settings, .. } = &*self.fixed;
-        let Look { look, log, kept, trays, ruler } = rules.face(settings, &*replica.node, kept);
+        let ServerLook { look, log, kept, trays, ruler } =
+            rules.face(settings, &*replica.node, kept);
         let safe = log.as_ref().zip(kept).and_then(|(now, kept)| safe(now, &kept));
         let (look, log, trays) = (Arc::new(look), log.map(Arc::new), trays.into());
         let face = Face { look, log, safe, trays, ruler };
@@ -62,7 +63,7 @@ impl World {
     pub fn view(&self) -> WorldView {
         let all = 0..self.k.procs.len() as u16;
         let Fixed { rules, settings, .. } = &*self.fixed;
-        let Overview { facts, committed, ring, axis } =
+        let ObserverView { facts, committed, ring, axis } =
             rules.overview(settings, &self.observer, &self.replicas);
         let outside = self.outside();
         let warning =
@@ -176,7 +177,7 @@ impl World {
             name: self.fixed.names[node.at()].clone(),
             shape: match server {
                 true => self.fixed.rules.shape(&self.fixed.settings, node),
-                false => Shape::Client,
+                false => NodeShape::Client,
             },
             place: self.place_name(node),
             status: status(p),

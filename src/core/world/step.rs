@@ -1,6 +1,6 @@
 //! What happens by itself, and how a handler's effects take place.
 
-use super::rules::{Answer, At, Input};
+use super::rules::{At, ClientAnswer, Input};
 use super::*;
 use crate::core::action::{CrashMode, Fsync, Lie};
 use crate::core::few::Few;
@@ -27,7 +27,7 @@ pub struct Choices {
 pub(super) struct Step {
     pub(super) ev: Event,
     /// What clients were told.
-    pub(super) answers: Vec<Answer>,
+    pub(super) answers: Vec<ClientAnswer>,
     /// Whose message is handled, and its sender's count of events when it was sent.
     pub(super) heard: Option<(NodeId, u32)>,
     /// The operation whose request is handled.

@@ -1,12 +1,12 @@
 //! A server of the directory: Raft keeps the table, a queue keeps who wants to know.
 
-use super::table::{Entry, Plan, entries, shard};
-use super::{Config, Directory, Durable, Message, Ret, Role, Timer, Want, mutant};
+use super::table::{ServerPlan, ShardEntry, entries, shard};
+use super::{Config, Directory, Durable, Message, Ret, ServerRole, Timer, Want, mutant};
 use crate::core::ids::{NodeId, OpId};
 use crate::core::protocol::{Context, Outcome, Protocol};
 use crate::core::sorted::SortedMap;
 use crate::protocols::nested::{Inner, pass};
-use crate::protocols::raft::{self, Command, Raft};
+use crate::protocols::raft::{self, LogCommand, Raft};
 
 type Cx<'a> = Context<'a, Directory>;
 
@@ -18,12 +18,12 @@ pub struct Control {
     /// Who waits, with the number of the request, the oldest first; it works on the first.
     pub queue: Vec<(NodeId, u32, Want)>,
     /// What its entries of the log, by index, are for.
-    pub asked: SortedMap<u64, Asked>,
+    pub asked: SortedMap<u64, EntryPurpose>,
 }
 
 /// What an entry of the log is for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Asked {
+pub enum EntryPurpose {
     /// To answer a request for the table.
     Lookup(NodeId, u32, Want),
     /// To have a shard moved, as a client wants.
@@ -34,20 +34,20 @@ pub enum Asked {
 
 /// The log that all begin with: the first entry of each shard. Its entries carry serial numbers as
 /// the first server would have given them.
-pub(super) fn first_log(cfg: &Config, plan: Plan) -> raft::Durable {
+pub(super) fn first_log(cfg: &Config, plan: ServerPlan) -> raft::Durable {
     let put = |shard: u32| {
         let first = plan.first(shard)?;
-        let entry = Entry { version: first.version, owner: first.owner, to: None };
+        let entry = ShardEntry { version: first.version, owner: first.owner, to: None };
         let op = raft::Op::Put { key: shard, value: entry.pack() };
         let id = OpId { client: NodeId(0), nth: shard + 1 };
-        Some(raft::Entry { term: 1, command: Command::Client { id, op } })
+        Some(raft::LogEntry { term: 1, command: LogCommand::Client { id, op } })
     };
     let log = (0..cfg.shards).filter_map(put).collect();
     raft::Durable { current_term: 1, voted_for: None, log }
 }
 
 fn inner<'a>(cx: &Cx<'a>) -> Inner<'a, Raft> {
-    let nodes = Plan::of(cx.cfg, cx.nodes).directory;
+    let nodes = ServerPlan::of(cx.cfg, cx.nodes).directory;
     let short = cx.mutant(mutant::SHORT_QUORUM);
     Inner { nodes, cfg: &cx.cfg.raft, mutants: u32::from(short) << raft::mutant::SHORT_QUORUM }
 }
@@ -93,7 +93,7 @@ pub(super) fn leads(c: &Control) -> bool {
 
 /// Puts an operation on the log. Its place there is its serial number: no other entry by this
 /// server that was ever applied has that one or a higher one.
-fn submit(c: &mut Control, durable: &mut Durable, cx: &mut Cx, what: Asked, op: raft::Op) {
+fn submit(c: &mut Control, durable: &mut Durable, cx: &mut Cx, what: EntryPurpose, op: raft::Op) {
     let index = durable.raft.log.len() + 1;
     let id = OpId { client: cx.me, nth: index as u32 };
     c.asked.insert(index, what);
@@ -104,9 +104,9 @@ fn submit(c: &mut Control, durable: &mut Durable, cx: &mut Cx, what: Asked, op: 
 fn decided(c: &mut Control, cx: &mut Cx, index: u64, outcome: Outcome<Raft>) {
     let (Some(what), Outcome::Ok(ret)) = (c.asked.remove(&index), outcome) else { return };
     match what {
-        Asked::Lookup(who, nth, want) => {
+        EntryPurpose::Lookup(who, nth, want) => {
             cx.note("Answer");
-            let wanted = |(shard, e): &(u32, Entry)| match want {
+            let wanted = |(shard, e): &(u32, ShardEntry)| match want {
                 Want::All => true,
                 Want::Shard(s) => *shard == s,
                 Want::Mine => e.owner == who || e.to == Some(who),
@@ -115,13 +115,13 @@ fn decided(c: &mut Control, cx: &mut Cx, index: u64, outcome: Outcome<Raft>) {
             let places = all.map(|(shard, e)| (shard, e.place())).collect();
             cx.send(who, Message::Table { nth, places });
         }
-        Asked::Move(op) if ret == raft::Ret::Swapped(true) => {
+        EntryPurpose::Move(op) if ret == raft::Ret::Swapped(true) => {
             cx.note("Move");
             cx.reply(op, Outcome::Ok(Ret::Done));
             orders(c, cx);
         }
-        Asked::Move(op) => cx.reply(op, Outcome::Fail("the shard has just begun to move")),
-        Asked::Follow(_) => cx.note("Follow"),
+        EntryPurpose::Move(op) => cx.reply(op, Outcome::Fail("the shard has just begun to move")),
+        EntryPurpose::Follow(_) => cx.note("Follow"),
     }
 }
 
@@ -151,25 +151,25 @@ pub(super) fn order(
         return cx.reply(op, Outcome::Redirect(leader));
     }
     let shard = shard(cx.cfg, key);
-    let plan = Plan::of(cx.cfg, cx.nodes);
+    let plan = ServerPlan::of(cx.cfg, cx.nodes);
     let to = u16::try_from(to - 1).ok().map(NodeId);
-    let to = to.filter(|n| n.0 < plan.nodes && plan.role(*n) == Role::Keeper);
+    let to = to.filter(|n| n.0 < plan.nodes && plan.role(*n) == ServerRole::Keeper);
     let Some(to) = to else {
         return cx.reply(op, Outcome::Fail("that server keeps no shards"));
     };
     let Some(value) = c.raft.store.values.get(&shard).copied() else {
         return cx.reply(op, Outcome::Fail("the new leader does not know the table yet"));
     };
-    let entry = Entry::unpack(value);
+    let entry = ShardEntry::unpack(value);
     if entry.owner == to || entry.to.is_some() {
         return cx.reply(op, Outcome::Fail("the shard is there or moving already"));
     }
     let next = match cx.mutant(mutant::ENTRY_FIRST) {
-        true => Entry { version: entry.version + 1, owner: to, to: None },
-        false => Entry { to: Some(to), ..entry },
+        true => ShardEntry { version: entry.version + 1, owner: to, to: None },
+        false => ShardEntry { to: Some(to), ..entry },
     };
     let cas = raft::Op::Cas { key: shard, expected: value, value: next.pack() };
-    submit(c, durable, cx, Asked::Move(op), cas);
+    submit(c, durable, cx, EntryPurpose::Move(op), cas);
 }
 
 /// How long the directory works on an answer, in microseconds.
@@ -185,7 +185,7 @@ pub(super) fn cost(cfg: &Config, keepers: u16, want: Want) -> u64 {
 /// Begins to work on the first that waits.
 fn begin(c: &mut Control, durable: &mut Durable, cx: &mut Cx) {
     while let Some((_, _, want)) = c.queue.first() {
-        let keepers = Plan::of(cx.cfg, cx.nodes).keepers().len() as u16;
+        let keepers = ServerPlan::of(cx.cfg, cx.nodes).keepers().len() as u16;
         match cost(cx.cfg, keepers, *want) {
             0 => finish(c, durable, cx),
             work => return cx.set_timer(Timer::Serve, work),
@@ -204,7 +204,7 @@ fn finish(c: &mut Control, durable: &mut Durable, cx: &mut Cx) {
         return cx.send(who, Message::NotLeader { nth, leader });
     }
     let key = if let Want::Shard(shard) = want { shard } else { 0 };
-    submit(c, durable, cx, Asked::Lookup(who, nth, want), raft::Op::Get { key });
+    submit(c, durable, cx, EntryPurpose::Lookup(who, nth, want), raft::Op::Get { key });
 }
 
 pub(super) fn receive(
@@ -243,15 +243,15 @@ fn took(
     version: u32,
 ) {
     let Some(value) = c.raft.store.values.get(&shard).copied() else { return };
-    let entry = Entry::unpack(value);
+    let entry = ShardEntry::unpack(value);
     let expected = entry.to == Some(from) && entry.version + 1 == version;
-    let asked = c.asked.values().any(|a| *a == Asked::Follow(shard));
+    let asked = c.asked.values().any(|a| *a == EntryPurpose::Follow(shard));
     if !leads(c) || !expected || asked {
         return;
     }
-    let next = Entry { version, owner: from, to: None };
+    let next = ShardEntry { version, owner: from, to: None };
     let cas = raft::Op::Cas { key: shard, expected: value, value: next.pack() };
-    submit(c, durable, cx, Asked::Follow(shard), cas);
+    submit(c, durable, cx, EntryPurpose::Follow(shard), cas);
 }
 
 pub(super) fn timer(c: &mut Control, durable: &mut Durable, cx: &mut Cx, timer: Timer) {

@@ -1,6 +1,6 @@
 //! Asking the directory: one request at a time, given up after a while and made again.
 
-use super::{Directory, Message, Plan, Timer};
+use super::{Directory, Message, ServerPlan, Timer};
 use crate::core::declare::data;
 use crate::core::ids::NodeId;
 use crate::core::protocol::Context;
@@ -63,7 +63,7 @@ impl Fetcher {
         cx.note("FetchTimeout");
         self.waiting = false;
         self.failures = self.failures.saturating_add(1);
-        let servers = Plan::of(cx.cfg, cx.nodes).directory;
+        let servers = ServerPlan::of(cx.cfg, cx.nodes).directory;
         self.directory = NodeId((self.directory.0 + 1) % servers.max(1));
         if cx.cfg.backoff == 0 {
             return self.ask(cx, self.want);

@@ -1,7 +1,7 @@
 //! What the scene opens on.
 
 use crate::stories::hero::{Does, Hero, Main, Next};
-use crate::stories::{Step, Story};
+use crate::stories::{Story, StoryStep};
 
 pub(super) const HERO: Hero = Hero {
     caption: "The shard has moved. S4 asks the old owner, and is sent back.",
@@ -10,10 +10,10 @@ pub(super) const HERO: Hero = Hero {
         knobs: &[("client.interval", 0)],
         seed: 3,
         steps: &[
-            Step { until: "leaders = 1 & committed >= 5", ..Step::SAY },
-            Step { say: &["A: put x=1 at S4"], until: "op A ok", ..Step::SAY },
-            Step { say: &["C: move x=8 at leader"], until: "rule Take S8", ..Step::SAY },
-            Step { say: &["A: put x=2 at S4"], until: "op A ok", ..Step::SAY },
+            StoryStep { until: "leaders = 1 & committed >= 5", ..StoryStep::SAY },
+            StoryStep { say: &["A: put x=1 at S4"], until: "op A ok", ..StoryStep::SAY },
+            StoryStep { say: &["C: move x=8 at leader"], until: "rule Take S8", ..StoryStep::SAY },
+            StoryStep { say: &["A: put x=2 at S4"], until: "op A ok", ..StoryStep::SAY },
         ],
         ..Hero::RUN
     },

@@ -1,10 +1,10 @@
 //! A shard server: owns what it holds, under a version, and gives it away in parcels.
 
 use super::fetch::{valid_at_first, valid_for};
-use super::table::{Plan, keys};
+use super::table::{ServerPlan, keys};
 use super::{
-    Channel, Config, Directory, Durable, Fetcher, Item, Items, Message, Op, Owned, Packet, Parcel,
-    Ret, Timer, Want, mutant,
+    Channel, Config, Directory, Durable, Fetcher, Items, Message, Op, Owned, Packet, Ret,
+    ShardParcel, StoredKey, Timer, Want, mutant,
 };
 use crate::core::ids::{NodeId, OpId};
 use crate::core::protocol::Context;
@@ -21,10 +21,10 @@ pub struct Keeper {
 }
 
 /// What it is set up with.
-pub(super) fn first(cfg: &Config, plan: Plan, me: NodeId, blank: Durable) -> Durable {
+pub(super) fn first(cfg: &Config, plan: ServerPlan, me: NodeId, blank: Durable) -> Durable {
     let mine = (0..cfg.shards).filter(|s| plan.first(*s).is_some_and(|p| p.owner == me));
     let whole = |shard| {
-        let items = keys(cfg, shard).map(|key| (key, Item::default())).collect();
+        let items = keys(cfg, shard).map(|key| (key, StoredKey::default())).collect();
         (shard, Owned { version: 1, items })
     };
     let links = vec![Channel::default(); plan.nodes.into()];
@@ -164,12 +164,12 @@ fn give(durable: &mut Durable, cx: &mut Cx, shard: u32, version: u32, to: NodeId
         return;
     }
     let idle = link.unacknowledged.is_empty();
-    let items: Vec<(u32, Item)> = owned.items.iter().map(|(k, i)| (*k, i.clone())).collect();
+    let items: Vec<(u32, StoredKey)> = owned.items.iter().map(|(k, i)| (*k, i.clone())).collect();
     let size = cx.cfg.parcel.max(1) as usize;
     let parts = items.len().div_ceil(size).max(1);
     for nth in 0..parts {
         let keys = items.iter().skip(nth * size).take(size).cloned().collect();
-        link.send(Parcel { shard, version: version + 1, keys, last: nth + 1 == parts });
+        link.send(ShardParcel { shard, version: version + 1, keys, last: nth + 1 == parts });
     }
     if !keep {
         durable.owned.remove(&shard);
@@ -195,7 +195,7 @@ fn post(durable: &mut Durable, cx: &mut Cx, to: NodeId) {
 }
 
 /// Keys have come, or their acknowledgement.
-fn parcel(durable: &mut Durable, cx: &mut Cx, from: NodeId, packet: Packet<Parcel>) {
+fn parcel(durable: &mut Durable, cx: &mut Cx, from: NodeId, packet: Packet<ShardParcel>) {
     let Some(link) = durable.links.get_mut(from.at()) else { return };
     let waited = link.unacknowledged.len();
     let gone = link.unacknowledged.first().filter(|p| p.last).map(|p| p.shard);
@@ -224,7 +224,7 @@ fn parcel(durable: &mut Durable, cx: &mut Cx, from: NodeId, packet: Packet<Parce
     if asks && !cx.mutant(mutant::ACK_EARLY) {
         cx.send(from, answer);
     }
-    let directory = Plan::of(cx.cfg, cx.nodes).directory;
+    let directory = ServerPlan::of(cx.cfg, cx.nodes).directory;
     for (shard, version) in whole {
         (0..directory).for_each(|n| cx.send(NodeId(n), Message::Took { shard, version }));
     }
@@ -234,8 +234,8 @@ fn parcel(durable: &mut Durable, cx: &mut Cx, from: NodeId, packet: Packet<Parce
 }
 
 /// Takes a parcel; the shard and its version if that was the last of it.
-fn take(durable: &mut Durable, parcel: Parcel) -> Option<(u32, u32)> {
-    let Parcel { shard, version, keys, last } = parcel;
+fn take(durable: &mut Durable, parcel: ShardParcel) -> Option<(u32, u32)> {
+    let ShardParcel { shard, version, keys, last } = parcel;
     let part = durable.coming.entry(shard).or_default();
     part.version = version;
     part.items.extend(keys);

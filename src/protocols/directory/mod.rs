@@ -32,17 +32,17 @@ mod table;
 #[cfg(test)]
 mod tests;
 
-pub use control::{Asked, Control};
+pub use control::{Control, EntryPurpose};
 pub use fetch::{Fetcher, Want};
 pub use keeper::Keeper;
 pub use knobs::Config;
 pub use properties::Observer;
-pub use router::{Cached, Pending, Router};
-pub use table::{Entry, Place, Plan, Role};
+pub use router::{Cached, RoutedRequest, Router};
+pub use table::{ServerPlan, ServerRole, ShardEntry, ShardPlace};
 
 use super::catalog::{self, Scene};
 use super::channel::{Channel, Packet};
-use super::hashing::Item;
+use super::hashing::StoredKey;
 use super::nested::Hosts;
 use super::raft::{self, Raft};
 use crate::core::config::{Clients, Common, Net};
@@ -104,7 +104,7 @@ presets! {
 }
 
 /// What a shard server keeps of a shard's keys.
-pub type Items = SortedMap<u32, Item>;
+pub type Items = SortedMap<u32, StoredKey>;
 
 /// A shard and the version under which it is owned.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
@@ -117,13 +117,13 @@ pub struct Owned {
 
 data! {
     /// A part of a shard on its way.
-    pub struct Parcel {
+    pub struct ShardParcel {
         /// The shard.
         pub shard: u32 as fixed,
         /// The version under which it is owned once all of it has come.
         pub version: u32 as fixed,
         /// Keys and what is kept of them.
-        pub keys: Vec<(u32, Item)> as keyed,
+        pub keys: Vec<(u32, StoredKey)> as keyed,
         /// Nothing comes after this.
         pub last: bool as fixed,
     }
@@ -152,7 +152,7 @@ pub struct Durable {
     /// Copies of shards it has given away, as they were then.
     pub old: SortedMap<u32, Items>,
     /// The links on which shards travel, one a server.
-    pub links: Vec<Channel<Parcel>>,
+    pub links: Vec<Channel<ShardParcel>>,
 }
 
 /// Lost in a crash.
@@ -174,7 +174,7 @@ messages! {
         /// Where is this? The `nth` request of its sender.
         Fetch ["Fetch", Gossip] { nth: u32 as fixed = "request", want: Want = "wants" },
         /// There.
-        Table ["Table", Gossip, reply] { nth: u32 as fixed = "request", places: Vec<(u32, Place)> = "table" },
+        Table ["Table", Gossip, reply] { nth: u32 as fixed = "request", places: Vec<(u32, ShardPlace)> = "table" },
         /// Ask the leader.
         NotLeader ["NotLeader", Gossip, refusal] { nth: u32 as fixed = "request", leader: Option<NodeId> },
         /// The directory wants a shard moved.
@@ -182,7 +182,7 @@ messages! {
         /// It has been, to the sender, who owns it under this version.
         Took ["Took", Commit, reply] { shard: u32 as fixed, version: u32 },
         /// Keys, or the acknowledgement of keys.
-        Give ["Give", Snapshot] (Box<Packet<Parcel>>),
+        Give ["Give", Snapshot] (Box<Packet<ShardParcel>>),
         /// A client's request for the owner of its shard; the version if owners are to compare it.
         Forward ["Forward", Replicate] { op: OpId, call: Op = "operation", shard: u32 as fixed, version: Option<u32> },
         /// The owner has done it.
@@ -274,24 +274,24 @@ impl Protocol for Directory {
     usual_parts! {}
 
     fn disk(cfg: &Config, me: NodeId, nodes: u16) -> Durable {
-        let plan = Plan::of(cfg, nodes);
+        let plan = ServerPlan::of(cfg, nodes);
         let blank = Durable { fresh: true, ..Durable::default() };
         match plan.role(me) {
-            Role::Directory => Durable { raft: control::first_log(cfg, plan), ..blank },
-            Role::Router => blank,
-            Role::Keeper => keeper::first(cfg, plan, me, blank),
+            ServerRole::Directory => Durable { raft: control::first_log(cfg, plan), ..blank },
+            ServerRole::Router => blank,
+            ServerRole::Keeper => keeper::first(cfg, plan, me, blank),
         }
     }
 
     fn boot(cx: &mut Context<Self>, durable: &Durable) -> State {
-        let plan = Plan::of(cx.cfg, cx.nodes);
+        let plan = ServerPlan::of(cx.cfg, cx.nodes);
         if durable.fresh {
             cx.persist(&Durable { fresh: false, ..durable.clone() });
         }
         match plan.role(cx.me) {
-            Role::Directory => State::Directory(Box::new(control::start(cx, durable))),
-            Role::Router => State::Router(router::start(cx, durable.fresh)),
-            Role::Keeper => State::Keeper(keeper::start(cx, durable)),
+            ServerRole::Directory => State::Directory(Box::new(control::start(cx, durable))),
+            ServerRole::Router => State::Router(router::start(cx, durable.fresh)),
+            ServerRole::Keeper => State::Keeper(keeper::start(cx, durable)),
         }
     }
 
@@ -325,7 +325,7 @@ impl Protocol for Directory {
             (State::Router(r), Op::Get { .. } | Op::Put { .. }) => router::ask(r, cx, id, op),
             (_, Op::Move { .. }) => cx.reply(id, Outcome::Redirect(Some(NodeId(0)))),
             (_, Op::Get { .. } | Op::Put { .. }) => {
-                let routers = Plan::of(cx.cfg, cx.nodes).routers();
+                let routers = ServerPlan::of(cx.cfg, cx.nodes).routers();
                 let nth = id.client.0.checked_rem(routers.len() as u16);
                 let one = nth.map(|nth| NodeId(routers.start + nth));
                 cx.reply(id, Outcome::Redirect(one));
@@ -342,7 +342,7 @@ impl Protocol for Directory {
     }
 
     fn outside(common: &Common, cfg: &Config) -> Option<&'static str> {
-        let plan = Plan::of(cfg, common.nodes);
+        let plan = ServerPlan::of(cfg, common.nodes);
         if plan.routers == 0 || plan.keepers().is_empty() {
             return Some("there are too few servers for a directory, a router and a shard server");
         }
@@ -376,15 +376,15 @@ impl Protocol for Directory {
         for lie in &mut all {
             let raft::Message::AppendEntriesRequest { entries, .. } = lie else { continue };
             for entry in entries {
-                let raft::Command::Client { op: raft::Op::Put { value, .. }, .. } =
+                let raft::LogCommand::Client { op: raft::Op::Put { value, .. }, .. } =
                     &mut entry.command
                 else {
                     continue;
                 };
                 if *value < 0 {
-                    let honest = Entry::unpack(value.wrapping_neg());
+                    let honest = ShardEntry::unpack(value.wrapping_neg());
                     let owner = NodeId((honest.owner.0 + 1) % liar.nodes.max(1));
-                    *value = Entry { owner, ..honest }.pack();
+                    *value = ShardEntry { owner, ..honest }.pack();
                 }
             }
         }

@@ -1,6 +1,6 @@
 //! What is claimed of it, checked after every step.
 
-use super::storm::Storm;
+use super::storm::LoadStorm;
 use super::table::{entries, shard};
 use super::*;
 use crate::check::history::watch::Watch;
@@ -12,15 +12,15 @@ use std::hash::{Hash, Hasher};
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Observer {
     pub(super) watch: Watch,
-    pub(super) storm: Storm,
+    pub(super) storm: LoadStorm,
     /// Each shard's newest version ever owned, and by whom.
-    pub(super) newest: SortedMap<u32, Place>,
+    pub(super) newest: SortedMap<u32, ShardPlace>,
     /// What each server had of shards it had given away.
     old: SortedMap<NodeId, SortedMap<u32, Items>>,
     /// The last write of each client to a key that was acknowledged.
     acked: SortedMap<(u32, NodeId), u32>,
     /// Entries of the directory's log ever applied, and how many of them by each server.
-    pub(super) table: LongList<raft::Entry>,
+    pub(super) table: LongList<raft::LogEntry>,
     applied: SortedMap<NodeId, u64>,
     pub(super) accused: Accusations,
 }
@@ -81,7 +81,7 @@ impl Observer {
                     let why = format!("Shard {shard} is owned by {a} and by {b}.");
                     self.accused.accuse("one-owner", why, vec![other, n.me]);
                 }
-                let place = Place { version: o.version, owner: n.me };
+                let place = ShardPlace { version: o.version, owner: n.me };
                 let newest = self.newest.entry(*shard).or_insert(place);
                 if o.version > newest.version {
                     *newest = place;
@@ -130,7 +130,7 @@ impl Observer {
         let here: SortedMap<u32, Vec<&Items>> = whole(seen);
         let gone = (0..seen.cfg.shards).find(|s| !here.contains_key(s));
         if let Some(shard) =
-            gone.filter(|_| !Plan::of(seen.cfg, seen.common.nodes).keepers().is_empty())
+            gone.filter(|_| !ServerPlan::of(seen.cfg, seen.common.nodes).keepers().is_empty())
         {
             let why = format!("Shard {shard} is owned by nobody, and in nobody's parcels.");
             self.accused.accuse("nothing-lost", why, Vec::new());

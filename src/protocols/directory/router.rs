@@ -1,8 +1,8 @@
 //! A router: knows where things were, and finds out when they are elsewhere.
 
 use super::fetch::{valid_at_first, valid_for};
-use super::table::{Plan, shard};
-use super::{Config, Directory, Fetcher, Message, Op, Place, Timer, Want, mutant};
+use super::table::{ServerPlan, shard};
+use super::{Config, Directory, Fetcher, Message, Op, ShardPlace, Timer, Want, mutant};
 use crate::core::ids::{NodeId, OpId};
 use crate::core::protocol::{Context, Outcome};
 use crate::core::sorted::SortedMap;
@@ -17,21 +17,21 @@ pub struct Router {
     /// How it gets more.
     pub fetch: Fetcher,
     /// Requests that it has taken on, one a client.
-    pub pending: SortedMap<NodeId, Pending>,
+    pub pending: SortedMap<NodeId, RoutedRequest>,
 }
 
 /// A cached entry.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Cached {
     /// Where the shard was said to be.
-    pub place: Place,
+    pub place: ShardPlace,
     /// It has proved wrong.
     pub stale: bool,
 }
 
 /// A request on its way.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub struct Pending {
+pub struct RoutedRequest {
     /// The client's number of it.
     pub nth: u32,
     /// What it asks.
@@ -59,7 +59,7 @@ pub(super) fn start(cx: &mut Cx, fresh: bool) -> Router {
     let mut router = Router::default();
     let (ttl, whole) = (cx.cfg.ttl, !cx.cfg.segment);
     if fresh {
-        let plan = Plan::of(cx.cfg, cx.nodes);
+        let plan = ServerPlan::of(cx.cfg, cx.nodes);
         let place = |shard| Some((shard, Cached { place: plan.first(shard)?, stale: false }));
         router.cache = (0..cx.cfg.shards).filter_map(place).collect();
         valid_at_first(cx, ttl, whole);
@@ -76,7 +76,7 @@ pub(super) fn ask(r: &mut Router, cx: &mut Cx, id: OpId, call: Op) {
         return;
     }
     if known != Some(id.nth) {
-        let pending = Pending { nth: id.nth, call, bounces: 0, sent: false };
+        let pending = RoutedRequest { nth: id.nth, call, bounces: 0, sent: false };
         r.pending.insert(id.client, pending);
     }
     forward(r, cx, id.client);
@@ -146,7 +146,7 @@ fn bounced(r: &mut Router, cx: &mut Cx, from: NodeId, op: OpId, of: (u32, Option
 }
 
 /// The directory has answered.
-fn learn(r: &mut Router, cx: &mut Cx, places: Vec<(u32, Place)>) {
+fn learn(r: &mut Router, cx: &mut Cx, places: Vec<(u32, ShardPlace)>) {
     for (shard, place) in places {
         let known = r.cache.get(&shard).map_or(0, |c| c.place.version);
         if place.version >= known {

@@ -1,14 +1,14 @@
 //! How it is looked at.
 
 use super::control::leads;
-use super::storm::Storm;
+use super::storm::LoadStorm;
 use super::table::entries;
 use super::*;
 use crate::core::protocol::{Show, call_text};
 use crate::core::view::{
-    Border, Cell, Fact, Family, Lens, LogView, Mark, MessageLook, NodeLook, Seat, Shape, Tray,
+    Border, Cell, Fact, Family, Lens, LogView, Mark, MessageLook, NodeLook, NodeShape, Seat, Tray,
 };
-use crate::protocols::raft::{Command, Log};
+use crate::protocols::raft::{Log, LogCommand};
 
 /// Entries of the log that are shown.
 const MOST_CELLS: u64 = 40;
@@ -23,11 +23,11 @@ impl Show for Directory {
     const LENSES: &'static [Lens] = &[Lens::Log, Lens::History];
     const LANDMARKS: &'static [&'static str] = &["Give", "Take", "BecomeLeader"];
 
-    fn shape(cfg: &Config, common: &Common, me: NodeId) -> Shape {
-        match Plan::of(cfg, common.nodes).role(me) {
-            Role::Directory => Shape::Service,
-            Role::Router => Shape::Router,
-            Role::Keeper => Shape::Server,
+    fn shape(cfg: &Config, common: &Common, me: NodeId) -> NodeShape {
+        match ServerPlan::of(cfg, common.nodes).role(me) {
+            ServerRole::Directory => NodeShape::Service,
+            ServerRole::Router => NodeShape::Router,
+            ServerRole::Keeper => NodeShape::Server,
         }
     }
 
@@ -84,7 +84,7 @@ impl Show for Directory {
             let text = format!("newest owners: {}", all.join(" "));
             out.push(Fact::new("owners", text));
         }
-        out.extend(Storm::facts(&observer.storm));
+        out.extend(LoadStorm::facts(&observer.storm));
         out.extend(observer.watch.sentence().map(|text| Fact::new("availability", text)));
         out
     }
@@ -95,7 +95,7 @@ impl Show for Directory {
 }
 
 /// `2 S6 v3`: shard 2 is at S6 since version 3.
-fn place(shard: u32, p: Place) -> String {
+fn place(shard: u32, p: ShardPlace) -> String {
     format!("{shard}:{} v{}", Directory::name(p.owner.0), p.version)
 }
 
@@ -113,7 +113,7 @@ fn directory(cfg: &Config, c: &Control, durable: &Durable) -> NodeLook {
         raft::Role::Candidate => ("Candidate", Border::Dashed, "C"),
         raft::Role::Follower => ("Follower", Border::Single, "D"),
     };
-    let entry = |(shard, e): (u32, Entry)| {
+    let entry = |(shard, e): (u32, ShardEntry)| {
         let to = e.to.map_or(String::new(), |to| format!("->{}", Directory::name(to.0)));
         place(shard, e.place()) + &to
     };
@@ -213,12 +213,12 @@ fn keeper(k: &Keeper, d: &Durable) -> NodeLook {
 
 /// The last entries: `2→S6` moves or names an owner, `?` looks up.
 fn cells(log: &Log, first: u64) -> Vec<Cell> {
-    let text = |command: &Command| match command {
-        Command::Noop => "·".into(),
-        Command::Client { op, .. } => match op {
+    let text = |command: &LogCommand| match command {
+        LogCommand::Noop => "·".into(),
+        LogCommand::Client { op, .. } => match op {
             raft::Op::Get { .. } => "?".into(),
             raft::Op::Put { key, value } | raft::Op::Cas { key, value, .. } => {
-                let e = Entry::unpack(*value);
+                let e = ShardEntry::unpack(*value);
                 match e.to {
                     Some(to) => format!("{key}→{}", Directory::name(to.0)),
                     None => format!("{key}:{}", Directory::name(e.owner.0)),
@@ -256,7 +256,7 @@ fn cache(r: &Router) -> Tray {
 }
 
 fn requests(r: &Router) -> Tray {
-    let seat = |p: &Pending| {
+    let seat = |p: &RoutedRequest| {
         let call = call_text(Directory::CALLS, &Directory::call(&p.call));
         let again = if p.bounces > 0 { format!(", bounced {}", p.bounces) } else { String::new() };
         Seat { text: call + &again, mark: if p.sent { Mark::Plain } else { Mark::Waiting } }

@@ -1,6 +1,6 @@
 //! Its stories, its re-enactment and its challenges.
 
-use crate::stories::{Ask, Challenge, Limits, Step, Story};
+use crate::stories::{Challenge, Limits, Prediction, Story, StoryStep};
 
 pub(super) const STORIES: &[Story] = &[
     Story {
@@ -12,28 +12,28 @@ pub(super) const STORIES: &[Story] = &[
         mutants: &[],
         seed: 3,
         steps: &[
-            Step {
+            StoryStep {
                 text: "Three servers keep one table. Routers {S4} and {S5} have copies of it; {S6}, {S7} and {S8} have the shards. Key x lies in shard 0, at {S6}.",
                 until: "leaders = 1 & committed >= 5",
-                ..Step::SAY
+                ..StoryStep::SAY
             },
-            Step {
+            StoryStep {
                 text: "A writes x=1 through {S4}. The router looks into its own copy; the directory hears nothing of it.",
                 say: &["A: put x=1 at S4"],
                 until: "op A ok",
-                ..Step::SAY
+                ..StoryStep::SAY
             },
-            Step {
+            StoryStep {
                 text: "{leader} is told to move the shard to {S8}. The log says so first; then {S6} stops serving it and sends it, in parcels.",
                 say: &["C: move x=8 at leader"],
                 until: "rule Take S8",
-                ..Step::SAY
+                ..StoryStep::SAY
             },
-            Step {
+            StoryStep {
                 text: "{S8} owns it, under version 2; the directory's entry follows. {S4} has not heard: its copy says {S6}, version 1. A writes x=2 through it.",
                 say: &["A: put x=2 at S4"],
                 until: "not op A open",
-                ask: Some(Ask {
+                ask: Some(Prediction {
                     question: "What becomes of the write?",
                     options: &[
                         ("{S6} turns it away, and it reaches {S8}", "op A ok & S4.fetches >= 1"),
@@ -41,43 +41,43 @@ pub(super) const STORIES: &[Story] = &[
                         ("It fails", "op A fail"),
                     ],
                 }),
-                ..Step::SAY
+                ..StoryStep::SAY
             },
-            Step {
+            StoryStep {
                 text: "StaleConfig: version 1 received, another one wanted. {S4} asked the directory once, and tried again. The next request goes straight to {S8}.",
                 say: &["A: get x at S4"],
                 until: "op A ok",
-                ..Step::SAY
+                ..StoryStep::SAY
             },
-            Step {
+            StoryStep {
                 text: "Two of the directory's three servers crash: no majority, no table. B reads z through {S5}.",
                 say: &["crash S1", "crash S2", "B: get z at S5"],
                 until: "not op B open",
-                ask: Some(Ask {
+                ask: Some(Prediction {
                     question: "Does B get an answer?",
                     options: &[
                         ("Yes: nobody needs the directory for that", "op B ok"),
                         ("No: without a directory nothing works", "op B unknown"),
                     ],
                 }),
-                ..Step::SAY
+                ..StoryStep::SAY
             },
-            Step {
+            StoryStep {
                 text: "The directory is off the data path. But {S5} now restarts, without a table, and B asks again.",
                 say: &["crash S5", "restart S5", "B: get z at S5"],
                 until: "op B unknown",
-                ..Step::SAY
+                ..StoryStep::SAY
             },
-            Step {
+            StoryStep {
                 text: "The two are back, and the log has kept the table: {S5} gets its copy.",
                 say: &["restart S1", "restart S2"],
                 until: "S5.cached >= 4",
-                ..Step::SAY
+                ..StoryStep::SAY
             },
-            Step {
+            StoryStep {
                 text: "Your turn. Switch the check off and move a shard; make answers costly, patience short, and restart every router at once.",
                 unlock: &["dir.check", "dir.cost", "dir.entry", "fetch.timeout", "cache.ttl"],
-                ..Step::SAY
+                ..StoryStep::SAY
             },
         ],
     },
@@ -90,22 +90,22 @@ pub(super) const STORIES: &[Story] = &[
         mutants: &[],
         seed: 3,
         steps: &[
-            Step {
+            StoryStep {
                 text: "The same servers, but requests carry no version, and nobody compares any. Key x lies at {S6}.",
                 until: "leaders = 1 & committed >= 5",
-                ..Step::SAY
+                ..StoryStep::SAY
             },
-            Step {
+            StoryStep {
                 text: "Its shard moves to {S8}. {S6} no longer owns it, but has not yet cleaned up its old copy.",
                 say: &["C: move x=8 at leader"],
                 until: "rule Follow",
-                ..Step::SAY
+                ..StoryStep::SAY
             },
-            Step {
+            StoryStep {
                 text: "Router {S4} has not heard of it. A writes x=5 through {S4}.",
                 say: &["A: put x=5 at S4"],
                 until: "not op A open",
-                ask: Some(Ask {
+                ask: Some(Prediction {
                     question: "What does A hear?",
                     options: &[
                         ("Done", "op A ok"),
@@ -113,24 +113,24 @@ pub(super) const STORIES: &[Story] = &[
                         ("Nothing", "op A unknown"),
                     ],
                 }),
-                ..Step::SAY
+                ..StoryStep::SAY
             },
-            Step {
+            StoryStep {
                 text: "Done: {S6} wrote to a copy that nobody will read again. Router {S5} restarts and fetches the table.",
                 say: &["crash S5", "restart S5"],
                 until: "S5.cached >= 4",
-                ..Step::SAY
+                ..StoryStep::SAY
             },
-            Step {
+            StoryStep {
                 text: "B reads x through {S5}, at {S8}, who owns it. There is nothing: what A was told is lost.",
                 say: &["B: get x at S5"],
                 until: "op B ok & violation linearizable",
-                ..Step::SAY
+                ..StoryStep::SAY
             },
-            Step {
+            StoryStep {
                 text: "One number in each request would have been enough. Switch the check on and do it again.",
                 unlock: &["dir.check"],
-                ..Step::SAY
+                ..StoryStep::SAY
             },
         ],
     },
@@ -208,63 +208,63 @@ const EVENT: Story = Story {
     steps: &[
         CALM,
         BLIP,
-        Step {
+        StoryStep {
             text: "The network is whole again. All ask at once, for memberships that have grown with secondary indexes.",
             say: &["heal"],
             until: "fact metastable",
             ask: RECOVERS,
-            ..Step::SAY
+            ..StoryStep::SAY
         },
-        Step {
+        StoryStep {
             text: "Answers take longer than the time allowed. They are thrown away, and asked for again: {S1} is busy with work that nobody waits for.",
             until: "S3 Unsure & S6 Unsure & S9 Unsure & S12 Unsure & S15 Unsure",
-            ..Step::SAY
+            ..StoryStep::SAY
         },
-        Step {
+        StoryStep {
             text: "Servers that cannot confirm what they own have disqualified themselves. What helps is to pause all requests until the queue is empty.",
             say: &["isolate S1"],
             until: "S1.waiting = 0",
-            ..Step::SAY
+            ..StoryStep::SAY
         },
-        Step {
+        StoryStep {
             text: "Then a few are let back.",
             say: &["partition S1 S2 S3 S4 S5 S6 A B | rest"],
             until: "S3 Shard & S4 Shard & S5 Shard & S6 Shard",
-            ..Step::SAY
+            ..StoryStep::SAY
         },
-        Step {
+        StoryStep {
             text: "And a few more.",
             say: &["partition S1 S2 S3 S4 S5 S6 S7 S8 S9 S10 S11 A B | rest"],
             until: "S7 Shard & S8 Shard & S9 Shard & S10 Shard & S11 Shard",
-            ..Step::SAY
+            ..StoryStep::SAY
         },
-        Step {
+        StoryStep {
             text: "With the last of them it is over: at 7:10, two hours after the pause. Nothing had been broken since 2:19 but the load itself.",
             say: &["heal"],
             until: "S12 Shard & S13 Shard & S14 Shard & S15 Shard & S16 Shard",
-            ..Step::SAY
+            ..StoryStep::SAY
         },
     ],
 };
 
-const CALM: Step = Step {
+const CALM: StoryStep = StoryStep {
     text: "Fourteen storage servers own shards as long as metadata service {S1} confirms it, which keeps up. AWS published no such numbers: sizes and times here are chosen to fit the account.",
     until: "after 4s",
-    ..Step::SAY
+    ..StoryStep::SAY
 };
 
 /// Nobody has been answered; then, everybody has.
 const ALL_FAIL: &str = "S3.failures >= 1 & S4.failures >= 1 & S5.failures >= 1 & S6.failures >= 1 & S7.failures >= 1 & S8.failures >= 1 & S9.failures >= 1 & S10.failures >= 1 & S11.failures >= 1 & S12.failures >= 1 & S13.failures >= 1 & S14.failures >= 1 & S15.failures >= 1 & S16.failures >= 1";
 const ALL_ANSWERED: &str = "S3.failures = 0 & S4.failures = 0 & S5.failures = 0 & S6.failures = 0 & S7.failures = 0 & S8.failures = 0 & S9.failures = 0 & S10.failures = 0 & S11.failures = 0 & S12.failures = 0 & S13.failures = 0 & S14.failures = 0 & S15.failures = 0 & S16.failures = 0";
 
-const BLIP: Step = Step {
+const BLIP: StoryStep = StoryStep {
     text: "A brief disruption of the network: nobody reaches {S1}, and by and by all have noticed.",
     say: &["isolate S1"],
     until: ALL_FAIL,
-    ..Step::SAY
+    ..StoryStep::SAY
 };
 
-const RECOVERS: Option<Ask> = Some(Ask {
+const RECOVERS: Option<Prediction> = Some(Prediction {
     question: "Does the metadata service catch up?",
     options: &[
         ("Yes, within moments", "not fact refresh-storm"),
@@ -272,27 +272,27 @@ const RECOVERS: Option<Ask> = Some(Ask {
     ],
 });
 
-const SEAMLESS: &[Step] = &[
+const SEAMLESS: &[StoryStep] = &[
     CALM,
     BLIP,
-    Step {
+    StoryStep {
         text: "The network is whole again, and all ask at once, for memberships as small as they once were.",
         say: &["heal"],
         until: ALL_ANSWERED,
         ask: RECOVERS,
-        ..Step::SAY
+        ..StoryStep::SAY
     },
 ];
 
-const FIXED: &[Step] = &[
+const FIXED: &[StoryStep] = &[
     CALM,
     BLIP,
-    Step {
+    StoryStep {
         text: "Large memberships, but servers ask less often, for their own part of the table only, and have more time for the answer.",
         say: &["heal"],
         until: ALL_ANSWERED,
         ask: RECOVERS,
-        ..Step::SAY
+        ..StoryStep::SAY
     },
 ];
 

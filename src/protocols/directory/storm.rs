@@ -2,7 +2,7 @@
 //! off is over?
 
 use super::control::cost;
-use super::{Directory, Plan, Role, State};
+use super::{Directory, ServerPlan, ServerRole, State};
 use crate::core::protocol::Seen;
 use crate::core::view::Fact;
 use std::collections::VecDeque;
@@ -13,7 +13,7 @@ const WINDOW: u64 = 1_000_000;
 
 /// What is known of the load.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Storm {
+pub struct LoadStorm {
     /// Work asked for: when, and how much, microseconds.
     asked: VecDeque<(u64, u64)>,
     /// Work asked for within the window.
@@ -34,24 +34,24 @@ pub struct Storm {
 }
 
 // What depends on time is left out of searches.
-impl Hash for Storm {
+impl Hash for LoadStorm {
     fn hash<H: Hasher>(&self, h: &mut H) {
         (self.started, self.trouble.is_some(), self.last.is_some(), self.late.min(2 * self.askers))
             .hash(h);
     }
 }
 
-impl Storm {
+impl LoadStorm {
     pub(super) fn see(&mut self, seen: &Seen<Directory>) {
         self.now = seen.now;
-        let plan = Plan::of(seen.cfg, seen.common.nodes);
+        let plan = ServerPlan::of(seen.cfg, seen.common.nodes);
         let keepers = plan.keepers().len() as u16;
         self.askers = u32::from(plan.routers + if seen.cfg.lease > 0 { keepers } else { 0 });
         self.troubled(seen);
         if let Some(n) = seen.actor() {
             let has = |rule| seen.notes.contains(&rule);
             match (plan.role(n.me), &n.state) {
-                (Role::Directory, State::Directory(c)) if has("Queue") || has("Shed") => {
+                (ServerRole::Directory, State::Directory(c)) if has("Queue") || has("Shed") => {
                     let want = c.queue.last().map_or_else(Default::default, |(_, _, want)| *want);
                     let work = cost(seen.cfg, keepers, want);
                     self.asked.push_back((seen.now, work));

@@ -8,7 +8,7 @@ use std::ops::Range;
 
 /// An entry: who owns a shard since which version, and who is to own it next.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct Entry {
+pub struct ShardEntry {
     /// Grows with each change of owner, from 1.
     pub version: u32,
     /// The owner.
@@ -17,28 +17,28 @@ pub struct Entry {
     pub to: Option<NodeId>,
 }
 
-impl Entry {
+impl ShardEntry {
     /// As a value of the replicated store.
     pub fn pack(self) -> i64 {
         let to = self.to.map_or(0, |n| i64::from(n.0) + 1);
         i64::from(self.version) << 32 | i64::from(self.owner.0) << 16 | to
     }
     /// From such a value.
-    pub fn unpack(value: i64) -> Entry {
+    pub fn unpack(value: i64) -> ShardEntry {
         let part = |shift: u32| (value >> shift & 0xffff) as u16;
         let to = part(0).checked_sub(1).map(NodeId);
-        Entry { version: (value >> 32) as u32, owner: NodeId(part(16)), to }
+        ShardEntry { version: (value >> 32) as u32, owner: NodeId(part(16)), to }
     }
     /// What routers are told of it.
-    pub fn place(self) -> Place {
-        Place { version: self.version, owner: self.owner }
+    pub fn place(self) -> ShardPlace {
+        ShardPlace { version: self.version, owner: self.owner }
     }
 }
 
 data! {
     /// Where a shard is.
     #[derive(Copy, PartialOrd, Ord)]
-    pub struct Place {
+    pub struct ShardPlace {
         /// Since this version.
         pub version: u32,
         /// Here.
@@ -48,7 +48,7 @@ data! {
 
 /// What a server is there for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Role {
+pub enum ServerRole {
     /// It keeps the table.
     Directory,
     /// It takes clients' requests to where they belong.
@@ -59,7 +59,7 @@ pub enum Role {
 
 /// How many servers are what: the directory's come first, then routers, then those with shards.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Plan {
+pub struct ServerPlan {
     /// Servers of the directory.
     pub directory: u16,
     /// Routers.
@@ -68,18 +68,18 @@ pub struct Plan {
     pub nodes: u16,
 }
 
-impl Plan {
+impl ServerPlan {
     /// As the settings say; fewer if there are not enough servers.
-    pub fn of(cfg: &Config, nodes: u16) -> Plan {
+    pub fn of(cfg: &Config, nodes: u16) -> ServerPlan {
         let directory = nodes.min(cfg.replicas as u16).max(1);
-        Plan { directory, routers: (nodes - directory).min(cfg.routers as u16), nodes }
+        ServerPlan { directory, routers: (nodes - directory).min(cfg.routers as u16), nodes }
     }
     /// What a server is there for.
-    pub fn role(self, n: NodeId) -> Role {
+    pub fn role(self, n: NodeId) -> ServerRole {
         match n.0 {
-            n if n < self.directory => Role::Directory,
-            n if n < self.directory + self.routers => Role::Router,
-            _ => Role::Keeper,
+            n if n < self.directory => ServerRole::Directory,
+            n if n < self.directory + self.routers => ServerRole::Router,
+            _ => ServerRole::Keeper,
         }
     }
     /// The routers.
@@ -91,10 +91,10 @@ impl Plan {
         self.directory + self.routers..self.nodes
     }
     /// Who owns a shard at first: all in turn.
-    pub fn first(self, shard: u32) -> Option<Place> {
+    pub fn first(self, shard: u32) -> Option<ShardPlace> {
         let all = self.keepers();
         let nth = shard.checked_rem(all.len() as u32)?;
-        Some(Place { version: 1, owner: NodeId(all.start + nth as u16) })
+        Some(ShardPlace { version: 1, owner: NodeId(all.start + nth as u16) })
     }
 }
 
@@ -109,8 +109,8 @@ pub fn keys(cfg: &Config, of: u32) -> impl Iterator<Item = u32> + use<> {
 }
 
 /// The table as a replicated store has it.
-pub fn entries(cfg: &Config, store: &raft::Store) -> Vec<(u32, Entry)> {
-    let one = |shard| Some((shard, Entry::unpack(*store.values.get(&shard)?)));
+pub fn entries(cfg: &Config, store: &raft::Store) -> Vec<(u32, ShardEntry)> {
+    let one = |shard| Some((shard, ShardEntry::unpack(*store.values.get(&shard)?)));
     (0..cfg.shards).filter_map(one).collect()
 }
 
@@ -121,19 +121,19 @@ mod tests {
     #[test]
     fn entries_survive_being_packed() {
         for to in [None, Some(NodeId(0)), Some(NodeId(127))] {
-            let entry = Entry { version: 70_000, owner: NodeId(99), to };
-            assert_eq!(Entry::unpack(entry.pack()), entry);
+            let entry = ShardEntry { version: 70_000, owner: NodeId(99), to };
+            assert_eq!(ShardEntry::unpack(entry.pack()), entry);
         }
     }
 
     #[test]
     fn every_server_has_one_role() {
         for nodes in 1..20 {
-            let plan = Plan::of(&Config::default(), nodes);
+            let plan = ServerPlan::of(&Config::default(), nodes);
             let count = |role| (0..nodes).filter(|n| plan.role(NodeId(*n)) == role).count();
-            assert_eq!(count(Role::Router), plan.routers().len());
-            assert_eq!(count(Role::Keeper), plan.keepers().len());
-            assert_eq!(count(Role::Directory), usize::from(plan.directory));
+            assert_eq!(count(ServerRole::Router), plan.routers().len());
+            assert_eq!(count(ServerRole::Keeper), plan.keepers().len());
+            assert_eq!(count(ServerRole::Directory), usize::from(plan.directory));
             assert_eq!(plan.first(3).is_none(), plan.keepers().is_empty());
         }
     }

@@ -8,66 +8,66 @@ use crate::core::ids::NodeId;
 use crate::core::sorted::SortedSet;
 
 /// An update: the server that took it, and its how many-th there, from 1.
-pub type Id = (NodeId, u64);
+pub type UpdateId = (NodeId, u64);
 
 data! {
     /// What a key holds.
-    pub enum Cell {
+    pub enum KeyState {
         /// The last writer wins.
         Last(LwwRegister<NodeId, i64>),
         /// Every value that no later write has replaced.
         Every(MvRegister<NodeId, i64>),
         /// Whatever came last.
-        Any(Option<(Id, i64)>),
+        Any(Option<(UpdateId, i64)>),
     }
 
     /// A set of updates: for each server all up to a number, and some beyond.
     #[derive(Default)]
     pub struct Heard {
         upto: VectorClock<NodeId> as fixed,
-        beyond: SortedSet<Id> as fixed,
+        beyond: SortedSet<UpdateId> as fixed,
     }
 }
 
-impl Cell {
+impl KeyState {
     /// A key that was never written.
-    pub fn empty(rule: Merge) -> Cell {
+    pub fn empty(rule: Merge) -> KeyState {
         match rule {
-            Merge::LastWriter => Cell::Last(LwwRegister::default()),
-            Merge::Concurrent => Cell::Every(MvRegister::default()),
-            Merge::None => Cell::Any(None),
+            Merge::LastWriter => KeyState::Last(LwwRegister::default()),
+            Merge::Concurrent => KeyState::Every(MvRegister::default()),
+            Merge::None => KeyState::Any(None),
         }
     }
 
     /// What a write at a server makes of it; `clock` is the server's own.
-    pub fn written(&self, id: Id, clock: i64, value: i64) -> Cell {
+    pub fn written(&self, id: UpdateId, clock: i64, value: i64) -> KeyState {
         let mut cell = self.clone();
         match &mut cell {
-            Cell::Last(register) => {
+            KeyState::Last(register) => {
                 // Where a clock is behind, what is replaced here is older all the same.
                 let after = register.latest.map_or(0, |(time, ..)| time + 1);
                 register.write(after.max(u64::try_from(clock).unwrap_or(0)), id.0, value);
             }
-            Cell::Every(register) => {
+            KeyState::Every(register) => {
                 let put = register.put(&id.0, register.clock(), value);
                 register.apply(put);
             }
-            Cell::Any(last) => *last = Some((id, value)),
+            KeyState::Any(last) => *last = Some((id, value)),
         }
         cell
     }
 
     /// Takes in another server's. Without a rule, what arrives replaces what is there.
-    pub fn merge(&mut self, other: &Cell) {
+    pub fn merge(&mut self, other: &KeyState) {
         match (self, other) {
-            (Cell::Last(a), Cell::Last(b)) => a.merge(b),
-            (Cell::Every(a), Cell::Every(b)) => a.merge(b),
+            (KeyState::Last(a), KeyState::Last(b)) => a.merge(b),
+            (KeyState::Every(a), KeyState::Every(b)) => a.merge(b),
             (mine, other) => mine.clone_from(other),
         }
     }
 
     /// Is it older than the other, or the same, by the rule?
-    pub fn is_within(&self, other: &Cell) -> bool {
+    pub fn is_within(&self, other: &KeyState) -> bool {
         let mut both = other.clone();
         both.merge(self);
         both == *other
@@ -76,9 +76,9 @@ impl Cell {
     /// The values, in order.
     pub fn values(&self) -> Vec<i64> {
         let mut all: Vec<i64> = match self {
-            Cell::Last(register) => register.value().copied().into_iter().collect(),
-            Cell::Every(register) => register.values().copied().collect(),
-            Cell::Any(last) => last.map(|(_, value)| value).into_iter().collect(),
+            KeyState::Last(register) => register.value().copied().into_iter().collect(),
+            KeyState::Every(register) => register.values().copied().collect(),
+            KeyState::Any(last) => last.map(|(_, value)| value).into_iter().collect(),
         };
         all.sort_unstable();
         all
@@ -93,17 +93,17 @@ impl Cell {
 
 impl Heard {
     /// Is this update in it?
-    pub fn has(&self, id: &Id) -> bool {
+    pub fn has(&self, id: &UpdateId) -> bool {
         id.1 <= self.upto.get(&id.0) || self.beyond.contains(id)
     }
 
     /// The next update of a server that has heard of all its own.
-    pub fn next(&self, server: NodeId) -> Id {
+    pub fn next(&self, server: NodeId) -> UpdateId {
         (server, self.upto.get(&server) + 1)
     }
 
     /// Adds an update; false if it was there.
-    pub fn add(&mut self, id: Id) -> bool {
+    pub fn add(&mut self, id: UpdateId) -> bool {
         let new = !self.has(&id) && self.beyond.insert(id);
         self.close(id.0);
         new

@@ -1,7 +1,7 @@
 //! What the scene opens on.
 
 use crate::stories::hero::{Does, Hero, Main, Next};
-use crate::stories::{Step, Story};
+use crate::stories::{Story, StoryStep};
 
 pub(super) const HERO: Hero = Hero {
     caption: "S1 said done at once. The others hear of it later.",
@@ -10,9 +10,9 @@ pub(super) const HERO: Hero = Hero {
         knobs: &[("client.interval", 0), ("gossip.exchange-every", 3_000_000)],
         seed: 1,
         steps: &[
-            Step { say: &["A: put x=1 at S1"], until: "op A ok", ..Step::SAY },
-            Step { until: "rule Hear", ..Step::SAY },
-            Step { say: &["B: get x at S6"], until: "op B ok", ..Step::SAY },
+            StoryStep { say: &["A: put x=1 at S1"], until: "op A ok", ..StoryStep::SAY },
+            StoryStep { until: "rule Hear", ..StoryStep::SAY },
+            StoryStep { say: &["B: get x at S6"], until: "op B ok", ..StoryStep::SAY },
         ],
         ..Hero::RUN
     },

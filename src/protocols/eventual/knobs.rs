@@ -4,7 +4,7 @@ use crate::core::declare::{choices, knobs};
 
 choices! {
     /// Which way news goes between two that talk.
-    pub enum Spread {
+    pub enum GossipStyle {
         /// They do not talk.
         Off = "off",
         /// Who begins tells.
@@ -32,7 +32,7 @@ knobs! {
     /// Settings; times in microseconds.
     pub struct Config {
         /// How rumours go.
-        rumours: Spread = Spread::Push, "gossip.rumours" "rumours go by", choice;
+        rumours: GossipStyle = GossipStyle::Push, "gossip.rumours" "rumours go by", choice;
         /// How often a server tells or asks.
         period: u64 = 100_000, "gossip.period" "a server spreads rumours every", time(1_000..=60_000_000);
         /// How many it talks to each time.
@@ -46,7 +46,7 @@ knobs! {
         /// A write is told to everybody at once.
         eager: bool = false, "gossip.eager" "a write is told to everybody at once", switch;
         /// How whole stores are exchanged.
-        exchange: Spread = Spread::Both, "gossip.exchange" "anti-entropy goes by", choice;
+        exchange: GossipStyle = GossipStyle::Both, "gossip.exchange" "anti-entropy goes by", choice;
         /// How often; 0 for never.
         exchange_every: u64 = 1_000_000, "gossip.exchange-every" "anti-entropy every (0: never)", time(0..=60_000_000);
         /// What two versions become.

@@ -26,8 +26,8 @@ mod stories;
 #[cfg(test)]
 mod tests;
 
-pub use cell::{Cell, Heard, Id};
-pub use knobs::{Config, Merge, Spread};
+pub use cell::{Heard, KeyState, UpdateId};
+pub use knobs::{Config, GossipStyle, Merge};
 pub use observer::Observer;
 
 use super::catalog::{self, Info, Other, Scene};
@@ -100,18 +100,18 @@ data! {
     /// An update while it is hot.
     pub struct Rumour {
         /// Its name.
-        pub id: Id as fixed,
+        pub id: UpdateId as fixed,
         /// What it is about.
         pub key: u32 as key,
         /// What it says.
-        pub cell: Cell as text,
+        pub cell: KeyState as text,
     }
 
     /// On disk.
     #[derive(Default)]
     pub struct Durable {
         /// What each key holds.
-        pub store: SortedMap<u32, Cell>,
+        pub store: SortedMap<u32, KeyState>,
         /// The updates that this server has heard of.
         pub heard: Heard,
         /// The last write taken from each client: what comes again is not taken again.
@@ -122,7 +122,7 @@ data! {
     #[derive(Default)]
     pub struct State {
         /// Rumours that this server spreads, and how often it was tired of each.
-        pub hot: SortedMap<Id, (Rumour, u8)>,
+        pub hot: SortedMap<UpdateId, (Rumour, u8)>,
     }
 }
 
@@ -134,11 +134,11 @@ messages! {
         /// What is new? (pull)
         AnyNews ["Any news?", Vote],
         /// These I knew already (feedback).
-        Known ["Known", Ack, reply] (Vec<Id>),
+        Known ["Known", Ack, reply] (Vec<UpdateId>),
         /// All I have.
         Store ["Store", Replicate] {
             /// Each key.
-            store: SortedMap<u32, Cell> as keyed,
+            store: SortedMap<u32, KeyState> as keyed,
             /// Which updates are in it.
             heard: Heard,
             /// The receiver shall send its own in return.
@@ -174,9 +174,9 @@ data! {
     /// What they are told.
     pub enum Ret {
         /// Written, as this update.
-        Done(Id),
+        Done(UpdateId),
         /// What the key holds.
-        Holds(Cell),
+        Holds(KeyState),
     }
 }
 
@@ -247,7 +247,7 @@ impl Protocol for Eventual {
         if cfg.merge == Merge::None {
             return Some("nothing says which of two values stays, so servers need never agree");
         }
-        (cfg.exchange == Spread::Off || cfg.exchange_every == 0)
+        (cfg.exchange == GossipStyle::Off || cfg.exchange_every == 0)
             .then_some("without anti-entropy a server may never hear of an update")
     }
 

@@ -15,7 +15,7 @@ pub struct Observer {
     /// The last update of each server that its client was told of.
     acked: SortedMap<NodeId, u64>,
     /// What each client read last.
-    read: SortedMap<(NodeId, u32), Cell>,
+    read: SortedMap<(NodeId, u32), KeyState>,
     /// The first read that went back, in words.
     back: Option<String>,
     /// Reads that went back, and all reads.
@@ -27,7 +27,7 @@ pub struct Observer {
     agreed: Option<u64>,
     /// Of the last update: who has not heard, who spreads it, who is tired of it.
     epidemic: Option<(u32, u32, u32)>,
-    latest: Option<Id>,
+    latest: Option<UpdateId>,
 }
 
 // What follows from the servers, and times, are not what a search recognises.
@@ -108,7 +108,7 @@ impl Observer {
 
     fn measure(&mut self, seen: &Seen<Eventual>) {
         let alive: Vec<_> = seen.alive().collect();
-        let mut states: Vec<&SortedMap<u32, Cell>> = Vec::new();
+        let mut states: Vec<&SortedMap<u32, KeyState>> = Vec::new();
         for n in &alive {
             if !states.contains(&&n.durable.store) {
                 states.push(&n.durable.store);
@@ -176,7 +176,7 @@ fn apart(a: &Node<Eventual>, b: &Node<Eventual>) -> Option<Witness> {
         a.durable.store.keys().chain(b.durable.store.keys()).copied().collect();
     let key = keys.into_iter().find(|k| a.durable.store.get(k) != b.durable.store.get(k))?;
     let has = |n: &Node<Eventual>| {
-        let text = n.durable.store.get(&key).map_or("nil".into(), Cell::text);
+        let text = n.durable.store.get(&key).map_or("nil".into(), KeyState::text);
         format!("{} has {}={text}", Eventual::name(n.me.0), key_name(key))
     };
     let why = format!("{} and {}, though both have heard of the same updates.", has(a), has(b));

@@ -19,7 +19,7 @@ fn again(cx: &mut Cx, timer: Timer) {
         Timer::Rumours => (cx.cfg.rumours, cx.cfg.period),
         Timer::Exchange => (cx.cfg.exchange, cx.cfg.exchange_every),
     };
-    if spread != Spread::Off && every > 0 {
+    if spread != GossipStyle::Off && every > 0 {
         // Drawn, so that servers do not all talk at once.
         let pause = cx.between(every / 2, every + every / 2);
         cx.set_timer(timer, pause);
@@ -41,7 +41,7 @@ fn partners(cx: &mut Cx, count: usize) -> Vec<NodeId> {
 pub(super) fn read(n: &mut N, cx: &mut Cx, id: OpId, key: u32) {
     cx.note("Read");
     let cell = n.durable.store.get(&key).cloned();
-    let cell = cell.unwrap_or_else(|| Cell::empty(cx.cfg.merge));
+    let cell = cell.unwrap_or_else(|| KeyState::empty(cx.cfg.merge));
     cx.reply(id, Outcome::Ok(Ret::Holds(cell)));
 }
 
@@ -54,7 +54,7 @@ pub(super) fn write(n: &mut N, cx: &mut Cx, op: OpId, key: u32, value: i64) {
     let d = &mut n.durable;
     d.served.insert(op.client, op.nth);
     let id = d.heard.next(n.me);
-    let cell = d.store.entry(key).or_insert_with(|| Cell::empty(cx.cfg.merge));
+    let cell = d.store.entry(key).or_insert_with(|| KeyState::empty(cx.cfg.merge));
     *cell = cell.written(id, cx.clock, value);
     let rumour = Rumour { id, key, cell: cell.clone() };
     d.heard.add(id);
@@ -74,7 +74,7 @@ pub(super) fn write(n: &mut N, cx: &mut Cx, op: OpId, key: u32, value: i64) {
 
 /// An update is hot here from now on.
 fn catch(n: &mut N, cx: &Cx, rumour: Rumour) {
-    if cx.cfg.rumours != Spread::Off {
+    if cx.cfg.rumours != GossipStyle::Off {
         n.state.hot.insert(rumour.id, (rumour, 0));
     }
 }
@@ -82,8 +82,8 @@ fn catch(n: &mut N, cx: &Cx, rumour: Rumour) {
 /// The period is over: tell somebody what is hot, or ask.
 pub(super) fn period(n: &mut N, cx: &mut Cx) {
     again(cx, Timer::Rumours);
-    let pushes = cx.cfg.rumours != Spread::Pull && !n.state.hot.is_empty();
-    let pulls = cx.cfg.rumours != Spread::Push;
+    let pushes = cx.cfg.rumours != GossipStyle::Pull && !n.state.hot.is_empty();
+    let pulls = cx.cfg.rumours != GossipStyle::Push;
     if !pushes && !pulls {
         return;
     }
@@ -103,7 +103,7 @@ pub(super) fn tell(n: &mut N, cx: &mut Cx, to: &[NodeId]) {
     }
     cx.note("Tell");
     let rumours: Vec<Rumour> = n.state.hot.values().map(|(r, _)| r.clone()).collect();
-    let ids: Vec<Id> = rumours.iter().map(|r| r.id).collect();
+    let ids: Vec<UpdateId> = rumours.iter().map(|r| r.id).collect();
     to.iter().for_each(|to| cx.send(*to, Message::Rumours(rumours.clone())));
     if !cx.cfg.feedback {
         to.iter().for_each(|_| tire(n, cx, &ids));
@@ -111,7 +111,7 @@ pub(super) fn tell(n: &mut N, cx: &mut Cx, to: &[NodeId]) {
 }
 
 /// One more reason to be tired of these: Demers et al., section 1.4.
-pub(super) fn tire(n: &mut N, cx: &mut Cx, ids: &[Id]) {
+pub(super) fn tire(n: &mut N, cx: &mut Cx, ids: &[UpdateId]) {
     for id in ids {
         let Some((_, tired)) = n.state.hot.get_mut(id) else { continue };
         *tired = tired.saturating_add(1);
@@ -139,14 +139,14 @@ pub(super) fn hear(n: &mut N, cx: &mut Cx, from: NodeId, rumours: Vec<Rumour>) {
     if n.durable.heard.len() > heard {
         cx.persist(&n.durable);
     }
-    if cx.cfg.feedback && cx.cfg.rumours != Spread::Off && !known.is_empty() {
+    if cx.cfg.feedback && cx.cfg.rumours != GossipStyle::Off && !known.is_empty() {
         cx.send(from, Message::Known(known));
     }
 }
 
 /// What is here and what has come become one.
-fn absorb(n: &mut N, cx: &Cx, key: u32, cell: &Cell) {
-    let mine = n.durable.store.entry(key).or_insert_with(|| Cell::empty(cx.cfg.merge));
+fn absorb(n: &mut N, cx: &Cx, key: u32, cell: &KeyState) {
+    let mine = n.durable.store.entry(key).or_insert_with(|| KeyState::empty(cx.cfg.merge));
     match cx.mutant(LAST_ARRIVAL_WINS) {
         true => mine.clone_from(cell),
         false => mine.merge(cell),
@@ -158,10 +158,10 @@ pub(super) fn exchange(n: &mut N, cx: &mut Cx) {
     again(cx, Timer::Exchange);
     let Some(to) = partners(cx, 1).pop() else { return };
     match cx.cfg.exchange {
-        Spread::Off => {}
-        Spread::Push => send_store(n, cx, to, false),
-        Spread::Pull => cx.send(to, Message::SendStore),
-        Spread::Both => send_store(n, cx, to, true),
+        GossipStyle::Off => {}
+        GossipStyle::Push => send_store(n, cx, to, false),
+        GossipStyle::Pull => cx.send(to, Message::SendStore),
+        GossipStyle::Both => send_store(n, cx, to, true),
     }
 }
 
@@ -176,7 +176,7 @@ pub(super) fn compare(
     n: &mut N,
     cx: &mut Cx,
     from: NodeId,
-    store: &SortedMap<u32, Cell>,
+    store: &SortedMap<u32, KeyState>,
     theirs: &Heard,
     answer: bool,
 ) {

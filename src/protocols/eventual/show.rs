@@ -20,7 +20,7 @@ impl Show for Eventual {
 
     fn node(_cfg: &Config, common: &Common, node: &Node<Self>) -> NodeLook {
         let (d, hot) = (&node.durable, node.state.hot.len());
-        let held = |k: u32| (key_name(k), d.store.get(&k).map_or("nil".into(), Cell::text));
+        let held = |k: u32| (key_name(k), d.store.get(&k).map_or("nil".into(), KeyState::text));
         let mut durable: Vec<(String, String)> =
             (0..common.client.keys.min(MOST_KEYS)).map(held).collect();
         durable.push(("heard".into(), d.heard.len().to_string()));

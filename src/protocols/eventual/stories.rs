@@ -1,6 +1,6 @@
 //! Its stories, its re-enactment and its challenges.
 
-use crate::stories::{Ask, Challenge, Limits, Step, Story};
+use crate::stories::{Challenge, Limits, Prediction, Story, StoryStep};
 
 pub(super) const STORIES: &[Story] = &[RUMOUR, NO_RULE, RESIDUE];
 
@@ -13,59 +13,59 @@ const RUMOUR: Story = Story {
     mutants: &[],
     seed: 1,
     steps: &[
-        Step {
+        StoryStep {
             text: "Six servers. Each answers at once from what it has, and asks nobody first. A writes x=1 at {S1}, and is told: done.",
             say: &["A: put x=1 at S1"],
             until: "op A ok",
-            ..Step::SAY
+            ..StoryStep::SAY
         },
-        Step {
+        StoryStep {
             text: "For {S1} it is a rumour. Every 100 ms or so it tells somebody, chosen at random, and whoever hears it tells on.",
             until: "rule Hear",
-            ..Step::SAY
+            ..StoryStep::SAY
         },
-        Step {
+        StoryStep {
             text: "B reads at {S1}: x=1.",
             say: &["B: get x at S1"],
             until: "op B ok",
-            ..Step::SAY
+            ..StoryStep::SAY
         },
-        Step {
+        StoryStep {
             text: "B reads once more, at {S6}.",
             say: &["B: get x at S6"],
             until: "op B ok",
-            ask: Some(Ask {
+            ask: Some(Prediction {
                 question: "Can B see less than it has seen?",
                 options: &[
                     ("Yes: x goes back to nil", "fact read-went-back"),
                     ("No: x=1 again", "not fact read-went-back"),
                 ],
             }),
-            ..Step::SAY
+            ..StoryStep::SAY
         },
-        Step {
+        StoryStep {
             text: "Who tells a server that knew it already loses interest. After a while nobody tells it any more.",
             until: "S1.hot = 0 & S2.hot = 0 & S3.hot = 0 & S4.hot = 0 & S5.hot = 0 & S6.hot = 0",
-            ask: Some(Ask {
+            ask: Some(Prediction {
                 question: "Has everybody heard it by then?",
                 options: &[
                     ("Yes", "not fact rumour-died"),
                     ("No: it died out before", "fact rumour-died"),
                 ],
             }),
-            ..Step::SAY
+            ..StoryStep::SAY
         },
-        Step {
+        StoryStep {
             text: "Now and then each compares all it has with somebody. That is slow and sure: it finds what rumours have missed.",
             until: "fact all-agree",
-            ..Step::SAY
+            ..StoryStep::SAY
         },
-        Step {
+        StoryStep {
             text: "All agree, and nobody had said when. Eventually is a promise about the end: no finite run breaks it, and none has kept it.",
             until: "after 500ms & fact all-agree",
-            ..Step::SAY
+            ..StoryStep::SAY
         },
-        Step {
+        StoryStep {
             text: "Your turn: let clients write all the time, turn the rumours off, or take the rule away that says which value stays.",
             unlock: &[
                 "client.interval",
@@ -75,7 +75,7 @@ const RUMOUR: Story = Story {
                 "gossip.exchange",
                 "gossip.merge",
             ],
-            ..Step::SAY
+            ..StoryStep::SAY
         },
     ],
 };
@@ -90,38 +90,38 @@ const NO_RULE: Story = Story {
     mutants: &[],
     seed: 1,
     steps: &[
-        Step {
+        StoryStep {
             text: "Two servers that tell each other every write, and no rule: what arrives replaces what is there.",
             until: "after 5ms",
-            ..Step::SAY
+            ..StoryStep::SAY
         },
-        Step {
+        StoryStep {
             text: "A writes x=1 at {S1} while B writes x=2 at {S2}. Both are told: done.",
             say: &["A: put x=1 at S1", "B: put x=2 at S2"],
             until: "S1.x = 1 & S2.x = 2",
-            ..Step::SAY
+            ..StoryStep::SAY
         },
-        Step {
+        StoryStep {
             text: "The two messages cross.",
             until: "violation strong-eventual",
-            ask: Some(Ask {
+            ask: Some(Prediction {
                 question: "What do they hold now?",
                 options: &[
                     ("Both the same", "not violation strong-eventual"),
                     ("Each what the other had", "S1.x = 2 & S2.x = 1"),
                 ],
             }),
-            ..Step::SAY
+            ..StoryStep::SAY
         },
-        Step {
+        StoryStep {
             text: "They go on comparing. Each has heard of both writes already, so there is nothing new, ever.",
             until: "after 3s & S1.x = 2 & S2.x = 1",
-            ..Step::SAY
+            ..StoryStep::SAY
         },
-        Step {
+        StoryStep {
             text: "Your turn: choose a rule. The last writer's value stays, or both do: then whoever has heard the same holds the same.",
             unlock: &["gossip.merge"],
-            ..Step::SAY
+            ..StoryStep::SAY
         },
     ],
 };
@@ -144,23 +144,23 @@ const RESIDUE: Story = Story {
     mutants: &[],
     seed: 8,
     steps: &[
-        Step {
+        StoryStep {
             text: "Sixty servers, no anti-entropy. {S1} takes a write; each that has it tells one other at a time, and stops at the first that knew it.",
             say: &["A: put x=1 at S1"],
             until: "op A ok",
-            ..Step::SAY
+            ..StoryStep::SAY
         },
-        Step {
+        StoryStep {
             text: "The rumour spreads like an epidemic: the susceptible become infective, the infective tire and are removed.",
             until: "fact rumour-died",
-            ask: Some(Ask {
+            ask: Some(Prediction {
                 question: "Nobody tells it any more. Who has not heard?",
                 options: &[
                     ("Nobody: all have heard", "fact all-agree"),
                     ("Some: about a fifth", "fact rumour-died"),
                 ],
             }),
-            ..Step::SAY
+            ..StoryStep::SAY
         },
     ],
 };

@@ -34,7 +34,7 @@ fn effects(
 
 fn rumour(server: u16, nth: u64, value: i64) -> Rumour {
     let id = (NodeId(server), nth);
-    let cell = Cell::empty(Merge::LastWriter).written(id, nth as i64, value);
+    let cell = KeyState::empty(Merge::LastWriter).written(id, nth as i64, value);
     Rumour { id, key: 0, cell }
 }
 
@@ -61,11 +61,11 @@ fn what_was_heard_is_a_set_without_gaps_kept_short() {
 #[test]
 fn cells_merge_the_same_in_any_order() {
     for rule in [Merge::LastWriter, Merge::Concurrent] {
-        let empty = Cell::empty(rule);
+        let empty = KeyState::empty(rule);
         let a = empty.written((NodeId(0), 1), 5, 1);
         let b = empty.written((NodeId(1), 1), 5, 2);
         let c = a.written((NodeId(2), 1), 3, 3);
-        let merged = |order: [&Cell; 4]| {
+        let merged = |order: [&KeyState; 4]| {
             let mut all = empty.clone();
             order.iter().for_each(|cell| all.merge(cell));
             all
@@ -106,7 +106,7 @@ fn without_a_rule_only_what_is_new_replaces() {
     let (mut n, cfg) = (node(1), Config { merge: Merge::None, ..Config::default() });
     let any = |server, value| {
         let id = (NodeId(server), 1);
-        Rumour { id, key: 0, cell: Cell::Any(Some((id, value))) }
+        Rumour { id, key: 0, cell: KeyState::Any(Some((id, value))) }
     };
     for r in [any(0, 7), any(2, 9), any(0, 7)] {
         let message = Message::Rumours(vec![r]);

@@ -1,7 +1,7 @@
 //! What the scene opens on.
 
 use crate::stories::hero::{Does, Hero, Main, Next};
-use crate::stories::{Step, Story};
+use crate::stories::{Story, StoryStep};
 
 pub(super) const HERO: Hero = Hero {
     caption: "S5 joins. It takes keys from its neighbours; no other key moves.",
@@ -10,8 +10,8 @@ pub(super) const HERO: Hero = Hero {
         knobs: &[("client.interval", 0), ("net.bandwidth", 60_000)],
         seed: 5,
         steps: &[
-            Step { say: &["A: join 5 at S1"], until: "rule Join", ..Step::SAY },
-            Step { until: "S5.keys >= 4", ..Step::SAY },
+            StoryStep { say: &["A: join 5 at S1"], until: "rule Join", ..StoryStep::SAY },
+            StoryStep { until: "S5.keys >= 4", ..StoryStep::SAY },
         ],
         ..Hero::RUN
     },

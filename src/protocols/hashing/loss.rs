@@ -16,7 +16,7 @@ pub struct Census {
     /// Keys that somebody has, or has in a parcel.
     pub found: Keys,
     /// The newest copies met.
-    pub newest: SortedMap<u32, Item>,
+    pub newest: SortedMap<u32, StoredKey>,
 }
 
 /// The administrator gives a server up.
@@ -40,7 +40,7 @@ pub fn replace(node: &mut Me, cx: &mut Cx, id: OpId, (dead, by): (i64, Option<i6
             let place = table.places.remove(&dead).unwrap_or(dead);
             table.places.extend(new.map(|n| (n, place)));
             table.gone.insert(dead);
-            table.loss = Some(Loss { dead, by: new.unwrap_or(KEEPER) });
+            table.loss = Some(DiskLoss { dead, by: new.unwrap_or(KEEPER) });
             cx.note(if new.is_some() { "Replace" } else { "Remove" });
             announce(node, cx, table);
             return cx.reply(id, Outcome::Ok(Ret::Done));
@@ -87,7 +87,7 @@ pub fn begin(node: &mut Me, cx: &mut Cx) {
 }
 
 /// Says what it has.
-pub fn count(node: &mut Me, cx: &mut Cx, from: NodeId, table: Table) {
+pub fn count(node: &mut Me, cx: &mut Cx, from: NodeId, table: MemberTable) {
     let version = table.version;
     adopt(node, cx, table);
     let d = &node.durable;
@@ -106,7 +106,7 @@ pub fn counted(
     cx: &mut Cx,
     from: NodeId,
     version: u32,
-    (keys, copies): (Keys, Vec<(u32, Item)>),
+    (keys, copies): (Keys, Vec<(u32, StoredKey)>),
 ) {
     let current = node.durable.table.version == version;
     let Some(census) = node.state.census.as_mut().filter(|_| current) else { return };
@@ -137,7 +137,7 @@ fn restore(node: &mut Me, cx: &mut Cx) {
     d.restored = d.table.version;
     cx.note("Restore");
     cx.persist(&node.durable);
-    let written: Vec<(u32, Item)> = node
+    let written: Vec<(u32, StoredKey)> = node
         .durable
         .items
         .iter()
@@ -158,7 +158,7 @@ fn restore(node: &mut Me, cx: &mut Cx) {
 /// The keeper lets keys change hands again.
 pub fn restored(node: &mut Me, cx: &mut Cx, version: u32) {
     if node.durable.table.version == version && node.durable.table.loss.is_some() {
-        let table = Table { loss: None, ..node.durable.table.clone() };
+        let table = MemberTable { loss: None, ..node.durable.table.clone() };
         announce(node, cx, table);
     }
 }

@@ -38,7 +38,7 @@ mod tests;
 
 pub use keys::Keys;
 pub use knobs::{Config, Scheme};
-pub use place::{Loss, Places, Table};
+pub use place::{DiskLoss, MemberTable, Places};
 pub use properties::Observer;
 pub use stories::SLIDERS;
 
@@ -115,7 +115,7 @@ presets! {
 data! {
     /// What a server keeps of a key.
     #[derive(Default)]
-    pub struct Item {
+    pub struct StoredKey {
         /// The value, if it was ever written.
         pub value: Option<i64>,
         /// How often it was.
@@ -126,11 +126,11 @@ data! {
     }
 
     /// Keys on their way, with all there is of them.
-    pub struct Parcel {
+    pub struct KeyParcel {
         /// Keys and what is kept of them.
-        pub keys: Vec<(u32, Item)> as keyed,
+        pub keys: Vec<(u32, StoredKey)> as keyed,
         /// The members as the giver knows them.
-        pub table: Table as fixed,
+        pub table: MemberTable as fixed,
     }
 }
 
@@ -138,26 +138,26 @@ data! {
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub struct Durable {
     /// The members.
-    pub table: Table,
+    pub table: MemberTable,
     /// The keys it owns.
     pub held: Keys,
     /// Those of them that were ever written.
-    pub items: SortedMap<u32, Item>,
+    pub items: SortedMap<u32, StoredKey>,
     /// Copies of others' keys that were ever written.
-    pub copies: SortedMap<u32, Item>,
+    pub copies: SortedMap<u32, StoredKey>,
     /// The table by which it last made a loss good.
     pub restored: u32,
     /// The links on which keys travel, one a server.
-    pub links: Vec<Channel<Parcel>>,
+    pub links: Vec<Channel<KeyParcel>>,
 }
 
 impl Durable {
     /// What it keeps of a key that it owns.
-    pub fn item(&self, key: u32) -> Option<Item> {
+    pub fn item(&self, key: u32) -> Option<StoredKey> {
         self.held.has(key).then(|| self.items.get(&key).cloned().unwrap_or_default())
     }
     /// Owns a key from now on.
-    pub fn hold(&mut self, key: u32, item: Item) {
+    pub fn hold(&mut self, key: u32, item: StoredKey) {
         self.held.insert(key);
         keep(&mut self.items, key, item);
     }
@@ -174,8 +174,8 @@ impl Durable {
 }
 
 /// What was never written takes no room.
-fn keep(items: &mut SortedMap<u32, Item>, key: u32, item: Item) {
-    if item == Item::default() {
+fn keep(items: &mut SortedMap<u32, StoredKey>, key: u32, item: StoredKey) {
+    if item == StoredKey::default() {
         items.remove(&key);
     } else {
         items.insert(key, item);
@@ -184,7 +184,7 @@ fn keep(items: &mut SortedMap<u32, Item>, key: u32, item: Item) {
 
 /// A write that waits for its copies.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub struct Pending {
+pub struct PendingWrite {
     /// The client's operation.
     pub op: OpId,
     /// Who has a copy, the owner among them.
@@ -197,16 +197,16 @@ pub struct State {
     /// Who keeps each key by the table.
     pub place: Arc<Places>,
     /// Writes that wait, by key and version.
-    pub pending: SortedMap<(u32, u32), Pending>,
+    pub pending: SortedMap<(u32, u32), PendingWrite>,
     /// Scans that wait for others, one a client.
-    pub scans: SortedMap<NodeId, Sweep>,
+    pub scans: SortedMap<NodeId, KeyScan>,
     /// What others have said of a loss that this server makes good.
     pub census: Option<loss::Census>,
 }
 
 /// A scan under way.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub struct Sweep {
+pub struct KeyScan {
     /// The client's number of it.
     pub nth: u32,
     /// Who has not answered.
@@ -221,11 +221,11 @@ messages! {
     /// What servers say.
     pub enum Message {
         /// These are the members.
-        Members ["Members", Gossip] (Table),
+        Members ["Members", Gossip] (MemberTable),
         /// Keys, or the acknowledgement of keys.
-        Give ["Give", Snapshot] (Box<Packet<Parcel>>),
+        Give ["Give", Snapshot] (Box<Packet<KeyParcel>>),
         /// Keep a copy.
-        Copy ["Copy", Replicate] { key: u32 as key, item: Item as part },
+        Copy ["Copy", Replicate] { key: u32 as key, item: StoredKey as part },
         /// Kept.
         Copied ["Copied", Ack, reply] { key: u32 as key, version: u32 },
         /// Which keys from `key` on, so many, do you hold?
@@ -233,12 +233,12 @@ messages! {
         /// These.
         Holds ["Scan reply", Vote, reply] { op: OpId, keys: SortedSet<u32> },
         /// A server is gone: what have you?
-        Count ["Count", Vote] (Table),
+        Count ["Count", Vote] (MemberTable),
         /// By this table's number: these keys, or parcels with them, and these copies.
         Counted ["Counted", Vote, reply] {
             version: u32 as fixed,
             keys: Keys as fixed,
-            copies: Vec<(u32, Item)> as keyed,
+            copies: Vec<(u32, StoredKey)> as keyed,
         },
         /// The loss that this table speaks of has been made good.
         Restored ["Restored", Ack] { version: u32 },

@@ -2,7 +2,8 @@
 
 use super::{Config, Scheme};
 use crate::algo::hashing::{
-    HashFn, Jump, MAGLEV_TABLE, Maglev, Modulo, Node, Placement, Rendezvous, Ring, assign_bounded,
+    HashFn, HashNode, Jump, MAGLEV_TABLE, Maglev, Modulo, Placement, Rendezvous, Ring,
+    assign_bounded,
 };
 use crate::core::declare::data;
 use crate::core::ids::{NodeId, NodeSet};
@@ -17,7 +18,7 @@ use std::sync::{Arc, OnceLock};
 data! {
     /// The members, in the order in which they joined. Tables are numbered by their one keeper.
     #[derive(Default)]
-    pub struct Table {
+    pub struct MemberTable {
         /// Grows with each change.
         pub version: u32,
         /// Who takes keys.
@@ -27,12 +28,12 @@ data! {
         /// Servers that never come back.
         pub gone: NodeSet,
         /// A loss that is being made good: meanwhile no keys are given or taken.
-        pub loss: Option<Loss>,
+        pub loss: Option<DiskLoss>,
     }
 
     /// A server is gone with its disk.
     #[derive(Copy)]
-    pub struct Loss {
+    pub struct DiskLoss {
         /// Which.
         pub dead: NodeId,
         /// Who takes what nobody else has, from its copies.
@@ -40,10 +41,10 @@ data! {
     }
 }
 
-impl Table {
+impl MemberTable {
     /// A first table.
     pub fn of(members: Vec<NodeId>) -> Self {
-        Table { version: 1, members, ..Table::default() }
+        MemberTable { version: 1, members, ..MemberTable::default() }
     }
     /// By whose name a member is hashed.
     fn place(&self, n: NodeId) -> NodeId {
@@ -72,12 +73,12 @@ pub struct Places {
     /// The ring, for the rules that have one.
     pub ring: Option<Arc<Ring>>,
     lists: OnceLock<Vec<NodeId>>,
-    shown: OnceLock<Shown>,
+    shown: OnceLock<ShownTable>,
 }
 
 /// Points and keys, for pictures.
 #[derive(Clone, Debug)]
-pub struct Shown {
+pub struct ShownTable {
     /// The servers' points, in order.
     pub points: Arc<Vec<(u32, NodeId)>>,
     /// The keys.
@@ -131,7 +132,7 @@ fn positions(cfg: &Config) -> Arc<Vec<u64>> {
 }
 
 /// The placement by a table. It is a pure function that remembers the last few answers.
-pub fn of(cfg: &Config, table: &Table, careless: Careless) -> Arc<Places> {
+pub fn of(cfg: &Config, table: &MemberTable, careless: Careless) -> Arc<Places> {
     let fits = |p: &Arc<Places>| {
         p.members == table.members
             && p.careless == careless
@@ -160,15 +161,15 @@ pub fn weight(cfg: &Config, n: NodeId) -> u32 {
     if u32::from(n.0) < cfg.heavy { cfg.weight } else { 1 }
 }
 
-fn make(cfg: &Config, table: &Table, careless: Careless) -> Places {
+fn make(cfg: &Config, table: &MemberTable, careless: Careless) -> Places {
     let name = |(i, n): (usize, &NodeId)| {
         let n = table.place(*n);
         match careless.by_place {
-            true => Node::weighted(format!("place-{i}"), weight(cfg, n)),
-            false => Node::weighted(format!("S{}", n.0 + 1), weight(cfg, n)),
+            true => HashNode::weighted(format!("place-{i}"), weight(cfg, n)),
+            false => HashNode::weighted(format!("S{}", n.0 + 1), weight(cfg, n)),
         }
     };
-    let nodes: Vec<Node> = table.members.iter().enumerate().map(name).collect();
+    let nodes: Vec<HashNode> = table.members.iter().enumerate().map(name).collect();
     let near = neighbour(cfg, table, careless);
     let ring = match cfg.scheme {
         Scheme::Ketama | Scheme::Ring => Some(Arc::new(ring(cfg, &nodes, near.as_ref()))),
@@ -212,7 +213,7 @@ fn make(cfg: &Config, table: &Table, careless: Careless) -> Places {
 
 /// How a table differs from a known one.
 #[derive(Clone, Copy)]
-enum Step {
+enum TableStep {
     /// The last member is new.
     Joined,
     /// The member at this place was there.
@@ -220,29 +221,33 @@ enum Step {
 }
 
 /// A known placement of one member more or less: what follows from it is changed, not made anew.
-fn neighbour(cfg: &Config, table: &Table, careless: Careless) -> Option<(Arc<Places>, Step)> {
+fn neighbour(
+    cfg: &Config,
+    table: &MemberTable,
+    careless: Careless,
+) -> Option<(Arc<Places>, TableStep)> {
     let step = |p: &Arc<Places>| {
         if p.cfg != *cfg || p.careless != careless || p.names != table.places {
             return None;
         }
         if table.members.split_last().is_some_and(|(_, others)| p.members == others) {
-            return Some((p.clone(), Step::Joined));
+            return Some((p.clone(), TableStep::Joined));
         }
         let mut pairs = p.members.iter().zip(&table.members);
         let gone = pairs.position(|(a, b)| a != b).unwrap_or(table.members.len());
         let rest = p.members.get(gone + 1..)?;
         // Names by place are others where one is missing.
         let one = !careless.by_place && rest == &table.members[gone..];
-        one.then(|| (p.clone(), Step::Left(gone)))
+        one.then(|| (p.clone(), TableStep::Left(gone)))
     };
     KNOWN.with_borrow(|known| known.iter().find_map(step))
 }
 
-fn ring(cfg: &Config, nodes: &[Node], near: Option<&(Arc<Places>, Step)>) -> Ring {
+fn ring(cfg: &Config, nodes: &[HashNode], near: Option<&(Arc<Places>, TableStep)>) -> Ring {
     let known = near.and_then(|(p, step)| Some((p.ring.as_ref()?, step)));
     match known {
-        Some((ring, Step::Joined)) => ring.joined(nodes),
-        Some((ring, Step::Left(at))) => ring.left(nodes, *at as u32),
+        Some((ring, TableStep::Joined)) => ring.joined(nodes),
+        Some((ring, TableStep::Left(at))) => ring.left(nodes, *at as u32),
         None if cfg.scheme == Scheme::Ketama => Ring::ketama(nodes),
         None => Ring::virtual_nodes(nodes, cfg.vnodes, cfg.hash()),
     }
@@ -253,7 +258,7 @@ fn rendezvous(
     rule: &Rendezvous,
     members: &[NodeId],
     positions: &[u64],
-    near: Option<(Arc<Places>, Step)>,
+    near: Option<(Arc<Places>, TableStep)>,
 ) -> Vec<Option<u32>> {
     let Some((known, step)) = near else {
         return positions.iter().map(|p| rule.owner_at(*p)).collect();
@@ -263,8 +268,8 @@ fn rendezvous(
     let place = |owner: &NodeId| places.get(owner.at()).copied().flatten();
     let last = members.len().saturating_sub(1) as u32;
     let one = |(position, owner): (&u64, &NodeId)| match (place(owner), step) {
-        (Some(at), Step::Joined) => Some(rule.better(*position, at, last)),
-        (Some(at), Step::Left(_)) => Some(at),
+        (Some(at), TableStep::Joined) => Some(rule.better(*position, at, last)),
+        (Some(at), TableStep::Left(_)) => Some(at),
         (None, _) => rule.owner_at(*position),
     };
     positions.iter().zip(&known.owners).map(one).collect()
@@ -364,7 +369,7 @@ impl Places {
     }
 
     /// Points and keys, for pictures.
-    pub fn shown(&self) -> &Shown {
+    pub fn shown(&self) -> &ShownTable {
         self.shown.get_or_init(|| {
             let ring = self.ring.as_ref().filter(|_| self.cfg.scheme != Scheme::Ketama);
             let narrow = self.ring.as_ref().filter(|_| self.cfg.scheme == Scheme::Ketama);
@@ -380,7 +385,7 @@ impl Places {
                 Some(KeyView { at, owner: *owner, copies: copies.to_vec() })
             };
             let keys = (0..).zip(self.lists()).filter_map(key).collect();
-            Shown { points: Arc::new(points.collect()), keys: Arc::new(keys) }
+            ShownTable { points: Arc::new(points.collect()), keys: Arc::new(keys) }
         })
     }
 }

@@ -1,6 +1,6 @@
 //! What is claimed of it, checked after every step.
 
-use super::place::{Careless, Places, Table, of, rack};
+use super::place::{Careless, MemberTable, Places, of, rack};
 use super::*;
 use crate::check::history::watch::Watch;
 use crate::core::protocol::{Outcome, Show, Witness, key_name};
@@ -9,7 +9,7 @@ use std::hash::{Hash, Hasher};
 
 /// A write under way.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-struct Write {
+struct OpenWrite {
     key: u32,
     version: u32,
     /// The server that carries it out.
@@ -20,7 +20,7 @@ struct Write {
 
 /// What can be said of a table.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
-struct Meaning {
+struct TableMeaning {
     /// Servers that take over what the last change of members moved.
     heirs: u32,
     /// Hundredths of the mean that the fullest member is to have.
@@ -31,7 +31,7 @@ struct Meaning {
 
 /// What the observer knew of a server's keys.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-struct Stock {
+struct KnownKeys {
     /// Those that it serves.
     held: Keys,
     /// These, and those in its parcels.
@@ -43,8 +43,8 @@ struct Stock {
 pub struct Observer {
     pub(super) watch: Watch,
     /// The newest table, and the one before it.
-    pub(super) table: Table,
-    pub(super) before: Table,
+    pub(super) table: MemberTable,
+    pub(super) before: MemberTable,
     /// What each rule would have made of the step from one to the other.
     pub(super) rules: Arc<Vec<RuleView>>,
     /// Requests that each server has carried out.
@@ -52,13 +52,13 @@ pub struct Observer {
     /// Keys that the last scan found, and servers that it asked.
     scan: Option<(u32, u32)>,
     /// What the table in use means, worked out when it changed.
-    meaning: Meaning,
+    meaning: TableMeaning,
     /// Writes under way.
-    writes: SortedMap<OpId, Write>,
+    writes: SortedMap<OpId, OpenWrite>,
     /// The newest acknowledged version of each key.
     safe: SortedMap<u32, u32>,
     /// What each server had after the last step.
-    stocks: Vec<Stock>,
+    stocks: Vec<KnownKeys>,
     pub(super) accused: Accusations,
 }
 
@@ -114,7 +114,7 @@ impl Observer {
         }
     }
 
-    fn means(&self, cfg: &Config) -> Meaning {
+    fn means(&self, cfg: &Config) -> TableMeaning {
         let [from, to] = [&self.before, &self.table].map(|t| of(cfg, t, Careless::default()));
         let mut heirs = NodeSet::default();
         moved(&from, &to).for_each(|n| heirs.insert(n));
@@ -122,7 +122,7 @@ impl Observer {
         let n = self.table.members.len() as u32;
         let ring = to.ring.as_ref().filter(|_| cfg.copies > 1);
         let hit = ring.map_or(0, |r| r.together(cfg.copies as usize).len() as u32);
-        Meaning {
+        TableMeaning {
             heirs: heirs.len(),
             fullest: (most * n * 100).checked_div(to.owners.len() as u32).unwrap_or(0),
             together: (hit, n * n.saturating_sub(1) / 2),
@@ -131,7 +131,7 @@ impl Observer {
 
     /// The same in sentences.
     pub(super) fn tells(&self) -> Vec<Fact> {
-        let Meaning { heirs, fullest, together: (hit, all) } = self.meaning;
+        let TableMeaning { heirs, fullest, together: (hit, all) } = self.meaning;
         let mut out = Vec::new();
         if self.table.version > 0 {
             let word = if fullest < 120 { "even" } else { "uneven" };
@@ -228,7 +228,7 @@ impl Observer {
     /// Each key in one place. Only who acts, or is told to be gone, has other keys than before.
     fn places(&mut self, seen: &Seen<Hashing>, changed: bool) {
         let first = self.stocks.is_empty();
-        self.stocks.resize(seen.nodes.len(), Stock::default());
+        self.stocks.resize(seen.nodes.len(), KnownKeys::default());
         let all = first || changed && !self.table.gone.is_empty();
         let touched = seen.touched.map(|n| n.at()).filter(|_| !all);
         let some = match touched {
@@ -275,21 +275,21 @@ impl Observer {
     }
 
     /// What a server has now; one that is gone and down has nothing.
-    fn stock(&self, seen: &Seen<Hashing>, at: usize) -> Stock {
+    fn stock(&self, seen: &Seen<Hashing>, at: usize) -> KnownKeys {
         let (node, old) = (&seen.nodes[at], &self.stocks[at]);
         if self.table.gone.has(node.me) && !seen.up[at] {
-            return Stock::default();
+            return KnownKeys::default();
         }
         let held = &node.durable.held;
         let parcels = Keys::from_iter(node.durable.on_way());
         if parcels.is_empty() {
-            return Stock { held: held.clone(), has: held.clone() };
+            return KnownKeys { held: held.clone(), has: held.clone() };
         }
         let mut has = held.clone();
         has.add(&parcels);
         // What stays the same goes on sharing its memory.
         let has = if has == old.has { old.has.clone() } else { has };
-        Stock { held: held.clone(), has }
+        KnownKeys { held: held.clone(), has }
     }
 
     /// A key that has come to a server while another has it.
@@ -346,9 +346,9 @@ impl Observer {
             write.copies = write.copies.min(copies);
         }
         if let Some(op) = seen.request {
-            let mine = |i: &Item| i.served.get(&op.client) == Some(&(op.nth + 1));
+            let mine = |i: &StoredKey| i.served.get(&op.client) == Some(&(op.nth + 1));
             let found = n.durable.items.iter().find(|(_, item)| mine(item));
-            let write = |(key, item): (&u32, &Item)| Write {
+            let write = |(key, item): (&u32, &StoredKey)| OpenWrite {
                 key: *key,
                 version: item.version,
                 at: n.me,

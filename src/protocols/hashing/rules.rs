@@ -1,6 +1,6 @@
 //! What servers do.
 
-use super::place::{Careless, Table};
+use super::place::{Careless, MemberTable};
 use super::*;
 use crate::core::protocol::Outcome;
 
@@ -19,7 +19,7 @@ fn careless(cx: &Cx) -> Careless {
 /// The first table, and the keys that a server owns by it.
 pub fn disk(cfg: &Config, me: NodeId, nodes: u16) -> Durable {
     let members = (0..nodes.min(cfg.members.max(1) as u16)).map(NodeId).collect();
-    let table = Table::of(members);
+    let table = MemberTable::of(members);
     let place = super::place::of(cfg, &table, Careless::default());
     let mine = (0..).zip(&place.owners).filter(|(_, owner)| **owner == me);
     let held = mine.map(|(key, _)| key).collect();
@@ -78,7 +78,7 @@ pub fn receive(node: &mut Me, cx: &mut Cx, from: NodeId, message: Message) {
 }
 
 /// A newer table: what it gives to others is given away.
-pub(super) fn adopt(node: &mut Me, cx: &mut Cx, table: Table) {
+pub(super) fn adopt(node: &mut Me, cx: &mut Cx, table: MemberTable) {
     if table.version <= node.durable.table.version {
         return;
     }
@@ -99,7 +99,7 @@ pub fn owner(state: &State, key: u32) -> Option<NodeId> {
 
 /// Packs a parcel for each server that is owed keys and waits for none. Packed, they are served no
 /// more; they stay in the parcel, on disk, until it is acknowledged.
-fn pack(node: &mut Me, cx: &mut Cx) -> Vec<(NodeId, Packet<Parcel>)> {
+fn pack(node: &mut Me, cx: &mut Cx) -> Vec<(NodeId, Packet<KeyParcel>)> {
     if node.durable.table.loss.is_some() {
         return Vec::new();
     }
@@ -119,7 +119,7 @@ fn pack(node: &mut Me, cx: &mut Cx) -> Vec<(NodeId, Packet<Parcel>)> {
             continue;
         }
         let item = |key: u32| (key, d.items.get(&key).cloned().unwrap_or_default());
-        let keys: Vec<(u32, Item)> = keys.into_iter().map(item).collect();
+        let keys: Vec<(u32, StoredKey)> = keys.into_iter().map(item).collect();
         for (key, item) in &keys {
             // It stays as a copy, as a store keeps what nobody has cleaned up.
             keep(&mut d.copies, *key, item.clone());
@@ -129,7 +129,7 @@ fn pack(node: &mut Me, cx: &mut Cx) -> Vec<(NodeId, Packet<Parcel>)> {
         }
         let table = d.table.clone();
         let link = &mut d.links[to.at()];
-        let packet = link.send(Parcel { keys, table });
+        let packet = link.send(KeyParcel { keys, table });
         if cx.mutant(mutant::FORGET) {
             link.unacknowledged.clear();
         }
@@ -139,7 +139,7 @@ fn pack(node: &mut Me, cx: &mut Cx) -> Vec<(NodeId, Packet<Parcel>)> {
     out
 }
 
-fn dispatch(cx: &mut Cx, give: Vec<(NodeId, Packet<Parcel>)>) {
+fn dispatch(cx: &mut Cx, give: Vec<(NodeId, Packet<KeyParcel>)>) {
     if give.is_empty() {
         return;
     }
@@ -151,7 +151,7 @@ fn dispatch(cx: &mut Cx, give: Vec<(NodeId, Packet<Parcel>)>) {
 }
 
 /// Keys have come, or their acknowledgement.
-fn parcel(node: &mut Me, cx: &mut Cx, from: NodeId, packet: Packet<Parcel>) {
+fn parcel(node: &mut Me, cx: &mut Cx, from: NodeId, packet: Packet<KeyParcel>) {
     if let Some(table) = packet.body.as_ref().map(|p| p.table.clone()) {
         adopt(node, cx, table);
     }
@@ -185,7 +185,7 @@ fn parcel(node: &mut Me, cx: &mut Cx, from: NodeId, packet: Packet<Parcel>) {
         }
     }
     let answer = link.acknowledge();
-    let keys: Vec<(u32, Item)> = taken.into_iter().flat_map(|p| p.keys).collect();
+    let keys: Vec<(u32, StoredKey)> = taken.into_iter().flat_map(|p| p.keys).collect();
     if !keys.is_empty() {
         cx.note("Take");
         keys.iter().for_each(|(key, item)| node.durable.hold(*key, item.clone()));
@@ -207,7 +207,7 @@ fn parcel(node: &mut Me, cx: &mut Cx, from: NodeId, packet: Packet<Parcel>) {
 
 /// Sends what is not acknowledged once more.
 pub fn resend(node: &mut Me, cx: &mut Cx) {
-    let waiting: Vec<(NodeId, Packet<Parcel>)> = (0u16..)
+    let waiting: Vec<(NodeId, Packet<KeyParcel>)> = (0u16..)
         .zip(&node.durable.links)
         .flat_map(|(n, link)| link.again().map(move |packet| (NodeId(n), packet)))
         .collect();
@@ -257,7 +257,7 @@ fn elsewhere(node: &Me, cx: &mut Cx, id: OpId, key: u32) {
 fn get(node: &mut Me, cx: &mut Cx, id: OpId, key: u32) {
     let mut item = node.durable.item(key);
     if cx.mutant(mutant::SERVE_BY_TABLE) && owner(&node.state, key) == Some(node.me) {
-        item = item.or(node.durable.copies.get(&key).cloned()).or(Some(Item::default()));
+        item = item.or(node.durable.copies.get(&key).cloned()).or(Some(StoredKey::default()));
     }
     match item {
         Some(item) => {
@@ -287,7 +287,7 @@ fn put(node: &mut Me, cx: &mut Cx, id: OpId, key: u32, value: i64) {
         cx.reply(id, Outcome::Ok(Ret::Done));
     } else {
         let stored = [node.me].into_iter().collect();
-        node.state.pending.insert((key, item.version), Pending { op: id, stored });
+        node.state.pending.insert((key, item.version), PendingWrite { op: id, stored });
     }
     copy(node, cx, key, &item);
 }
@@ -297,7 +297,7 @@ fn keepers(node: &Me, key: u32) -> Vec<NodeId> {
     node.state.place.list(key).iter().copied().filter(|n| *n != node.me).collect()
 }
 
-pub(super) fn copy(node: &Me, cx: &mut Cx, key: u32, item: &Item) {
+pub(super) fn copy(node: &Me, cx: &mut Cx, key: u32, item: &StoredKey) {
     for to in keepers(node, key) {
         cx.send(to, Message::Copy { key, item: item.clone() });
     }
@@ -346,7 +346,7 @@ fn change(node: &mut Me, cx: &mut Cx, id: OpId, n: i64, joins: bool) {
 }
 
 /// The keeper's next table, to all.
-pub(super) fn announce(node: &mut Me, cx: &mut Cx, mut table: Table) {
+pub(super) fn announce(node: &mut Me, cx: &mut Cx, mut table: MemberTable) {
     table.version += 1;
     adopt(node, cx, table.clone());
     for to in cx.others() {
@@ -369,7 +369,7 @@ fn scan(node: &mut Me, cx: &mut Cx, id: OpId, key: u32, keys: i64) {
         cx.send(to, Message::Scan { op: id, key, keys });
     }
     let found = held_in(node, key, keys);
-    let sweep = Sweep { nth: id.nth, open, asked: open.len() + 1, found };
+    let sweep = KeyScan { nth: id.nth, open, asked: open.len() + 1, found };
     node.state.scans.insert(id.client, sweep);
     scanned(node, cx, id);
 }

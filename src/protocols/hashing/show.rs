@@ -34,7 +34,7 @@ impl Show for Hashing {
             (false, true) => "Spare",
         };
         let pair = |name: &str, text: String| (name.to_string(), text);
-        let wait = |((k, _), p): (&(u32, u32), &Pending)| {
+        let wait = |((k, _), p): (&(u32, u32), &PendingWrite)| {
             format!("write of {}: {} of {} copies", key_name(*k), p.stored.len(), cfg.copies)
         };
         let waits: Vec<String> = node.state.pending.iter().map(wait).collect();
@@ -94,7 +94,7 @@ impl Show for Hashing {
         let newest = nodes.iter().max_by_key(|n| n.durable.table.version)?;
         let members = &newest.durable.table.members;
         let shown = newest.state.place.shown();
-        let stock = Stock::of(&nodes, &newest.durable.table, &shown.keys);
+        let stock = KeyHolders::of(&nodes, &newest.durable.table, &shown.keys);
         let rule = Scheme::NAMES[cfg.scheme as usize];
         Some(RingView {
             rule,
@@ -124,7 +124,7 @@ type Owed = SortedMap<(NodeId, NodeId), u32>;
 
 /// Who holds each key, as last asked for: that changes more seldom than pictures.
 #[derive(Default)]
-struct Stock {
+struct KeyHolders {
     held: Vec<Keys>,
     gone: NodeSet,
     keys: Arc<Vec<KeyView>>,
@@ -133,11 +133,15 @@ struct Stock {
 }
 
 thread_local! {
-    static LAST: RefCell<Rc<Stock>> = RefCell::default();
+    static LAST: RefCell<Rc<KeyHolders>> = RefCell::default();
 }
 
-impl Stock {
-    fn of(nodes: &[&Node<Hashing>], table: &Table, keys: &Arc<Vec<KeyView>>) -> Rc<Stock> {
+impl KeyHolders {
+    fn of(
+        nodes: &[&Node<Hashing>],
+        table: &MemberTable,
+        keys: &Arc<Vec<KeyView>>,
+    ) -> Rc<KeyHolders> {
         LAST.with_borrow_mut(|last| {
             let same = |(n, held): (&&Node<Hashing>, &Keys)| n.durable.held.same(held);
             let fits = last.gone == table.gone
@@ -145,13 +149,17 @@ impl Stock {
                 && Arc::ptr_eq(&last.keys, keys)
                 && nodes.iter().zip(&last.held).all(same);
             if !fits {
-                *last = Rc::new(Stock::count(nodes, table, keys));
+                *last = Rc::new(KeyHolders::count(nodes, table, keys));
             }
             last.clone()
         })
     }
 
-    fn count(nodes: &[&Node<Hashing>], table: &Table, keys: &Arc<Vec<KeyView>>) -> Stock {
+    fn count(
+        nodes: &[&Node<Hashing>],
+        table: &MemberTable,
+        keys: &Arc<Vec<KeyView>>,
+    ) -> KeyHolders {
         let mut holders: Vec<Option<NodeId>> = vec![None; keys.len()];
         // What a server that is gone still has on its disk counts where nobody else has it.
         let gone = |n: &&&Node<Hashing>| table.gone.has(n.me);
@@ -168,7 +176,7 @@ impl Stock {
                 *owed.entry((from, key.owner)).or_default() += 1;
             }
         }
-        Stock {
+        KeyHolders {
             held: nodes.iter().map(|n| n.durable.held.clone()).collect(),
             gone: table.gone,
             keys: keys.clone(),
@@ -179,7 +187,7 @@ impl Stock {
 }
 
 /// What each server still owes each other one.
-fn moves(common: &Common, nodes: &[&Node<Hashing>], stock: &Stock) -> Vec<MoveView> {
+fn moves(common: &Common, nodes: &[&Node<Hashing>], stock: &KeyHolders) -> Vec<MoveView> {
     let mut owed = stock.owed.clone();
     for n in nodes {
         let open = n.durable.links.iter().zip((0..).map(NodeId));
@@ -202,7 +210,7 @@ fn moves(common: &Common, nodes: &[&Node<Hashing>], stock: &Stock) -> Vec<MoveVi
     owed.into_iter().map(view).collect()
 }
 
-fn members(table: &Table) -> String {
+fn members(table: &MemberTable) -> String {
     let name = |out: &mut String, n: &NodeId| _ = write!(out, "S{}", n.0 + 1);
     first(table.members.iter(), table.members.len() as u32, name)
 }

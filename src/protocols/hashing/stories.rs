@@ -1,6 +1,6 @@
 //! Its story, its re-enactments and its challenges.
 
-use crate::stories::{Ask, Challenge, Give, Limits, Sliders, Step, Story};
+use crate::stories::{Challenge, Give, Limits, Prediction, Sliders, Story, StoryStep};
 
 pub(super) const STORIES: &[Story] = &[
     Story {
@@ -12,16 +12,16 @@ pub(super) const STORIES: &[Story] = &[
         mutants: &[],
         seed: 5,
         steps: &[
-            Step {
+            StoryStep {
                 text: "48 keys and four servers stand on one ring, each server at sixteen places. A key belongs to the first of them clockwise; the bars count.",
                 until: "after 5ms",
-                ..Step::SAY
+                ..StoryStep::SAY
             },
-            Step {
+            StoryStep {
                 text: "{S5} is about to join. It will be hashed to sixteen places of its own.",
                 say: &["A: join 5 at S1"],
                 until: "rule Join",
-                ask: Some(Ask {
+                ask: Some(Prediction {
                     question: "How many of the 48 keys get another owner?",
                     options: &[
                         ("About a fifth, what {S5} ought to have", "not moved >= 17"),
@@ -29,41 +29,41 @@ pub(super) const STORIES: &[Story] = &[
                         ("Nearly all", "moved >= 32"),
                     ],
                 }),
-                ..Step::SAY
+                ..StoryStep::SAY
             },
-            Step {
+            StoryStep {
                 text: "Every server gives {S5} some keys; no other keys move. The bars on the right are other rules at the same change: modulo moves nearly all.",
                 until: "rule Take S5",
-                ..Step::SAY
+                ..StoryStep::SAY
             },
-            Step {
+            StoryStep {
                 text: "Keys travel in parcels over narrow links. A key on its way is served by nobody; one that still waits is served where it is.",
                 until: "S5.keys >= 4",
-                ..Step::SAY
+                ..StoryStep::SAY
             },
-            Step {
+            StoryStep {
                 text: "{S2} crashes in the middle of it, with keys that it has yet to give.",
                 say: &["crash S2"],
                 until: "after 120ms",
-                ask: Some(Ask {
+                ask: Some(Prediction {
                     question: "What becomes of them?",
                     options: &[
                         ("They wait on its disk", "moving >= 1"),
                         ("They have all arrived", "moving = 0"),
                     ],
                 }),
-                ..Step::SAY
+                ..StoryStep::SAY
             },
-            Step {
+            StoryStep {
                 text: "It comes back and goes on: a parcel is forgotten only when the other side has it on disk, and taken only once.",
                 say: &["restart S2"],
                 until: "moving = 0",
-                ..Step::SAY
+                ..StoryStep::SAY
             },
-            Step {
+            StoryStep {
                 text: "Your turn. One place a server makes the bars uneven; a bad hash, worse. Let servers leave; change the rule; cut a link half-way through a move.",
                 unlock: &["hash.scheme", "hash.vnodes", "hash.function", "hash.copies"],
-                ..Step::SAY
+                ..StoryStep::SAY
             },
         ],
     },
@@ -86,28 +86,28 @@ pub(super) const STORIES: &[Story] = &[
         mutants: &[],
         seed: 5,
         steps: &[
-            Step {
+            StoryStep {
                 text: "Keys next to each other by name are hashed to places all over the ring.",
                 until: "after 5ms",
-                ..Step::SAY
+                ..StoryStep::SAY
             },
-            Step {
+            StoryStep {
                 text: "A wants eight keys in a row, from x on.",
                 say: &["A: scan x=8 at S1"],
                 until: "op A ok",
-                ask: Some(Ask {
+                ask: Some(Prediction {
                     question: "Of four members, how many have to be asked?",
                     options: &[
                         ("The one that has them", "fact scan = 1"),
                         ("All four", "fact scan = 4"),
                     ],
                 }),
-                ..Step::SAY
+                ..StoryStep::SAY
             },
-            Step {
+            StoryStep {
                 text: "Any member may hold any of them. Add servers, and the same scan asks more of them.",
                 unlock: &["hash.members", "client.pattern", "hash.heavy"],
-                ..Step::SAY
+                ..StoryStep::SAY
             },
         ],
     },
@@ -133,33 +133,33 @@ const ONE_HEIR: Story = Story {
     mutants: &[],
     seed: 1,
     steps: &[
-        Step {
+        StoryStep {
             text: "Six servers, each at one place of the ring. What each has to serve is the arc before it.",
             until: "after 5ms",
-            ..Step::SAY
+            ..StoryStep::SAY
         },
-        Step {
+        StoryStep {
             text: "{S3} fails for good, and is removed. What it had is taken from the copies; its load has to go somewhere.",
             say: &["crash S3", "A: remove 3 at S1"],
             until: "rule Remove",
             ask: HEIRS,
-            ..Step::SAY
+            ..StoryStep::SAY
         },
-        Step {
+        StoryStep {
             text: "One neighbour has both arcs now. If that is more than it can carry, it is the next to go, with two loads to hand on.",
             until: "moving = 0",
-            ..Step::SAY
+            ..StoryStep::SAY
         },
-        Step {
+        StoryStep {
             text: "So it is: {S2} fails under it, and again one server takes it all.",
             say: &["crash S2", "A: remove 2 at S1"],
             until: "rule Remove",
-            ..Step::SAY
+            ..StoryStep::SAY
         },
-        Step {
+        StoryStep {
             text: "Three loads at one server, the others as they were: that is how a cascade of failures begins.",
             until: "moving = 0 & fact heirs = 1",
-            ..Step::SAY
+            ..StoryStep::SAY
         },
     ],
 };
@@ -176,64 +176,64 @@ const REPLACED: Story = Story {
     mutants: &[],
     seed: 5,
     steps: &[
-        Step {
+        StoryStep {
             text: "Each key is on three of four servers: its owner, and two that keep copies. A writes to x; once all three have it, A is told.",
             say: &["A: put x=7"],
             until: "op A ok",
-            ..Step::SAY
+            ..StoryStep::SAY
         },
-        Step {
+        StoryStep {
             text: "{S2} fails, and its disk with it: nobody serves its keys. It never comes back, the administrator says: {S5} must take its places.",
             say: &["crash S2", "A: replace 2->5 at S1"],
             until: "rule Replace",
-            ask: Some(Ask {
+            ask: Some(Prediction {
                 question: "{S5} is hashed by the name of {S2}. How many of 48 keys get another owner?",
                 options: &[
                     ("A quarter or so: those of {S2}", "not moved >= 24"),
                     ("Half and more, since {S5} is new", "moved >= 24"),
                 ],
             }),
-            ..Step::SAY
+            ..StoryStep::SAY
         },
-        Step {
+        StoryStep {
             text: "What was on the lost disk? What nobody else has. So {S5} asks everybody what they have; meanwhile keys change hands nowhere, or one could be missed.",
             until: "rule Count",
-            ..Step::SAY
+            ..StoryStep::SAY
         },
-        Step {
+        StoryStep {
             text: "All have answered. What nobody has is {S5}'s now, each key with the newest of its copies.",
             until: "rule Restore S5",
-            ..Step::SAY
+            ..StoryStep::SAY
         },
-        Step {
+        StoryStep {
             text: "A reads x. Whoever owned it, the write that A was told of is there.",
             say: &["A: get x"],
             until: "op A ok & moving = 0",
-            ..Step::SAY
+            ..StoryStep::SAY
         },
-        Step {
+        StoryStep {
             text: "But {S2} was not dead. It was slow, and now it is back, with its keys.",
             say: &["restart S2"],
             until: "violation one-owner",
-            ask: Some(Ask {
+            ask: Some(Prediction {
                 question: "What then?",
                 options: &[
                     ("Two servers own the same keys", "violation one-owner"),
                     ("It is told before it can do harm", "not violation one-owner"),
                 ],
             }),
-            ..Step::SAY
+            ..StoryStep::SAY
         },
-        Step {
+        StoryStep {
             text: "Until somebody tells it, two own what {S2} had. No message can tell a dead server from a slow one; that was the administrator's word.",
             until: "S2 Gone",
             unlock: &["hash.copies", "hash.scheme", "hash.vnodes"],
-            ..Step::SAY
+            ..StoryStep::SAY
         },
     ],
 };
 
-const HEIRS: Option<Ask> = Some(Ask {
+const HEIRS: Option<Prediction> = Some(Prediction {
     question: "Who takes it over?",
     options: &[
         ("One neighbour, all of it", "fact heirs = 1"),
@@ -241,19 +241,23 @@ const HEIRS: Option<Ask> = Some(Ask {
     ],
 });
 
-const MANY_HEIRS: &[Step] = &[
-    Step { text: "The same six servers, each at sixteen places.", until: "after 5ms", ..Step::SAY },
-    Step {
+const MANY_HEIRS: &[StoryStep] = &[
+    StoryStep {
+        text: "The same six servers, each at sixteen places.",
+        until: "after 5ms",
+        ..StoryStep::SAY
+    },
+    StoryStep {
         text: "{S3} fails for good, as before.",
         say: &["crash S3", "A: remove 3 at S1"],
         until: "rule Remove",
         ask: HEIRS,
-        ..Step::SAY
+        ..StoryStep::SAY
     },
-    Step {
+    StoryStep {
         text: "Each of its places has a neighbour of its own, so that the load falls on many, a little on each.",
         until: "moving = 0",
-        ..Step::SAY
+        ..StoryStep::SAY
     },
 ];
 
@@ -276,28 +280,28 @@ const NINE_TENTHS: Story = Story {
     mutants: &[],
     seed: 1,
     steps: &[
-        Step {
+        StoryStep {
             text: "Ten servers hold 1,100 keys; a key's owner is its hash modulo ten. The eleventh joins.",
             say: &["A: join 11 at S1"],
             until: "rule Join",
-            ask: Some(Ask {
+            ask: Some(Prediction {
                 question: "How many keys move?",
                 options: &[
                     ("About 100: what the eleventh ought to have", "not moved >= 300"),
                     ("About 1,000: all but those whose remainder happens to stay", "moved >= 950"),
                 ],
             }),
-            ..Step::SAY
+            ..StoryStep::SAY
         },
-        Step {
+        StoryStep {
             text: "Ten in eleven: 1,000 of 1,100. On the ring, by rendezvous or jump, the same change moves about a hundred.",
             until: "moved >= 950 & not moved.ring >= 160 & not moved.jump >= 160 & not moved.rendezvous >= 160",
-            ..Step::SAY
+            ..StoryStep::SAY
         },
-        Step {
+        StoryStep {
             text: "It is traffic, not arithmetic: ten servers now send most of what they have, and what is on its way is served by nobody.",
             until: "moving = 0",
-            ..Step::SAY
+            ..StoryStep::SAY
         },
     ],
 };

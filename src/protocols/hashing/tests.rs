@@ -11,11 +11,11 @@ use crate::share::link::Link;
 use proptest::prelude::*;
 
 fn owners(cfg: &Config, members: &[NodeId], careless: Careless) -> Vec<NodeId> {
-    of(cfg, &Table::of(members.to_vec()), careless).owners.clone()
+    of(cfg, &MemberTable::of(members.to_vec()), careless).owners.clone()
 }
 
 fn lists(cfg: &Config, members: &[NodeId], careless: Careless) -> Vec<Vec<NodeId>> {
-    of(cfg, &Table::of(members.to_vec()), careless).lists().map(<[NodeId]>::to_vec).collect()
+    of(cfg, &MemberTable::of(members.to_vec()), careless).lists().map(<[NodeId]>::to_vec).collect()
 }
 
 proptest! {
@@ -171,7 +171,7 @@ fn failures_cascade_to_one_neighbour_or_spread() {
 #[test]
 fn any_two_failures_hit_some_range_if_there_are_many_places() {
     let nodes: Vec<_> =
-        (0..100).map(|n| crate::algo::hashing::Node::new(format!("n{n}"))).collect();
+        (0..100).map(|n| crate::algo::hashing::HashNode::new(format!("n{n}"))).collect();
     let hash = Config::default().hash();
     let pairs =
         |vnodes| crate::algo::hashing::Ring::virtual_nodes(&nodes, vnodes, hash).together(3).len();

@@ -1,7 +1,7 @@
 //! What the scene opens on.
 
 use crate::stories::hero::{Does, Hero, Main, Next};
-use crate::stories::{Step, Story};
+use crate::stories::{Story, StoryStep};
 
 pub(super) const HERO: Hero = Hero {
     caption: "C’s clock is behind, so l stands still and c counts.",
@@ -10,17 +10,17 @@ pub(super) const HERO: Hero = Hero {
         knobs: &[("hlc.pause", 10_000_000), ("clock.offset", 0)],
         seed: 2,
         steps: &[
-            Step {
+            StoryStep {
                 say: &["M: local at A"],
                 until: "A.l >= 1 & A.c = 0 & not op M open",
-                ..Step::SAY
+                ..StoryStep::SAY
             },
-            Step {
+            StoryStep {
                 say: &["clock.jump B 300ms", "N: send 2 at B"],
                 until: "C.l >= 1 & not op N open",
-                ..Step::SAY
+                ..StoryStep::SAY
             },
-            Step { say: &["M: local at C"], until: "C.c >= 2", ..Step::SAY },
+            StoryStep { say: &["M: local at C"], until: "C.c >= 2", ..StoryStep::SAY },
         ],
         ..Hero::RUN
     },

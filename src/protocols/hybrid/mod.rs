@@ -104,7 +104,7 @@ impl Hash for Versions {
 
 /// What survives a crash.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
-pub struct Kept {
+pub struct Durable {
     /// The clock: l and c of the last event.
     pub clock: Hlc,
     /// The physical clock at the last event.
@@ -121,7 +121,7 @@ pub struct Kept {
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub struct State {
     /// Operations it does for clients.
-    pub pending: SortedMap<OpId, Pending>,
+    pub pending: SortedMap<OpId, OpenOperation>,
     /// The last operation that was begun here.
     pub begun: Option<(OpId, Op)>,
     /// How far each other clock is ahead, microseconds, as measured.
@@ -135,7 +135,7 @@ pub struct State {
 data! {
     /// An operation under way.
     #[derive(Copy)]
-    pub struct Pending {
+    pub struct OpenOperation {
         /// What.
         pub op: Op,
         /// The time it is done at.
@@ -151,14 +151,14 @@ data! {
         /// l and c of the sending.
         pub time: Timestamp = "(l, c)",
         /// What it says.
-        pub body: Body as part,
+        pub body: HybridBody as part,
     }
 }
 
 messages! {
     /// What nodes say.
     #[derive(Copy)]
-    pub enum Body {
+    pub enum HybridBody {
         /// Only a message.
         Plain ["message", Replicate],
         /// Read or write for a client's operation, to where the key is.
@@ -239,11 +239,11 @@ claims! {
 
 impl Protocol for Hybrid {
     // Servers are not alike: where a key is follows from its number.
-    usual_parts! { Durable = Kept; }
+    usual_parts! { Durable = Durable; }
 
     const CAUSAL: bool = true;
 
-    fn boot(cx: &mut Context<Self>, _kept: &Kept) -> State {
+    fn boot(cx: &mut Context<Self>, _kept: &Durable) -> State {
         rules::restart(cx)
     }
 

@@ -1,19 +1,19 @@
 //! What only an observer sees: what happened before what, how far clocks are apart, and which
 //! writes were acknowledged when a read began.
 
-use super::{Hybrid, Kept, Op};
+use super::{Durable, Hybrid, Op};
 use crate::algo::clocks::Timestamp;
 use crate::core::config::show_time;
 use crate::core::declare::Accusations;
 use crate::core::ids::{NodeId, OpId};
 use crate::core::protocol::{Outcome, Seen, Show, Witness};
 use crate::core::sorted::SortedMap;
-use crate::protocols::causality::Record;
+use crate::protocols::causality::CausalRecord;
 
 /// An event: its time, the largest physical time of its process so far, and how many of the
 /// process's last events have its l.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
-struct Mark {
+struct EventMark {
     time: Timestamp,
     physical: u64,
     ties: u32,
@@ -22,7 +22,7 @@ struct Mark {
 /// What the observer knows.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub struct Observer {
-    record: Record<Mark>,
+    record: CausalRecord<EventMark>,
     pub(super) accused: Accusations,
     /// The smallest and the largest difference of a clock to true time at any event, microseconds.
     skew: Option<(i64, i64)>,
@@ -67,7 +67,7 @@ impl Observer {
         }
     }
 
-    fn see_event(&mut self, seen: &Seen<Hybrid>, me: NodeId, kept: &Kept) {
+    fn see_event(&mut self, seen: &Seen<Hybrid>, me: NodeId, kept: &Durable) {
         let skew = kept.physical as i64 - seen.now as i64;
         let (low, high) = self.skew.map_or((skew, skew), |(l, h)| (l.min(skew), h.max(skew)));
         if !seen.notes.contains(&"Restart") {
@@ -79,7 +79,7 @@ impl Observer {
         }
         let (own, time) = (self.record.last(me), kept.clock.last);
         let ties = if own.time.wall == time.wall { own.ties + 1 } else { 1 };
-        let mark = Mark { time, physical: own.physical.max(kept.physical), ties };
+        let mark = EventMark { time, physical: own.physical.max(kept.physical), ties };
         // What was refused was not heard.
         let heard = !seen.notes.contains(&"Refuse");
         if let Some(past) = self.record.see(seen, Some(mark), heard) {
@@ -87,7 +87,7 @@ impl Observer {
         }
     }
 
-    fn compare(&mut self, me: NodeId, mark: Mark, past: &[u32]) {
+    fn compare(&mut self, me: NodeId, mark: EventMark, past: &[u32]) {
         let Timestamp { wall, logical } = mark.time;
         // Every process begins with l = 0, c = 0.
         let (mut top, mut ties) = (mark.physical, u32::from(wall == 0));

@@ -60,7 +60,7 @@ fn stamp(n: &mut N, cx: &mut Cx) {
     cx.note("Tick");
 }
 
-fn say(n: &N, cx: &mut Cx, to: NodeId, body: Body) {
+fn say(n: &N, cx: &mut Cx, to: NodeId, body: HybridBody) {
     cx.send(to, Message { time: n.durable.clock.last, body });
 }
 
@@ -72,7 +72,7 @@ fn local(n: &mut N, cx: &mut Cx) {
 fn send(n: &mut N, cx: &mut Cx, to: NodeId) {
     local(n, cx);
     cx.note("Send");
-    say(n, cx, to, Body::Plain);
+    say(n, cx, to, HybridBody::Plain);
 }
 
 /// An event of the process's own.
@@ -108,7 +108,7 @@ pub(super) fn asked(n: &mut N, cx: &mut Cx, id: OpId, op: Op) {
     let at = n.durable.clock.last;
     // "The uncertainty interval": what a faster clock may have written before now.
     let limit = Timestamp::new(at.wall.saturating_add(cx.cfg.max_offset), LOGICAL_MAX);
-    let pending = *n.state.pending.entry(id).or_insert(Pending { op, at, limit });
+    let pending = *n.state.pending.entry(id).or_insert(OpenOperation { op, at, limit });
     n.state.begun = Some((id, op));
     cx.note("Begin");
     stamp(n, cx);
@@ -116,9 +116,9 @@ pub(super) fn asked(n: &mut N, cx: &mut Cx, id: OpId, op: Op) {
 }
 
 /// To where the key is, which may be here.
-fn ask(n: &mut N, cx: &mut Cx, id: OpId, key: u32, Pending { op, at, limit }: Pending) {
+fn ask(n: &mut N, cx: &mut Cx, id: OpId, key: u32, OpenOperation { op, at, limit }: OpenOperation) {
     let to = NodeId((key % u32::from(cx.nodes.max(1))) as u16);
-    let body = Body::Do { id, op, at, limit };
+    let body = HybridBody::Do { id, op, at, limit };
     if to != n.me {
         return say(n, cx, to, body);
     }
@@ -135,33 +135,33 @@ pub(super) fn receive(n: &mut N, cx: &mut Cx, from: NodeId, message: Message) {
         return cx.note("Refuse");
     }
     let ahead = message.time.wall.saturating_sub(physical(cx));
-    if matches!(message.body, Body::Do { .. }) && ahead > cx.cfg.max_offset {
+    if matches!(message.body, HybridBody::Do { .. }) && ahead > cx.cfg.max_offset {
         tick(n, cx, None);
         cx.note("Refuse");
         return stamp(n, cx);
     }
     tick(n, cx, Some(message.time));
     match message.body {
-        Body::Plain => stamp(n, cx),
-        Body::Do { id, op, at, limit } => {
+        HybridBody::Plain => stamp(n, cx),
+        HybridBody::Do { id, op, at, limit } => {
             let answer = execute(n, cx, id, op, at, limit);
             stamp(n, cx);
             say(n, cx, from, answer);
         }
-        Body::Done { .. } | Body::Uncertain { .. } => {
+        HybridBody::Done { .. } | HybridBody::Uncertain { .. } => {
             stamp(n, cx);
             let id = match message.body {
-                Body::Done { id, .. } | Body::Uncertain { id, .. } => id,
+                HybridBody::Done { id, .. } | HybridBody::Uncertain { id, .. } => id,
                 _ => return,
             };
             conclude(n, cx, id, message.body);
         }
-        Body::Ping { clock } => {
+        HybridBody::Ping { clock } => {
             stamp(n, cx);
-            let pong = Body::Pong { echo: clock, clock: cx.clock };
+            let pong = HybridBody::Pong { echo: clock, clock: cx.clock };
             say(n, cx, from, pong);
         }
-        Body::Pong { echo, clock } => {
+        HybridBody::Pong { echo, clock } => {
             stamp(n, cx);
             measure(n, cx, from, echo, clock);
         }
@@ -170,19 +170,30 @@ pub(super) fn receive(n: &mut N, cx: &mut Cx, from: NodeId, message: Message) {
 
 // --- the store ---
 
-fn execute(n: &mut N, cx: &mut Cx, id: OpId, op: Op, at: Timestamp, limit: Timestamp) -> Body {
+fn execute(
+    n: &mut N,
+    cx: &mut Cx,
+    id: OpId,
+    op: Op,
+    at: Timestamp,
+    limit: Timestamp,
+) -> HybridBody {
     match op {
         Op::Put { key, value } => write(n, cx, id, key, value, at),
         Op::Get { key } => read(n, cx, id, key, at, limit),
-        _ => Body::Plain,
+        _ => HybridBody::Plain,
     }
 }
 
 /// A write goes above every read and every version of its key.
-fn write(n: &mut N, cx: &mut Cx, id: OpId, key: u32, value: i64, at: Timestamp) -> Body {
+fn write(n: &mut N, cx: &mut Cx, id: OpId, key: u32, value: i64, at: Timestamp) -> HybridBody {
     if let Some((nth, at)) = n.durable.written.get(&id.client).filter(|(nth, _)| *nth >= id.nth) {
         // It comes again; an older one than the last is of no interest to anybody any more.
-        return if *nth == id.nth { Body::Done { id, value: None, at: *at } } else { Body::Plain };
+        return if *nth == id.nth {
+            HybridBody::Done { id, value: None, at: *at }
+        } else {
+            HybridBody::Plain
+        };
     }
     cx.note("Write");
     let versions = &mut n.durable.store.entry(key).or_default().0;
@@ -191,33 +202,33 @@ fn write(n: &mut N, cx: &mut Cx, id: OpId, key: u32, value: i64, at: Timestamp) 
     let at = at.max(newest.unwrap_or_default()).max(read.unwrap_or_default());
     versions.push((at, value));
     n.durable.written.insert(id.client, (id.nth, at));
-    Body::Done { id, value: None, at }
+    HybridBody::Done { id, value: None, at }
 }
 
 /// A read at a time: what lies between it and its limit may have been written before it began.
-fn read(n: &mut N, cx: &mut Cx, id: OpId, key: u32, at: Timestamp, limit: Timestamp) -> Body {
+fn read(n: &mut N, cx: &mut Cx, id: OpId, key: u32, at: Timestamp, limit: Timestamp) -> HybridBody {
     let latest = || n.durable.store.get(&key).into_iter().flat_map(|all| all.0.iter().rev());
     let above = latest().take_while(|(t, _)| *t > at).find(|(t, _)| *t <= limit);
     if let Some((above, _)) = above.filter(|_| !cx.mutant(CERTAIN)) {
         cx.note("Uncertain");
-        return Body::Uncertain { id, at: above, observed: n.durable.clock.last };
+        return HybridBody::Uncertain { id, at: above, observed: n.durable.clock.last };
     }
     cx.note("Read");
     let found = latest().find(|(t, _)| *t <= at);
     let (value, version) = (found.map(|(_, v)| v), found.map(|(t, _)| t));
     let last = n.durable.read_at.entry(key).or_default();
     *last = (*last).max(at);
-    Body::Done { id, value, at: version.unwrap_or_default() }
+    HybridBody::Done { id, value, at: version.unwrap_or_default() }
 }
 
 /// The answer is here: tell the client, or start anew above the uncertain value. By then the other
 /// node has been visited: what is later than its clock at that time was written since.
-fn conclude(n: &mut N, cx: &mut Cx, id: OpId, answer: Body) {
+fn conclude(n: &mut N, cx: &mut Cx, id: OpId, answer: HybridBody) {
     match answer {
-        Body::Done { value, at, .. } if n.state.pending.remove(&id).is_some() => {
+        HybridBody::Done { value, at, .. } if n.state.pending.remove(&id).is_some() => {
             cx.reply(id, Outcome::Ok(Ret { value, at }));
         }
-        Body::Uncertain { at, observed, .. } => {
+        HybridBody::Uncertain { at, observed, .. } => {
             let Some(p) = n.state.pending.get_mut(&id).filter(|p| at > p.at) else { return };
             p.at = at;
             p.limit = p.limit.min(observed).max(at);
@@ -242,7 +253,7 @@ pub(super) fn ping(n: &mut N, cx: &mut Cx) {
     local(n, cx);
     let clock = cx.clock;
     let others: Vec<NodeId> = cx.others().collect();
-    others.into_iter().for_each(|to| say(n, cx, to, Body::Ping { clock }));
+    others.into_iter().for_each(|to| say(n, cx, to, HybridBody::Ping { clock }));
 }
 
 /// "If a node detects that its clock is out of sync with at least half of the other nodes by 80 % of

@@ -82,7 +82,7 @@ impl Show for Hybrid {
 
     fn message(message: &Message) -> MessageLook {
         match message.body {
-            Body::Do { op: Op::Put { .. }, .. } => {
+            HybridBody::Do { op: Op::Put { .. }, .. } => {
                 MessageLook { name: "write", family: Family::Replicate, ..message.body.look() }
             }
             _ => message.body.look(),
@@ -104,7 +104,7 @@ impl Show for Hybrid {
 }
 
 /// `get x at (0.3s, 1), uncertain up to 0.8s`.
-fn pending(p: &Pending) -> String {
+fn pending(p: &OpenOperation) -> String {
     let what = call_text(Hybrid::CALLS, &Hybrid::call(&p.op));
     format!("{what} at {}, uncertain up to {}", hybrid(p.at), show_time(p.limit.wall as i64))
 }

@@ -1,6 +1,6 @@
 //! Stories of hybrid clocks, re-enactments and challenges.
 
-use crate::stories::{Ask, Challenge, Limits, Step, Story};
+use crate::stories::{Challenge, Limits, Prediction, Story, StoryStep};
 
 pub(super) const STORIES: &[Story] = &[DRAG, RESTART, BEYOND];
 
@@ -13,50 +13,54 @@ const DRAG: Story = Story {
     mutants: &[],
     seed: 2,
     steps: &[
-        Step {
+        StoryStep {
             text: "Three nodes with clocks of their own, none exact. An event's time is (l, c): l near the wall clock, and c for ties.",
-            ..Step::SAY
+            ..StoryStep::SAY
         },
-        Step {
+        StoryStep {
             text: "An event at {A}: l is what its clock shows, and c is 0.",
             say: &["M: local at A"],
             until: "A.l >= 1 & A.c = 0 & not op M open",
-            ..Step::SAY
+            ..StoryStep::SAY
         },
-        Step {
+        StoryStep {
             text: "{B}'s clock jumps ahead by 300 ms, and {B} sends to {C}.",
             say: &["clock.jump B 300ms", "N: send 2 at B"],
             until: "C.l >= 1 & not op N open",
-            ask: Some(Ask {
+            ask: Some(Prediction {
                 question: "What will {C}'s l be?",
                 options: &[
                     ("{B}'s, the latest that it knows of", "C.ahead >= 100000"),
                     ("What its own clock shows", "C.ahead = 0"),
                 ],
             }),
-            ..Step::SAY
+            ..StoryStep::SAY
         },
-        Step {
+        StoryStep {
             text: "{C} is dragged along. While its own clock is behind, l stands still and c counts.",
             say: &["M: local at C"],
             until: "C.c >= 2 & not op M open",
-            ..Step::SAY
+            ..StoryStep::SAY
         },
-        Step { text: "{C}'s own clock catches up with l.", until: "after 400ms", ..Step::SAY },
-        Step {
+        StoryStep {
+            text: "{C}'s own clock catches up with l.",
+            until: "after 400ms",
+            ..StoryStep::SAY
+        },
+        StoryStep {
             text: "Its next event has its own time again, and c is back at 0: c stays small as long as clocks are close.",
             say: &["M: local at C"],
             until: "C.c = 0 & C.ahead = 0 & not op M open",
-            ..Step::SAY
+            ..StoryStep::SAY
         },
-        Step {
+        StoryStep {
             text: "So (l, c) respects what happened before, like Lamport's number, and stays as near to real time as the clocks are to each other.",
-            ..Step::SAY
+            ..StoryStep::SAY
         },
-        Step {
+        StoryStep {
             text: "Your turn: step a clock back, let one drift, and take the CockroachDB preset to see reads meet values of the future.",
             unlock: &["clock.offset", "clock.drift", "hlc.max-offset"],
-            ..Step::SAY
+            ..StoryStep::SAY
         },
     ],
 };
@@ -76,29 +80,29 @@ const RESTART: Story = Story {
     mutants: &[],
     seed: 3,
     steps: &[
-        Step {
+        StoryStep {
             text: "{A}'s clock is 300 ms ahead: allowed, the maximum offset is 500 ms. A client writes x=1 there.",
             say: &["manual on", "clock.jump A 300ms", "M: put x=1 at A", "settle M A"],
             until: "A.ahead = 0 & not op M open",
-            ..Step::SAY
+            ..StoryStep::SAY
         },
-        Step {
+        StoryStep {
             text: "Then another client reads x through {B}. To {B}'s clock that write lies in the future, within its uncertainty interval.",
             say: &["N: get x at B", "settle N B", "settle N A B"],
             until: "not op N open",
-            ask: Some(Ask {
+            ask: Some(Prediction {
                 question: "What does the read do?",
                 options: &[
                     ("It answers that there is no x", "B.restarts = 0"),
                     ("It restarts above the write", "B.restarts = 1"),
                 ],
             }),
-            ..Step::SAY
+            ..StoryStep::SAY
         },
-        Step {
+        StoryStep {
             text: "The restart reads x=1. {A} has been visited, so nothing there is uncertain any more: one restart is enough.",
             until: "B.restarts = 1 & op N ok",
-            ..Step::SAY
+            ..StoryStep::SAY
         },
     ],
 };
@@ -114,30 +118,30 @@ const BEYOND: Story = Story {
     mutants: &[],
     seed: 3,
     steps: &[
-        Step {
+        StoryStep {
             text: "Now {A}'s clock is 900 ms ahead, and nobody has compared clocks yet. A client writes x=1 at {A}, and is told: done.",
             say: &["manual on", "clock.jump A 900ms", "M: put x=1 at A", "settle M A"],
             until: "not op M open",
-            ..Step::SAY
+            ..StoryStep::SAY
         },
-        Step {
+        StoryStep {
             text: "The client tells another one, who reads x through {B}. The write lies beyond the end of the interval.",
             say: &["N: get x at B", "settle N B", "settle N A B"],
             until: "not op N open",
-            ask: Some(Ask {
+            ask: Some(Prediction {
                 question: "What does the read answer?",
                 options: &[
                     ("There is no x: a stale read", "B.restarts = 0"),
                     ("x=1, after a restart", "B.restarts = 1"),
                 ],
             }),
-            ..Step::SAY
+            ..StoryStep::SAY
         },
-        Step {
+        StoryStep {
             text: "Clocks are compared now and then. A node that finds itself more than 80 % of the maximum offset from half of the others stops itself.",
             say: &["manual off"],
             until: "rule Stop",
-            ..Step::SAY
+            ..StoryStep::SAY
         },
     ],
 };

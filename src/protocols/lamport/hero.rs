@@ -1,7 +1,7 @@
 //! What the scene opens on.
 
 use crate::stories::hero::{Does, Hero, Main, Next};
-use crate::stories::{Step, Story};
+use crate::stories::{Story, StoryStep};
 
 pub(super) const HERO: Hero = Hero {
     caption: "Q’s clock jumps past the message: an effect comes after its cause.",
@@ -10,8 +10,12 @@ pub(super) const HERO: Hero = Hero {
         knobs: &[("lamport.pause", 10_000_000), ("clients", 2)],
         seed: 3,
         steps: &[
-            Step { say: &["A: local at P"], until: "P.C >= 1 & not op A open", ..Step::SAY },
-            Step { say: &["A: send 1 at P"], until: "Q.C >= 3", ..Step::SAY },
+            StoryStep {
+                say: &["A: local at P"],
+                until: "P.C >= 1 & not op A open",
+                ..StoryStep::SAY
+            },
+            StoryStep { say: &["A: send 1 at P"], until: "Q.C >= 3", ..StoryStep::SAY },
         ],
         ..Hero::RUN
     },

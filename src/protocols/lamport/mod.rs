@@ -90,7 +90,7 @@ knobs! {
 data! {
     /// What a process keeps: its clock, and its share of the mutual exclusion.
     #[derive(Default)]
-    pub struct Kept {
+    pub struct Durable {
         /// C, the time of its last event.
         pub time: u64,
         /// The request queue: timestamps and processes, in the total order.
@@ -116,7 +116,7 @@ data! {
     #[derive(Default)]
     pub struct Peer {
         /// The link.
-        pub link: Channel<Said>,
+        pub link: Channel<SentMessage>,
         /// The largest T_m of its messages taken so far.
         pub heard: u64,
         /// Messages taken, and the number of the last: the same, if the link keeps its order.
@@ -125,7 +125,7 @@ data! {
 
     /// What processes that share a resource say.
     #[derive(Copy)]
-    pub enum What {
+    pub enum ResourceMessage {
         /// Rule 1: "T_m:P_i requests resource".
         Request,
         /// Rule 2: "a (timestamped) acknowledgment".
@@ -136,11 +136,11 @@ data! {
 
     /// One of it, with the time at which it was first sent.
     #[derive(Copy)]
-    pub struct Said {
+    pub struct SentMessage {
         /// T_m.
         pub time: u64 = "first sent at",
         /// What.
-        pub what: What,
+        pub what: ResourceMessage,
     }
 
     /// A message with the sender's timestamp T_m; what is sent again has a new one.
@@ -148,7 +148,7 @@ data! {
         /// T_m.
         pub timestamp: u64 = "T_m",
         /// Of those that share a resource.
-        pub packet: Option<Packet<Said>> as part,
+        pub packet: Option<Packet<SentMessage>> as part,
     }
 }
 
@@ -209,11 +209,11 @@ claims! {
 
 impl Protocol for Lamport {
     // Servers are not alike: of two requests of one time the one of the lower number comes first.
-    usual_parts! { State = (); Durable = Kept; Ret = u64; }
+    usual_parts! { State = (); Durable = Durable; Ret = u64; }
 
     const CAUSAL: bool = true;
 
-    fn boot(cx: &mut Context<Self>, kept: &Kept) {
+    fn boot(cx: &mut Context<Self>, kept: &Durable) {
         rules::restart(cx, kept);
     }
 

@@ -4,13 +4,13 @@ use super::Lamport;
 use crate::core::declare::Accusations;
 use crate::core::ids::NodeId;
 use crate::core::protocol::{Seen, Show, Witness};
-use crate::protocols::causality::Record;
+use crate::protocols::causality::CausalRecord;
 
 /// What the observer knows. A person who carries word from one process to another is outside of
 /// the system: that is the paper's "anomalous behavior", which the Clock Condition does not rule out.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub struct Observer {
-    record: Record<u64>,
+    record: CausalRecord<u64>,
     pub(super) accused: Accusations,
     /// Each process's request that has not been granted: its timestamp, and the engine's count.
     asked: Vec<Option<(u64, u32)>>,

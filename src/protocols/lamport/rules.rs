@@ -9,9 +9,9 @@ type N = Node<Lamport>;
 type Cx<'a> = Context<'a, Lamport>;
 
 /// What a handler has to say, once its clock has counted.
-type Outbox = Vec<(NodeId, What)>;
+type Outbox = Vec<(NodeId, ResourceMessage)>;
 
-pub(super) fn restart(cx: &mut Cx, kept: &Kept) {
+pub(super) fn restart(cx: &mut Cx, kept: &Durable) {
     next_event(cx);
     cx.note("Restart");
     if kept.holding {
@@ -130,14 +130,16 @@ fn peer<'a>(n: &'a mut N, cx: &Cx, of: NodeId) -> &'a mut Peer {
     &mut n.durable.peers[of.at()]
 }
 
-fn take(n: &mut N, cx: &mut Cx, from: NodeId, nth: u32, said: Said, out: &mut Outbox) {
+fn take(n: &mut N, cx: &mut Cx, from: NodeId, nth: u32, said: SentMessage, out: &mut Outbox) {
     let p = peer(n, cx, from);
     p.taken = (p.taken.0 + 1, nth);
     p.heard = p.heard.max(said.time);
     match said.what {
-        What::Request => receive_request(n, cx, Request { time: said.time, of: from }, out),
-        What::Ack => cx.note("ReceiveAck"),
-        What::Release => receive_release(n, cx, from),
+        ResourceMessage::Request => {
+            receive_request(n, cx, Request { time: said.time, of: from }, out)
+        }
+        ResourceMessage::Ack => cx.note("ReceiveAck"),
+        ResourceMessage::Release => receive_release(n, cx, from),
     }
 }
 
@@ -152,7 +154,7 @@ fn request(n: &mut N, cx: &mut Cx) {
     let time = n.durable.time;
     n.durable.asking = Some(time);
     queue(n, cx, Request { time, of: n.me });
-    let out = cx.others().map(|to| (to, What::Request)).collect();
+    let out = cx.others().map(|to| (to, ResourceMessage::Request)).collect();
     enter(n, cx);
     say(n, cx, out);
 }
@@ -161,7 +163,7 @@ fn request(n: &mut N, cx: &mut Cx) {
 fn receive_request(n: &mut N, cx: &mut Cx, request: Request, out: &mut Outbox) {
     cx.note("ReceiveRequest");
     queue(n, cx, request);
-    out.push((request.of, What::Ack));
+    out.push((request.of, ResourceMessage::Ack));
 }
 
 /// Rule 3: "removes any T_m:P_i requests resource message from its request queue and sends a
@@ -176,7 +178,7 @@ pub(super) fn exit(n: &mut N, cx: &mut Cx) {
     n.durable.asking = None;
     let me = n.me;
     n.durable.queue.retain(|r| r.of != me);
-    let out = cx.others().map(|to| (to, What::Release)).collect();
+    let out = cx.others().map(|to| (to, ResourceMessage::Release)).collect();
     say(n, cx, out);
 }
 
@@ -227,7 +229,7 @@ fn say(n: &mut N, cx: &mut Cx, out: Outbox) {
     let waits = n.durable.peers.iter().any(|p| !p.link.unacknowledged.is_empty());
     let mut packets = Vec::new();
     for (to, what) in out {
-        packets.push((to, peer(n, cx, to).link.send(Said { time: timestamp, what })));
+        packets.push((to, peer(n, cx, to).link.send(SentMessage { time: timestamp, what })));
     }
     cx.persist(&n.durable);
     cx.note("IR1");

@@ -72,9 +72,9 @@ impl Show for Lamport {
         let (name, family, reply) = match body.map(|b| b.map(|b| b.what)) {
             None => ("message", Family::Replicate, false),
             Some(None) => ("seen", Family::Heartbeat, true),
-            Some(Some(What::Request)) => ("request", Family::Vote, false),
-            Some(Some(What::Ack)) => ("acknowledgment", Family::Ack, true),
-            Some(Some(What::Release)) => ("release", Family::Commit, false),
+            Some(Some(ResourceMessage::Request)) => ("request", Family::Vote, false),
+            Some(Some(ResourceMessage::Ack)) => ("acknowledgment", Family::Ack, true),
+            Some(Some(ResourceMessage::Release)) => ("release", Family::Commit, false),
         };
         MessageLook {
             name,

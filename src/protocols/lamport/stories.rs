@@ -1,6 +1,6 @@
 //! Lamport's stories, re-enactments and challenges.
 
-use crate::stories::{Ask, Challenge, Limits, Step, Story};
+use crate::stories::{Challenge, Limits, Prediction, Story, StoryStep};
 
 pub(super) const STORIES: &[Story] = &[BEFORE, RESOURCE, FIGURE_1, PHONE];
 
@@ -13,42 +13,42 @@ const BEFORE: Story = Story {
     mutants: &[],
     seed: 3,
     steps: &[
-        Step {
+        StoryStep {
             text: "Three processes, no shared clock. Each counts its own events, from zero.",
-            ..Step::SAY
+            ..StoryStep::SAY
         },
-        Step {
+        StoryStep {
             text: "Something happens in {P}, then again. Its clock says one, then two. That is rule IR1.",
             say: &["A: local at P"],
             until: "P.C >= 1 & not op A open",
-            ..Step::SAY
+            ..StoryStep::SAY
         },
-        Step {
+        StoryStep {
             text: "{P} sends to {Q}. The message carries the time at which it left.",
             say: &["A: send 1 at P"],
             until: "Q.C >= 3 & not op A open",
-            ask: Some(Ask {
+            ask: Some(Prediction {
                 question: "{Q} has counted nothing yet. What will its clock say on arrival?",
                 options: &[
                     ("One: its first event", "Q.C = 1"),
                     ("Three: one more than the message says", "Q.C = 3"),
                 ],
             }),
-            ..Step::SAY
+            ..StoryStep::SAY
         },
-        Step {
+        StoryStep {
             text: "{Q} jumps ahead of the message: an effect is always later than its cause. That is rule IR2.",
-            ..Step::SAY
+            ..StoryStep::SAY
         },
-        Step {
+        StoryStep {
             text: "Meanwhile {R} heard of none of this. Its small number says nothing about before: select an event and see what lies beside it.",
             say: &["B: local at R"],
             until: "R.C >= 1",
-            ..Step::SAY
+            ..StoryStep::SAY
         },
-        Step {
+        StoryStep {
             text: "Your turn: let processes send, hold a message back, and watch which clocks jump.",
-            ..Step::SAY
+            ..StoryStep::SAY
         },
     ],
 };
@@ -62,60 +62,60 @@ const RESOURCE: Story = Story {
     mutants: &[],
     seed: 5,
     steps: &[
-        Step {
+        StoryStep {
             text: "Three processes share one printer, and nobody is in charge. Each keeps its own queue of requests.",
-            ..Step::SAY
+            ..StoryStep::SAY
         },
-        Step {
+        StoryStep {
             text: "{Q} wants it: it queues its request and sends it to the others, with its time. That is rule 1.",
             say: &["A: request at Q"],
             until: "rule Request Q",
-            ..Step::SAY
+            ..StoryStep::SAY
         },
-        Step {
+        StoryStep {
             text: "The message to {P} is slow. {P} has heard nothing when it asks too, a moment later.",
             say: &["hold Q > P request", "B: request at P"],
             until: "rule Request P",
-            ..Step::SAY
+            ..StoryStep::SAY
         },
-        Step {
+        StoryStep {
             text: "Both requests say time 1. The order of the names breaks the tie, and everyone breaks it alike.",
             say: &["release Q > P request"],
             until: "rule Enter",
-            ask: Some(Ask {
+            ask: Some(Prediction {
                 question: "{Q} asked first, by our watch. Who is granted the printer first?",
                 options: &[
                     ("{Q}, it asked first", "Q Holder"),
                     ("{P}, its name comes first", "P Holder"),
                 ],
             }),
-            ..Step::SAY
+            ..StoryStep::SAY
         },
-        Step {
+        StoryStep {
             text: "{P} had heard something later from everyone, so no earlier request could still come. It releases, and now {Q} is first in every queue.",
             until: "rule Enter Q",
-            ..Step::SAY
+            ..StoryStep::SAY
         },
-        Step {
+        StoryStep {
             text: "{Q} is done. Now {R}, who wants nothing, crashes, and {P} asks once more.",
             say: &["crash R", "A: request at P"],
             until: "after 900ms",
-            ask: Some(Ask {
+            ask: Some(Prediction {
                 question: "Nobody else wants the printer. Does {P} get it?",
                 options: &[("Yes", "P Holder"), ("No", "P Waiting")],
             }),
-            ..Step::SAY
+            ..StoryStep::SAY
         },
-        Step {
+        StoryStep {
             text: "One silent process stops all: {P} must hear from everyone. {R} comes back with its disk, the links repeat what was lost, and {P} goes on.",
             say: &["restart R"],
             until: "rule Enter P",
-            ..Step::SAY
+            ..StoryStep::SAY
         },
-        Step {
+        StoryStep {
             text: "Your turn: let everyone ask, crash the holder, or take messages as they come and see what the rules stand on.",
             unlock: &["lamport.pause", "lamport.hold", "lamport.reverse"],
-            ..Step::SAY
+            ..StoryStep::SAY
         },
     ],
 };
@@ -132,7 +132,7 @@ const FIGURE_1: Story = Story {
     mutants: &[],
     seed: 1,
     steps: &[
-        Step {
+        StoryStep {
             text: "p1 and q1 are sendings, to each other. Their messages cross, and arrive as p2 and q2.",
             say: &[
                 "manual on",
@@ -143,15 +143,15 @@ const FIGURE_1: Story = Story {
                 "settle P Q",
             ],
             until: "P.C = 2 & Q.C = 2",
-            ..Step::SAY
+            ..StoryStep::SAY
         },
-        Step {
+        StoryStep {
             text: "q3 comes before p3 by our watch. {P} cannot know what {Q} did at q3.",
             say: &["B: local at Q", "settle B Q", "A: local at P", "settle A P"],
             until: "P.C = 3 & Q.C = 3",
-            ..Step::SAY
+            ..StoryStep::SAY
         },
-        Step {
+        StoryStep {
             text: "q4 is a sending to {R}, received as r3: through q2 and q4 there is a way from p1 to r4.",
             say: &[
                 "C: local at R",
@@ -165,17 +165,17 @@ const FIGURE_1: Story = Story {
                 "settle C R",
             ],
             until: "R.C = 6",
-            ..Step::SAY
+            ..StoryStep::SAY
         },
-        Step {
+        StoryStep {
             text: "Only at p4, when a later message of {Q} comes, has {P} heard of q3.",
             say: &["B: send 0 at Q", "settle B Q", "settle P Q"],
             until: "P.C >= 6",
-            ..Step::SAY
+            ..StoryStep::SAY
         },
-        Step {
+        StoryStep {
             text: "Choose Lamport clocks above the diagram: the dotted lines are figure 2's ticks, one between any two events of a process. Even spacing straightens them, as in figure 3.",
-            ..Step::SAY
+            ..StoryStep::SAY
         },
     ],
 };
@@ -190,7 +190,7 @@ const PHONE: Story = Story {
     mutants: &[],
     seed: 4,
     steps: &[
-        Step {
+        StoryStep {
             text: "Computer {P} has been busy: its clock says 3. Then a person issues a request on it.",
             say: &[
                 "manual on",
@@ -204,23 +204,23 @@ const PHONE: Story = Story {
                 "settle A P",
             ],
             until: "P Waiting & P.C = 4",
-            ..Step::SAY
+            ..StoryStep::SAY
         },
-        Step {
+        StoryStep {
             text: "The person telephones a friend, who then issues a request on computer {Q}. The network is slow.",
             say: &["A: request at Q", "settle A Q"],
             until: "Q Waiting",
-            ask: Some(Ask {
+            ask: Some(Prediction {
                 question: "{P}'s request has time 4 and truly came first. What time does {Q}'s get?",
                 options: &[("5, it came later", "Q.C = 5"), ("1", "Q.C = 1")],
             }),
-            ..Step::SAY
+            ..StoryStep::SAY
         },
-        Step {
+        StoryStep {
             text: "The system cannot know of the call: it grants {Q}'s request first. The Clock Condition holds, for what the processes told each other.",
             say: &["settle P Q"],
             until: "Q Holder & P Waiting",
-            ..Step::SAY
+            ..StoryStep::SAY
         },
     ],
 };

@@ -1,7 +1,7 @@
 //! What the scene opens on.
 
 use crate::stories::hero::{Does, Hero, Main, Next};
-use crate::stories::{Step, Story};
+use crate::stories::{Story, StoryStep};
 
 pub(super) const HERO: Hero = Hero {
     caption: "Two confirmed the write, two answer the read: one did both.",
@@ -10,8 +10,12 @@ pub(super) const HERO: Hero = Hero {
         knobs: &[("client.interval", 0)],
         seed: 3,
         steps: &[
-            Step { say: &["cut S1 > S3", "A: put x=1 at S1"], until: "op A ok", ..Step::SAY },
-            Step { say: &["B: get x at S3"], until: "op B ok", ..Step::SAY },
+            StoryStep {
+                say: &["cut S1 > S3", "A: put x=1 at S1"],
+                until: "op A ok",
+                ..StoryStep::SAY
+            },
+            StoryStep { say: &["B: get x at S3"], until: "op B ok", ..StoryStep::SAY },
         ],
         ..Hero::RUN
     },

@@ -112,7 +112,7 @@ pub(super) const CASSANDRA_QUORUM: Preset = Preset {
 data! {
     /// What orders versions: a number, and the operation that wrote it to break ties.
     #[derive(Copy, Default, PartialOrd, Ord)]
-    pub struct Stamp {
+    pub struct WriteStamp {
         /// A counter, or microseconds of the coordinator's clock.
         pub time: i64 as fixed,
         /// The write.
@@ -121,9 +121,9 @@ data! {
 
     /// A value and its stamp. The first version of a key has neither.
     #[derive(Copy, Default, PartialOrd, Ord)]
-    pub struct Version {
+    pub struct StampedValue {
         /// Which is newer.
-        pub stamp: Stamp as part,
+        pub stamp: WriteStamp as part,
         /// The value, if the key was ever written.
         pub value: Option<i64>,
     }
@@ -132,7 +132,7 @@ data! {
     #[derive(Default)]
     pub struct Durable {
         /// The newest version known, a key each.
-        pub store: SortedMap<u32, Version>,
+        pub store: SortedMap<u32, StampedValue>,
         /// Servers that still lack a write this server coordinated.
         pub hints: SortedSet<(NodeId, u32)>,
         /// The last operation begun, a client each: what comes again is not done again.
@@ -141,7 +141,7 @@ data! {
 
     /// What a coordinator waits for.
     #[derive(Copy)]
-    pub enum Phase {
+    pub enum QuorumPhase {
         /// Versions, to answer a read.
         Read,
         /// Stamps, to exceed them.
@@ -155,17 +155,17 @@ data! {
     }
 
     /// An operation under way at its coordinator.
-    pub struct Pending {
+    pub struct Coordinated {
         /// The key.
         pub key: u32,
         /// The value to write, if it is a write.
         pub value: Option<i64>,
         /// What it waits for.
-        pub phase: Phase,
+        pub phase: QuorumPhase,
         /// The newest version heard of; in the write phases, the one being written.
-        pub best: Version,
+        pub best: StampedValue,
         /// What each server answered in the first phase.
-        pub heard: SortedMap<NodeId, Stamp>,
+        pub heard: SortedMap<NodeId, WriteStamp>,
         /// Who has confirmed the write; once a read is answered, who has answered it.
         pub stored: NodeSet,
     }
@@ -173,7 +173,7 @@ data! {
 
 impl Durable {
     /// The version of a key.
-    pub fn version(&self, key: u32) -> Version {
+    pub fn version(&self, key: u32) -> StampedValue {
         self.store.get(&key).copied().unwrap_or_default()
     }
 }
@@ -182,7 +182,7 @@ impl Durable {
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct State {
     /// Operations this server coordinates.
-    pub pending: SortedMap<OpId, Pending>,
+    pub pending: SortedMap<OpId, Coordinated>,
     /// The same in the order in which the coordinator gives them up, and when, on its own clock.
     pub queue: VecDeque<(OpId, i64)>,
 }
@@ -204,13 +204,13 @@ messages! {
         /// Which version do you have?
         Read ["Read", Vote] { op: OpId, key: u32 as key },
         /// This one.
-        ReadReply ["Read reply", Vote, reply] { op: OpId, version: Version as part },
+        ReadReply ["Read reply", Vote, reply] { op: OpId, version: StampedValue as part },
         /// Keep this version, if it is newer than yours.
-        Write ["Write", Replicate] { op: OpId, key: u32 as key, version: Version as part },
+        Write ["Write", Replicate] { op: OpId, key: u32 as key, version: StampedValue as part },
         /// Kept, or newer than it is what I have.
         WriteReply ["Write reply", Ack, reply] { op: OpId, key: u32 as key },
         /// All I have, for you to take what is newer; `answer` asks for the same in return.
-        Gossip ["Gossip", Heartbeat] { versions: Vec<(u32, Version)> as keyed, answer: bool as fixed },
+        Gossip ["Gossip", Heartbeat] { versions: Vec<(u32, StampedValue)> as keyed, answer: bool as fixed },
     }
 }
 

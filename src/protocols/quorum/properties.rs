@@ -10,11 +10,11 @@ use std::hash::{Hash, Hasher};
 pub struct Observer {
     watch: Watch,
     /// The newest acknowledged write, a key each.
-    acked: SortedMap<u32, Stamp>,
+    acked: SortedMap<u32, WriteStamp>,
     /// Stamps of writes under way.
-    stamps: SortedMap<OpId, (u32, Stamp)>,
+    stamps: SortedMap<OpId, (u32, WriteStamp)>,
     /// What each server had after the last step.
-    last: Vec<SortedMap<u32, Version>>,
+    last: Vec<SortedMap<u32, StampedValue>>,
     pub(super) accused: Accusations,
     agreement: Agreement,
 }
@@ -76,7 +76,7 @@ impl Observer {
     /// How many different versions of a key the servers hold.
     pub fn versions(&self, key: u32) -> usize {
         let held = self.last.iter().map(|s| s.get(&key).copied().unwrap_or_default());
-        held.collect::<SortedSet<Version>>().len()
+        held.collect::<SortedSet<StampedValue>>().len()
     }
 
     /// Keys that somebody has.

@@ -35,11 +35,11 @@ pub(super) fn coordinate(n: &mut N, cx: &mut Cx, id: OpId, op: Op) {
         Op::Get { key } => (key, None),
         Op::Put { key, value } => (key, Some(value)),
     };
-    let phase = if value.is_some() { Phase::Query } else { Phase::Read };
+    let phase = if value.is_some() { QuorumPhase::Query } else { QuorumPhase::Read };
     let best = n.durable.version(key);
     let heard = SortedMap::from([(n.me, best.stamp)]);
     let stored = NodeSet::default();
-    n.state.pending.insert(id, Pending { key, value, phase, best, heard, stored });
+    n.state.pending.insert(id, Coordinated { key, value, phase, best, heard, stored });
     n.state.queue.push_back((id, cx.clock + cx.cfg.timeout as i64));
     if n.state.queue.len() == 1 {
         cx.set_timer(Timer::Sweep, cx.cfg.timeout);
@@ -79,17 +79,17 @@ fn heard_enough(n: &mut N, cx: &mut Cx, id: OpId) {
         return;
     }
     match p.phase {
-        Phase::Query => begin_write(n, cx, id),
-        Phase::Read => {
+        QuorumPhase::Query => begin_write(n, cx, id),
+        QuorumPhase::Read => {
             let fresh = p.heard.iter().filter(|(_, s)| **s == p.best.stamp).map(|(n, _)| *n);
             let fresh: NodeSet = fresh.collect();
             let block = cx.cfg.repair == Repair::Blocking && !cx.mutant(NO_WRITE_BACK);
             if block && !enough(cx, n.me, fresh, cx.cfg.r, false) {
                 cx.note("WriteBack");
-                p.phase = Phase::WriteBack;
+                p.phase = QuorumPhase::WriteBack;
                 return store_everywhere(n, cx, id);
             }
-            p.phase = Phase::Answered;
+            p.phase = QuorumPhase::Answered;
             p.stored = p.heard.keys().copied().collect();
             cx.reply(id, Outcome::Ok(Ret::Value(p.best.value)));
             repair(n, cx, id);
@@ -107,8 +107,8 @@ fn begin_write(n: &mut N, cx: &mut Cx, id: OpId) {
         Stamping::Clock => cx.clock,
         Stamping::Revision => n.durable.version(p.key).stamp.time + 1,
     };
-    p.best = Version { stamp: Stamp { time, by: Some(id) }, value: p.value };
-    p.phase = Phase::Write;
+    p.best = StampedValue { stamp: WriteStamp { time, by: Some(id) }, value: p.value };
+    p.phase = QuorumPhase::Write;
     cx.note("Write");
     store_everywhere(n, cx, id);
 }
@@ -129,7 +129,7 @@ fn store_everywhere(n: &mut N, cx: &mut Cx, id: OpId) {
 }
 
 /// Keeps a version if it is newer.
-fn keep(n: &mut N, cx: &mut Cx, key: u32, version: Version) -> bool {
+fn keep(n: &mut N, cx: &mut Cx, key: u32, version: StampedValue) -> bool {
     let newer = version.stamp > n.durable.version(key).stamp || cx.mutant(LAST_ARRIVAL_WINS);
     if newer {
         n.durable.store.insert(key, version);
@@ -142,15 +142,15 @@ fn stored(n: &mut N, cx: &mut Cx, id: OpId, who: NodeId) {
     let Some(p) = n.state.pending.get_mut(&id) else { return };
     p.stored.insert(who);
     let (needed, ret) = match p.phase {
-        Phase::Write => (cx.cfg.w, Ret::Done),
-        Phase::WriteBack => (cx.cfg.r, Ret::Value(p.best.value)),
+        QuorumPhase::Write => (cx.cfg.w, Ret::Done),
+        QuorumPhase::WriteBack => (cx.cfg.r, Ret::Value(p.best.value)),
         _ => return settle(n, cx, id),
     };
     let stored = p.stored;
-    if !enough(cx, n.me, stored, needed, p.phase == Phase::Write) {
+    if !enough(cx, n.me, stored, needed, p.phase == QuorumPhase::Write) {
         return;
     }
-    p.phase = Phase::Answered;
+    p.phase = QuorumPhase::Answered;
     cx.reply(id, Outcome::Ok(ret));
     settle(n, cx, id);
 }
@@ -203,16 +203,16 @@ pub(super) fn receive(n: &mut N, cx: &mut Cx, from: NodeId, message: Message) {
     }
 }
 
-fn read_reply(n: &mut N, cx: &mut Cx, from: NodeId, op: OpId, version: Version) {
+fn read_reply(n: &mut N, cx: &mut Cx, from: NodeId, op: OpId, version: StampedValue) {
     let Some(p) = n.state.pending.get_mut(&op) else { return };
     match p.phase {
-        Phase::Read | Phase::Query => {
+        QuorumPhase::Read | QuorumPhase::Query => {
             p.heard.insert(from, version.stamp);
-            let oldest = p.phase == Phase::Read && cx.mutant(OLDEST_ANSWER);
+            let oldest = p.phase == QuorumPhase::Read && cx.mutant(OLDEST_ANSWER);
             p.best = if oldest { p.best.min(version) } else { p.best.max(version) };
             heard_enough(n, cx, op);
         }
-        Phase::Answered if p.value.is_none() => {
+        QuorumPhase::Answered if p.value.is_none() => {
             p.stored.insert(from);
             p.heard = SortedMap::from([(from, version.stamp)]);
             if version.stamp > p.best.stamp {
@@ -243,7 +243,9 @@ fn forget(n: &mut N, cx: &mut Cx, id: OpId) {
 /// An operation that was answered is kept as long as late answers are of use: to repair old
 /// versions, or to know whom a hint is for.
 fn settle(n: &mut N, cx: &mut Cx, id: OpId) {
-    let Some(p) = n.state.pending.get(&id).filter(|p| p.phase == Phase::Answered) else { return };
+    let Some(p) = n.state.pending.get(&id).filter(|p| p.phase == QuorumPhase::Answered) else {
+        return;
+    };
     let of_use = match p.value {
         Some(_) => cx.cfg.hints > 0,
         None => cx.cfg.repair == Repair::Background,
@@ -259,13 +261,13 @@ fn settle(n: &mut N, cx: &mut Cx, id: OpId) {
 pub(super) fn sweep(n: &mut N, cx: &mut Cx) {
     let Some((id, _)) = n.state.queue.front().copied() else { return };
     let Some(p) = n.state.pending.get(&id).cloned() else { return };
-    if p.phase != Phase::Answered {
+    if p.phase != QuorumPhase::Answered {
         cx.note("GiveUp");
     }
-    if matches!(p.phase, Phase::Read | Phase::WriteBack | Phase::Query) {
+    if matches!(p.phase, QuorumPhase::Read | QuorumPhase::WriteBack | QuorumPhase::Query) {
         cx.reply(id, Outcome::Fail("too few servers answered"));
     }
-    if cx.cfg.hints > 0 && p.value.is_some() && p.phase != Phase::Query {
+    if cx.cfg.hints > 0 && p.value.is_some() && p.phase != QuorumPhase::Query {
         let lacking = cx.others().filter(|o| !p.stored.has(*o)).map(|o| (o, p.key));
         let known = n.durable.hints.len();
         n.durable.hints.extend(lacking);
@@ -301,8 +303,8 @@ pub(super) fn gossip(n: &mut N, cx: &mut Cx) {
     cx.send(to, Message::Gossip { versions, answer: true });
 }
 
-fn take_gossip(n: &mut N, cx: &mut Cx, from: NodeId, news: Vec<(u32, Version)>, answer: bool) {
-    let theirs: SortedMap<u32, Version> = news.iter().copied().collect();
+fn take_gossip(n: &mut N, cx: &mut Cx, from: NodeId, news: Vec<(u32, StampedValue)>, answer: bool) {
+    let theirs: SortedMap<u32, StampedValue> = news.iter().copied().collect();
     let mut newer = false;
     for (key, version) in news {
         newer |= keep(n, cx, key, version);
@@ -311,7 +313,7 @@ fn take_gossip(n: &mut N, cx: &mut Cx, from: NodeId, news: Vec<(u32, Version)>, 
         cx.note("AntiEntropy");
         cx.persist(&n.durable);
     }
-    let lack = |(key, mine): (&u32, &Version)| {
+    let lack = |(key, mine): (&u32, &StampedValue)| {
         let theirs = theirs.get(key).copied().unwrap_or_default();
         (mine.stamp > theirs.stamp).then_some((*key, *mine))
     };

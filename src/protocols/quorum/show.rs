@@ -18,7 +18,7 @@ impl Show for Quorum {
 
     fn node(cfg: &Config, _common: &Common, node: &Node<Self>) -> NodeLook {
         let d = &node.durable;
-        let busy = node.state.pending.values().any(|p| p.phase != Phase::Answered);
+        let busy = node.state.pending.values().any(|p| p.phase != QuorumPhase::Answered);
         let mut durable: Vec<(String, String)> =
             d.store.iter().map(|(k, v)| (key_name(*k), version(cfg, v))).collect();
         if cfg.hints > 0 {
@@ -26,7 +26,7 @@ impl Show for Quorum {
                 d.hints.iter().map(|(who, k)| format!("{} {}", Self::name(who.0), key_name(*k)));
             durable.push(("hints".into(), hints.collect::<Vec<_>>().join(", ")));
         }
-        let waits = node.state.pending.values().filter(|p| p.phase != Phase::Answered);
+        let waits = node.state.pending.values().filter(|p| p.phase != QuorumPhase::Answered);
         let waits: Vec<String> = waits.map(|p| waiting(cfg, p)).collect();
         NodeLook {
             role: if busy { "Coordinator" } else { "Replica" }.into(),
@@ -67,15 +67,15 @@ impl Show for Quorum {
     }
 }
 
-fn value(version: &Version) -> String {
+fn value(version: &StampedValue) -> String {
     version.value.map_or("nil".into(), |v| v.to_string())
 }
 
-fn held(key: u32, version: &Version) -> String {
+fn held(key: u32, version: &StampedValue) -> String {
     format!("{}={}", key_name(key), value(version))
 }
 
-fn version(cfg: &Config, version: &Version) -> String {
+fn version(cfg: &Config, version: &StampedValue) -> String {
     let time = version.stamp.time;
     match cfg.stamping {
         Stamping::Clock => format!("{} (at {} ms)", value(version), time / 1_000),
@@ -83,13 +83,17 @@ fn version(cfg: &Config, version: &Version) -> String {
     }
 }
 
-fn waiting(cfg: &Config, p: &Pending) -> String {
+fn waiting(cfg: &Config, p: &Coordinated) -> String {
     let key = key_name(p.key);
     match p.phase {
-        Phase::Read => format!("read {key}: {} of {} answered", p.heard.len(), cfg.r),
-        Phase::Query => format!("write {key}: {} of {} told their version", p.heard.len(), cfg.r),
-        Phase::Write => format!("write {key}: {} of {} stored", p.stored.len(), cfg.w),
-        Phase::WriteBack => format!("read {key}: {} of {} written back", p.stored.len(), cfg.r),
-        Phase::Answered => String::new(),
+        QuorumPhase::Read => format!("read {key}: {} of {} answered", p.heard.len(), cfg.r),
+        QuorumPhase::Query => {
+            format!("write {key}: {} of {} told their version", p.heard.len(), cfg.r)
+        }
+        QuorumPhase::Write => format!("write {key}: {} of {} stored", p.stored.len(), cfg.w),
+        QuorumPhase::WriteBack => {
+            format!("read {key}: {} of {} written back", p.stored.len(), cfg.r)
+        }
+        QuorumPhase::Answered => String::new(),
     }
 }

@@ -1,6 +1,6 @@
 //! Its story, its re-enactment and its challenges.
 
-use crate::stories::{Ask, Challenge, Limits, Step, Story};
+use crate::stories::{Challenge, Limits, Prediction, Story, StoryStep};
 
 pub(super) const STORIES: &[Story] = &[
     Story {
@@ -12,28 +12,28 @@ pub(super) const STORIES: &[Story] = &[
         mutants: &[],
         seed: 3,
         steps: &[
-            Step {
+            StoryStep {
                 text: "Three servers, no leader. Client A asks {S1} to write x=1; {S1} coordinates: it asks the others for their version, to choose a higher one.",
                 say: &["A: put x=1 at S1"],
                 until: "rule Write",
-                ..Step::SAY
+                ..StoryStep::SAY
             },
-            Step {
+            StoryStep {
                 text: "Two of three have to confirm. Then A hears: done, whether or not the third ever gets it.",
                 until: "op A ok",
-                ..Step::SAY
+                ..StoryStep::SAY
             },
-            Step {
+            StoryStep {
                 text: "{S3} crashes. Nobody takes over from anybody: two of three still answer.",
                 say: &["crash S3", "B: put x=2 at S2"],
                 until: "op B ok",
-                ..Step::SAY
+                ..StoryStep::SAY
             },
-            Step {
+            StoryStep {
                 text: "{S3} comes back, with what its disk kept. It has missed x=2, and client C asks {S3} of all servers.",
                 say: &["restart S3", "C: get x at S3"],
                 until: "not op C open",
-                ask: Some(Ask {
+                ask: Some(Prediction {
                     question: "What does C read?",
                     options: &[
                         (
@@ -44,17 +44,17 @@ pub(super) const STORIES: &[Story] = &[
                         ("Nothing", "op C unknown"),
                     ],
                 }),
-                ..Step::SAY
+                ..StoryStep::SAY
             },
-            Step {
+            StoryStep {
                 text: "R + W > N: any two servers that answer meet any two that confirmed. And before C was told, {S3} wrote back what it had found.",
                 until: "S3.x = 2",
-                ..Step::SAY
+                ..StoryStep::SAY
             },
-            Step {
+            StoryStep {
                 text: "Your turn. Take the write-back away, set R or W to 1, let clocks stamp the versions: the judge below says what it costs.",
                 unlock: &["quorum.r", "quorum.w", "quorum.repair", "quorum.stamps"],
-                ..Step::SAY
+                ..StoryStep::SAY
             },
         ],
     },
@@ -79,13 +79,13 @@ const NOT_ENOUGH: Story = Story {
     mutants: &[],
     seed: 1,
     steps: &[
-        Step {
+        StoryStep {
             text: "W = 3, R = 2, no repair. A's write of x=1 has reached {S1}; its messages to {S2} and {S3} are slow.",
             say: &["manual on", "A: put x=1 at S1", "deliver A > S1 put"],
             until: "S1.x = 1",
-            ..Step::SAY
+            ..StoryStep::SAY
         },
-        Step {
+        StoryStep {
             text: "B reads: {S1} and {S2} answer, the newer version counts. B learns x=1.",
             say: &[
                 "B: get x at S1",
@@ -95,9 +95,9 @@ const NOT_ENOUGH: Story = Story {
                 "deliver S1 > B ok",
             ],
             until: "op B ok",
-            ..Step::SAY
+            ..StoryStep::SAY
         },
-        Step {
+        StoryStep {
             text: "After that, C reads: {S3} and {S2} answer. Neither has heard of the write yet.",
             say: &[
                 "C: get x at S3",
@@ -107,20 +107,20 @@ const NOT_ENOUGH: Story = Story {
                 "deliver S3 > C ok",
             ],
             until: "op C ok",
-            ask: Some(Ask {
+            ask: Some(Prediction {
                 question: "B has seen x=1, and C asks later. Is there an order that explains both?",
                 options: &[
                     ("No: C reads nil after B read 1", "violation linearizable"),
                     ("Yes: the write is still under way", "not violation linearizable"),
                 ],
             }),
-            ..Step::SAY
+            ..StoryStep::SAY
         },
-        Step {
+        StoryStep {
             text: "All three confirm in the end, and the quorums did meet. What was missing is B's read making sure that nobody reads older: the write-back.",
             say: &["manual off"],
             until: "op A ok",
-            ..Step::SAY
+            ..StoryStep::SAY
         },
     ],
 };

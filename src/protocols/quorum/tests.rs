@@ -23,8 +23,8 @@ fn effects(
     cx.effects
 }
 
-fn version(time: i64, by: OpId, value: i64) -> Version {
-    Version { stamp: Stamp { time, by: Some(by) }, value: Some(value) }
+fn version(time: i64, by: OpId, value: i64) -> StampedValue {
+    StampedValue { stamp: WriteStamp { time, by: Some(by) }, value: Some(value) }
 }
 
 #[test]

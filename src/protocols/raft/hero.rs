@@ -1,7 +1,7 @@
 //! What the scene opens on.
 
 use crate::stories::hero::{Does, Hero, Main, Next};
-use crate::stories::{Step, Story};
+use crate::stories::{Story, StoryStep};
 
 pub(super) const HERO: Hero = Hero {
     caption: "The leader dies. Three votes of five make a new one.",
@@ -10,13 +10,13 @@ pub(super) const HERO: Hero = Hero {
         knobs: &[("client.interval", 0)],
         seed: 7,
         steps: &[
-            Step { until: "rule BecomeLeader", ..Step::SAY },
-            Step { say: &["A: put x=7 at leader"], until: "op A ok", ..Step::SAY },
-            Step { until: "after 60ms", ..Step::SAY },
-            Step {
+            StoryStep { until: "rule BecomeLeader", ..StoryStep::SAY },
+            StoryStep { say: &["A: put x=7 at leader"], until: "op A ok", ..StoryStep::SAY },
+            StoryStep { until: "after 60ms", ..StoryStep::SAY },
+            StoryStep {
                 say: &["name old = leader", "crash old"],
                 until: "rule BecomeLeader",
-                ..Step::SAY
+                ..StoryStep::SAY
             },
         ],
         ..Hero::RUN

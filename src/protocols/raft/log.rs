@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 data! {
     /// What an entry asks of the state machine.
     #[derive(Serialize, Deserialize)]
-    pub enum Command {
+    pub enum LogCommand {
         /// Nothing: a new leader's first entry.
         Noop,
         /// A client's operation.
@@ -18,19 +18,19 @@ data! {
 
     /// A log entry.
     #[derive(Serialize, Deserialize)]
-    pub struct Entry {
+    pub struct LogEntry {
         /// The term in which a leader created it.
         pub term: u64 as fixed,
         /// What it asks.
-        pub command: Command,
+        pub command: LogCommand,
     }
 }
 
-impl Command {
+impl LogCommand {
     /// The value that it puts under a key.
     pub(super) fn put(&self, key: u32) -> Option<i64> {
         match self {
-            Command::Client { op: Op::Put { key: k, value }, .. } if *k == key => Some(*value),
+            LogCommand::Client { op: Op::Put { key: k, value }, .. } if *k == key => Some(*value),
             _ => None,
         }
     }
@@ -38,7 +38,7 @@ impl Command {
 
 /// A log.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
-pub struct Log(LongList<Entry>);
+pub struct Log(LongList<LogEntry>);
 
 impl Log {
     /// Index of the last entry; 0 if there is none.
@@ -50,7 +50,7 @@ impl Log {
         self.0.is_empty()
     }
     /// The entry at an index.
-    pub fn get(&self, index: u64) -> Option<Entry> {
+    pub fn get(&self, index: u64) -> Option<LogEntry> {
         self.0.get(index.checked_sub(1)?)
     }
     /// Term of the entry at an index; 0 if there is none.
@@ -62,19 +62,19 @@ impl Log {
         self.term(self.len())
     }
     /// All entries in order.
-    pub fn iter(&self) -> Iter<'_, Entry> {
+    pub fn iter(&self) -> Iter<'_, LogEntry> {
         self.0.iter()
     }
     /// The entries from an index on.
-    pub fn iter_from(&self, index: u64) -> Iter<'_, Entry> {
+    pub fn iter_from(&self, index: u64) -> Iter<'_, LogEntry> {
         self.0.iter_from(index.max(1) - 1)
     }
     /// The entries up to an index.
-    pub fn iter_to(&self, index: u64) -> Iter<'_, Entry> {
+    pub fn iter_to(&self, index: u64) -> Iter<'_, LogEntry> {
         self.0.range(0, index)
     }
     /// At most `most` entries from an index on.
-    pub fn from(&self, index: u64, most: u32) -> Vec<Entry> {
+    pub fn from(&self, index: u64, most: u32) -> Vec<LogEntry> {
         self.iter_from(index).take(most as usize).collect()
     }
     /// The first `count` entries.
@@ -84,7 +84,7 @@ impl Log {
         cut
     }
     /// Adds an entry.
-    pub fn push(&mut self, entry: Entry) {
+    pub fn push(&mut self, entry: LogEntry) {
         self.0.push(entry);
     }
     /// Removes everything after an index.
@@ -102,7 +102,7 @@ impl Log {
 }
 
 impl Rewrite for Log {
-    const NAMES: bool = LongList::<Entry>::NAMES;
+    const NAMES: bool = LongList::<LogEntry>::NAMES;
     fn rewrite(&mut self, names: &Names) {
         self.0.rewrite(names);
     }
@@ -117,8 +117,8 @@ impl Data for Log {
     }
 }
 
-impl FromIterator<Entry> for Log {
-    fn from_iter<T: IntoIterator<Item = Entry>>(entries: T) -> Self {
+impl FromIterator<LogEntry> for Log {
+    fn from_iter<T: IntoIterator<Item = LogEntry>>(entries: T) -> Self {
         Log(entries.into_iter().collect())
     }
 }

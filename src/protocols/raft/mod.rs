@@ -22,7 +22,7 @@ mod stories;
 #[cfg(test)]
 mod tests;
 
-pub use log::{Command, Entry, Log};
+pub use log::{Log, LogCommand, LogEntry};
 pub use properties::{Observer, PROPERTIES};
 
 use super::catalog::{self, Scene};
@@ -189,7 +189,7 @@ messages! {
             term: u64 as fixed,
             prev_log_index: u64 as fixed = "prevLogIndex",
             prev_log_term: u64 as fixed = "prevLogTerm",
-            entries: Vec<Entry>,
+            entries: Vec<LogEntry>,
             leader_commit: u64 = "leaderCommit",
         },
         /// Accepted up to `match_index`, or refused with a hint where to go back to.

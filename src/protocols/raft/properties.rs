@@ -126,8 +126,7 @@ impl Observer {
 
     /// What was acknowledged is in a log, until it is committed.
     fn acknowledged(&mut self, seen: &Seen<Raft>) {
-        let of =
-            |e: &Entry, id: &OpId| matches!(&e.command, Command::Client { id: i, .. } if i == id);
+        let of = |e: &LogEntry, id: &OpId| matches!(&e.command, LogCommand::Client { id: i, .. } if i == id);
         for (_, id, op, outcome) in seen.answers {
             let done = matches!(outcome, Outcome::Ok(Ret::Done | Ret::Swapped(true)));
             if done && !matches!(op, Op::Get { .. }) {
@@ -271,7 +270,7 @@ impl Observer {
                 );
                 self.accused.accuse("state-machine-safety", why, vec![n.me]);
             }
-            if let Some(Entry { command: Command::Client { id, op }, .. }) = entry {
+            if let Some(LogEntry { command: LogCommand::Client { id, op }, .. }) = entry {
                 last.fold.apply(id, &op, false);
             }
         }

@@ -151,7 +151,7 @@ fn become_leader_if_elected(n: &mut N, cx: &mut Cx) {
     n.state.match_index = PerNode(vec![0; cx.nodes.into()]);
     cx.cancel_timer(Timer::Election);
     if cx.cfg.noop {
-        n.durable.log.push(Entry { term: n.durable.current_term, command: Command::Noop });
+        n.durable.log.push(LogEntry { term: n.durable.current_term, command: LogCommand::Noop });
     }
     if cx.cfg.noop || cx.mutant(LEADER_REWRITES) {
         cx.persist(&n.durable);
@@ -195,7 +195,7 @@ fn handle_append_entries_request(
     from: NodeId,
     term: u64,
     (prev_index, prev_term): (u64, u64),
-    entries: Vec<Entry>,
+    entries: Vec<LogEntry>,
     leader_commit: u64,
 ) {
     let refuse = |n: &N, cx: &mut Cx, hint| {
@@ -247,7 +247,7 @@ fn back_off(log: &Log, prev_index: u64) -> u64 {
 
 /// "If an existing entry conflicts with a new one, delete the existing entry and all that follow
 /// it; append any new entries not already in the log." True if the log changed.
-fn append(log: &mut Log, prev_index: u64, entries: Vec<Entry>, cx: &mut Cx) -> bool {
+fn append(log: &mut Log, prev_index: u64, entries: Vec<LogEntry>, cx: &mut Cx) -> bool {
     let mut changed = false;
     for (index, entry) in (prev_index + 1..).zip(entries) {
         if log.len() >= index && log.term(index) != entry.term {
@@ -316,7 +316,7 @@ fn apply(n: &mut N, cx: &mut Cx) {
     while n.state.last_applied < n.state.commit_index {
         n.state.last_applied += 1;
         let index = n.state.last_applied;
-        let Some(Entry { command: Command::Client { id, op }, .. }) = next.next() else {
+        let Some(LogEntry { command: LogCommand::Client { id, op }, .. }) = next.next() else {
             continue;
         };
         let ret = n.state.store.apply(id, &op, cx.mutant(NO_SESSIONS));
@@ -385,7 +385,9 @@ pub(super) fn client_request(n: &mut N, cx: &mut Cx, id: OpId, op: Op) {
     }
     cx.note("ClientRequest");
     let early = cx.mutant(EARLY_ANSWER) && matches!(op, Op::Put { .. });
-    n.durable.log.push(Entry { term: n.durable.current_term, command: Command::Client { id, op } });
+    n.durable
+        .log
+        .push(LogEntry { term: n.durable.current_term, command: LogCommand::Client { id, op } });
     n.state.waiting.insert(n.durable.log.len(), id);
     cx.persist(&n.durable);
     if early {

@@ -49,7 +49,7 @@ impl Show for Raft {
     fn log(node: &Node<Self>) -> Option<LogView> {
         let log = &node.durable.log;
         let first = LogView::first_of(log.len());
-        let cell = |e: Entry| Cell { text: short(&e.command), epoch: e.term };
+        let cell = |e: LogEntry| Cell { text: short(&e.command), epoch: e.term };
         let cells = log.iter_from(first).map(cell).collect();
         Some(LogView { first, cells, committed: node.state.commit_index })
     }
@@ -133,16 +133,18 @@ fn volatile(s: &State, role: &str) -> Vec<(String, String)> {
     ])
 }
 
-fn cells(entries: &[Entry]) -> String {
+fn cells(entries: &[LogEntry]) -> String {
     entries.iter().map(|e| short(&e.command)).collect::<Vec<_>>().join(" ")
 }
 
 /// A cell's text: `x3` for put x=3, `x?` for get x, `·` for a no-op.
-fn short(command: &Command) -> String {
+fn short(command: &LogCommand) -> String {
     match command {
-        Command::Noop => "·".into(),
-        Command::Client { op: Op::Get { key }, .. } => format!("{}?", key_name(*key)),
-        Command::Client { op: Op::Put { key, value }, .. } => format!("{}{value}", key_name(*key)),
-        Command::Client { op, .. } => call_text(Raft::CALLS, &Raft::call(op)),
+        LogCommand::Noop => "·".into(),
+        LogCommand::Client { op: Op::Get { key }, .. } => format!("{}?", key_name(*key)),
+        LogCommand::Client { op: Op::Put { key, value }, .. } => {
+            format!("{}{value}", key_name(*key))
+        }
+        LogCommand::Client { op, .. } => call_text(Raft::CALLS, &Raft::call(op)),
     }
 }

@@ -1,6 +1,6 @@
 //! Raft's story, its re-enactments and its challenges.
 
-use crate::stories::{Ask, Challenge, Limits, Step, Story};
+use crate::stories::{Challenge, Limits, Prediction, Story, StoryStep};
 
 pub(super) const STORIES: &[Story] = &[
     Story {
@@ -12,32 +12,32 @@ pub(super) const STORIES: &[Story] = &[
         mutants: &[],
         seed: 7,
         steps: &[
-            Step {
+            StoryStep {
                 text: "Five servers, and nobody leads. Each waits a random while for a leader; the first to lose patience asks for votes.",
                 until: "rule Timeout",
-                ..Step::SAY
+                ..StoryStep::SAY
             },
-            Step {
+            StoryStep {
                 text: "A term has at most one leader: each server votes once a term. Three votes of five are enough.",
                 until: "rule BecomeLeader",
-                ..Step::SAY
+                ..StoryStep::SAY
             },
-            Step {
+            StoryStep {
                 text: "Client A asks {leader} to write x=7. {leader} appends it to its log and sends it to the others.",
                 say: &["A: put x=7 at leader"],
                 until: "rule ClientRequest",
-                ..Step::SAY
+                ..StoryStep::SAY
             },
-            Step {
+            StoryStep {
                 text: "Once three logs hold the entry it is committed, and only then does A hear: done.",
                 until: "op A ok",
-                ..Step::SAY
+                ..StoryStep::SAY
             },
-            Step {
+            StoryStep {
                 text: "A cut is about to leave {old} with one follower. It still believes it leads when client B asks it to write y=9.",
                 say: &["name old = leader", "partition old follower B | rest", "B: put y=9 at old"],
                 until: "not op B open",
-                ask: Some(Ask {
+                ask: Some(Prediction {
                     question: "What will client B hear from {old}?",
                     options: &[
                         ("Success", "op B ok"),
@@ -45,30 +45,30 @@ pub(super) const STORIES: &[Story] = &[
                         ("An error at once", "op B fail"),
                     ],
                 }),
-                ..Step::SAY
+                ..StoryStep::SAY
             },
-            Step {
+            StoryStep {
                 text: "Two leaders, but of two terms: three servers elected {leader}. Two of five can never commit, so {old} can promise nothing.",
                 until: "leaders = 2",
-                ..Step::SAY
+                ..StoryStep::SAY
             },
-            Step {
+            StoryStep {
                 text: "The cut heals. {old} hears of the higher term and steps down. Its log still ends with y=9.",
                 say: &["heal"],
                 until: "rule ConflictAppendEntriesRequest old & leaders = 1 & old Follower",
-                ask: Some(Ask {
+                ask: Some(Prediction {
                     question: "B never heard back. Can y=9 still be committed?",
                     options: &[
                         ("No: what a majority agreed on overwrites it", "old Follower"),
                         ("Yes: it waits its turn", "old Leader"),
                     ],
                 }),
-                ..Step::SAY
+                ..StoryStep::SAY
             },
-            Step {
+            StoryStep {
                 text: "Your turn. Cut the links, crash the leader, hold back a vote: whatever you do, the claims below are checked after every step.",
                 unlock: &["net.loss", "raft.election-low", "raft.election-high"],
-                ..Step::SAY
+                ..StoryStep::SAY
             },
         ],
     },
@@ -91,23 +91,23 @@ pub(super) const STORIES: &[Story] = &[
         mutants: &[],
         seed: 2,
         steps: &[
-            Step {
+            StoryStep {
                 text: "Four servers. {S1} and {S2} lose patience at the same moment; each votes for itself.",
                 say: &["manual on", "fire S1 election timeout", "fire S2 election timeout"],
                 until: "S1 Candidate & S2 Candidate",
-                ..Step::SAY
+                ..StoryStep::SAY
             },
-            Step {
+            StoryStep {
                 text: "{S3} hears {S1} first, {S4} hears {S2} first. Two votes each; three are needed.",
                 say: &["settle S1 S3", "settle S2 S4", "settle S1 S2 S3 S4"],
                 until: "leaders = 0 & epoch = 1",
-                ..Step::SAY
+                ..StoryStep::SAY
             },
-            Step {
+            StoryStep {
                 text: "Term 1 ends without a leader. Timeouts are random, so the next try is unlikely to split again.",
                 say: &["manual off"],
                 until: "leaders = 1 & epoch >= 2",
-                ..Step::SAY
+                ..StoryStep::SAY
             },
         ],
     },
@@ -124,24 +124,24 @@ const FIGURE_8: Story = Story {
     steps: &[A0, A1, B1, C1, D1],
 };
 
-const FIGURE_8_BROKEN: &[Step] = &[
+const FIGURE_8_BROKEN: &[StoryStep] = &[
     A0,
     A1,
     B1,
-    Step {
+    StoryStep {
         text: "{S1} is back, leads term 4 and replicates its old entry to {S3}. Without the rule it calls it committed.",
         until: "S1 Leader & committed >= 2",
         ask: None,
         ..C1
     },
-    Step {
+    StoryStep {
         text: "{S1} crashes again. {S5} wins term 5 without the committed entry, and overwrites it.",
         until: "violation leader-completeness",
         ..D1
     },
 ];
 
-const A0: Step = Step {
+const A0: StoryStep = StoryStep {
     text: "The world stands still: only what we deliver arrives. {S2} is elected, and entry 1 goes to all five.",
     say: &[
         "manual on",
@@ -151,10 +151,10 @@ const A0: Step = Step {
         "settle S1 S2 S3 S4 S5 A",
     ],
     until: "committed = 1 & S5.log >= 1",
-    ..Step::SAY
+    ..StoryStep::SAY
 };
 
-const A1: Step = Step {
+const A1: StoryStep = StoryStep {
     text: "(a) {S1} leads term 2 and gets entry 2 as far as {S2}.",
     say: &[
         "fire S1 election timeout",
@@ -165,10 +165,10 @@ const A1: Step = Step {
         "drop all",
     ],
     until: "S1 Leader & S2.log >= 2 & S3.log = 1",
-    ..Step::SAY
+    ..StoryStep::SAY
 };
 
-const B1: Step = Step {
+const B1: StoryStep = StoryStep {
     text: "(b) {S1} crashes. {S5} wins term 3 with the votes of {S3} and {S4}, and takes another entry 2.",
     say: &[
         "crash S1",
@@ -179,10 +179,10 @@ const B1: Step = Step {
         "drop all",
     ],
     until: "S5 Leader & S5.log >= 2 & S3.log = 1",
-    ..Step::SAY
+    ..StoryStep::SAY
 };
 
-const C1: Step = Step {
+const C1: StoryStep = StoryStep {
     text: "(c) {S5} crashes, {S1} is back and wins term 4. It replicates its old entry 2 to {S3}: three of five hold it now.",
     say: &[
         "crash S5",
@@ -193,14 +193,14 @@ const C1: Step = Step {
         "settle S1 S2 S3",
     ],
     until: "S1 Leader & S3.log >= 2",
-    ask: Some(Ask {
+    ask: Some(Prediction {
         question: "Entry 2 is on a majority. Is it committed?",
         options: &[("Yes, three of five hold it", "committed >= 2"), ("No", "committed = 1")],
     }),
-    ..Step::SAY
+    ..StoryStep::SAY
 };
 
-const D1: Step = Step {
+const D1: StoryStep = StoryStep {
     text: "(d) {S1} crashes again, and {S5} wins term 5: its last entry is of term 3, theirs of term 2. It overwrites what a majority held.",
     say: &[
         "drop all",
@@ -212,7 +212,7 @@ const D1: Step = Step {
         "settle S2 S3 S4 S5",
     ],
     until: "S5 Leader & epoch = 5",
-    ..Step::SAY
+    ..StoryStep::SAY
 };
 
 pub(super) const CHALLENGES: &[Challenge] = &[

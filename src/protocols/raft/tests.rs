@@ -8,13 +8,13 @@ const ME: NodeId = NodeId(0);
 const PEER: NodeId = NodeId(1);
 const OTHER: NodeId = NodeId(2);
 
-fn noop(term: u64) -> Entry {
-    Entry { term, command: Command::Noop }
+fn noop(term: u64) -> LogEntry {
+    LogEntry { term, command: LogCommand::Noop }
 }
 
-fn put(term: u64, nth: u32, value: i64) -> Entry {
+fn put(term: u64, nth: u32, value: i64) -> LogEntry {
     let id = OpId { client: NodeId(5), nth };
-    Entry { term, command: Command::Client { id, op: Op::Put { key: 0, value } } }
+    LogEntry { term, command: LogCommand::Client { id, op: Op::Put { key: 0, value } } }
 }
 
 fn terms(all: &[u64]) -> Log {
@@ -73,7 +73,7 @@ fn ask(term: u64, last_log_index: u64, last_log_term: u64) -> Message {
     Message::RequestVoteRequest { term, last_log_index, last_log_term }
 }
 
-fn append(term: u64, prev: (u64, u64), entries: Vec<Entry>, leader_commit: u64) -> Message {
+fn append(term: u64, prev: (u64, u64), entries: Vec<LogEntry>, leader_commit: u64) -> Message {
     Message::AppendEntriesRequest {
         term,
         prev_log_index: prev.0,
@@ -244,7 +244,7 @@ fn followers_compare_delete_what_conflicts_and_append_what_is_new() {
         (&[], (0, 0), &[1, 2], Some(&[1, 2])),
     ] {
         let mut n = server(3, terms(mine));
-        let entries: Vec<Entry> = new.iter().map(|t| noop(*t)).collect();
+        let entries: Vec<LogEntry> = new.iter().map(|t| noop(*t)).collect();
         let reply = sent(&receive(&mut n, PEER, append(3, prev, entries, 0))).remove(0).1;
         match left {
             Some(left) => {

@@ -64,11 +64,11 @@ impl Meter {
 
 impl Work<'_, '_> {
     /// Counts a request.
-    pub fn count(&mut self, id: RangeId, place: u32, want: Want) {
+    pub fn count(&mut self, id: RangeId, place: u32, want: RangeWant) {
         if self.cx.cfg.period == 0 || id == META {
             return;
         }
-        let to = if let Want::Read { to } = want { to } else { place + 1 };
+        let to = if let RangeWant::Read { to } = want { to } else { place + 1 };
         self.seat(id).meter.count(place, to);
     }
 
@@ -135,12 +135,12 @@ impl Work<'_, '_> {
             if let Some(at) = by_load {
                 self.cx.note("SplitByLoad");
                 self.seat(id).meter = Meter::default();
-                self.propose(id, Command::Split { at, leader: me });
+                self.propose(id, RangeCommand::Split { at, leader: me });
                 return true;
             }
             if let (true, Some(at)) = (by_size, self.middle(id)) {
                 self.cx.note("SplitBySize");
-                self.propose(id, Command::Split { at, leader: me });
+                self.propose(id, RangeCommand::Split { at, leader: me });
                 return true;
             }
         }

@@ -31,26 +31,26 @@ impl Work<'_, '_> {
         }
     }
 
-    fn carry_out(&mut self, id: RangeId, command: Command) -> Told {
+    fn carry_out(&mut self, id: RangeId, command: RangeCommand) -> RangeAnswer {
         match command {
-            Command::Noop => Told::Done,
-            Command::Read { from, to } => self.read(id, from, to),
-            Command::Write { id: op, place, value } => self.write(id, op, place, value),
-            Command::Split { at, leader } => self.split(id, at, leader),
-            Command::Config(members) => self.configure(id, members),
-            Command::Freeze { by, at } => self.apply_freeze(id, by, at),
-            Command::Thaw { at } => self.apply_thaw(id, at),
-            Command::Merge { right, at } => self.apply_merge(id, right, at),
-            Command::Abort { at } => self.apply_abort(id, at),
-            Command::Register(desc) => {
+            RangeCommand::Noop => RangeAnswer::Done,
+            RangeCommand::Read { from, to } => self.read(id, from, to),
+            RangeCommand::Write { id: op, place, value } => self.write(id, op, place, value),
+            RangeCommand::Split { at, leader } => self.split(id, at, leader),
+            RangeCommand::Config(members) => self.configure(id, members),
+            RangeCommand::Freeze { by, at } => self.apply_freeze(id, by, at),
+            RangeCommand::Thaw { at } => self.apply_thaw(id, at),
+            RangeCommand::Merge { right, at } => self.apply_merge(id, right, at),
+            RangeCommand::Abort { at } => self.apply_abort(id, at),
+            RangeCommand::Register(desc) => {
                 self.change(id).directory.learn(desc);
-                Told::Done
+                RangeAnswer::Done
             }
         }
     }
 
     /// Not this range's place any more, or not to be served now.
-    fn refused(&self, id: RangeId, place: u32) -> Option<Told> {
+    fn refused(&self, id: RangeId, place: u32) -> Option<RangeAnswer> {
         let replica = self.live(id)?;
         if self.cx.mutant(SERVE_ASTRAY) {
             return None;
@@ -58,21 +58,21 @@ impl Work<'_, '_> {
         if !replica.desc.has(place) {
             return Some(self.elsewhere(place));
         }
-        replica.frozen.map(|_| Told::NotLeader(None))
+        replica.frozen.map(|_| RangeAnswer::NotLeader(None))
     }
 
     /// What lies from one place on, as far as the range reaches.
-    pub fn read(&self, id: RangeId, from: u32, to: u32) -> Told {
+    pub fn read(&self, id: RangeId, from: u32, to: u32) -> RangeAnswer {
         if let Some(told) = self.refused(id, from) {
             return told;
         }
-        let Some(replica) = self.live(id) else { return Told::NotLeader(None) };
+        let Some(replica) = self.live(id) else { return RangeAnswer::NotLeader(None) };
         let end = to.min(replica.desc.end).max(from);
         let rows = replica.data.range(from..end).map(|(p, v)| (*p, *v)).collect();
-        Told::Rows { rows, end: replica.desc.end }
+        RangeAnswer::Rows { rows, end: replica.desc.end }
     }
 
-    fn write(&mut self, id: RangeId, op: OpId, place: u32, value: i64) -> Told {
+    fn write(&mut self, id: RangeId, op: OpId, place: u32, value: i64) -> RangeAnswer {
         if let Some(told) = self.refused(id, place) {
             return told;
         }
@@ -84,15 +84,15 @@ impl Work<'_, '_> {
             replica.data.insert(place, value);
             self.cx.note("Write");
         }
-        Told::Done
+        RangeAnswer::Done
     }
 
     /// A split copies nothing: the replica cuts itself in two, in one write to its disk.
-    fn split(&mut self, id: RangeId, at: u32, leader: NodeId) -> Told {
-        let Some(replica) = self.live(id) else { return Told::NotLeader(None) };
+    fn split(&mut self, id: RangeId, at: u32, leader: NodeId) -> RangeAnswer {
+        let Some(replica) = self.live(id) else { return RangeAnswer::NotLeader(None) };
         let left = replica.desc;
         if replica.frozen.is_some() || !left.has(at) || at == id.start {
-            return Told::No("the range cannot be split there");
+            return RangeAnswer::No("the range cannot be split there");
         }
         self.cx.note("Split");
         let generation = left.generation + 1;
@@ -105,7 +105,7 @@ impl Work<'_, '_> {
         if !self.cx.mutant(SPLIT_IN_TWO) {
             self.give_birth(desc, leader, right, sessions);
         }
-        Told::Done
+        RangeAnswer::Done
     }
 
     /// The right part becomes a range of its own; `leader` leads it from the start.
@@ -122,7 +122,7 @@ impl Work<'_, '_> {
             return;
         }
         let (term, vote) = old.map_or((0, None), |r| (r.term, r.vote));
-        let mut replica = Replica { data, sessions, ..Replica::born(desc, leader) };
+        let mut replica = RangeReplica { data, sessions, ..RangeReplica::born(desc, leader) };
         if term > 1 {
             (replica.term, replica.vote) = (term, vote);
         }
@@ -140,7 +140,7 @@ impl Work<'_, '_> {
     }
 
     /// A change of members; it holds since it came into the log.
-    fn configure(&mut self, id: RangeId, members: NodeSet) -> Told {
+    fn configure(&mut self, id: RangeId, members: NodeSet) -> RangeAnswer {
         let me = self.node.me;
         let replica = self.change(id);
         let before = replica.desc.members;
@@ -163,7 +163,7 @@ impl Work<'_, '_> {
         } else if leads {
             self.second_step(id);
         }
-        Told::Done
+        RangeAnswer::Done
     }
 
     /// Lets another member lead: this one, or whoever has most of the log (thesis, 3.10).
@@ -233,7 +233,7 @@ impl Work<'_, '_> {
             // Nobody who was asked before is asked again.
             members = from.map_or(members, |_| NodeSet::one(to));
         }
-        self.propose(id, Command::Config(members));
+        self.propose(id, RangeCommand::Config(members));
     }
 
     /// Whoever does not catch up is not waited for for ever.
@@ -256,7 +256,7 @@ impl Work<'_, '_> {
             Some(from) if members.has(to) && members.has(from) => {
                 let mut rest = members;
                 rest.remove(from);
-                self.propose(id, Command::Config(rest));
+                self.propose(id, RangeCommand::Config(rest));
             }
             _ if members.has(to) => {
                 self.seat(id).moving = None;
@@ -282,6 +282,6 @@ impl Work<'_, '_> {
         let mut rest = members;
         rest.remove(goes);
         self.cx.note("Trim");
-        self.propose(id, Command::Config(rest));
+        self.propose(id, RangeCommand::Config(rest));
     }
 }

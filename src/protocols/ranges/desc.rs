@@ -50,7 +50,7 @@ data! {
     /// Descriptors that somebody has heard of, in the order of the axis. Old ones are kept where
     /// nothing newer is known.
     #[derive(Default)]
-    pub struct Directory {
+    pub struct RangeCache {
         all: Vec<Desc> as fixed,
     }
 }
@@ -65,7 +65,7 @@ impl Desc {
     }
 }
 
-impl Directory {
+impl RangeCache {
     /// The newest descriptor known of a place.
     pub fn find(&self, place: u32) -> Option<&Desc> {
         self.all.iter().filter(|d| d.has(place)).max_by_key(|d| d.generation)
@@ -107,9 +107,9 @@ impl Directory {
     }
 }
 
-impl FromIterator<Desc> for Directory {
+impl FromIterator<Desc> for RangeCache {
     fn from_iter<T: IntoIterator<Item = Desc>>(all: T) -> Self {
-        let mut known = Directory::default();
+        let mut known = RangeCache::default();
         all.into_iter().for_each(|d| {
             known.learn(d);
         });

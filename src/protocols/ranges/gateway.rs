@@ -49,8 +49,8 @@ impl Work<'_, '_> {
         }
         // An older one of the same client is given up.
         self.node.state.pending.retain(|p, _| p.client != id.client);
-        let part = |(at, to): (u32, u32)| Part { at, to, ..Part::default() };
-        let parts: Vec<Part> = match op {
+        let part = |(at, to): (u32, u32)| IntervalPart { at, to, ..IntervalPart::default() };
+        let parts: Vec<IntervalPart> = match op {
             Op::Scan { key, keys } => {
                 spans(self.cx.cfg, key, keys.max(1)).into_iter().map(part).collect()
             }
@@ -63,7 +63,7 @@ impl Work<'_, '_> {
         };
         let turn = before.first().map_or(0, |p| p.tries.wrapping_add(1) % MOST_TRIES);
         let count = parts.len();
-        self.node.state.pending.insert(id, Pending { op, parts });
+        self.node.state.pending.insert(id, GatewayOp { op, parts });
         if let (Some(p), true) = (self.node.state.pending.get_mut(&id), turn > 0) {
             p.parts.iter_mut().for_each(|p| p.tries = turn % 3);
         }
@@ -72,7 +72,7 @@ impl Work<'_, '_> {
     }
 
     /// A part that is still to be answered.
-    fn part(&mut self, id: OpId, part: u8) -> Option<(Op, &mut Part)> {
+    fn part(&mut self, id: OpId, part: u8) -> Option<(Op, &mut IntervalPart)> {
         let pending = self.node.state.pending.get_mut(&id)?;
         let op = pending.op;
         let part = pending.parts.get_mut(usize::from(part))?;
@@ -130,33 +130,43 @@ impl Work<'_, '_> {
     }
 
     /// A gateway asks a range.
-    pub fn asked(&mut self, from: NodeId, id: RangeId, slip: Slip, want: Want) {
+    pub fn asked(&mut self, from: NodeId, id: RangeId, slip: Slip, want: RangeWant) {
         let place = slip.place;
         if self.live(id).is_none_or(|r| !r.desc.has(place)) && !self.astray(id) {
             self.cx.note("Bounce");
             let told = self.elsewhere(place);
             return self.answer(from, id, slip, told);
         }
-        if let (Want::Read { to }, true, true) = (want, self.cx.mutant(LONE_READ), self.leads(id)) {
+        if let (RangeWant::Read { to }, true, true) =
+            (want, self.cx.mutant(LONE_READ), self.leads(id))
+        {
             let told = self.read(id, place, to);
             return self.answer(from, id, slip, told);
         }
         if !self.leads(id) {
             let hint = self.node.state.seats.get(&id).and_then(|s| s.leader);
             let hint = hint.filter(|h| *h != self.node.me);
-            return self.answer(from, id, slip, Told::NotLeader(hint));
+            return self.answer(from, id, slip, RangeAnswer::NotLeader(hint));
         }
         let me = self.node.me;
         let command = match want {
-            Want::Read { to } => Command::Read { from: place, to },
-            Want::Write { value } => Command::Write { id: slip.op, place, value },
-            Want::Split => Command::Split { at: place, leader: me },
-            Want::Halve => match self.middle(id) {
-                Some(at) => Command::Split { at, leader: me },
-                None => return self.answer(from, id, slip, Told::No("there is nothing to halve")),
+            RangeWant::Read { to } => RangeCommand::Read { from: place, to },
+            RangeWant::Write { value } => RangeCommand::Write { id: slip.op, place, value },
+            RangeWant::Split => RangeCommand::Split { at: place, leader: me },
+            RangeWant::Halve => match self.middle(id) {
+                Some(at) => RangeCommand::Split { at, leader: me },
+                None => {
+                    return self.answer(
+                        from,
+                        id,
+                        slip,
+                        RangeAnswer::No("there is nothing to halve"),
+                    );
+                }
             },
-            Want::Merge | Want::Move { .. } | Want::Lease { .. } => {
-                let told = self.administer(id, want).map_or_else(Told::No, |()| Told::Done);
+            RangeWant::Merge | RangeWant::Move { .. } | RangeWant::Lease { .. } => {
+                let told =
+                    self.administer(id, want).map_or_else(RangeAnswer::No, |()| RangeAnswer::Done);
                 return self.answer(from, id, slip, told);
             }
         };
@@ -178,16 +188,16 @@ impl Work<'_, '_> {
         self.cx.mutant(super::mutant::SERVE_ASTRAY) && self.live(id).is_some()
     }
 
-    fn administer(&mut self, id: RangeId, want: Want) -> Result<(), &'static str> {
+    fn administer(&mut self, id: RangeId, want: RangeWant) -> Result<(), &'static str> {
         match want {
-            Want::Merge => self.begin_merge(id),
-            Want::Move { to } => {
+            RangeWant::Merge => self.begin_merge(id),
+            RangeWant::Move { to } => {
                 let members = self.live(id).map_or(NodeSet::EMPTY, |r| r.desc.members);
                 let full = members.len() >= self.cx.cfg.copies.min(self.cx.nodes.into());
                 self.begin_move(id, to, full.then_some(self.node.me))
             }
-            Want::Lease { to } if to == self.node.me => Ok(()),
-            Want::Lease { to } => match self.hand_over(id, Some(to)) {
+            RangeWant::Lease { to } if to == self.node.me => Ok(()),
+            RangeWant::Lease { to } => match self.hand_over(id, Some(to)) {
                 true => Ok(()),
                 false => Err("it is no member, or lags behind"),
             },
@@ -196,34 +206,34 @@ impl Work<'_, '_> {
     }
 
     /// Who is in charge of a place, as far as this server knows: from its replicas and its cache.
-    pub fn elsewhere(&self, place: u32) -> Told {
+    pub fn elsewhere(&self, place: u32) -> RangeAnswer {
         let all = self.node.durable.replicas.values();
         let mine = all.filter(|r| r.life == Life::Live && r.desc.has(place)).map(|r| r.desc);
         let cached = self.node.state.cache.find(place).copied();
         let newest = mine.chain(cached).max_by_key(|d| d.generation);
-        Told::Elsewhere(newest.into_iter().collect())
+        RangeAnswer::Elsewhere(newest.into_iter().collect())
     }
 
-    pub fn answer(&mut self, to: NodeId, range: RangeId, slip: Slip, told: Told) {
+    pub fn answer(&mut self, to: NodeId, range: RangeId, slip: Slip, told: RangeAnswer) {
         self.say(to, Message::Answer { range, slip, told });
     }
 
     /// A range has answered.
-    pub fn answered(&mut self, from: NodeId, range: RangeId, slip: Slip, told: Told) {
+    pub fn answered(&mut self, from: NodeId, range: RangeId, slip: Slip, told: RangeAnswer) {
         let (id, nth, place) = (slip.op, slip.part, slip.place);
         let cached = self.node.state.cache.of(range).map_or(0, |d| d.end);
         let by_cache = self.cx.mutant(SCAN_BY_CACHE);
-        if matches!(told, Told::Done | Told::Rows { .. }) {
+        if matches!(told, RangeAnswer::Done | RangeAnswer::Rows { .. }) {
             self.node.state.hints.insert(range, from);
         }
-        let asked = |p: &Part| p.range == Some(range) && p.at == place;
+        let asked = |p: &IntervalPart| p.range == Some(range) && p.at == place;
         let Some((_, part)) = self.part(id, nth).filter(|(_, p)| asked(p)) else { return };
         match told {
-            Told::Done => {
+            RangeAnswer::Done => {
                 part.done = true;
                 part.by.push(from);
             }
-            Told::Rows { rows, end } => {
+            RangeAnswer::Rows { rows, end } => {
                 let end = if by_cache { end.max(cached) } else { end };
                 part.rows.extend(rows);
                 part.by.push(from);
@@ -234,11 +244,11 @@ impl Work<'_, '_> {
                     return self.route(id, nth);
                 }
             }
-            Told::No(why) => {
+            RangeAnswer::No(why) => {
                 self.node.state.pending.remove(&id);
                 return self.reply(id, Outcome::Fail(why));
             }
-            Told::Elsewhere(newer) => {
+            RangeAnswer::Elsewhere(newer) => {
                 let tries = part.tries;
                 let useful = newer.iter().any(|d| d.has(place) && d.id != range);
                 newer.into_iter().for_each(|d| self.learn(d));
@@ -249,7 +259,7 @@ impl Work<'_, '_> {
                 }
                 return self.route(id, nth);
             }
-            Told::NotLeader(hint) => {
+            RangeAnswer::NotLeader(hint) => {
                 let tries = part.tries;
                 match hint {
                     Some(leader) => self.node.state.hints.insert(range, leader),
@@ -322,24 +332,24 @@ impl Work<'_, '_> {
         }
         if self.leads(META) {
             let known = self.live(META).is_some_and(|m| {
-                m.unapplied().iter().any(|e| e.command == Command::Register(desc))
+                m.unapplied().iter().any(|e| e.command == RangeCommand::Register(desc))
             });
             if !known {
-                self.propose(META, Command::Register(desc));
+                self.propose(META, RangeCommand::Register(desc));
             }
         }
     }
 }
 
-fn want(op: Op, to: u32) -> Want {
+fn want(op: Op, to: u32) -> RangeWant {
     let server = |n: i64| NodeId((n - 1).max(0) as u16);
     match op {
-        Op::Get { .. } | Op::Scan { .. } | Op::Drain { .. } => Want::Read { to },
-        Op::Put { value, .. } => Want::Write { value },
-        Op::Split { .. } => Want::Split,
-        Op::Halve { .. } => Want::Halve,
-        Op::Merge { .. } => Want::Merge,
-        Op::Move { to, .. } => Want::Move { to: server(to) },
-        Op::Lease { to, .. } => Want::Lease { to: server(to) },
+        Op::Get { .. } | Op::Scan { .. } | Op::Drain { .. } => RangeWant::Read { to },
+        Op::Put { value, .. } => RangeWant::Write { value },
+        Op::Split { .. } => RangeWant::Split,
+        Op::Halve { .. } => RangeWant::Halve,
+        Op::Merge { .. } => RangeWant::Merge,
+        Op::Move { to, .. } => RangeWant::Move { to: server(to) },
+        Op::Lease { to, .. } => RangeWant::Lease { to: server(to) },
     }
 }

@@ -25,7 +25,7 @@ impl Work<'_, '_> {
             let member = replica.members().has(self.node.me);
             let seat = self.seat(id);
             let heard = std::mem::take(&mut seat.heard);
-            if seat.role != Role::Leaseholder && !heard && member {
+            if seat.role != ReplicaRole::Leaseholder && !heard && member {
                 self.campaign(id);
             }
         }
@@ -41,7 +41,7 @@ impl Work<'_, '_> {
         let (generation, members) = (replica.desc.generation, replica.members());
         let seat = self.seat(id);
         seat.step_down();
-        (seat.role, seat.leader, seat.votes) = (Role::Candidate, None, NodeSet::one(me));
+        (seat.role, seat.leader, seat.votes) = (ReplicaRole::Candidate, None, NodeSet::one(me));
         for to in members.iter().filter(|m| *m != me) {
             self.rpc(to, id, Rpc::Vote { last, generation });
         }
@@ -104,7 +104,7 @@ impl Work<'_, '_> {
         replica.vote = None;
         let seat = self.seat(id);
         seat.leader = None;
-        if seat.role != Role::Follower {
+        if seat.role != ReplicaRole::Follower {
             seat.step_down();
             self.cx.note("StepDown");
         }
@@ -127,7 +127,7 @@ impl Work<'_, '_> {
 
     fn voted(&mut self, from: NodeId, id: RangeId, term: u64, granted: bool) {
         let current = self.replica(id).is_some_and(|r| r.term == term);
-        if current && granted && self.role(id) == Role::Candidate {
+        if current && granted && self.role(id) == ReplicaRole::Candidate {
             self.seat(id).votes.insert(from);
             self.win(id);
         }
@@ -143,21 +143,21 @@ impl Work<'_, '_> {
         let me = self.node.me;
         let replica = self.node.durable.replicas[&id].clone();
         self.seat(id).lead(me, &replica);
-        self.propose(id, Command::Noop);
+        self.propose(id, RangeCommand::Noop);
         let after = self.cx.cfg.heartbeat;
         self.cx.set_timer(Timer::Heartbeat, after);
     }
 
     /// Adds an entry to the log that this server leads, and sends it.
-    pub fn propose(&mut self, id: RangeId, command: Command) {
+    pub fn propose(&mut self, id: RangeId, command: RangeCommand) {
         self.propose_for(id, command, None);
     }
 
     /// The same, for somebody who waits for what comes of it.
-    pub fn propose_for(&mut self, id: RangeId, command: Command, waiter: Option<Waiter>) {
+    pub fn propose_for(&mut self, id: RangeId, command: RangeCommand, waiter: Option<Waiter>) {
         let replica = self.change(id);
         let term = replica.term;
-        replica.log.push(Entry { term, command });
+        replica.log.push(RangeEntry { term, command });
         let index = replica.last();
         if let Some(waiter) = waiter {
             self.seat(id).waiting.insert(index, waiter);
@@ -225,7 +225,7 @@ impl Work<'_, '_> {
             seat.snapshots.insert(to, wait);
             self.cx.note("SendSnapshot");
             let base = (replica.applied, replica.term_at(replica.applied));
-            let snapshot = Replica { base, log: Vec::new(), vote: None, ..(*replica).clone() };
+            let snapshot = RangeReplica { base, log: Vec::new(), vote: None, ..(*replica).clone() };
             return self.rpc(to, id, Rpc::Snapshot(Box::new(snapshot)));
         }
         if sign_of_life {
@@ -236,7 +236,7 @@ impl Work<'_, '_> {
 
     fn follow(&mut self, from: NodeId, id: RangeId) {
         let seat = self.seat(id);
-        if seat.role == Role::Candidate {
+        if seat.role == ReplicaRole::Candidate {
             seat.step_down();
         }
         (seat.leader, seat.heard) = (Some(from), true);
@@ -248,7 +248,7 @@ impl Work<'_, '_> {
         id: RangeId,
         term: u64,
         prev: (u64, u64),
-        entries: Vec<Entry>,
+        entries: Vec<RangeEntry>,
         commit: u64,
     ) {
         let Some(replica) = self.replica(id) else { return };
@@ -335,7 +335,7 @@ impl Work<'_, '_> {
         let (me, half) = (self.node.me, self.cx.mutant(SHORT_QUORUM));
         let Some(replica) = self.live(id) else { return };
         let (members, last) = (replica.members(), replica.last());
-        let of = |m: NodeId, seat: &Seat| match m == me {
+        let of = |m: NodeId, seat: &RangeSeat| match m == me {
             true => last,
             false => seat.matched.get(&m).copied().unwrap_or(0),
         };
@@ -358,7 +358,7 @@ impl Work<'_, '_> {
     }
 
     /// A snapshot: it takes the place of whatever is older.
-    fn install(&mut self, from: NodeId, id: RangeId, term: u64, snapshot: Replica) {
+    fn install(&mut self, from: NodeId, id: RangeId, term: u64, snapshot: RangeReplica) {
         let Some(old) = self.node.durable.replicas.get(&id).cloned() else { return };
         if term < old.term {
             return self.rpc(from, id, Rpc::Appended { taken: false, index: 0 });
@@ -369,7 +369,7 @@ impl Work<'_, '_> {
             // What was taken beyond it is not to be lost: somebody may count on it.
             let goes_on = old.life == Life::Live && old.term_at(index) == snapshot.base.1;
             let log = if goes_on { old.entries(index + 1).to_vec() } else { Vec::new() };
-            let replica = Replica { term: old.term, vote: old.vote, log, ..snapshot };
+            let replica = RangeReplica { term: old.term, vote: old.vote, log, ..snapshot };
             let desc = replica.desc;
             self.put(id, replica);
             self.absorb(desc);
@@ -383,7 +383,8 @@ impl Work<'_, '_> {
     /// Ranges that have been merged into this one.
     fn absorb(&mut self, desc: Desc) {
         for id in self.ids() {
-            let inside = |r: &&Replica| r.life == Life::Live && id != desc.id && desc.has(id.start);
+            let inside =
+                |r: &&RangeReplica| r.life == Life::Live && id != desc.id && desc.has(id.start);
             let old = self.replica(id).filter(inside);
             if old.is_some_and(|r| r.desc.generation < desc.generation) {
                 self.die(id, Life::Dead);
@@ -394,8 +395,13 @@ impl Work<'_, '_> {
     /// What is left of a replica that is no longer needed: term and vote, and what it was last.
     pub fn die(&mut self, id: RangeId, life: Life) {
         let Some(old) = self.replica(id) else { return };
-        let left =
-            Replica { term: old.term, vote: old.vote, desc: old.desc, life, ..Replica::default() };
+        let left = RangeReplica {
+            term: old.term,
+            vote: old.vote,
+            desc: old.desc,
+            life,
+            ..RangeReplica::default()
+        };
         self.put(id, left);
         self.node.state.seats.remove(&id);
     }
@@ -405,7 +411,7 @@ impl Work<'_, '_> {
         self.live(desc.id).is_some_and(|r| {
             r.desc.generation < desc.generation
                 && r.unapplied().iter().all(|e| match e.command {
-                    Command::Config(members) => !members.has(self.node.me),
+                    RangeCommand::Config(members) => !members.has(self.node.me),
                     _ => true,
                 })
         })

@@ -1,7 +1,7 @@
 //! What the scene opens on.
 
 use crate::stories::hero::{Does, Hero, Main, Next};
-use crate::stories::{Step, Story};
+use crate::stories::{Story, StoryStep};
 
 pub(super) const HERO: Hero = Hero {
     caption: "New keys all land at the end: one range takes every write.",
@@ -10,8 +10,8 @@ pub(super) const HERO: Hero = Hero {
         knobs: super::stories::IN_ORDER,
         seed: 1,
         steps: &[
-            Step { until: "ranges >= 2", ..Step::SAY },
-            Step { until: "after 300ms", ..Step::SAY },
+            StoryStep { until: "ranges >= 2", ..StoryStep::SAY },
+            StoryStep { until: "after 300ms", ..StoryStep::SAY },
         ],
         ..Hero::RUN
     },

@@ -10,7 +10,8 @@ impl Work<'_, '_> {
     pub fn begin_merge(&mut self, id: RangeId) -> Result<(), &'static str> {
         let Some(replica) = self.live(id) else { return Err("it does not lead the range") };
         let (left, settled) = (replica.desc, replica.settled());
-        let neighbour = |r: &&Arc<Replica>| r.life == Life::Live && r.desc.id.start == left.end;
+        let neighbour =
+            |r: &&Arc<RangeReplica>| r.life == Life::Live && r.desc.id.start == left.end;
         let right =
             self.node.durable.replicas.values().filter(neighbour).max_by_key(|r| r.desc.generation);
         let Some(right) = right.map(|r| r.desc) else {
@@ -25,7 +26,7 @@ impl Work<'_, '_> {
         }
         self.cx.note("BeginMerge");
         if self.cx.mutant(MERGE_UNFROZEN) {
-            self.propose(id, Command::Merge { right, at: left.generation });
+            self.propose(id, RangeCommand::Merge { right, at: left.generation });
             return Ok(());
         }
         let at = left.generation;
@@ -49,7 +50,7 @@ impl Work<'_, '_> {
         if merging.left == 0 {
             self.seat(id).merging = None;
             self.cx.note("CallOff");
-            return self.propose(id, Command::Abort { at: merging.at });
+            return self.propose(id, RangeCommand::Abort { at: merging.at });
         }
         for to in by.members.iter().filter(|m| !merging.frozen.has(*m)) {
             self.say(to, Message::Freeze { range: merging.right, by });
@@ -70,11 +71,11 @@ impl Work<'_, '_> {
             .get(&range)
             .is_some_and(|s| s.moving.is_some() || s.merging.is_some());
         if self.rules(range) && settled && !busy {
-            self.propose(range, Command::Freeze { by: by.id, at: by.generation });
+            self.propose(range, RangeCommand::Freeze { by: by.id, at: by.generation });
         }
     }
 
-    pub fn apply_freeze(&mut self, id: RangeId, by: RangeId, at: u32) -> Told {
+    pub fn apply_freeze(&mut self, id: RangeId, by: RangeId, at: u32) -> RangeAnswer {
         let replica = self.change(id);
         if replica.frozen.is_none() {
             replica.frozen = Some((by, at));
@@ -86,7 +87,7 @@ impl Work<'_, '_> {
                 self.say(to, Message::Frozen { by, at, desc });
             }
         }
-        Told::Done
+        RangeAnswer::Done
     }
 
     /// One more replica of the right neighbour is frozen; once all are, the merge is proposed.
@@ -103,27 +104,27 @@ impl Work<'_, '_> {
         let all = left.members.iter().all(|m| merging.frozen.has(m));
         if desc.members != left.members {
             seat.merging = None;
-            return self.propose(by, Command::Abort { at });
+            return self.propose(by, RangeCommand::Abort { at });
         }
         if all && settled {
-            self.propose(by, Command::Merge { right: desc, at });
+            self.propose(by, RangeCommand::Merge { right: desc, at });
         }
     }
 
     /// Takes over what the frozen neighbour has on this server.
-    pub fn apply_merge(&mut self, id: RangeId, right: Desc, at: u32) -> Told {
+    pub fn apply_merge(&mut self, id: RangeId, right: Desc, at: u32) -> RangeAnswer {
         let Some(left) = self.live(id).map(|r| (r.desc, r.frozen)) else {
-            return Told::NotLeader(None);
+            return RangeAnswer::NotLeader(None);
         };
         if left.0.generation != at || left.1.is_some() {
-            return Told::No("the range has changed meanwhile");
+            return RangeAnswer::No("the range has changed meanwhile");
         }
         let unfrozen = self.cx.mutant(MERGE_UNFROZEN);
         let there = self.live(right.id).filter(|r| r.frozen == Some((id, at)) || unfrozen);
         let Some(other) = there.cloned() else {
             // It came by snapshot to a server that never had the neighbour: a new one will come.
             self.die(id, Life::Blank);
-            return Told::NotLeader(None);
+            return RangeAnswer::NotLeader(None);
         };
         self.cx.note("Merge");
         let replica = self.change(id);
@@ -136,15 +137,15 @@ impl Work<'_, '_> {
         replica.desc.generation = at.max(right.generation) + 1;
         self.seat(id).merging = None;
         self.die(right.id, Life::Dead);
-        Told::Done
+        RangeAnswer::Done
     }
 
-    pub fn apply_abort(&mut self, id: RangeId, at: u32) -> Told {
+    pub fn apply_abort(&mut self, id: RangeId, at: u32) -> RangeAnswer {
         let replica = self.change(id);
         if replica.desc.generation == at {
             replica.desc.generation += 1;
         }
-        Told::Done
+        RangeAnswer::Done
     }
 
     /// A frozen range asks from time to time what became of the merge.
@@ -171,7 +172,7 @@ impl Work<'_, '_> {
             && self.live(by).is_some_and(|r| r.settled())
         {
             self.cx.note("CallOff");
-            self.propose(by, Command::Abort { at });
+            self.propose(by, RangeCommand::Abort { at });
         }
     }
 
@@ -180,19 +181,19 @@ impl Work<'_, '_> {
         let frozen = self.live(range).and_then(|r| r.frozen);
         let asked = self
             .live(range)
-            .is_some_and(|r| r.unapplied().iter().any(|e| e.command == Command::Thaw { at }));
+            .is_some_and(|r| r.unapplied().iter().any(|e| e.command == RangeCommand::Thaw { at }));
         if frozen.is_some_and(|(_, a)| a == at) && self.rules(range) && !asked {
-            self.propose(range, Command::Thaw { at });
+            self.propose(range, RangeCommand::Thaw { at });
         }
     }
 
-    pub fn apply_thaw(&mut self, id: RangeId, at: u32) -> Told {
+    pub fn apply_thaw(&mut self, id: RangeId, at: u32) -> RangeAnswer {
         let replica = self.change(id);
         if replica.frozen.is_some_and(|(_, a)| a == at) {
             replica.frozen = None;
             replica.desc.generation += 1;
             self.cx.note("Thaw");
         }
-        Told::Done
+        RangeAnswer::Done
     }
 }

@@ -37,7 +37,7 @@ mod tests;
 mod types;
 mod work;
 
-pub use desc::{Desc, Directory, META, RangeId};
+pub use desc::{Desc, META, RangeCache, RangeId};
 pub use knobs::{Config, Pattern};
 pub use properties::Observer;
 pub use types::*;
@@ -167,7 +167,7 @@ impl Protocol for Ranges {
         };
         match message {
             Message::Group(all) => 20 + all.iter().map(rpc).sum::<u32>(),
-            Message::Answer { told: Told::Rows { rows, .. }, .. } => {
+            Message::Answer { told: RangeAnswer::Rows { rows, .. }, .. } => {
                 60 + ITEM * rows.len() as u32 / 10
             }
             _ => 80,

@@ -115,7 +115,7 @@ impl Observer {
     /// A range was cut off: while it has done nothing of its own, all that was acknowledged of its
     /// keys was done before.
     fn remembered(&mut self, n: &Node<Ranges>, seen: &Seen<Ranges>) {
-        let newborn = |(id, r): &(&RangeId, &Arc<Replica>)| {
+        let newborn = |(id, r): &(&RangeId, &Arc<RangeReplica>)| {
             let all = seen.nodes.iter().filter_map(|o| o.durable.replicas.get(*id));
             r.life == Life::Live && r.desc.generation == id.born && { all }.all(|o| o.applied <= 1)
         };
@@ -194,7 +194,7 @@ impl Observer {
     fn replicas(&mut self, n: &Node<Ranges>, seen: &Seen<Ranges>) {
         for (id, r) in n.durable.replicas.iter().filter(|(_, r)| r.life == Life::Live) {
             let role = n.state.seats.get(id).map(|s| s.role);
-            if role == Some(Role::Leaseholder) {
+            if role == Some(ReplicaRole::Leaseholder) {
                 let all = self.leaders.entry((*id, r.term)).or_default();
                 all.insert(n.me);
                 if all.len() > 1 {
@@ -222,7 +222,7 @@ impl Observer {
             }
             let twins = seen.nodes.iter().filter(|o| o.me != n.me);
             let twins = twins.filter_map(|o| Some((o.me, o.durable.replicas.get(id)?)));
-            let differs = |(_, o): &(NodeId, &Arc<Replica>)| {
+            let differs = |(_, o): &(NodeId, &Arc<RangeReplica>)| {
                 o.life == Life::Live && o.applied == r.applied && !same(o, r)
             };
             if let Some((other, _)) = { twins }.find(differs) {
@@ -287,9 +287,9 @@ impl Observer {
 
     /// A write was applied first by its leaseholder: did it meet the last range of its bucket?
     fn inserted(&mut self, n: &Node<Ranges>, seen: &Seen<Ranges>) {
-        let met = |(id, r): (&RangeId, &Arc<Replica>)| {
+        let met = |(id, r): (&RangeId, &Arc<RangeReplica>)| {
             let newest = r.data.keys().next_back()?;
-            let leads = n.state.seats.get(id).is_some_and(|s| s.role == Role::Leaseholder);
+            let leads = n.state.seats.get(id).is_some_and(|s| s.role == ReplicaRole::Leaseholder);
             leads.then_some((*newest, r.desc))
         };
         let found =
@@ -306,7 +306,9 @@ impl Observer {
         let mut heat = Heat::default();
         self.moves = 0;
         for n in seen.alive() {
-            for (id, seat) in n.state.seats.iter().filter(|(_, s)| s.role == Role::Leaseholder) {
+            for (id, seat) in
+                n.state.seats.iter().filter(|(_, s)| s.role == ReplicaRole::Leaseholder)
+            {
                 let Some(r) = n.durable.replicas.get(id) else { continue };
                 self.moves += u32::from(seat.moving.is_some());
                 heat.all += seat.meter.rate;
@@ -321,7 +323,7 @@ impl Observer {
 }
 
 /// What replicas that have come equally far have in common.
-fn same(a: &Replica, b: &Replica) -> bool {
+fn same(a: &RangeReplica, b: &RangeReplica) -> bool {
     (&a.desc, &a.frozen, &a.data, &a.sessions) == (&b.desc, &b.frozen, &b.data, &b.sessions)
         && a.directory == b.directory
 }
@@ -329,7 +331,7 @@ fn same(a: &Replica, b: &Replica) -> bool {
 /// How many of the same servers a hash ring would ask: which keys of an interval there are nobody
 /// can tell from it, so every server that owns a part of the ring is asked.
 pub(super) fn ring_servers(nodes: u16) -> u32 {
-    use crate::algo::hashing::{HashFn, Node as Server, Ring};
+    use crate::algo::hashing::{HashFn, HashNode as Server, Ring};
     let names: Vec<Server> = (0..nodes).map(|n| Server::new(Ranges::name(n))).collect();
     let ring = Ring::virtual_nodes(&names, 16, HashFn::Murmur3);
     ring.points().iter().map(|p| p.1).collect::<SortedSet<u32>>().len() as u32

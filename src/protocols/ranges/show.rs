@@ -36,14 +36,15 @@ impl Show for Ranges {
     fn node(cfg: &Config, _: &Common, node: &Node<Self>) -> NodeLook {
         let (s, d) = (&node.state, &node.durable);
         let live = || d.replicas.iter().filter(|(_, r)| r.life == Life::Live);
-        let leads = |id: &RangeId| s.seats.get(id).is_some_and(|s| s.role == Role::Leaseholder);
+        let leads =
+            |id: &RangeId| s.seats.get(id).is_some_and(|s| s.role == ReplicaRole::Leaseholder);
         let word = |id: &RangeId| {
             if *id == META { "meta".into() } else { place_name(cfg, id.start) }
         };
-        let replica = |(id, r): (&RangeId, &Arc<Replica>)| {
+        let replica = |(id, r): (&RangeId, &Arc<RangeReplica>)| {
             let role = match s.seats.get(id).map(|s| s.role) {
-                Some(Role::Leaseholder) => " leads",
-                Some(Role::Candidate) => " stands",
+                Some(ReplicaRole::Leaseholder) => " leads",
+                Some(ReplicaRole::Candidate) => " stands",
                 _ => "",
             };
             let frozen = if r.frozen.is_some() { " frozen" } else { "" };
@@ -59,8 +60,10 @@ impl Show for Ranges {
             (_, 0) => "Server",
             _ => "Leaseholder",
         };
-        let wait = |p: &Pending| crate::core::protocol::call_text(Self::CALLS, &Self::call(&p.op));
-        let stand = |id: &RangeId| s.seats.get(id).is_some_and(|s| s.role == Role::Candidate);
+        let wait =
+            |p: &GatewayOp| crate::core::protocol::call_text(Self::CALLS, &Self::call(&p.op));
+        let stand =
+            |id: &RangeId| s.seats.get(id).is_some_and(|s| s.role == ReplicaRole::Candidate);
         let border = match () {
             () if led > 0 => Border::Double,
             () if live().any(|(id, _)| stand(id)) => Border::Dashed,
@@ -120,10 +123,10 @@ impl Show for Ranges {
                 MessageLook { name, family, reply, negative, epoch: Some(*term) }
             }
             Message::Gone(_) => MessageLook { negative: true, ..look },
-            Message::Answer { told: Told::Elsewhere(_), .. } => {
+            Message::Answer { told: RangeAnswer::Elsewhere(_), .. } => {
                 MessageLook { name: "Bounce", negative: true, ..look }
             }
-            Message::Answer { told: Told::NotLeader(_) | Told::No(_), .. } => {
+            Message::Answer { told: RangeAnswer::NotLeader(_) | RangeAnswer::No(_), .. } => {
                 MessageLook { negative: true, ..look }
             }
             _ => look,
@@ -159,14 +162,14 @@ impl Show for Ranges {
             ],
             Message::Answer { range: id, slip, told } => {
                 let told = match told {
-                    Told::Done => "done".into(),
-                    Told::Rows { rows, end } => {
+                    RangeAnswer::Done => "done".into(),
+                    RangeAnswer::Rows { rows, end } => {
                         format!("{}, up to place {end}", count(rows.len() as u32, "row"))
                     }
-                    Told::No(why) => (*why).into(),
-                    Told::Elsewhere(all) => all.first().map_or("not here".into(), desc),
-                    Told::NotLeader(Some(n)) => format!("ask {}", Self::name(n.0)),
-                    Told::NotLeader(None) => "not now".into(),
+                    RangeAnswer::No(why) => (*why).into(),
+                    RangeAnswer::Elsewhere(all) => all.first().map_or("not here".into(), desc),
+                    RangeAnswer::NotLeader(Some(n)) => format!("ask {}", Self::name(n.0)),
+                    RangeAnswer::NotLeader(None) => "not now".into(),
                 };
                 vec![
                     ("range".into(), range(id)),
@@ -262,7 +265,8 @@ impl Show for Ranges {
         let moves = nodes.iter().flat_map(|n| moves(common, n)).collect();
         let parts = nodes.iter().flat_map(|n| n.state.pending.values());
         let scans = parts.filter(|p| matches!(p.op, Op::Scan { .. })).flat_map(|p| {
-            let from = |part: &Part| part.rows.first().map_or(part.at, |r| r.0.min(part.at));
+            let from =
+                |part: &IntervalPart| part.rows.first().map_or(part.at, |r| r.0.min(part.at));
             p.parts.iter().map(move |part| (from(part), part.at, part.to))
         });
         let wrong = |n: &&Node<Ranges>| {
@@ -287,8 +291,9 @@ impl Show for Ranges {
 }
 
 fn range(cfg: &Config, d: &Desc, nodes: &[&Node<Ranges>]) -> RangeView {
-    let of =
-        |n: &&&Node<Ranges>| n.state.seats.get(&d.id).is_some_and(|s| s.role == Role::Leaseholder);
+    let of = |n: &&&Node<Ranges>| {
+        n.state.seats.get(&d.id).is_some_and(|s| s.role == ReplicaRole::Leaseholder)
+    };
     let term = |n: &&&Node<Ranges>| n.durable.replicas.get(&d.id).map_or(0, |r| r.term);
     let leader = nodes.iter().filter(of).max_by_key(term);
     let best = nodes.iter().filter_map(|n| n.durable.replicas.get(&d.id));
@@ -312,8 +317,9 @@ fn range(cfg: &Config, d: &Desc, nodes: &[&Node<Ranges>]) -> RangeView {
 
 fn moves(common: &Common, n: &Node<Ranges>) -> Vec<ReplicaMove> {
     let rate = u64::from(common.net.bandwidth);
-    let one = |(id, seat): (&RangeId, &Seat)| {
-        let Moving { to, from, .. } = seat.moving.filter(|_| seat.role == Role::Leaseholder)?;
+    let one = |(id, seat): (&RangeId, &RangeSeat)| {
+        let Moving { to, from, .. } =
+            seat.moving.filter(|_| seat.role == ReplicaRole::Leaseholder)?;
         let keys = n.durable.replicas.get(id)?.data.len() as u64;
         let bytes = if seat.snapshots.contains_key(&to) { 200 + keys * u64::from(ITEM) } else { 0 };
         let left = (rate > 0).then(|| bytes * 1_000_000 / rate.max(1));
@@ -338,21 +344,21 @@ fn says(rpc: &Rpc) -> String {
     }
 }
 
-fn command(command: &Command) -> String {
+fn command(command: &RangeCommand) -> String {
     match command {
-        Command::Noop => "no-op".into(),
-        Command::Read { from, to } => format!("read {from}..{to}"),
-        Command::Write { place, value, .. } => format!("{place}={value}"),
-        Command::Split { at, .. } => format!("split at {at}"),
-        Command::Config(members) => {
+        RangeCommand::Noop => "no-op".into(),
+        RangeCommand::Read { from, to } => format!("read {from}..{to}"),
+        RangeCommand::Write { place, value, .. } => format!("{place}={value}"),
+        RangeCommand::Split { at, .. } => format!("split at {at}"),
+        RangeCommand::Config(members) => {
             let all: Vec<String> = members.iter().map(|m| Ranges::name(m.0)).collect();
             format!("members {}", all.join(" "))
         }
-        Command::Freeze { .. } => "freeze".into(),
-        Command::Thaw { .. } => "thaw".into(),
-        Command::Merge { right, .. } => format!("merge up to {}", right.end),
-        Command::Abort { .. } => "no merge".into(),
-        Command::Register(d) => format!("register {}..{}", d.id.start, d.end),
+        RangeCommand::Freeze { .. } => "freeze".into(),
+        RangeCommand::Thaw { .. } => "thaw".into(),
+        RangeCommand::Merge { right, .. } => format!("merge up to {}", right.end),
+        RangeCommand::Abort { .. } => "no merge".into(),
+        RangeCommand::Register(d) => format!("register {}..{}", d.id.start, d.end),
     }
 }
 

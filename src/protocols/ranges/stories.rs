@@ -1,7 +1,7 @@
 //! Its presets, its stories, its re-enactments and its challenges.
 
 use crate::core::declare::presets;
-use crate::stories::{Ask, Challenge, Limits, Step, Story};
+use crate::stories::{Challenge, Limits, Prediction, Story, StoryStep};
 
 /// No limit.
 const NEVER: i64 = 1_000_000_000;
@@ -52,20 +52,20 @@ pub(super) const STORIES: &[Story] = &[
         mutants: &[],
         seed: 1,
         steps: &[
-            Step {
+            StoryStep {
                 text: "480 keys lie in order on one axis: one range, three replicas, one of which leads. A client inserts key after key, as numbers from a sequence come.",
                 until: "rule Write",
-                ..Step::SAY
+                ..StoryStep::SAY
             },
-            Step {
+            StoryStep {
                 text: "A client may ask any server. It knows who leads the range, and passes the request on.",
                 until: "op ok",
-                ..Step::SAY
+                ..StoryStep::SAY
             },
-            Step {
+            StoryStep {
                 text: "One server does all the work: more than 2,500 requests a second for one range. The range must be split where that divides the load.",
                 until: "rule NoSplitKey",
-                ask: Some(Ask {
+                ask: Some(Prediction {
                     question: "Where is that?",
                     options: &[
                         ("In the middle of the load", "not fact no-key-divides"),
@@ -75,44 +75,44 @@ pub(super) const STORIES: &[Story] = &[
                         ),
                     ],
                 }),
-                ..Step::SAY
+                ..StoryStep::SAY
             },
-            Step {
+            StoryStep {
                 text: "Past 512 MiB it is split in the middle of what is written. Nothing is copied: an entry of its log tells each replica to cut itself in two.",
                 until: "ranges >= 2",
-                ..Step::SAY
+                ..StoryStep::SAY
             },
-            Step {
+            StoryStep {
                 text: "Two ranges now, each with its own log and its own leaseholder to be.",
                 until: "rule NoSplitKey",
-                ask: Some(Ask {
+                ask: Some(Prediction {
                     question: "How do they share the load?",
                     options: &[
                         ("Half each", "not hottest >= 85"),
                         ("They do not: the right one takes it all", "hottest >= 85"),
                     ],
                 }),
-                ..Step::SAY
+                ..StoryStep::SAY
             },
-            Step {
+            StoryStep {
                 text: "A server that has not heard of a split asks the old range, and is told who is in charge now: a detour, never a wrong answer.",
                 until: "rule Bounce",
-                ..Step::SAY
+                ..StoryStep::SAY
             },
-            Step {
+            StoryStep {
                 text: "It goes on like this. Every split leaves a cold range behind, and the hot edge moves along.",
                 until: "ranges >= 6 & hottest >= 85",
-                ..Step::SAY
+                ..StoryStep::SAY
             },
-            Step {
+            StoryStep {
                 text: "What the order is good for: a scan of neighbouring keys reads one range, two at a boundary. On a hash ring it would ask every server.",
                 until: "fanout >= 1 & not fanout >= 3",
-                ..Step::SAY
+                ..StoryStep::SAY
             },
-            Step {
+            StoryStep {
                 text: "Your turn. Shard the keys by a hash, let clients ask for other keys, split ahead of the edge, move a range and crash somebody half-way.",
                 unlock: &["client.pattern", "range.buckets", "range.balance", "range.split-qps"],
-                ..Step::SAY
+                ..StoryStep::SAY
             },
         ],
     },
@@ -139,39 +139,39 @@ const SIXTEEN: Story = Story {
     mutants: &[],
     seed: 3,
     steps: &[
-        Step {
+        StoryStep {
             text: "The same inserts in the same order. But before each key stands a bucket, one of sixteen, drawn from a hash of the key.",
             until: "rule Write",
-            ..Step::SAY
+            ..StoryStep::SAY
         },
-        Step {
+        StoryStep {
             text: "Neighbours in time are no neighbours on the axis any more.",
             until: "S1.keys >= 25",
-            ask: Some(Ask {
+            ask: Some(Prediction {
                 question: "What does the hottest range take now?",
                 options: &[
                     ("All, or nearly so", "hottest >= 85"),
                     ("A share that one server can bear", "not hottest >= 50"),
                 ],
             }),
-            ..Step::SAY
+            ..StoryStep::SAY
         },
-        Step {
+        StoryStep {
             text: "The hot edge is gone. And what do eight neighbouring keys cost to read?",
             until: "fanout >= 16",
-            ask: Some(Ask {
+            ask: Some(Prediction {
                 question: "How many ranges does the scan ask?",
                 options: &[
                     ("One or two", "not fanout >= 3"),
                     ("Sixteen: one a bucket", "fanout >= 16"),
                 ],
             }),
-            ..Step::SAY
+            ..StoryStep::SAY
         },
-        Step {
+        StoryStep {
             text: "Both cannot be had: what lies together is read together, and written together.",
             until: "rule Write",
-            ..Step::SAY
+            ..StoryStep::SAY
         },
     ],
 };
@@ -194,27 +194,27 @@ const ONE_KEY: Story = Story {
     mutants: &[],
     seed: 2,
     steps: &[
-        Step {
+        StoryStep {
             text: "Ninety-nine of a hundred requests ask for one key. The range is far above 2,500 requests a second.",
             until: "rule NoSplitKey",
-            ask: Some(Ask {
+            ask: Some(Prediction {
                 question: "Can it be split so that both sides have something to do?",
                 options: &[
                     ("Yes, at the key itself", "rule SplitByLoad"),
                     ("No: wherever it is cut, the key lies on one side", "fact no-key-divides"),
                 ],
             }),
-            ..Step::SAY
+            ..StoryStep::SAY
         },
-        Step {
+        StoryStep {
             text: "At every other key that was asked for, nearly all requests lie on one side.",
             until: "rule Write",
-            ..Step::SAY
+            ..StoryStep::SAY
         },
-        Step {
+        StoryStep {
             text: "It looks again, and again. One range is left, and it stays hot: a range is no smaller than a key.",
             until: "rule NoSplitKey & ranges = 1",
-            ..Step::SAY
+            ..StoryStep::SAY
         },
     ],
 };
@@ -238,27 +238,27 @@ const LOCK_STEP: Story = Story {
     mutants: &[],
     seed: 1,
     steps: &[
-        Step {
+        StoryStep {
             text: "Four regions, each on one server, {S1} to {S4}. All clients import in the order of the keys, as with times: all of them ask {S1}.",
             until: "S1.keys >= 40 & hottest >= 95",
-            ..Step::SAY
+            ..StoryStep::SAY
         },
-        Step {
+        StoryStep {
             text: "A hundred keys on, the next region begins, on {S2}.",
             until: "S2.keys >= 60",
-            ask: Some(Ask {
+            ask: Some(Prediction {
                 question: "What do the clients do then?",
                 options: &[
                     ("They spread over both", "S1.asked >= 1 & S2.asked >= 1"),
                     ("They move on together", "S1.asked = 0 & S2.asked >= 1 & hottest >= 95"),
                 ],
             }),
-            ..Step::SAY
+            ..StoryStep::SAY
         },
-        Step {
+        StoryStep {
             text: "But for the moment of crossing, one server works at a time. In lock-step, from one node to the next.",
             until: "S2.keys >= 75",
-            ..Step::SAY
+            ..StoryStep::SAY
         },
     ],
 };

@@ -24,21 +24,21 @@ fn what_is_newer_is_known_whatever_comes_first() {
     };
     let (old, left, right) = (desc(0, 10, 1), desc(0, 5, 2), desc(5, 10, 2));
     for all in [[old, left, right], [right, old, left], [left, right, old]] {
-        let known: Directory = all.into_iter().collect();
+        let known: RangeCache = all.into_iter().collect();
         let kept: Vec<&Desc> = known.iter().collect();
         assert_eq!(kept, [&left, &right]);
     }
-    let half: Directory = [old, right].into_iter().collect();
+    let half: RangeCache = [old, right].into_iter().collect();
     assert_eq!((half.find(3), half.find(7)), (Some(&old), Some(&right)));
 }
 
 /// Schedules after which gateways once went on asking members of old by their old descriptors.
 #[test]
 fn ranges_recover_once_the_faults_are_over() {
-    use crate::check::fuzz::{DEFAULT_STEPS, Target};
+    use crate::check::fuzz::{DEFAULT_STEPS, FuzzTarget};
     use crate::core::config::Setup;
     let base = Setup { scene: SCENE.id.into(), ..Setup::default() };
-    let target = Target::new(&SCENE, base, DEFAULT_STEPS).expect("a scene");
+    let target = FuzzTarget::new(&SCENE, base, DEFAULT_STEPS).expect("a scene");
     for seed in [176, 189] {
         let outcome = target.run(seed).expect("a run");
         assert_eq!((outcome.broken.len(), outcome.converged), (0, Some(true)), "seed {seed}");

@@ -1,7 +1,7 @@
 //! What servers keep, and what they say.
 
 use super::allocate::Meter;
-use super::desc::{Desc, Directory, RangeId};
+use super::desc::{Desc, RangeCache, RangeId};
 use crate::core::declare::{data, messages, operations, timers};
 use crate::core::ids::{NodeId, NodeSet, OpId};
 use crate::core::sorted::SortedMap;
@@ -9,7 +9,7 @@ use std::sync::Arc;
 
 data! {
     /// What an entry of a range's log asks for.
-    pub enum Command {
+    pub enum RangeCommand {
         /// Nothing: a new leader's first entry.
         Noop,
         /// Read what lies from one place up to another.
@@ -33,11 +33,11 @@ data! {
     }
 
     /// An entry of a range's log.
-    pub struct Entry {
+    pub struct RangeEntry {
         /// Whose term.
         pub term: u64 as fixed,
         /// What.
-        pub command: Command,
+        pub command: RangeCommand,
     }
 
     /// How much of a replica there is.
@@ -54,7 +54,7 @@ data! {
 
     /// What a server keeps of a range on disk. What was applied is kept with how far it was.
     #[derive(Default)]
-    pub struct Replica {
+    pub struct RangeReplica {
         /// Latest term heard of.
         pub term: u64 as fixed,
         /// Whom it voted for in that term.
@@ -71,13 +71,13 @@ data! {
         /// that comes again after a split or a merge is done once.
         pub sessions: SortedMap<NodeId, u32> as fixed,
         /// The meta range: all ranges.
-        pub directory: Directory,
+        pub directory: RangeCache,
         /// How far the log was applied.
         pub applied: u64 as fixed,
         /// The index before the first entry kept, and its term.
         pub base: (u64, u64) as fixed,
         /// Entries after that.
-        pub log: Vec<Entry>,
+        pub log: Vec<RangeEntry>,
     }
 
     /// What a question is about.
@@ -104,7 +104,7 @@ data! {
 
     /// What is asked of a range.
     #[derive(Copy)]
-    pub enum Want {
+    pub enum RangeWant {
         /// What lies up to a place.
         Read { to: u32 as fixed },
         /// Set a place.
@@ -122,7 +122,7 @@ data! {
     }
 
     /// How a range answers.
-    pub enum Told {
+    pub enum RangeAnswer {
         /// Done.
         Done,
         /// What lies there, and up to where the range reaches.
@@ -142,11 +142,11 @@ data! {
         /// The vote.
         Voted { granted: bool },
         /// Entries, or a sign of life.
-        Append { prev: (u64, u64) as fixed, entries: Vec<Entry>, commit: u64 },
+        Append { prev: (u64, u64) as fixed, entries: Vec<RangeEntry>, commit: u64 },
         /// Taken up to `index`; or refused, with where to go back to.
         Appended { taken: bool, index: u64 },
         /// All there is.
-        Snapshot(Box<Replica>),
+        Snapshot(Box<RangeReplica>),
         /// Stand for election at once.
         TimeoutNow,
     }
@@ -156,14 +156,14 @@ data! {
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub struct Durable {
     /// Replicas by range.
-    pub replicas: SortedMap<RangeId, Arc<Replica>>,
+    pub replicas: SortedMap<RangeId, Arc<RangeReplica>>,
     /// Nothing should be kept here any more.
     pub draining: bool,
 }
 
 /// A replica's role.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Role {
+pub enum ReplicaRole {
     /// Answers only.
     #[default]
     Follower,
@@ -204,9 +204,9 @@ pub(super) const PATIENCE: u32 = 50;
 
 /// What a server knows of a range until it crashes.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
-pub struct Seat {
+pub struct RangeSeat {
     /// Its role.
-    pub role: Role,
+    pub role: ReplicaRole,
     /// Who is thought to lead.
     pub leader: Option<NodeId>,
     /// A leader was heard of since the election timer was last looked at.
@@ -238,16 +238,16 @@ pub type Waiter = (NodeId, Slip);
 
 /// An operation that a gateway carries out for a client.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub struct Pending {
+pub struct GatewayOp {
     /// What was asked.
     pub op: Op,
     /// Its parts: one, but a scan of hash-sharded keys has one a bucket.
-    pub parts: Vec<Part>,
+    pub parts: Vec<IntervalPart>,
 }
 
 /// A part of an operation: an interval of places, read range by range.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
-pub struct Part {
+pub struct IntervalPart {
     /// The next place to ask for.
     pub at: u32,
     /// Where it ends.
@@ -268,13 +268,13 @@ pub struct Part {
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub struct State {
     /// By range.
-    pub seats: SortedMap<RangeId, Seat>,
+    pub seats: SortedMap<RangeId, RangeSeat>,
     /// What is known of ranges elsewhere.
-    pub cache: Directory,
+    pub cache: RangeCache,
     /// Who is thought to lead them.
     pub hints: SortedMap<RangeId, NodeId>,
     /// Operations of clients.
-    pub pending: SortedMap<OpId, Pending>,
+    pub pending: SortedMap<OpId, GatewayOp>,
     /// What the servers say of themselves.
     pub loads: SortedMap<NodeId, Load>,
 }
@@ -287,9 +287,9 @@ messages! {
         /// You keep no replica of this range any more.
         Gone ["Gone", ViewChange] (Desc),
         /// A gateway asks a range for a part of an operation.
-        Ask ["Ask", Client] { range: RangeId, slip: Slip, want: Want = "wants" },
+        Ask ["Ask", Client] { range: RangeId, slip: Slip, want: RangeWant = "wants" },
         /// The answer.
-        Answer ["Answer", Client, reply] { range: RangeId, slip: Slip, told: Told = "says" },
+        Answer ["Answer", Client, reply] { range: RangeId, slip: Slip, told: RangeAnswer = "says" },
         /// Where does this place lie? Any replica of the meta range may answer.
         Lookup ["Lookup", Token] (Slip),
         /// As far as that replica knows.

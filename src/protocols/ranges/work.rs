@@ -23,9 +23,9 @@ pub(super) struct Work<'w, 'c> {
 /// What is on the disk of a new server.
 pub(super) fn disk(cfg: &Config, me: NodeId, nodes: u16) -> Durable {
     let all = first_ranges(cfg, nodes);
-    let directory: Directory = all.iter().map(|(d, _)| *d).filter(|d| d.id != META).collect();
+    let directory: RangeCache = all.iter().map(|(d, _)| *d).filter(|d| d.id != META).collect();
     let born = |(desc, leader): &(Desc, NodeId)| {
-        let mut replica = Replica::born(*desc, *leader);
+        let mut replica = RangeReplica::born(*desc, *leader);
         if desc.id == META {
             replica.directory = directory.clone();
         }
@@ -52,7 +52,7 @@ pub(super) fn start(cx: &mut Context<Ranges>, durable: &Durable) -> State {
     }
     let mut leads = false;
     for (id, replica) in &durable.replicas {
-        let mut seat = Seat { commit: replica.applied, ..Seat::default() };
+        let mut seat = RangeSeat { commit: replica.applied, ..RangeSeat::default() };
         if replica.fresh(cx.me) {
             seat.lead(cx.me, replica);
             // The meta range was set up with the first descriptors.
@@ -68,17 +68,17 @@ pub(super) fn start(cx: &mut Context<Ranges>, durable: &Durable) -> State {
     state
 }
 
-impl Replica {
+impl RangeReplica {
     /// A replica of a range that begins its life in term 1, in which `leader` has all votes.
-    pub fn born(desc: Desc, leader: NodeId) -> Replica {
-        Replica {
+    pub fn born(desc: Desc, leader: NodeId) -> RangeReplica {
+        RangeReplica {
             term: 1,
             vote: Some(leader),
             life: Life::Live,
             desc,
             applied: 1,
             base: (1, 1),
-            ..Replica::default()
+            ..RangeReplica::default()
         }
     }
 
@@ -106,20 +106,20 @@ impl Replica {
     }
 
     /// Entries from an index on.
-    pub fn entries(&self, from: u64) -> &[Entry] {
+    pub fn entries(&self, from: u64) -> &[RangeEntry] {
         let skip = from.saturating_sub(self.base.0 + 1).min(self.log.len() as u64);
         &self.log[skip as usize..]
     }
 
     /// Entries that are not applied.
-    pub fn unapplied(&self) -> &[Entry] {
+    pub fn unapplied(&self) -> &[RangeEntry] {
         self.entries(self.applied + 1)
     }
 
     /// Who counts: the last members in the log, applied or not (thesis, 4.1).
     pub fn members(&self) -> NodeSet {
-        let of = |e: &Entry| match e.command {
-            Command::Config(members) => Some(members),
+        let of = |e: &RangeEntry| match e.command {
+            RangeCommand::Config(members) => Some(members),
             _ => None,
         };
         self.unapplied().iter().rev().find_map(of).unwrap_or(self.desc.members)
@@ -127,23 +127,26 @@ impl Replica {
 
     /// Nothing in the log may change the range any more.
     pub fn settled(&self) -> bool {
-        let plain = |e: &Entry| {
+        let plain = |e: &RangeEntry| {
             matches!(
                 e.command,
-                Command::Noop | Command::Read { .. } | Command::Write { .. } | Command::Register(_)
+                RangeCommand::Noop
+                    | RangeCommand::Read { .. }
+                    | RangeCommand::Write { .. }
+                    | RangeCommand::Register(_)
             )
         };
         self.frozen.is_none() && self.unapplied().iter().all(plain)
     }
 }
 
-impl Seat {
+impl RangeSeat {
     /// Leads from here on.
-    pub fn lead(&mut self, me: NodeId, replica: &Replica) {
+    pub fn lead(&mut self, me: NodeId, replica: &RangeReplica) {
         let others = replica.members().iter().filter(|m| *m != me);
         self.next = others.map(|m| (m, replica.last() + 1)).collect();
         self.votes = NodeSet::EMPTY;
-        self.role = Role::Leaseholder;
+        self.role = ReplicaRole::Leaseholder;
         self.leader = Some(me);
         self.registered = 0;
     }
@@ -151,7 +154,7 @@ impl Seat {
     /// Leads no more, or stands no more.
     pub fn step_down(&mut self) {
         let (commit, heard, leader) = (self.commit, self.heard, self.leader);
-        *self = Seat { commit, heard, leader, ..Seat::default() };
+        *self = RangeSeat { commit, heard, leader, ..RangeSeat::default() };
     }
 }
 
@@ -243,21 +246,21 @@ impl<'w, 'c> Work<'w, 'c> {
         self.replies.push((to, outcome));
     }
 
-    pub fn replica(&self, id: RangeId) -> Option<&Replica> {
+    pub fn replica(&self, id: RangeId) -> Option<&RangeReplica> {
         self.node.durable.replicas.get(&id).map(|r| &**r)
     }
 
-    pub fn live(&self, id: RangeId) -> Option<&Replica> {
+    pub fn live(&self, id: RangeId) -> Option<&RangeReplica> {
         self.replica(id).filter(|r| r.life == Life::Live)
     }
 
     /// The replica, to change it: there is one from here on, and it will be written.
-    pub fn change(&mut self, id: RangeId) -> &mut Replica {
+    pub fn change(&mut self, id: RangeId) -> &mut RangeReplica {
         self.dirty = true;
         Arc::make_mut(self.node.durable.replicas.entry(id).or_default())
     }
 
-    pub fn put(&mut self, id: RangeId, replica: Replica) {
+    pub fn put(&mut self, id: RangeId, replica: RangeReplica) {
         self.dirty = true;
         self.node.durable.replicas.insert(id, Arc::new(replica));
     }
@@ -267,16 +270,16 @@ impl<'w, 'c> Work<'w, 'c> {
         self.node.durable.draining = draining;
     }
 
-    pub fn seat(&mut self, id: RangeId) -> &mut Seat {
+    pub fn seat(&mut self, id: RangeId) -> &mut RangeSeat {
         self.node.state.seats.entry(id).or_default()
     }
 
-    pub fn role(&self, id: RangeId) -> Role {
-        self.node.state.seats.get(&id).map_or(Role::Follower, |s| s.role)
+    pub fn role(&self, id: RangeId) -> ReplicaRole {
+        self.node.state.seats.get(&id).map_or(ReplicaRole::Follower, |s| s.role)
     }
 
     pub fn leads(&self, id: RangeId) -> bool {
-        self.role(id) == Role::Leaseholder
+        self.role(id) == ReplicaRole::Leaseholder
     }
 
     pub fn ids(&self) -> Vec<RangeId> {

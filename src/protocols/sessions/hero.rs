@@ -1,7 +1,7 @@
 //! What the scene opens on.
 
 use crate::stories::hero::{Does, Hero, Main, Next};
-use crate::stories::{Step, Story};
+use crate::stories::{Story, StoryStep};
 
 pub(super) const HERO: Hero = Hero {
     caption: "A posted a comment, reloads the page, and it is gone.",
@@ -10,8 +10,12 @@ pub(super) const HERO: Hero = Hero {
         knobs: super::stories::BARE,
         seed: 4,
         steps: &[
-            Step { say: &["cut S1 > S2", "A: put x=1"], until: "op A ok & S3.x = 1", ..Step::SAY },
-            Step { say: &["A: get x"], until: "violation read-your-writes", ..Step::SAY },
+            StoryStep {
+                say: &["cut S1 > S2", "A: put x=1"],
+                until: "op A ok & S3.x = 1",
+                ..StoryStep::SAY
+            },
+            StoryStep { say: &["A: get x"], until: "violation read-your-writes", ..StoryStep::SAY },
         ],
         ..Hero::RUN
     },

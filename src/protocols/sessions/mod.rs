@@ -47,7 +47,7 @@ use std::hash::{Hash, Hasher};
 pub struct Sessions;
 
 /// For each server, the time of its last write that is included.
-pub type Vector = VectorClock<NodeId>;
+pub type SessionVector = VectorClock<NodeId>;
 
 /// The scene.
 pub const SCENE: Scene = Scene {
@@ -94,7 +94,7 @@ presets! {
 data! {
     /// A write's name and place: the Lamport time at the server that took it.
     #[derive(Copy, PartialOrd, Ord)]
-    pub struct Version {
+    pub struct WriteVersion {
         /// Later than all that the server knew of.
         pub time: u64,
         /// Who took it.
@@ -109,9 +109,9 @@ data! {
     #[derive(Default)]
     pub struct Durable {
         /// The newest version of each key.
-        pub store: SortedMap<u32, Version>,
+        pub store: SortedMap<u32, WriteVersion>,
         /// What it has seen: all writes of each server up to a time.
-        pub seen: Vector,
+        pub seen: SessionVector,
         /// The last write taken from each client: what comes again is not taken again.
         pub served: SortedMap<NodeId, u32>,
     }
@@ -120,13 +120,13 @@ data! {
     #[derive(Default)]
     pub struct Token {
         /// What it has written.
-        pub wrote: Vector,
+        pub wrote: SessionVector,
         /// What it has read.
-        pub read: Vector,
+        pub read: SessionVector,
     }
 }
 
-impl sessions::Version for Version {
+impl sessions::SessionVersion for WriteVersion {
     fn value(&self) -> i64 {
         self.value
     }
@@ -137,7 +137,7 @@ impl sessions::Version for Version {
 
 /// An operation that waits until the server is fresh enough.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Waiting {
+pub struct WaitingOp {
     /// Whose.
     pub id: OpId,
     /// What.
@@ -147,7 +147,7 @@ pub struct Waiting {
 }
 
 // When it is given up is the timer's business.
-impl Hash for Waiting {
+impl Hash for WaitingOp {
     fn hash<H: Hasher>(&self, h: &mut H) {
         (&self.id, &self.op).hash(h);
     }
@@ -157,14 +157,14 @@ impl Hash for Waiting {
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub struct State {
     /// What waits, in the order in which it came.
-    pub waiting: VecDeque<Waiting>,
+    pub waiting: VecDeque<WaitingOp>,
     /// Writes that others have yet to confirm, and who has.
-    pub unconfirmed: SortedMap<OpId, (Version, NodeSet)>,
+    pub unconfirmed: SortedMap<OpId, (WriteVersion, NodeSet)>,
     /// Where staleness is bounded: writes that some lack, when they were taken, and who has them.
     pub behind: VecDeque<(u64, i64, NodeSet)>,
 }
 
-rewrite!(Waiting { op });
+rewrite!(WaitingOp { op });
 rewrite!(State { waiting, unconfirmed, behind });
 
 messages! {
@@ -173,16 +173,16 @@ messages! {
         /// This is what I have seen; `back` asks for no question in return.
         Ask ["Ask", Gossip] {
             /// All of it.
-            seen: Vector,
+            seen: SessionVector,
             /// It answers a question, or confirms.
             back: bool as fixed,
         },
         /// What you lack, to be taken over all at once.
         Update ["Update", Replicate] {
             /// The newest versions, as far as you lack them.
-            versions: Vec<(u32, Version)> as keyed,
+            versions: Vec<(u32, WriteVersion)> as keyed,
             /// What the sender has seen.
-            seen: Vector,
+            seen: SessionVector,
         },
     }
 }
@@ -201,9 +201,9 @@ operations! {
     /// What clients ask; `wrote` and `read` are what their token says must be there.
     pub enum Op {
         /// The value of a key.
-        "get" Get { key: u32 = key, wrote: Vector, read: Vector },
+        "get" Get { key: u32 = key, wrote: SessionVector, read: SessionVector },
         /// Set a key.
-        "put" Put { key: u32 = key, value: i64 = value, wrote: Vector, read: Vector },
+        "put" Put { key: u32 = key, value: i64 = value, wrote: SessionVector, read: SessionVector },
     }
 }
 
@@ -212,9 +212,9 @@ data! {
     #[derive(Copy)]
     pub enum Ret {
         /// Written, as this version.
-        Done(Version),
+        Done(WriteVersion),
         /// What the key holds.
-        Value(Option<Version>),
+        Value(Option<WriteVersion>),
     }
 }
 
@@ -317,7 +317,9 @@ impl Protocol for Sessions {
     }
 
     fn carry(cfg: &Config, token: &Token, op: Op) -> Op {
-        let only = |on: bool, vector: &Vector| if on { vector.clone() } else { Vector::new() };
+        let only = |on: bool, vector: &SessionVector| {
+            if on { vector.clone() } else { SessionVector::new() }
+        };
         match op {
             Op::Get { key, .. } => {
                 let (wrote, read) = (only(cfg.ryw, &token.wrote), only(cfg.mr, &token.read));
@@ -331,7 +333,7 @@ impl Protocol for Sessions {
     }
 
     fn learn(cfg: &Config, token: &mut Token, _op: &Op, ret: &Ret) {
-        let add = |vector: &mut Vector, v: &Version| {
+        let add = |vector: &mut SessionVector, v: &WriteVersion| {
             let time = v.time.max(vector.get(&v.server));
             vector.set(v.server, time);
         };

@@ -1,7 +1,7 @@
 //! What is claimed of it, checked after every step.
 
 use super::*;
-use crate::check::history::sessions::{Guarantee, Newest, Sessions as Watch};
+use crate::check::history::sessions::{Guarantee, Newest, SessionWatch as Watch};
 use crate::core::protocol::{Outcome, Show, Witness, client_name, key_name};
 use crate::core::view::OpStep;
 use std::hash::{Hash, Hasher};
@@ -9,10 +9,10 @@ use std::hash::{Hash, Hasher};
 /// What only an observer knows.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Observer {
-    watch: Watch<Version>,
+    watch: Watch<WriteVersion>,
     servers: u16,
     /// What each server showed after the last step.
-    shown: Vec<Newest<Version>>,
+    shown: Vec<Newest<WriteVersion>>,
     pub(super) accused: Accusations,
 }
 

@@ -65,14 +65,14 @@ fn lacks(n: &N, cx: &Cx, op: &Op) -> Option<NodeId> {
 }
 
 /// The Lamport time of the last write included.
-fn latest(seen: &Vector) -> u64 {
+fn latest(seen: &SessionVector) -> u64 {
     seen.iter().map(|(_, time)| time).max().unwrap_or(0)
 }
 
 fn wait(n: &mut N, cx: &mut Cx, id: OpId, op: Op) {
     cx.note("Wait");
     let until = cx.clock + cx.cfg.wait as i64;
-    n.state.waiting.push_back(Waiting { id, op, until });
+    n.state.waiting.push_back(WaitingOp { id, op, until });
     if n.state.waiting.len() == 1 {
         cx.set_timer(Timer::Patience, cx.cfg.wait);
     }
@@ -115,14 +115,14 @@ fn serve(n: &mut N, cx: &mut Cx, id: OpId, op: Op) {
 fn take(n: &mut N, cx: &mut Cx, id: OpId, key: u32, value: i64) {
     let all =
         if cx.mutant(OWN_COUNT) { n.durable.seen.get(&n.me) } else { latest(&n.durable.seen) };
-    let version = Version { time: all + 1, server: n.me, by: id, value };
+    let version = WriteVersion { time: all + 1, server: n.me, by: id, value };
     keep(n, cx, key, version);
     n.durable.seen.set(n.me, version.time);
     n.durable.served.insert(id.client, id.nth);
     cx.note("Write");
     cx.persist(&n.durable);
     if cx.cfg.push {
-        let news = news(n, cx, &Vector::new());
+        let news = news(n, cx, &SessionVector::new());
         cx.others().for_each(|to| cx.send(to, news.clone()));
     }
     n.state.unconfirmed.insert(id, (version, NodeSet::default()));
@@ -146,7 +146,7 @@ fn confirmed(n: &mut N, cx: &mut Cx) {
 }
 
 /// The newer version stays.
-fn keep(n: &mut N, cx: &Cx, key: u32, version: Version) {
+fn keep(n: &mut N, cx: &Cx, key: u32, version: WriteVersion) {
     let newer = n.durable.store.get(&key).is_none_or(|old| version > *old);
     if newer || cx.mutant(LAST_ARRIVAL_WINS) {
         n.durable.store.insert(key, version);
@@ -154,9 +154,9 @@ fn keep(n: &mut N, cx: &Cx, key: u32, version: Version) {
 }
 
 /// What a server that has seen so much lacks.
-fn news(n: &N, cx: &Cx, theirs: &Vector) -> Message {
+fn news(n: &N, cx: &Cx, theirs: &SessionVector) -> Message {
     let lacking = n.durable.store.iter().filter(|(_, v)| v.time > theirs.get(&v.server));
-    let mut versions: Vec<(u32, Version)> = lacking.map(|(k, v)| (*k, *v)).collect();
+    let mut versions: Vec<(u32, WriteVersion)> = lacking.map(|(k, v)| (*k, *v)).collect();
     if cx.mutant(NEWEST_ONLY) {
         let newest = versions.iter().map(|(_, v)| *v).max();
         versions.retain(|(_, v)| Some(*v) == newest);
@@ -177,7 +177,7 @@ pub(super) fn gossip(n: &mut N, cx: &mut Cx) {
 }
 
 /// Somebody says what it has seen.
-pub(super) fn asked(n: &mut N, cx: &mut Cx, from: NodeId, theirs: &Vector, back: bool) {
+pub(super) fn asked(n: &mut N, cx: &mut Cx, from: NodeId, theirs: &SessionVector, back: bool) {
     let me = n.me;
     for (version, by) in n.state.unconfirmed.values_mut() {
         if theirs.get(&me) >= version.time {
@@ -200,8 +200,8 @@ pub(super) fn update(
     n: &mut N,
     cx: &mut Cx,
     from: NodeId,
-    versions: Vec<(u32, Version)>,
-    seen: &Vector,
+    versions: Vec<(u32, WriteVersion)>,
+    seen: &SessionVector,
 ) {
     let new = !n.durable.seen.includes(seen);
     if new || cx.mutant(LAST_ARRIVAL_WINS) {

@@ -62,7 +62,7 @@ impl Show for Sessions {
     }
 
     fn trays(_cfg: &Config, node: &Node<Self>) -> Vec<Tray> {
-        let seat = |w: &Waiting| {
+        let seat = |w: &WaitingOp| {
             let (Op::Get { wrote, read, .. } | Op::Put { wrote, read, .. }) = &w.op;
             let mut wanted = wrote.clone();
             wanted.merge(read);
@@ -99,16 +99,16 @@ impl Show for Sessions {
 }
 
 /// `[S1:3, S2:1]`
-fn vector(v: &Vector) -> String {
+fn vector(v: &SessionVector) -> String {
     let places: Vec<String> =
         v.iter().map(|(n, time)| format!("{}:{time}", Sessions::name(n.0))).collect();
     format!("[{}]", places.join(", "))
 }
 
-fn held(key: u32, v: &Version) -> String {
+fn held(key: u32, v: &WriteVersion) -> String {
     format!("{}={}", key_name(key), v.value)
 }
 
-fn version(v: &Version) -> String {
+fn version(v: &WriteVersion) -> String {
     format!("{} ({}:{})", v.value, Sessions::name(v.server.0), v.time)
 }

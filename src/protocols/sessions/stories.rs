@@ -1,6 +1,6 @@
 //! Its stories, its re-enactments and its challenges.
 
-use crate::stories::{Ask, Challenge, Limits, Step, Story};
+use crate::stories::{Challenge, Limits, Prediction, Story, StoryStep};
 
 pub(super) const STORIES: &[Story] = &[
     COMMENT,
@@ -34,23 +34,23 @@ const COMMENT: Story = Story {
     mutants: &[],
     seed: 4,
     steps: &[
-        Step {
+        StoryStep {
             text: "Three replicas, and a balancer that sends A's phone to the next one each time. The way from {S1} to {S2} is down for a while.",
             say: &["cut S1 > S2"],
             until: "after 5ms",
-            ..Step::SAY
+            ..StoryStep::SAY
         },
-        Step {
+        StoryStep {
             text: "A posts a comment, x=1. {S1} keeps it, says so, and passes it on: {S3} has it soon.",
             say: &["A: put x=1"],
             until: "op A ok & S3.x = 1",
-            ..Step::SAY
+            ..StoryStep::SAY
         },
-        Step {
+        StoryStep {
             text: "A refreshes the page. It is {S2}'s turn to answer.",
             say: &["A: get x"],
             until: "not op A open",
-            ask: Some(Ask {
+            ask: Some(Prediction {
                 question: "What does A see?",
                 options: &[
                     ("Its comment", "op A ok & not violation read-your-writes"),
@@ -58,40 +58,40 @@ const COMMENT: Story = Story {
                     ("An error", "op A fail"),
                 ],
             }),
-            ..Step::SAY
+            ..StoryStep::SAY
         },
-        Step {
+        StoryStep {
             text: "Gone: A does not read its own write. It refreshes once more; {S3} answers, and there it is.",
             say: &["A: get x"],
             until: "op A ok",
-            ..Step::SAY
+            ..StoryStep::SAY
         },
-        Step {
+        StoryStep {
             text: "{S1} has it as well, of course.",
             say: &["A: get x"],
             until: "op A ok",
-            ..Step::SAY
+            ..StoryStep::SAY
         },
-        Step {
+        StoryStep {
             text: "Once more. It is {S2}'s turn again.",
             say: &["A: get x"],
             until: "not op A open",
-            ask: Some(Ask {
+            ask: Some(Prediction {
                 question: "A has seen the comment twice. Does it stay?",
                 options: &[
                     ("It vanishes again", "violation monotonic-reads"),
                     ("It stays", "not violation monotonic-reads"),
                 ],
             }),
-            ..Step::SAY
+            ..StoryStep::SAY
         },
-        Step {
+        StoryStep {
             text: "A's reads went back in time. Now the link comes up, {S2} asks for what it lacks, and all agree: nothing was ever lost but the order.",
             say: &["heal"],
             until: "S2.x = 1",
-            ..Step::SAY
+            ..StoryStep::SAY
         },
-        Step {
+        StoryStep {
             text: "Your turn: switch the four guarantees on, one at a time. The same run goes again, and one lamp after another stays lit.",
             unlock: &[
                 "session.ryw",
@@ -101,7 +101,7 @@ const COMMENT: Story = Story {
                 "session.stale",
                 "client.stickiness",
             ],
-            ..Step::SAY
+            ..StoryStep::SAY
         },
     ],
 };
@@ -121,54 +121,54 @@ const TOKEN: Story = Story {
         ("session.wait", 10_000_000),
     ],
     steps: &[
-        Step {
+        StoryStep {
             text: "The same phone and the same broken link. But A now carries a token that says what it has written, and every server can compare.",
             say: &["cut S1 > S2"],
             until: "after 5ms",
-            ..Step::SAY
+            ..StoryStep::SAY
         },
-        Step {
+        StoryStep {
             text: "A posts x=1: the first write of {S1}. The answer brings the token [S1:1].",
             say: &["A: put x=1"],
             until: "op A ok & S3.x = 1",
-            ..Step::SAY
+            ..StoryStep::SAY
         },
-        Step {
+        StoryStep {
             text: "A refreshes and shows its token to {S2}, which has seen nothing yet.",
             say: &["A: get x"],
             until: "rule Wait S2",
-            ask: Some(Ask {
+            ask: Some(Prediction {
                 question: "What does {S2} do?",
                 options: &[
                     ("It answers: no comment", "op A ok"),
                     ("It waits until it has seen [S1:1]", "S2.waiting = 1"),
                 ],
             }),
-            ..Step::SAY
+            ..StoryStep::SAY
         },
-        Step {
+        StoryStep {
             text: "The link comes up, {S2} asks around, and A gets its comment: late, and right.",
             say: &["heal"],
             until: "op A ok & S2.x = 1",
-            ..Step::SAY
+            ..StoryStep::SAY
         },
-        Step {
+        StoryStep {
             text: "The link fails again, and A writes x=2 at {S1}.",
             say: &["cut S1 > S2", "A: put x=2 at S1"],
             until: "op A ok",
-            ..Step::SAY
+            ..StoryStep::SAY
         },
-        Step {
+        StoryStep {
             text: "B only reads. It has written nothing, so this half of the token says nothing for it. It reads x=2 at {S1}.",
             say: &["B: get x at S1"],
             until: "op B ok",
-            ..Step::SAY
+            ..StoryStep::SAY
         },
-        Step {
+        StoryStep {
             text: "Next, B reads at {S2}.",
             say: &["B: get x at S2"],
             until: "not op B open",
-            ask: Some(Ask {
+            ask: Some(Prediction {
                 question: "Which lamp goes out?",
                 options: &[
                     (
@@ -179,12 +179,12 @@ const TOKEN: Story = Story {
                     ("None", "not violation"),
                 ],
             }),
-            ..Step::SAY
+            ..StoryStep::SAY
         },
-        Step {
+        StoryStep {
             text: "Your turn: switch on the other half, what was read. Two halves, asked for at reads and at writes, make four guarantees.",
             unlock: &["session.mr", "session.wfr", "session.mw", "session.stale", "session.wait"],
-            ..Step::SAY
+            ..StoryStep::SAY
         },
     ],
     ..COMMENT
@@ -202,47 +202,47 @@ const DEVICES: Story = Story {
         ("session.wait", 10_000_000),
     ],
     steps: &[
-        Step {
+        StoryStep {
             text: "All four guarantees are on. A is somebody's phone, B the same person's laptop: each has a token of its own.",
             say: &["cut S1 > S2"],
             until: "after 5ms",
-            ..Step::SAY
+            ..StoryStep::SAY
         },
-        Step {
+        StoryStep {
             text: "The phone posts x=1 at {S1}; the way to {S2} is down.",
             say: &["A: put x=1 at S1"],
             until: "op A ok",
-            ..Step::SAY
+            ..StoryStep::SAY
         },
-        Step {
+        StoryStep {
             text: "The person turns to the laptop and looks, at {S2}.",
             say: &["B: get x at S2"],
             until: "not op B open",
-            ask: Some(Ask {
+            ask: Some(Prediction {
                 question: "No comment. Is a guarantee broken?",
                 options: &[
                     ("No: B's session has written nothing", "op B ok & not violation"),
                     ("Yes: read your writes", "violation read-your-writes"),
                 ],
             }),
-            ..Step::SAY
+            ..StoryStep::SAY
         },
-        Step {
+        StoryStep {
             text: "The phone itself looks at {S2}, and {S2} waits: this token knows.",
             say: &["A: get x at S2"],
             until: "S2.waiting = 1",
-            ..Step::SAY
+            ..StoryStep::SAY
         },
-        Step {
+        StoryStep {
             text: "The link comes up, and the phone is answered.",
             say: &["heal"],
             until: "op A ok",
-            ..Step::SAY
+            ..StoryStep::SAY
         },
-        Step {
+        StoryStep {
             text: "Your turn. A token that is not handed over ends with its device; who wants it for a person has to keep it where both devices find it.",
             unlock: &["clients", "client.stickiness", "client.balance"],
-            ..Step::SAY
+            ..StoryStep::SAY
         },
     ],
     ..COMMENT
@@ -267,17 +267,17 @@ const READ_AFTER_WRITE: Story = Story {
     ),
     knobs: FOLLOWERS,
     steps: &[
-        Step {
+        StoryStep {
             text: "{S1} leads, {S2} and {S3} follow. A user inserts a comment at the leader; on its way to {S3} it is late.",
             say: &["cut S1 > S3", "A: put x=1 at S1"],
             until: "op A ok & S2.x = 1",
-            ..Step::SAY
+            ..StoryStep::SAY
         },
-        Step {
+        StoryStep {
             text: "The user looks at its comment. The query goes to {S3}: no results.",
             say: &["A: get x at S3"],
             until: "op A ok & violation read-your-writes",
-            ..Step::SAY
+            ..StoryStep::SAY
         },
     ],
     ..COMMENT
@@ -291,23 +291,23 @@ const BACKWARD: Story = Story {
     ),
     knobs: FOLLOWERS,
     steps: &[
-        Step {
+        StoryStep {
             text: "One user inserts a comment at the leader {S1}. {S2} has it; on its way to {S3} it is late.",
             say: &["cut S1 > S3", "A: put x=1 at S1"],
             until: "op A ok & S2.x = 1",
-            ..Step::SAY
+            ..StoryStep::SAY
         },
-        Step {
+        StoryStep {
             text: "Another user, B, reads from {S2}: one result.",
             say: &["B: get x at S2"],
             until: "op B ok & not violation",
-            ..Step::SAY
+            ..StoryStep::SAY
         },
-        Step {
+        StoryStep {
             text: "B asks again, now {S3}.",
             say: &["B: get x at S3"],
             until: "op B ok",
-            ask: Some(Ask {
+            ask: Some(Prediction {
                 question: "B wrote nothing. Which guarantee is missing?",
                 options: &[
                     (
@@ -317,7 +317,7 @@ const BACKWARD: Story = Story {
                     ("Read your writes", "violation read-your-writes"),
                 ],
             }),
-            ..Step::SAY
+            ..StoryStep::SAY
         },
     ],
     ..COMMENT
@@ -331,23 +331,23 @@ const REPLY: Story = Story {
     ),
     knobs: BARE,
     steps: &[
-        Step {
+        StoryStep {
             text: "A posts an article, x=1, at {S1}. The ways to {S2} and {S3} are slow.",
             say: &["manual on", "A: put x=1 at S1", "settle A S1"],
             until: "S1.x = 1",
-            ..Step::SAY
+            ..StoryStep::SAY
         },
-        Step {
+        StoryStep {
             text: "B reads it at {S1}, and then finds itself at {S2}, where it posts the reply, y=2.",
             say: &["B: get x at S1", "settle B S1", "B: put y=2 at S2", "settle B S2"],
             until: "S2.y = 2",
-            ..Step::SAY
+            ..StoryStep::SAY
         },
-        Step {
+        StoryStep {
             text: "{S2} shows a reply to nothing, and so will {S3}, if it hears of the reply first.",
             say: &["deliver S2 > S3 Update", "C: get y at S3", "settle C S3"],
             until: "S3.y = 2 & violation writes-follow-reads & not violation monotonic-writes",
-            ..Step::SAY
+            ..StoryStep::SAY
         },
     ],
     ..COMMENT
@@ -361,30 +361,30 @@ const LIBRARY: Story = Story {
     ),
     knobs: BARE,
     steps: &[
-        Step {
+        StoryStep {
             text: "A programmer writes a new library, x=1, at {S1}. The ways to the others are slow.",
             say: &["manual on", "A: put x=1 at S1", "settle A S1"],
             until: "S1.x = 1",
-            ..Step::SAY
+            ..StoryStep::SAY
         },
-        Step {
+        StoryStep {
             text: "The program that needs it, y=2, goes to {S2}.",
             say: &["A: put y=2 at S2", "settle A S2"],
             until: "S2.y = 2",
-            ask: Some(Ask {
+            ask: Some(Prediction {
                 question: "Can somebody now run the new program with the old library?",
                 options: &[
                     ("Yes, at {S2}", "violation monotonic-writes"),
                     ("No", "not violation monotonic-writes"),
                 ],
             }),
-            ..Step::SAY
+            ..StoryStep::SAY
         },
-        Step {
+        StoryStep {
             text: "B finds the new program at {S2}, and no library.",
             say: &["B: get y at S2", "settle B S2", "B: get x at S2", "settle B S2"],
             until: "op B ok & violation causal",
-            ..Step::SAY
+            ..StoryStep::SAY
         },
     ],
     ..COMMENT
@@ -399,23 +399,23 @@ const WAIT_FOR_LSN: Story = Story {
     preset: "postgres-lsn",
     knobs: &[("client.interval", 0), ("session.wait", 10_000_000), ("client.timeout", 20_000_000)],
     steps: &[
-        Step {
+        StoryStep {
             text: "{S1} is the primary, {S2} a standby. A commits x=1 and keeps the LSN. The standby is behind.",
             say: &["cut S1 > S2", "A: put x=1 at S1"],
             until: "op A ok",
-            ..Step::SAY
+            ..StoryStep::SAY
         },
-        Step {
+        StoryStep {
             text: "A reads on the standby, and first waits there for its LSN.",
             say: &["A: get x at S2"],
             until: "S2.waiting = 1",
-            ..Step::SAY
+            ..StoryStep::SAY
         },
-        Step {
+        StoryStep {
             text: "The standby replays the write, and A reads it.",
             say: &["heal"],
             until: "op A ok & S2.x = 1 & not violation",
-            ..Step::SAY
+            ..StoryStep::SAY
         },
     ],
     ..COMMENT
@@ -430,30 +430,30 @@ const REMOTE_APPLY: Story = Story {
     preset: "postgres-remote-apply",
     knobs: &[("client.interval", 0), ("client.timeout", 20_000_000)],
     steps: &[
-        Step {
+        StoryStep {
             text: "The other way round: A's commit waits for the standby, and the standby is behind.",
             say: &["cut S1 > S2", "A: put x=1 at S1"],
             until: "S1.unconfirmed = 1",
-            ..Step::SAY
+            ..StoryStep::SAY
         },
-        Step {
+        StoryStep {
             text: "The link comes up. {S2} applies the write, and only then does A hear that it is committed.",
             say: &["heal"],
             until: "op A ok",
-            ask: Some(Ask {
+            ask: Some(Prediction {
                 question: "Does A need a token to read it at {S2}?",
                 options: &[
                     ("No: it is there already", "S2.x = 1"),
                     ("Yes: {S2} may not have it", "not S2.x = 1"),
                 ],
             }),
-            ..Step::SAY
+            ..StoryStep::SAY
         },
-        Step {
+        StoryStep {
             text: "A reads at {S2}, without any token: the cost was paid by the write.",
             say: &["A: get x at S2"],
             until: "op A ok & not violation",
-            ..Step::SAY
+            ..StoryStep::SAY
         },
     ],
     ..COMMENT

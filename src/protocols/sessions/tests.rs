@@ -2,8 +2,10 @@
 
 use super::*;
 use crate::check::explore::Bounds;
-use crate::check::history::views::{self, Level};
-use crate::check::history::{Budget, F, History, Model, Outcome as End, Value, Verdict, model};
+use crate::check::history::views::{self, ViewLevel};
+use crate::check::history::{
+    Budget, F, History, HistoryVerdict, ObjectModel, OpOutcome, OpValue, model,
+};
 use crate::check::worlds::Quest;
 use crate::core::config::Setup;
 use crate::core::protocol::{Dice, Effect, Outcome, key_name};
@@ -31,7 +33,7 @@ fn effects(
     cx.effects
 }
 
-fn vector(places: &[(u16, u64)]) -> Vector {
+fn vector(places: &[(u16, u64)]) -> SessionVector {
     places.iter().map(|(n, time)| (NodeId(*n), *time)).collect()
 }
 
@@ -40,7 +42,7 @@ fn get(wrote: &[(u16, u64)], read: &[(u16, u64)]) -> Op {
 }
 
 fn put(value: i64) -> Op {
-    Op::Put { key: 0, value, wrote: Vector::new(), read: Vector::new() }
+    Op::Put { key: 0, value, wrote: SessionVector::new(), read: SessionVector::new() }
 }
 
 fn replies(all: &[Effect<Sessions>]) -> Vec<&Outcome<Sessions>> {
@@ -56,7 +58,7 @@ fn a_write_is_later_than_all_the_server_has_seen() {
     let (mut n, cfg) = (node(0), Config::default());
     n.durable.seen = vector(&[(1, 7), (2, 3)]);
     let told = effects(&mut n, &cfg, |n, cx| Sessions::on_op(n, cx, op(3, 0), put(5)));
-    let version = Version { time: 8, server: NodeId(0), by: op(3, 0), value: 5 };
+    let version = WriteVersion { time: 8, server: NodeId(0), by: op(3, 0), value: 5 };
     assert_eq!(replies(&told), [&Outcome::Ok(Ret::Done(version))]);
     let write = told.iter().position(|e| matches!(e, Effect::Persist(_)));
     let reply = told.iter().position(|e| matches!(e, Effect::Reply { .. }));
@@ -89,7 +91,7 @@ fn each_guarantee_asks_for_its_half_of_the_token() {
     let carried = |cfg: &Config, op: Op| match Sessions::carry(cfg, &token, op) {
         Op::Get { wrote, read, .. } | Op::Put { wrote, read, .. } => (wrote, read),
     };
-    let (none, wrote, read) = (Vector::new(), token.wrote.clone(), token.read.clone());
+    let (none, wrote, read) = (SessionVector::new(), token.wrote.clone(), token.read.clone());
     let cases = [
         (Config { ryw: true, ..off.clone() }, (wrote.clone(), none.clone()), true),
         (Config { mr: true, ..off.clone() }, (none.clone(), read.clone()), true),
@@ -122,7 +124,8 @@ fn a_server_that_is_not_fresh_redirects_to_one_that_is_or_refuses() {
 #[test]
 fn anti_entropy_hands_over_what_the_other_lacks() {
     let (mut n, cfg) = (node(0), Config::default());
-    let version = |time, server| Version { time, server: NodeId(server), by: op(3, 0), value: 1 };
+    let version =
+        |time, server| WriteVersion { time, server: NodeId(server), by: op(3, 0), value: 1 };
     n.durable.store = [(0, version(4, 1)), (1, version(6, 0))].into();
     n.durable.seen = vector(&[(0, 6), (1, 4)]);
     let ask = Message::Ask { seen: vector(&[(1, 4), (2, 9)]), back: false };
@@ -143,7 +146,7 @@ fn told(id: &str) -> Session {
 /// What a client read, in order.
 fn reads(session: &Session, client: u16) -> Vec<Option<String>> {
     let nodes = session.view().nodes;
-    let servers = nodes.iter().filter(|n| n.shape != crate::core::view::Shape::Client).count();
+    let servers = nodes.iter().filter(|n| n.shape != crate::core::view::NodeShape::Client).count();
     let me = NodeId(servers as u16 + client);
     let mine = session
         .trace()
@@ -210,46 +213,46 @@ fn history(session: &Session) -> History {
     let mut all = History::default();
     for o in session.trace().ops.iter() {
         let (f, args) = match Op::of(&o.call) {
-            Some(Op::Put { value, .. }) => (F::Write, vec![Value::Int(value)]),
+            Some(Op::Put { value, .. }) => (F::Write, vec![OpValue::Int(value)]),
             _ => (F::Read, Vec::new()),
         };
         let (process, key) = (u32::from(o.id.client.0), Some(key_name(o.call.key)));
         let id = all.invoke(process, key, f, args, o.step);
-        let number = |text: &String| text.parse().map_or(Value::Nil, Value::Int);
+        let number = |text: &String| text.parse().map_or(OpValue::Nil, OpValue::Int);
         let outcome = match &o.end {
             OpEnd::Open => continue,
-            OpEnd::Ok(value) => End::Ok(value.as_ref().map_or(Value::Nil, number)),
-            OpEnd::Fail(_) => End::Fail,
-            OpEnd::Unknown => End::Unknown,
+            OpEnd::Ok(value) => OpOutcome::Ok(value.as_ref().map_or(OpValue::Nil, number)),
+            OpEnd::Fail(_) => OpOutcome::Fail,
+            OpEnd::Unknown => OpOutcome::Unknown,
         };
         all.complete(id, o.ended.map_or(u64::MAX, |(step, _)| step), outcome);
     }
     all
 }
 
-const LEVELS: [(Level, &str); 4] = [
-    (Level::ReadYourWrites, "read-your-writes"),
-    (Level::MonotonicReads, "monotonic-reads"),
-    (Level::Causal, "causal"),
-    (Level::CausalPlus, "causal"),
+const LEVELS: [(ViewLevel, &str); 4] = [
+    (ViewLevel::ReadYourWrites, "read-your-writes"),
+    (ViewLevel::MonotonicReads, "monotonic-reads"),
+    (ViewLevel::Causal, "causal"),
+    (ViewLevel::CausalPlus, "causal"),
 ];
 
 /// The judges that know only the history find nothing that the live watch, which knows the order
 /// of writes, has missed; and with all four guarantees every level holds.
 #[test]
 fn the_watch_misses_nothing_that_the_judges_find() {
-    let model = Model::new(model::Kind::Register);
+    let model = ObjectModel::new(model::ObjectKind::Register);
     let judge = |history: &History, level| {
         let verdict = views::judge(&model, history, level, &mut Budget::steps(50_000_000));
-        assert!(!matches!(verdict, Verdict::Unknown(_)));
-        matches!(verdict, Verdict::Ok(_))
+        assert!(!matches!(verdict, HistoryVerdict::Unknown(_)));
+        matches!(verdict, HistoryVerdict::Ok(_))
     };
     let mut illegal = [0; 4];
     for seed in 0..6 {
         let healthy = run(&[], seed, 4_000_000);
         let told = history(&healthy);
         assert!(told.ops.len() > 30 && healthy.world().broken().is_empty());
-        let sessions = [Level::WritesFollowReads, Level::MonotonicWrites, Level::Pram];
+        let sessions = [ViewLevel::WritesFollowReads, ViewLevel::MonotonicWrites, ViewLevel::Pram];
         for level in sessions.into_iter().chain(LEVELS.map(|(level, _)| level)) {
             assert!(judge(&told, level), "seed {seed}: {level:?}");
         }

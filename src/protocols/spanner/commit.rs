@@ -19,8 +19,8 @@ pub(super) fn begin(n: &mut N, cx: &mut Cx, id: OpId, key: u32, value: i64) {
 }
 
 /// The leader of the other tablet is asked to prepare.
-pub(super) fn asked_to_prepare(n: &mut N, cx: &mut Cx, id: OpId, key: u32, wish: Want) {
-    let Want::Prepare { coordinator, .. } = wish else { return };
+pub(super) fn asked_to_prepare(n: &mut N, cx: &mut Cx, id: OpId, key: u32, wish: LockWant) {
+    let LockWant::Prepare { coordinator, .. } = wish else { return };
     if let Some(p) = n.durable.prepared.get(&id) {
         return cx.send(coordinator, Message::Prepared { id, at: p.at });
     }
@@ -126,7 +126,7 @@ fn keep(n: &mut N, id: OpId, Decided { key, value, at, .. }: Decided) {
         return;
     }
     let place = versions.partition_point(|v| v.at < at);
-    versions.insert(place, Version { at, value, by: id });
+    versions.insert(place, RowVersion { at, value, by: id });
     if versions.len() > KEPT {
         versions.remove(0);
     }

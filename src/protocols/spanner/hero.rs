@@ -1,7 +1,7 @@
 //! What the scene opens on.
 
 use crate::stories::hero::{Does, Hero, Main, Next};
-use crate::stories::{Step, Story};
+use crate::stories::{Story, StoryStep};
 
 pub(super) const HERO: Hero = Hero {
     caption: "S1 holds its answer until x=1’s timestamp is certainly past.",
@@ -10,13 +10,13 @@ pub(super) const HERO: Hero = Hero {
         knobs: &[("client.interval", 0), ("clock.offset", 0), ("clock.epsilon", 4_000)],
         seed: 1,
         steps: &[
-            Step {
+            StoryStep {
                 say: &["clock.jump S2 -3ms", "A: write x=1 at S1"],
                 until: "rule Decide S1",
-                ..Step::SAY
+                ..StoryStep::SAY
             },
-            Step { until: "op A ok", ..Step::SAY },
-            Step { say: &["B: write y=1 at S2"], until: "rule Decide S2", ..Step::SAY },
+            StoryStep { until: "op A ok", ..StoryStep::SAY },
+            StoryStep { say: &["B: write y=1 at S2"], until: "rule Decide S2", ..StoryStep::SAY },
         ],
         ..Hero::RUN
     },

@@ -111,7 +111,7 @@ pub struct Interval {
 
 /// A version of a row.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub struct Version {
+pub struct RowVersion {
     /// The timestamp of its transaction.
     pub at: i64,
     /// Its value.
@@ -155,7 +155,7 @@ pub struct Decided {
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub struct Durable {
     /// Versions of the rows that are here, the oldest first.
-    pub store: SortedMap<u32, Vec<Version>>,
+    pub store: SortedMap<u32, Vec<RowVersion>>,
     /// Transactions that wait for their coordinator.
     pub prepared: SortedMap<OpId, Prepared>,
     /// Transactions decided here.
@@ -168,7 +168,7 @@ pub struct Durable {
 
 /// What somebody wants a row's lock for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Want {
+pub enum LockWant {
     /// To read under it.
     Read,
     /// To write, as the transaction's coordinator.
@@ -180,7 +180,7 @@ pub enum Want {
 data! {
     /// A snapshot read, or a row of one, that waits for open transactions.
     #[derive(Copy)]
-    pub struct Snapshot {
+    pub struct SnapshotRead {
         /// The operation.
         pub id: OpId,
         /// The row.
@@ -200,7 +200,7 @@ data! {
 pub struct Scan {
     /// Its time.
     pub at: i64,
-    /// See [`Snapshot::limit`].
+    /// See [`SnapshotRead::limit`].
     pub limit: i64,
     /// Rows so far.
     pub rows: SortedMap<u32, Option<i64>>,
@@ -211,7 +211,7 @@ pub const SCANNED: u32 = 2;
 
 /// A server's last use of TrueTime, and what is only there to be looked at.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Look {
+pub struct TrueTimeUse {
     /// How often TT.now() was called since the start.
     pub nth: u32,
     /// What the clock showed.
@@ -230,11 +230,11 @@ pub struct Look {
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct State {
     /// Who wants a row's lock; the first has it.
-    pub locks: SortedMap<u32, VecDeque<(OpId, Want)>>,
+    pub locks: SortedMap<u32, VecDeque<(OpId, LockWant)>>,
     /// Transactions whose other tablet has been asked to prepare: row and value.
     pub begun: SortedMap<OpId, (u32, i64)>,
     /// Snapshot reads that wait.
-    pub snapshots: Vec<Snapshot>,
+    pub snapshots: Vec<SnapshotRead>,
     /// Scans that were asked for here.
     pub scans: SortedMap<OpId, Scan>,
     /// How often TT.after has said no since it last said yes.
@@ -242,7 +242,7 @@ pub struct State {
     /// The timer to say things again runs.
     pub resending: bool,
     /// TrueTime.
-    pub look: Look,
+    pub look: TrueTimeUse,
 }
 
 // When TrueTime was last asked decides nothing: who looks later asks anew.
@@ -259,7 +259,7 @@ messages! {
         /// A client asked this of me; you lead its tablet.
         Forward ["Read", Vote] { id: OpId, op: Op = "operation" },
         /// Tell the client what the row was at this time.
-        Read ["Read", Vote] (Snapshot),
+        Read ["Read", Vote] (SnapshotRead),
         /// What a row was at this time, or, if the time is later than was asked, that the scan has
         /// to start anew there.
         Row ["Row", Vote, reply] { id: OpId, key: u32 as key, value: Option<i64>, at: i64 as time = "snapshot" },

@@ -9,8 +9,8 @@ use crate::core::view::{Fact, OpStep};
 
 /// What is known of a server's clock from one use of TrueTime to the next.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-struct Clock {
-    look: Look,
+struct ClockSample {
+    look: TrueTimeUse,
     now: u64,
     /// It has moved faster than the settings let clocks drift: somebody set it.
     moved: bool,
@@ -22,7 +22,7 @@ pub struct Observer {
     watch: Watch,
     /// An answer came that no order explains, when clocks had been moved out of their intervals.
     watch_excused: bool,
-    clocks: Vec<Clock>,
+    clocks: Vec<ClockSample>,
     /// The server whose clock was set so that its interval misses true time.
     excuse: Option<NodeId>,
     /// The highest timestamp that has been committed.
@@ -104,7 +104,7 @@ impl Observer {
 
     /// True time lies in the interval that was given in this step, if one was.
     fn see_clock(&mut self, seen: &Seen<Spanner>) {
-        self.clocks.resize(seen.nodes.len(), Clock::default());
+        self.clocks.resize(seen.nodes.len(), ClockSample::default());
         let Some(node) = seen.touched.map(|me| seen.nodes[me.at()]) else { return };
         let (look, last) = (node.state.look, self.clocks[node.me.at()]);
         if look.nth == 0 || (look.nth, look.clock) == (last.look.nth, last.look.clock) {
@@ -121,7 +121,7 @@ impl Observer {
             _ => gained.abs() > passed * drift / 1_000_000 + 2,
         };
         let moved = last.moved || moved;
-        self.clocks[node.me.at()] = Clock { look, now: seen.now, moved };
+        self.clocks[node.me.at()] = ClockSample { look, now: seen.now, moved };
         let (now, Interval { earliest, latest }) = (seen.now as i64, look.interval);
         if earliest <= now && now <= latest {
             return;

@@ -16,11 +16,11 @@ pub(super) fn start(cx: &mut Cx, durable: &Durable) -> State {
         cx.set_timer(Timer::Poll, cx.cfg.poll);
     }
     for (id, p) in &durable.prepared {
-        let want = Want::Prepare { value: p.value, coordinator: p.coordinator };
+        let want = LockWant::Prepare { value: p.value, coordinator: p.coordinator };
         state.locks.entry(p.key).or_default().push_back((*id, want));
     }
     for (id, d) in durable.decided.iter().filter(|(_, d)| !d.committed) {
-        let want = Want::Write { value: d.value };
+        let want = LockWant::Write { value: d.value };
         state.locks.entry(d.key).or_default().push_back((*id, want));
     }
     if !durable.prepared.is_empty() || !durable.decided.is_empty() {
@@ -80,7 +80,7 @@ pub(super) fn asked(n: &mut N, cx: &mut Cx, id: OpId, op: Op) {
             let here = second(cx, key) == Some(n.me);
             let to = if here { n.me } else { leader(cx, key) };
             let limit = uncertain_until(cx, at, earliest);
-            tell(n, cx, to, Message::Read(Snapshot { id, key, at, limit, asker: None }));
+            tell(n, cx, to, Message::Read(SnapshotRead { id, key, at, limit, asker: None }));
         }
         Op::Scan => {
             let Interval { earliest, latest } = now(n, cx);
@@ -105,7 +105,7 @@ fn scan(n: &mut N, cx: &mut Cx, id: OpId, at: i64, limit: i64) {
     n.state.scans.insert(id, Scan { at, limit, rows: SortedMap::new() });
     for key in 0..SCANNED {
         let to = leader(cx, key);
-        tell(n, cx, to, Message::Read(Snapshot { id, key, at, limit, asker: Some(n.me) }));
+        tell(n, cx, to, Message::Read(SnapshotRead { id, key, at, limit, asker: Some(n.me) }));
     }
 }
 
@@ -143,11 +143,11 @@ pub(super) fn receive(n: &mut N, cx: &mut Cx, from: NodeId, message: Message) {
             let last = n.durable.served.get(&id.client);
             if last.is_none_or(|last| id.nth > *last) {
                 n.durable.served.insert(id.client, id.nth);
-                want(n, cx, key, id, Want::Write { value });
+                want(n, cx, key, id, LockWant::Write { value });
             }
         }
         Message::Forward { id, op: Op::Get { key } | Op::Read { key } } => {
-            want(n, cx, key, id, Want::Read);
+            want(n, cx, key, id, LockWant::Read);
         }
         Message::Forward { op: Op::Scan, .. } => {}
         Message::Row { id, key, value, at } => row(n, cx, id, key, value, at),
@@ -157,7 +157,7 @@ pub(super) fn receive(n: &mut N, cx: &mut Cx, from: NodeId, message: Message) {
         }
         Message::Prepare { id, key, value } => {
             let coordinator = from;
-            commit::asked_to_prepare(n, cx, id, key, Want::Prepare { value, coordinator });
+            commit::asked_to_prepare(n, cx, id, key, LockWant::Prepare { value, coordinator });
         }
         Message::Prepared { id, at } => commit::prepared(n, cx, from, id, at),
         Message::Commit { id, at } => commit::commit(n, cx, from, id, at),
@@ -171,7 +171,7 @@ pub(super) fn receive(n: &mut N, cx: &mut Cx, from: NodeId, message: Message) {
 // --- locks: strict two-phase, first come, first served ---
 
 /// Somebody wants a row's lock.
-pub(super) fn want(n: &mut N, cx: &mut Cx, key: u32, id: OpId, want: Want) {
+pub(super) fn want(n: &mut N, cx: &mut Cx, key: u32, id: OpId, want: LockWant) {
     let queue = n.state.locks.entry(key).or_default();
     queue.push_back((id, want));
     if queue.len() == 1 {
@@ -183,13 +183,13 @@ pub(super) fn want(n: &mut N, cx: &mut Cx, key: u32, id: OpId, want: Want) {
 fn grant(n: &mut N, cx: &mut Cx, key: u32) {
     while let Some((id, want)) = n.state.locks.get(&key).and_then(VecDeque::front).copied() {
         match want {
-            Want::Read => {
+            LockWant::Read => {
                 let newest = n.durable.store.get(&key).and_then(|all| all.last()).copied();
                 reply(n, cx, id, newest, None);
                 n.state.locks.get_mut(&key).map(VecDeque::pop_front);
             }
-            Want::Write { value } => return commit::begin(n, cx, id, key, value),
-            Want::Prepare { value, coordinator } => {
+            LockWant::Write { value } => return commit::begin(n, cx, id, key, value),
+            LockWant::Prepare { value, coordinator } => {
                 return commit::prepare(n, cx, id, key, value, coordinator);
             }
         }
@@ -208,7 +208,7 @@ pub(super) fn release(n: &mut N, cx: &mut Cx, key: u32, id: OpId) {
 
 // --- reads ---
 
-fn reply(n: &mut N, cx: &mut Cx, id: OpId, version: Option<Version>, read: Option<i64>) {
+fn reply(n: &mut N, cx: &mut Cx, id: OpId, version: Option<RowVersion>, read: Option<i64>) {
     let (value, at) = (version.map(|v| v.value), version.map(|v| v.at));
     n.state.look.told = value;
     cx.reply(id, Outcome::Ok(Ret::Value { value, at, read }));
@@ -216,7 +216,7 @@ fn reply(n: &mut N, cx: &mut Cx, id: OpId, version: Option<Version>, read: Optio
 
 /// Section 4.1.3: safe is what lies below every prepared transaction. Here, as section 4.2.4 has it,
 /// by rows.
-fn is_blocked(n: &N, cx: &Cx, read: &Snapshot) -> bool {
+fn is_blocked(n: &N, cx: &Cx, read: &SnapshotRead) -> bool {
     let in_the_way = |key: u32, at: i64| key == read.key && at <= read.limit;
     let prepared = n.durable.prepared.values().any(|p| in_the_way(p.key, p.at));
     let waits = |d: &&Decided| !d.committed && !cx.mutant(EARLY_RELEASE);
@@ -234,7 +234,7 @@ pub(super) fn answer_snapshots(n: &mut N, cx: &mut Cx) {
         n.durable.promised = highest;
         cx.persist(&n.durable);
     }
-    for Snapshot { id, key, at, limit, asker } in ready {
+    for SnapshotRead { id, key, at, limit, asker } in ready {
         let versions = n.durable.store.get(&key).map_or(&[][..], Vec::as_slice);
         if versions.len() >= KEPT && versions[0].at > at {
             cx.reply(id, Outcome::Fail("that version is gone"));

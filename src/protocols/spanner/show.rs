@@ -122,7 +122,7 @@ fn moment(at: i64) -> u64 {
 }
 
 /// `2 at 12.3ms | 1 at 4ms`: the newest first.
-fn versions(all: &[Version]) -> String {
+fn versions(all: &[RowVersion]) -> String {
     let newest = all.iter().rev().take(4);
     let texts: Vec<String> =
         newest.map(|v| format!("{} at {}", v.value, show_time(v.at))).collect();
@@ -137,9 +137,9 @@ fn locks(node: &Node<Spanner>) -> Tray {
             let decided = node.durable.decided.get(id).map(|d| d.at);
             let at = decided.or(prepared).map_or(String::new(), |at| format!(" {}", show_time(at)));
             let what = match want {
-                Want::Read => "get".to_string(),
-                Want::Write { value } => format!("write {value}"),
-                Want::Prepare { value, .. } => format!("prepare {value}"),
+                LockWant::Read => "get".to_string(),
+                LockWant::Write { value } => format!("write {value}"),
+                LockWant::Prepare { value, .. } => format!("prepare {value}"),
             };
             let mark = if place == 0 { Mark::Chosen } else { Mark::Waiting };
             Seat { text: format!("{}: {what}{at}", key_name(*key)), mark }

@@ -1,6 +1,6 @@
 //! Its stories, its re-enactments and its challenges.
 
-use crate::stories::{Ask, Challenge, Limits, Step, Story};
+use crate::stories::{Challenge, Limits, Prediction, Story, StoryStep};
 
 pub(super) const STORIES: &[Story] = &[WAIT, LIE, TWO, REVERSE, LEGAL, ILLEGAL];
 
@@ -17,77 +17,77 @@ const WAIT: Story = Story {
     mutants: &[],
     seed: 1,
     steps: &[
-        Step {
+        StoryStep {
             text: "Three leaders: {S1} has row x, {S2} y, {S3} z. Asked for the time, TrueTime gives an interval, here 4 ms to either side of the clock; true time lies within.",
-            ..Step::SAY
+            ..StoryStep::SAY
         },
-        Step {
+        StoryStep {
             text: "A writes x=1. {S1} locks x and takes the latest moment that now may be as the timestamp s. The write is on disk, and yet A is not told.",
             say: &["A: write x=1 at S1"],
             until: "rule Decide S1",
-            ..Step::SAY
+            ..StoryStep::SAY
         },
-        Step {
+        StoryStep {
             text: "Commit wait: the lock is held, and A waits, until even the earliest moment that now may be is past s.",
             until: "op A ok",
-            ask: Some(Ask {
+            ask: Some(Prediction {
                 question: "How long does {S1} wait?",
                 options: &[
                     ("About 8 ms, twice \u{3b5}", "S1.waited >= 8000"),
                     ("Not at all: the write is on disk", "S1.waited = 0"),
                 ],
             }),
-            ..Step::SAY
+            ..StoryStep::SAY
         },
-        Step {
+        StoryStep {
             text: "Next, {S2}'s clock falls 4 ms behind; its interval still contains true time. A writes x=2 and begins to wait.",
             say: &["clock.jump S2 -4ms", "A: write x=2 at S1"],
             until: "rule Decide S1",
-            ..Step::SAY
+            ..StoryStep::SAY
         },
-        Step {
+        StoryStep {
             text: "B reads x through {S2}, which chooses the latest moment that now may be as the time of the snapshot, without a lock.",
             say: &["B: read x at S2"],
             until: "not op B open",
-            ask: Some(Ask {
+            ask: Some(Prediction {
                 question: "The write of x=2 is under way. What does B read?",
                 options: &[
                     ("1: the snapshot is from before s", "S1.told = 1"),
                     ("2: it is on disk", "S1.told = 2"),
                 ],
             }),
-            ..Step::SAY
+            ..StoryStep::SAY
         },
-        Step {
+        StoryStep {
             text: "C reads through {S3}, whose interval reaches beyond s. Operations that overlap may go either way.",
             say: &["C: read x at S3"],
             until: "not op C open",
-            ask: Some(Ask {
+            ask: Some(Prediction {
                 question: "What does {S1} tell C?",
                 options: &[
                     ("1, at once, as it told B", "S1.told = 1"),
                     ("2, once x=2 is committed", "S1.told = 2"),
                 ],
             }),
-            ..Step::SAY
+            ..StoryStep::SAY
         },
-        Step {
+        StoryStep {
             text: "C has read 2. Now B asks again, through {S2} with its slow clock.",
             say: &["B: read x at S2"],
             until: "not op B open",
-            ask: Some(Ask {
+            ask: Some(Prediction {
                 question: "May B still read 1?",
                 options: &[
                     ("No: s was past before C was told, for every clock", "S1.told = 2"),
                     ("Yes: {S2}'s clock is behind", "S1.told = 1"),
                 ],
             }),
-            ..Step::SAY
+            ..StoryStep::SAY
         },
-        Step {
+        StoryStep {
             text: "Your turn: with a smaller \u{3b5} commits are faster. With clocks further off than \u{3b5} says, they are wrong: the next story.",
             unlock: &["clock.epsilon", "clock.offset", "clock.poll", "spanner.tablets"],
-            ..Step::SAY
+            ..StoryStep::SAY
         },
     ],
 };
@@ -107,38 +107,38 @@ const LIE: Story = Story {
     // {S1}'s clock is 4.95 ms ahead and {S2}'s 4.89 ms behind.
     seed: 7_168,
     steps: &[
-        Step {
+        StoryStep {
             text: "TrueTime says 4 ms, and clocks are up to 5 ms off: {S1} is ahead by that much, {S2} behind.",
-            ..Step::SAY
+            ..StoryStep::SAY
         },
-        Step {
+        StoryStep {
             text: "A writes x=1 at {S1}, which waits until s must be past. It is not quite: almost a millisecond is missing.",
             say: &["A: write x=1 at S1"],
             until: "op A ok & violation true-time",
-            ..Step::SAY
+            ..StoryStep::SAY
         },
-        Step {
+        StoryStep {
             text: "A is told, and tells B and C. B writes y=1 at {S2}; at the same time C reads x through {S2}.",
             say: &["B: write y=1 at S2", "C: read x at S2"],
             until: "not op B open & not op C open",
-            ask: Some(Ask {
+            ask: Some(Prediction {
                 question: "B began after A was done. Which timestamp is higher?",
                 options: &[
                     ("B's", "not violation external-consistency"),
                     ("A's, as if it had come later", "violation external-consistency"),
                 ],
             }),
-            ..Step::SAY
+            ..StoryStep::SAY
         },
-        Step {
+        StoryStep {
             text: "And C, who knew of A's write, read that there is no x: its snapshot was taken before s. No order explains that.",
             until: "violation linearizable",
-            ..Step::SAY
+            ..StoryStep::SAY
         },
-        Step {
+        StoryStep {
             text: "Your turn. An interval that always contains true time is all that Spanner needs of its clocks; they need not be exact.",
             unlock: &["clock.epsilon", "clock.offset", "clock.drift", "clock.assumed"],
-            ..Step::SAY
+            ..StoryStep::SAY
         },
     ],
 };
@@ -154,35 +154,35 @@ const TWO: Story = Story {
     mutants: &[],
     seed: 4,
     steps: &[
-        Step {
+        StoryStep {
             text: "Row x has an index entry on {S2}'s tablet. A writes x=1: {S1} locks the row and asks {S2} to prepare.",
             say: &["A: write x=1 at S1"],
             until: "rule Prepare S2",
-            ..Step::SAY
+            ..StoryStep::SAY
         },
-        Step {
+        StoryStep {
             text: "{S2} has locked the entry and written down a prepare timestamp. {S1} chooses s, no lower than that and no lower than the latest moment that now may be.",
             until: "rule Decide S1",
-            ..Step::SAY
+            ..StoryStep::SAY
         },
-        Step {
+        StoryStep {
             text: "In commit wait {S1} crashes. B reads the entry at {S2}, which is prepared and knows no outcome.",
             say: &["crash S1", "B: read x at S2"],
             until: "after 30ms",
-            ask: Some(Ask {
+            ask: Some(Prediction {
                 question: "What does B hear?",
                 options: &[
                     ("Nothing yet: the transaction may come below the snapshot", "op B open"),
                     ("That there is no x", "op B ok"),
                 ],
             }),
-            ..Step::SAY
+            ..StoryStep::SAY
         },
-        Step {
+        StoryStep {
             text: "{S1} starts again. What it had decided is on its disk: it waits until s is past, answers, and tells {S2}. B reads 1.",
             say: &["restart S1"],
             until: "op B ok & op A ok & S2.x = 1 & S2.told = 1",
-            ..Step::SAY
+            ..StoryStep::SAY
         },
     ],
 };
@@ -198,35 +198,35 @@ const REVERSE: Story = Story {
     mutants: &[],
     seed: 1,
     steps: &[
-        Step {
+        StoryStep {
             text: "Clocks may be 500 ms apart, and writes do not wait that out: a read that meets a value it cannot place restarts above it. {S2}'s clock is 100 ms behind.",
             say: &["clock.jump S2 -100ms", "C: scan at S3"],
             until: "rule Snapshot S3",
-            ..Step::SAY
+            ..StoryStep::SAY
         },
-        Step {
+        StoryStep {
             text: "C reads x and y at one time, which {S3} has chosen. {S1} says: no x. The question for y is on its way, slowly.",
             say: &["hold S3 > S2 Read"],
             until: "rule ReadRow S1",
-            ..Step::SAY
+            ..StoryStep::SAY
         },
-        Step {
+        StoryStep {
             text: "A writes x=1, and is told at once.",
             say: &["A: write x=1 at S1"],
             until: "op A ok",
-            ..Step::SAY
+            ..StoryStep::SAY
         },
-        Step {
+        StoryStep {
             text: "A tells B, not by the database. B writes y=2; {S2} stamps it by its slow clock.",
             say: &["B: write y=2 at S2"],
             until: "op B ok",
-            ..Step::SAY
+            ..StoryStep::SAY
         },
-        Step {
+        StoryStep {
             text: "Now the question for y arrives.",
             say: &["release S3 > S2 Read"],
             until: "op C ok",
-            ask: Some(Ask {
+            ask: Some(Prediction {
                 question: "What has C's scan seen?",
                 options: &[
                     (
@@ -237,13 +237,13 @@ const REVERSE: Story = Story {
                     ("Both", "S2.told = 2 & S1.told = 1"),
                 ],
             }),
-            ..Step::SAY
+            ..StoryStep::SAY
         },
-        Step {
+        StoryStep {
             text: "Serializable: B's write, the scan, A's write is an order. Strictly serializable: no, A was done when B began. Commit wait would have kept A waiting until every clock was past its timestamp.",
             until: "violation external-consistency & not violation repeatable-snapshot & not violation linearizable",
             unlock: &["spanner.wait", "clock.epsilon"],
-            ..Step::SAY
+            ..StoryStep::SAY
         },
     ],
 };
@@ -259,47 +259,47 @@ const LEGAL: Story = Story {
     mutants: &[],
     seed: 2,
     steps: &[
-        Step {
+        StoryStep {
             text: "Three leaders, \u{3b5} is 4 ms. A writes x=0, and is told.",
             say: &["A: write x=0 at S1"],
             until: "op A ok",
-            ..Step::SAY
+            ..StoryStep::SAY
         },
-        Step {
+        StoryStep {
             text: "{S2}'s clock falls 4 ms behind, as far as \u{3b5} allows. A writes x=100; its timestamp is chosen, commit wait begins.",
             say: &["clock.jump S2 -4ms", "A: write x=100 at S1"],
             until: "rule Decide S1",
-            ..Step::SAY
+            ..StoryStep::SAY
         },
-        Step {
+        StoryStep {
             text: "C reads through {S3}, and has to wait for the write. B reads through {S2}, and learns 0.",
             say: &["C: read x at S3", "B: read x at S2"],
             until: "op B ok & S1.told = 0",
-            ..Step::SAY
+            ..StoryStep::SAY
         },
-        Step {
+        StoryStep {
             text: "Commit wait is over. A's answer is slow, C's is not: C learns 100.",
             until: "rule Commit S1",
-            ..Step::SAY
+            ..StoryStep::SAY
         },
-        Step {
+        StoryStep {
             text: "All three overlap, so the read of 0 may come first, then the write, then the read of 100.",
             say: &["hold S1 > A ok"],
             until: "op C ok & S1.told = 100",
-            ask: Some(Ask {
+            ask: Some(Prediction {
                 question: "0 and 100 while one write was under way. Is there an order that explains it?",
                 options: &[
                     ("Yes: 0, the write, 100", "not violation linearizable"),
                     ("No", "violation linearizable"),
                 ],
             }),
-            ..Step::SAY
+            ..StoryStep::SAY
         },
-        Step {
+        StoryStep {
             text: "A is told at last.",
             say: &["release S1 > A ok"],
             until: "op A ok & not violation",
-            ..Step::SAY
+            ..StoryStep::SAY
         },
     ],
 };
@@ -313,41 +313,41 @@ const ILLEGAL: Story = Story {
     mutants: &["early-release"],
     seed: 2,
     steps: &[
-        Step {
+        StoryStep {
             text: "The same, but {S1} releases its locks before commit wait. x is 0.",
             say: &["A: write x=0 at S1"],
             until: "op A ok",
-            ..Step::SAY
+            ..StoryStep::SAY
         },
-        Step {
+        StoryStep {
             text: "{S2}'s clock is 4 ms behind. A writes x=200; the lock is free again at once.",
             say: &["clock.jump S2 -4ms", "A: write x=200 at S1"],
             until: "rule Decide S1",
-            ..Step::SAY
+            ..StoryStep::SAY
         },
-        Step {
+        StoryStep {
             text: "C reads under the lock, and learns 200 before its timestamp has passed.",
             say: &["C: get x at S1"],
             until: "op C ok & S1.told = 200",
-            ..Step::SAY
+            ..StoryStep::SAY
         },
-        Step {
+        StoryStep {
             text: "After that B reads through {S2}, whose snapshot is from before that timestamp.",
             say: &["B: read x at S2"],
             until: "op B ok & S1.told = 0",
-            ask: Some(Ask {
+            ask: Some(Prediction {
                 question: "200, and then 0, while the write is under way. Is there an order?",
                 options: &[
                     ("No: who read 200 saw it done", "violation linearizable"),
                     ("Yes: the write is not over", "not violation linearizable"),
                 ],
             }),
-            ..Step::SAY
+            ..StoryStep::SAY
         },
-        Step {
+        StoryStep {
             text: "That is why Spanner holds its locks while it waits.",
             until: "op A ok",
-            ..Step::SAY
+            ..StoryStep::SAY
         },
     ],
 };

@@ -92,8 +92,9 @@ fn a_timestamp_is_above_all_that_was_promised() {
 fn a_snapshot_waits_for_what_may_come_below_it() {
     let (mut n, cfg, w) = (node(0), even(), op(3, 0));
     at(10_000, &mut n, &cfg, |n, cx| Spanner::on_op(n, cx, w, Op::Write { key: 0, value: 7 }));
-    let read =
-        |nth, at| Message::Read(Snapshot { id: op(4, nth), key: 0, at, limit: at, asker: None });
+    let read = |nth, at| {
+        Message::Read(SnapshotRead { id: op(4, nth), key: 0, at, limit: at, asker: None })
+    };
     let value =
         |value, version, read| [Outcome::Ok(Ret::Value { value, at: version, read: Some(read) })];
     let ask = |n: &mut Node<Spanner>, m| {
@@ -108,8 +109,13 @@ fn a_snapshot_waits_for_what_may_come_below_it() {
 #[test]
 fn what_was_read_at_a_time_is_written_down_before_it_is_told() {
     let (mut n, cfg) = (node(0), Config::default());
-    let read =
-        Message::Read(Snapshot { id: op(4, 0), key: 0, at: 50_000, limit: 50_000, asker: None });
+    let read = Message::Read(SnapshotRead {
+        id: op(4, 0),
+        key: 0,
+        at: 50_000,
+        limit: 50_000,
+        asker: None,
+    });
     let told = at(10_000, &mut n, &cfg, |n, cx| Spanner::on_message(n, cx, NodeId(1), read));
     assert_eq!(n.durable.promised, 50_000);
     assert!(matches!(told[..], [Effect::Persist(_), Effect::Reply { .. }]), "{told:?}");

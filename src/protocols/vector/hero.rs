@@ -1,7 +1,7 @@
 //! What the scene opens on.
 
 use crate::stories::hero::{Does, Hero, Main, Next};
-use crate::stories::{Step, Story};
+use crate::stories::{Story, StoryStep};
 
 pub(super) const HERO: Hero = Hero {
     caption: "Each has counted something the other has not. So they are concurrent.",
@@ -10,19 +10,19 @@ pub(super) const HERO: Hero = Hero {
         knobs: &[("vector.pause", 10_000_000)],
         seed: 3,
         steps: &[
-            Step {
+            StoryStep {
                 say: &["M: send 1 at A", "N: local at C"],
                 until: "B.own >= 1 & not op M open & not op N open",
-                ..Step::SAY
+                ..StoryStep::SAY
             },
-            Step {
+            StoryStep {
                 say: &["M: local at A", "N: send 1 at C"],
                 until: "B.own >= 2 & not op M open & not op N open",
-                ..Step::SAY
+                ..StoryStep::SAY
             },
-            Step { say: &["M: local at A"], until: "rule Tick A", ..Step::SAY },
-            Step { say: &["N: send 2 at B"], until: "rule Send B", ..Step::SAY },
-            Step { until: "not op M open", ..Step::SAY },
+            StoryStep { say: &["M: local at A"], until: "rule Tick A", ..StoryStep::SAY },
+            StoryStep { say: &["N: send 2 at B"], until: "rule Send B", ..StoryStep::SAY },
+            StoryStep { until: "not op M open", ..StoryStep::SAY },
         ],
         ..Hero::RUN
     },

@@ -43,7 +43,7 @@ use serde::{Deserialize, Serialize};
 pub struct Vector;
 
 /// A vector clock over processes.
-pub type Clock = VectorClock<NodeId>;
+pub type ProcessVector = VectorClock<NodeId>;
 
 /// The scene.
 pub const SCENE: Scene = Scene {
@@ -110,11 +110,11 @@ knobs! {
 data! {
     /// What survives a crash.
     #[derive(Default)]
-    pub struct Kept {
+    pub struct Durable {
         /// The vector clock of its last event.
-        pub clock: Clock,
+        pub clock: ProcessVector,
         /// Broadcasts delivered of each process, its own included: VT(p).
-        pub delivered: Clock,
+        pub delivered: ProcessVector,
         /// The same in the order of delivery.
         pub log: LongList<Cast>,
         /// Broadcasts that came before one they may depend on.
@@ -122,9 +122,9 @@ data! {
         /// The links; empty before the first broadcast.
         pub links: PerNode<Channel<Cast>>,
         /// Each key's versions.
-        pub store: SortedMap<u32, Entry>,
+        pub store: SortedMap<u32, KeyVersions>,
         /// The same, kept in two older ways to compare with; see `vector.compare`.
-        pub beside: SortedMap<u32, Beside>,
+        pub beside: SortedMap<u32, Undotted>,
         /// Writes taken.
         pub writes: u32,
     }
@@ -133,9 +133,9 @@ data! {
     #[derive(Default)]
     pub struct State {
         /// For each client and key, what it had read when it was last answered here.
-        pub sessions: SortedMap<(NodeId, u32), Clock>,
+        pub sessions: SortedMap<(NodeId, u32), ProcessVector>,
         /// The same for the two older ways.
-        pub beside: SortedMap<(NodeId, u32), (Clock, Clock)>,
+        pub beside: SortedMap<(NodeId, u32), (ProcessVector, ProcessVector)>,
     }
 
     /// A broadcast with the time VT(m) of its sender.
@@ -144,7 +144,7 @@ data! {
         /// Who broadcasts.
         pub from: NodeId as fixed,
         /// VT(m); the sender's own count is the broadcast's number.
-        pub vt: Clock = "VT(m)",
+        pub vt: ProcessVector = "VT(m)",
     }
 
     /// A version's value and its name: the server that took the write, and its how many-th.
@@ -158,7 +158,7 @@ data! {
 
     /// A key's versions: dotted, or, for the mutant, under one vector for all siblings.
     #[derive(Default)]
-    pub struct Entry {
+    pub struct KeyVersions {
         /// Each version with its dot and context.
         pub dotted: Siblings<NodeId, Written>,
         /// With the mutant `one-vector`: all siblings under one.
@@ -167,7 +167,7 @@ data! {
 
     /// A key's versions as they were kept before dots.
     #[derive(Default)]
-    pub struct Beside {
+    pub struct Undotted {
         /// One vector for all, counting what servers took; it takes no more once it has
         /// [`MOST_BESIDE`] siblings.
         pub one: OneVector<NodeId, Written>,
@@ -178,9 +178,9 @@ data! {
     /// A message with the sender's vector clock.
     pub struct Message {
         /// The clock of the sending.
-        pub clock: Clock = "V",
+        pub clock: ProcessVector = "V",
         /// What it says.
-        pub body: Body as part,
+        pub body: VectorBody as part,
     }
 }
 
@@ -191,13 +191,13 @@ impl Cast {
     }
 }
 
-impl Entry {
+impl KeyVersions {
     /// The values, whichever way they are kept.
     pub fn values(&self) -> impl Iterator<Item = &Written> {
         self.dotted.versions().iter().map(|(_, w)| w).chain(self.flat.values())
     }
     /// What a reader of all of it has read.
-    pub fn context(&self) -> Clock {
+    pub fn context(&self) -> ProcessVector {
         let mut all = self.dotted.context();
         all.merge(self.flat.context());
         all
@@ -209,13 +209,13 @@ pub const MOST_BESIDE: usize = 48;
 
 messages! {
     /// What processes say.
-    pub enum Body {
+    pub enum VectorBody {
         /// Only a message.
         Plain ["message", Replicate],
         /// A broadcast, or the acknowledgement of some.
         Cast ["broadcast", Replicate] (Packet<Cast>),
         /// A key's versions.
-        Gossip ["gossip", Gossip] { key: u32 as key, entry: Entry, beside: Option<Box<Beside>> as fixed },
+        Gossip ["gossip", Gossip] { key: u32 as key, entry: KeyVersions, beside: Option<Box<Undotted>> as fixed },
     }
 }
 
@@ -252,9 +252,9 @@ operations! {
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum Ret {
     /// The clock of the event.
-    Clock(Clock),
+    Clock(ProcessVector),
     /// The siblings, and the context of who has read them.
-    Values(Vec<i64>, Clock),
+    Values(Vec<i64>, ProcessVector),
 }
 
 mutants! {
@@ -291,11 +291,11 @@ claims! {
 impl Protocol for Vector {
     // Servers are not called alike: claims are about who knows of which events, and a search keeps
     // the names in that.
-    usual_parts! { Durable = Kept; }
+    usual_parts! { Durable = Durable; }
 
     const CAUSAL: bool = true;
 
-    fn boot(cx: &mut Context<Self>, kept: &Kept) -> State {
+    fn boot(cx: &mut Context<Self>, kept: &Durable) -> State {
         rules::restart(cx, kept)
     }
 

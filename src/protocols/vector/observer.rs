@@ -1,23 +1,23 @@
 //! What only an observer sees: what happened before what, and who had read what.
 
-use super::{Clock, Vector};
+use super::{ProcessVector, Vector};
 use crate::core::declare::Accusations;
 use crate::core::ids::NodeId;
 use crate::core::long::{LongList, Pack};
 use crate::core::protocol::{Node, Seen, Show};
 use crate::core::sorted::{SortedMap, SortedSet};
-use crate::protocols::causality::Record;
+use crate::protocols::causality::CausalRecord;
 use serde::{Deserialize, Serialize};
 
 /// A write, by the server that took it and its how many-th there.
-type Id = (NodeId, u32);
+type WriteId = (NodeId, u32);
 
 /// Writes of each server: all up to a count, and some beyond.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 struct Writes(SortedMap<NodeId, (u32, SortedSet<u32>)>);
 
 impl Writes {
-    fn contains(&self, (server, nth): &Id) -> bool {
+    fn contains(&self, (server, nth): &WriteId) -> bool {
         self.0.get(server).is_some_and(|(all, some)| nth <= all || some.contains(nth))
     }
     fn take(&mut self, server: NodeId, upto: u32, others: impl Iterator<Item = u32>) {
@@ -28,7 +28,7 @@ impl Writes {
             *all = some.pop_first().map_or(*all, |nth| nth.max(*all));
         }
     }
-    fn extend(&mut self, ids: &SortedSet<Id>) {
+    fn extend(&mut self, ids: &SortedSet<WriteId>) {
         ids.iter().for_each(|(server, nth)| self.take(*server, 0, std::iter::once(*nth)));
     }
     fn merge(&mut self, other: &Writes) {
@@ -57,7 +57,7 @@ fn get<T: Pack + Default>(all: &Each<T>, server: NodeId, nth: u64) -> T {
 /// What the observer knows.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub struct Observer {
-    record: Record<Clock>,
+    record: CausalRecord<ProcessVector>,
     pub(super) accused: Accusations,
     /// For each broadcast, by sender and number: the broadcasts that happened before it, a count a
     /// process.
@@ -67,9 +67,9 @@ pub struct Observer {
     /// For each write, all writes that its writer had read.
     read: Each<Writes>,
     /// What the clients had read when they were last answered: by server, client and key.
-    sessions: SortedMap<(NodeId, NodeId, u32), (Clock, Writes)>,
+    sessions: SortedMap<(NodeId, NodeId, u32), (ProcessVector, Writes)>,
     /// What each server had of each key after its last step.
-    had: SortedMap<(NodeId, u32), SortedSet<Id>>,
+    had: SortedMap<(NodeId, u32), SortedSet<WriteId>>,
     /// Most siblings seen of a key.
     pub(super) most: u64,
 }
@@ -100,7 +100,7 @@ impl Observer {
 
     /// Of each process, the last event before the new one, the first that is not before it, and
     /// the last of all decide for every pair, since vectors grow along a process.
-    fn compare(&mut self, me: NodeId, clock: &Clock, past: &[u32]) {
+    fn compare(&mut self, me: NodeId, clock: &ProcessVector, past: &[u32]) {
         let mut wrong = None;
         for (p, known) in (0..).map(NodeId).zip(past) {
             let before = self.record.event(p, *known);
@@ -110,7 +110,7 @@ impl Observer {
             if p == me {
                 continue;
             }
-            let beside = |e: &Clock| clock.includes(e) || e.includes(clock);
+            let beside = |e: &ProcessVector| clock.includes(e) || e.includes(clock);
             let first = self.record.unknown(p, *known);
             let ends = first.into_iter().chain(self.record.latest(p, *known));
             if let Some(e) = ends.map(|e| &e.time).find(|e| beside(e)) {
@@ -172,7 +172,7 @@ impl Observer {
         }
         let wrote = notes.contains(&"Put").then_some((me, node.durable.writes));
         for (key, entry) in &node.durable.store {
-            let ids: SortedSet<Id> = entry.values().map(|w| w.id).collect();
+            let ids: SortedSet<WriteId> = entry.values().map(|w| w.id).collect();
             if let Some(id) = wrote.filter(|id| ids.contains(id)) {
                 self.wrote(node, *key, id);
             }
@@ -186,7 +186,7 @@ impl Observer {
     }
 
     /// A new write: its writer had read what it was last told.
-    fn wrote(&mut self, node: &Node<Vector>, key: u32, id: Id) {
+    fn wrote(&mut self, node: &Node<Vector>, key: u32, id: WriteId) {
         let mine = self.sessions.range((node.me, NodeId(0), 0)..=(node.me, NodeId(u16::MAX), key));
         // The session that this write has renewed is the one whose context is another now.
         let writer = mine.filter(|((_, c, k), (context, _))| {
@@ -196,7 +196,7 @@ impl Observer {
         put(&mut self.read, id.0, id.1.into(), read);
     }
 
-    fn follow_sessions(&mut self, node: &Node<Vector>, key: u32, ids: &SortedSet<Id>) {
+    fn follow_sessions(&mut self, node: &Node<Vector>, key: u32, ids: &SortedSet<WriteId>) {
         for ((client, k), context) in node.state.sessions.iter().filter(|((_, k), _)| *k == key) {
             let name = (node.me, *client, *k);
             if self.sessions.get(&name).is_none_or(|(known, _)| known != context) {
@@ -208,14 +208,14 @@ impl Observer {
         }
     }
 
-    fn judge(&mut self, me: NodeId, had: &SortedSet<Id>, ids: &SortedSet<Id>) {
-        let known: Vec<(&Id, Writes)> =
+    fn judge(&mut self, me: NodeId, had: &SortedSet<WriteId>, ids: &SortedSet<WriteId>) {
+        let known: Vec<(&WriteId, Writes)> =
             ids.iter().map(|w| (w, get(&self.read, w.0, w.1.into()))).collect();
         let pair = known.iter().find_map(|(w, r)| Some((*w, ids.iter().find(|u| r.contains(u))?)));
-        let read = |u: &&Id| known.iter().any(|(_, r)| r.contains(u));
+        let read = |u: &&WriteId| known.iter().any(|(_, r)| r.contains(u));
         let lost = had.difference(ids);
         let gone = lost.into_iter().find(|u| !read(u));
-        let word = |id: &Id| format!("write {} of {}", id.1, name(id.0));
+        let word = |id: &WriteId| format!("write {} of {}", id.1, name(id.0));
         if let Some((w, u)) = pair {
             let why = format!(
                 "{} keeps {} beside {}, whose writer had read it.",

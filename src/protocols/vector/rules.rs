@@ -7,7 +7,7 @@ use crate::core::protocol::Outcome;
 type N = Node<Vector>;
 type Cx<'a> = Context<'a, Vector>;
 
-pub(super) fn restart(cx: &mut Cx, kept: &Kept) -> State {
+pub(super) fn restart(cx: &mut Cx, kept: &Durable) -> State {
     if cx.me.0 < cx.cfg.members || !kept.clock.is_empty() {
         next_event(cx);
     }
@@ -68,7 +68,7 @@ fn local(n: &mut N, cx: &mut Cx) {
 fn send(n: &mut N, cx: &mut Cx, to: NodeId) {
     local(n, cx);
     cx.note("Send");
-    cx.send(to, Message { clock: n.durable.clock.clone(), body: Body::Plain });
+    cx.send(to, Message { clock: n.durable.clock.clone(), body: VectorBody::Plain });
 }
 
 /// A client's wish.
@@ -111,9 +111,9 @@ pub(super) fn receive(n: &mut N, cx: &mut Cx, from: NodeId, message: Message) {
         n.durable.clock.increment(&n.me);
     }
     match message.body {
-        Body::Plain => stamp(n, cx),
-        Body::Cast(packet) => receive_cast(n, cx, from, packet),
-        Body::Gossip { key, entry, beside } => {
+        VectorBody::Plain => stamp(n, cx),
+        VectorBody::Cast(packet) => receive_cast(n, cx, from, packet),
+        VectorBody::Gossip { key, entry, beside } => {
             let mine = n.durable.store.entry(key).or_default();
             mine.dotted.sync(&entry.dotted);
             mine.flat.sync(&entry.flat);
@@ -147,7 +147,7 @@ fn broadcast(n: &mut N, cx: &mut Cx) {
     stamp(n, cx);
     cx.note("Broadcast");
     for (to, packet) in packets {
-        cx.send(to, Message { clock: n.durable.clock.clone(), body: Body::Cast(packet) });
+        cx.send(to, Message { clock: n.durable.clock.clone(), body: VectorBody::Cast(packet) });
     }
     if !waits {
         cx.set_timer(Timer::Resend, cx.cfg.resend);
@@ -170,7 +170,7 @@ fn receive_cast(n: &mut N, cx: &mut Cx, from: NodeId, packet: Packet<Cast>) {
     deliver(n, cx);
     stamp(n, cx);
     if again {
-        let body = Body::Cast(link(n, cx, from).acknowledge());
+        let body = VectorBody::Cast(link(n, cx, from).acknowledge());
         cx.send(from, Message { clock: n.durable.clock.clone(), body });
     }
 }
@@ -205,7 +205,7 @@ pub(super) fn resend(n: &mut N, cx: &mut Cx) {
     for (to, link) in (0..).map(NodeId).zip(&n.durable.links) {
         for packet in link.again() {
             waits = true;
-            cx.send(to, Message { clock: n.durable.clock.clone(), body: Body::Cast(packet) });
+            cx.send(to, Message { clock: n.durable.clock.clone(), body: VectorBody::Cast(packet) });
         }
     }
     if waits {
@@ -262,8 +262,8 @@ fn put(n: &mut N, cx: &mut Cx, id: OpId, key: u32, value: i64) {
 
 /// The place with the highest count alone. Dynamo truncates to ten places (DeCandia et al. 2007,
 /// section 4.4).
-fn newest(context: &Clock) -> Clock {
-    let mut short = Clock::new();
+fn newest(context: &ProcessVector) -> ProcessVector {
+    let mut short = ProcessVector::new();
     if let Some((process, count)) = context.iter().max_by_key(|(_, count)| *count) {
         short.set(*process, count);
     }
@@ -285,6 +285,6 @@ fn gossip(n: &mut N, cx: &mut Cx, key: u32, to: NodeId) {
     cx.note("Gossip");
     let entry = n.durable.store.get(&key).cloned().unwrap_or_default();
     let beside = n.durable.beside.get(&key).cloned().map(Box::new);
-    let body = Body::Gossip { key, entry, beside };
+    let body = VectorBody::Gossip { key, entry, beside };
     cx.send(to, Message { clock: n.durable.clock.clone(), body });
 }

@@ -8,7 +8,7 @@ use crate::core::view::{
 };
 
 /// `[A:2, B:3, C:1]`.
-pub(super) fn vector(clock: &Clock) -> String {
+pub(super) fn vector(clock: &ProcessVector) -> String {
     let counts: Vec<String> =
         clock.iter().map(|(n, count)| format!("{}:{count}", Vector::name(n.0))).collect();
     format!("[{}]", counts.join(", "))
@@ -49,7 +49,7 @@ impl Show for Vector {
             durable.push(("buffer".into(), buffer.join(" ")));
             durable.push(("waiting".into(), kept.buffer.len().to_string()));
         }
-        let (none, first) = (Entry::default(), cfg.store.then_some(0));
+        let (none, first) = (KeyVersions::default(), cfg.store.then_some(0));
         let keys: SortedSet<u32> = first.into_iter().chain(kept.store.keys().copied()).collect();
         for (key, entry) in keys.iter().map(|k| (key_name(*k), kept.store.get(k).unwrap_or(&none)))
         {
@@ -88,7 +88,7 @@ impl Show for Vector {
             all.push(Tray { title: "buffer".into(), seats });
         }
         if cfg.store {
-            let none = Entry::default();
+            let none = KeyVersions::default();
             let keys: Vec<u32> = kept.store.keys().copied().take(2).collect();
             for key in if keys.is_empty() { vec![0] } else { keys } {
                 let entry = kept.store.get(&key).unwrap_or(&none);
@@ -110,7 +110,7 @@ impl Show for Vector {
 
     fn message(message: &Message) -> MessageLook {
         match &message.body {
-            Body::Cast(Packet { body: None, .. }) => MessageLook {
+            VectorBody::Cast(Packet { body: None, .. }) => MessageLook {
                 name: "seen",
                 family: Family::Heartbeat,
                 reply: true,
@@ -135,7 +135,7 @@ fn cast(c: &Cast) -> String {
 }
 
 /// `3 (A,2)[A:1] | 7 (B,1)[]`: values, each with its dot and context.
-fn siblings(entry: &Entry) -> String {
+fn siblings(entry: &KeyVersions) -> String {
     let dotted = entry.dotted.versions().iter().map(|(d, w)| {
         format!("{} ({},{}){}", w.value, Vector::name(d.dot.0.0), d.dot.1, vector(&d.context))
     });
@@ -149,7 +149,7 @@ fn siblings(entry: &Entry) -> String {
 }
 
 /// The first broadcast that one must wait for: `A1`.
-fn missing(delivered: &Clock, c: &Cast) -> Option<String> {
+fn missing(delivered: &ProcessVector, c: &Cast) -> Option<String> {
     let late = |(k, count): &(&NodeId, u64)| *count > delivered.get(k) + u64::from(**k == c.from);
     let (k, _) = c.vt.iter().find(late)?;
     Some(format!("{}{}", Vector::name(k.0), delivered.get(k) + 1))
@@ -157,7 +157,7 @@ fn missing(delivered: &Clock, c: &Cast) -> Option<String> {
 
 /// A key's siblings: with dots, and to compare under one vector and under vectors of clients. What
 /// a reader of the dotted ones has read should be nowhere.
-fn shelves(key: u32, entry: &Entry, beside: Option<&Beside>, compare: bool) -> Vec<Tray> {
+fn shelves(key: u32, entry: &KeyVersions, beside: Option<&Undotted>, compare: bool) -> Vec<Tray> {
     let name = key_name(key);
     let title = |way: &str, count: usize| match count {
         1 => format!("{name}, {way}: 1 sibling"),
@@ -177,11 +177,11 @@ fn shelves(key: u32, entry: &Entry, beside: Option<&Beside>, compare: bool) -> V
         seats: dotted.chain(entry.flat.values().iter().map(value)).collect(),
     }];
     if compare {
-        let none = Beside::default();
+        let none = Undotted::default();
         let beside = beside.unwrap_or(&none);
         let one = beside.one.values();
         let by = beside.by.versions();
-        let client = |(v, w): &(Clock, Written)| {
+        let client = |(v, w): &(ProcessVector, Written)| {
             let places: Vec<String> = v.iter().map(|(c, n)| format!("c{}:{n}", c.0)).collect();
             Seat { text: format!("{} [{}]", w.value, places.join(", ")), mark: old(w) }
         };

@@ -2,21 +2,21 @@
 //! that slides: while the window stays within the same blocks of columns, only the group's place
 //! changes.
 
-use super::{Plan, Spot, relation};
+use super::{ExecutionPlan, Spot, relation};
 use crate::core::trace::Relation;
 use crate::scene::geometry::{Bounded, PX, Point, Track};
 use crate::scene::text::{self, fit, shorten};
-use crate::scene::{Anchor, Face, Item, Scene, Size};
+use crate::scene::{Anchor, Drawing, Item, Size, Typeface};
 use crate::share::import::execution::Execution;
 use std::ops::Range;
 
 /// What is drawn of an execution.
 #[derive(Clone, Debug)]
-pub struct Drawing<'a> {
+pub struct ExecutionDrawing<'a> {
     /// The execution.
     pub execution: &'a Execution,
     /// Where everything stands.
-    pub plan: &'a Plan,
+    pub plan: &'a ExecutionPlan,
     /// The first column shown and how many, in thousandths.
     pub window: (i64, i64),
     /// Room.
@@ -38,7 +38,7 @@ const STRETCH: u32 = 1 << 10;
 /// Lit before, lit after, neither.
 const STANDINGS: [&str; 3] = ["", " past", " future"];
 
-impl Drawing<'_> {
+impl ExecutionDrawing<'_> {
     fn left(&self) -> i32 {
         84 * PX
     }
@@ -83,7 +83,7 @@ impl Drawing<'_> {
     }
 
     /// What the picture depends on besides the execution, its plan and its marks; while it is the
-    /// same, only [`Drawing::slide`] differs.
+    /// same, only [`ExecutionDrawing::slide`] differs.
     pub fn drawn(&self) -> [i64; 6] {
         let ((from, to), Size { w, h }) = (self.blocks(), self.size);
         let selected = self.selected.map_or(-1, i64::from);
@@ -131,8 +131,8 @@ impl Drawing<'_> {
     }
 
     /// The picture.
-    pub fn scene(&self) -> Scene {
-        let mut scene = Scene::new(self.size, "Recorded execution");
+    pub fn scene(&self) -> Drawing {
+        let mut scene = Drawing::new(self.size, "Recorded execution");
         let ((from, to), block) = (self.blocks(), self.block());
         let seen = self.plan.within(from * block..to.saturating_mul(block));
         let (events, hosts) = (self.execution.events.len(), self.plan.rows.len());
@@ -167,9 +167,9 @@ impl Drawing<'_> {
         out.push(Item::rect("ground", ground, 0).key("ground"));
         for (row, host) in (0..).zip(&self.plan.rows) {
             let full = &self.execution.hosts[*host as usize];
-            let name = fit(&shorten(full, 12), Face::Mono, size, self.left() - 14 * PX);
+            let name = fit(&shorten(full, 12), Typeface::Mono, size, self.left() - 14 * PX);
             let spot = Point::new(4 * PX, self.y(row) + 4 * PX);
-            let name = Item::text("host-name", spot, (Face::Mono, size, Anchor::Start), name);
+            let name = Item::text("host-name", spot, (Typeface::Mono, size, Anchor::Start), name);
             out.push(name.key(format!("name-{host}")).title(full.clone()));
         }
     }
@@ -254,7 +254,8 @@ impl Drawing<'_> {
             }
             out.push(Item::circle(class, p, r).key(format!("spot-{event}")));
             if spot.run > 1 {
-                let (style, at) = ((Face::Mono, 9 * PX, Anchor::Middle), Point::new(0, 16 * PX));
+                let (style, at) =
+                    ((Typeface::Mono, 9 * PX, Anchor::Middle), Point::new(0, 16 * PX));
                 let run = Item::text("soft halo", p.plus(at), style, spot.run.to_string());
                 out.push(run.key(format!("run-{event}")));
             }
@@ -272,16 +273,16 @@ impl Drawing<'_> {
             next[spot.row as usize] = p.x;
             let words = &self.execution.events[spot.event as usize].text;
             let whole = shorten(words, 40);
-            let words = fit(&whole, Face::Sans, size, space);
+            let words = fit(&whole, Typeface::Sans, size, space);
             // A letter or two at each end say nothing.
             if words.chars().count() < 7 && words != whole
-                || text::width(&words, Face::Sans, size) > space
+                || text::width(&words, Typeface::Sans, size) > space
             {
                 continue;
             }
             let at = Point::new(p.x - 3 * PX, p.y - 9 * PX);
             out.push(
-                Item::text("soft halo", at, (Face::Sans, size, Anchor::Start), words)
+                Item::text("soft halo", at, (Typeface::Sans, size, Anchor::Start), words)
                     .key(format!("label-{}", spot.event)),
             );
         }

@@ -3,7 +3,7 @@
 
 use super::{Grade, Plan};
 use crate::core::ids::NodeId;
-use crate::core::view::{Layout, Shape, WorldView};
+use crate::core::view::{Layout, NodeShape, WorldView};
 use crate::scene::Size;
 use crate::scene::geometry::{Bounded, Point};
 
@@ -22,7 +22,7 @@ fn sides(view: &WorldView, layout: Layout) -> Option<[Side; 2]> {
         let mut side = Side::default();
         for node in group.iter().filter(|n| n.at() < view.nodes.len()) {
             match view.nodes[node.at()].shape {
-                Shape::Client => side.clients.push(node),
+                NodeShape::Client => side.clients.push(node),
                 _ => side.servers.push(node),
             }
         }

@@ -2,15 +2,15 @@
 
 use super::super::geometry::{Bounded, PX, Point, Track};
 use super::super::text::{fit, width};
-use super::super::{Anchor, Face, Item};
-use super::{Plan, RIVALS};
+use super::super::{Anchor, Item, Typeface};
+use super::{RIVALS, RingPlan};
 use crate::core::view::RuleView;
 use std::sync::Arc;
 
 /// Most bars of a rule.
 const COLUMNS: usize = 33;
 
-impl Plan<'_> {
+impl RingPlan<'_> {
     /// The mean of keys a member, in hundredths; 1 where there is none.
     fn mean(&self) -> usize {
         (self.ring.keys.len() * 100 / self.ring.members.len().max(1)).max(1)
@@ -56,19 +56,19 @@ impl Plan<'_> {
     fn rules(&self, out: &mut Vec<Item>) {
         let (left, top, room) = self.rivals_at;
         let title = format!("Moved (least {} %), max/mean", self.percent(self.ring.least));
-        let title = fit(&title, Face::SansStrong, self.px(11), room);
-        let style = (Face::SansStrong, 11, Anchor::Start);
+        let title = fit(&title, Typeface::SansStrong, self.px(11), room);
+        let style = (Typeface::SansStrong, 11, Anchor::Start);
         out.push(self.text("", Point::new(left, top), style, title).key("rule-title"));
-        let names = self.ring.rules.iter().map(|r| width(r.name, Face::Sans, self.px(11)));
+        let names = self.ring.rules.iter().map(|r| width(r.name, Typeface::Sans, self.px(11)));
         let bars = left + names.max().unwrap_or(0) + self.px(6);
         let right = left + room - PX;
-        let ends = right - width("100 % 1.00", Face::Mono, self.px(10)) - self.px(4);
+        let ends = right - width("100 % 1.00", Typeface::Mono, self.px(10)) - self.px(4);
         // Twice the mean fills the height; more is cut, and said.
         let (full, high) = (self.mean() * 2, self.px(13));
         for (i, rule) in self.ring.rules.iter().enumerate() {
             let base = top + self.px(23) + self.px(16) * i as i32;
             let mine = rule.name == self.ring.rule;
-            let face = if mine { Face::SansStrong } else { Face::Sans };
+            let face = if mine { Typeface::SansStrong } else { Typeface::Sans };
             let track = self.bars(&rule.loads, (bars, ends, base), (full, high));
             let ratio = rule.most as usize * 10_000 / self.mean();
             let moved = self.percent(rule.moved);
@@ -76,7 +76,7 @@ impl Plan<'_> {
             let mean = base - high * self.mean() as i32 / full as i32;
             let class = if mine { "" } else { "soft" };
             let start = (face, 11, Anchor::Start);
-            let end = (Face::Mono, 10, Anchor::End);
+            let end = (Typeface::Mono, 10, Anchor::End);
             let parts = vec![
                 self.text(class, Point::new(left, base), start, rule.name.into()),
                 Item::path(if mine { "rule-bar mine" } else { "rule-bar" }, track),

@@ -1,7 +1,7 @@
 //! Times to places.
 
 use super::SpaceTime;
-use crate::algo::clocks::overlay::Kind;
+use crate::algo::clocks::overlay::ClockKind;
 use crate::core::trace::Trace;
 use crate::core::view::What;
 use crate::scene::geometry::{ONE, between, share};
@@ -71,7 +71,7 @@ impl Axis {
 
 /// With Lamport's numbers at the events, those are what they are spaced by: figure 3 of his paper.
 fn numbers(of: &SpaceTime, seen: &Range<usize>) -> Option<Vec<u32>> {
-    let overlay = of.chips.filter(|o| o.kind == Kind::Number)?;
+    let overlay = of.chips.filter(|o| o.kind == ClockKind::Number)?;
     let clock = |step| overlay.number(step);
     let events = || of.trace.events.range(seen.clone());
     let base = events().filter_map(|e| clock(e.step)).min()?.saturating_sub(1);

@@ -1,21 +1,21 @@
 //! Timestamps of logical clocks under the events, what each has changed in bold.
 
-use super::Frame;
-use crate::algo::clocks::overlay::{Overlay, Part};
+use super::DrawingFrame;
+use crate::algo::clocks::overlay::{ChipPart, Overlay};
 use crate::core::view::Event;
 use crate::scene::geometry::Point;
 use crate::scene::text::width;
-use crate::scene::{Anchor, Face, Item, Target};
+use crate::scene::{Anchor, Item, Target, Typeface};
 
-fn face(part: &Part) -> Face {
-    if part.1 { Face::MonoStrong } else { Face::Mono }
+fn face(part: &ChipPart) -> Typeface {
+    if part.1 { Typeface::MonoStrong } else { Typeface::Mono }
 }
 
-fn room(parts: &[Part], size: i32) -> i32 {
+fn room(parts: &[ChipPart], size: i32) -> i32 {
     parts.iter().map(|p| width(&p.0, face(p), size)).sum()
 }
 
-impl Frame<'_> {
+impl DrawingFrame<'_> {
     /// A chip under every event that has room for one: the whole timestamp, or only what is new in
     /// it. What is selected has its whole one.
     pub(super) fn chips(&self, overlay: &Overlay, out: &mut Vec<Item>) {
@@ -32,7 +32,7 @@ impl Frame<'_> {
             let x = self.axis.step(event.step, event.at) - self.px(3);
             let space = next[node.at()] - x - self.px(5);
             let chosen = self.centre.is_some_and(|c| c.step == event.step);
-            let fits = |parts: &Vec<Part>| chosen || room(parts, size) <= space;
+            let fits = |parts: &Vec<ChipPart>| chosen || room(parts, size) <= space;
             let parts = Some(overlay.chip(event.step, false))
                 .filter(fits)
                 .or_else(|| Some(overlay.chip(event.step, true)).filter(fits));
@@ -49,7 +49,7 @@ impl Frame<'_> {
         out.extend(chips.into_iter().rev());
     }
 
-    fn chip(&self, event: &Event, parts: Vec<Part>, at: Point, size: i32) -> Item {
+    fn chip(&self, event: &Event, parts: Vec<ChipPart>, at: Point, size: i32) -> Item {
         let mut x = 0;
         let mut items = Vec::new();
         for part in parts {

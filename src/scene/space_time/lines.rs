@@ -1,18 +1,18 @@
 //! The processes' lines, their events, and what is picked out.
 
-use super::{Frame, label, passage};
+use super::{DrawingFrame, label, passage};
 use crate::core::ids::NodeId;
 use crate::core::trace::Relation;
 use crate::core::view::{Event, What};
 use crate::scene::geometry::{Bounded, PX, Point, Track};
 use crate::scene::index::Trouble;
 use crate::scene::text::{self, LABEL, fit, shorten};
-use crate::scene::{Anchor, Face, Item, Target};
+use crate::scene::{Anchor, Item, Target, Typeface};
 
 /// The last event of a node in the past of another, and the first in its future.
 type Edges<'a> = (Option<&'a Event>, Option<&'a Event>);
 
-impl Frame<'_> {
+impl DrawingFrame<'_> {
     pub(super) fn hosts(&self, out: &mut Vec<Item>) {
         let start = self.axis.left - self.px(8);
         if self.of.part.fixed() {
@@ -33,10 +33,10 @@ impl Frame<'_> {
                 free = y + self.px(12);
                 let size = self.px(12);
                 let name = shorten(&self.name(*node), LABEL);
-                let name = fit(&name, Face::Mono, size, start - self.px(6));
+                let name = fit(&name, Typeface::Mono, size, start - self.px(6));
                 let spot = Point::new(self.px(6), y + self.px(4));
                 out.push(
-                    Item::text("host-name", spot, (Face::Mono, size, Anchor::Start), name)
+                    Item::text("host-name", spot, (Typeface::Mono, size, Anchor::Start), name)
                         .key(format!("host-name-{}", node.0))
                         .target(Target::Node(*node)),
                 );
@@ -221,13 +221,13 @@ impl Frame<'_> {
         );
         let size = self.px(12);
         let words = label(event, self.of.trace, self.of.view);
-        let mine = self.word(p, Face::SansStrong, size, &words, true);
+        let mine = self.word(p, Typeface::SansStrong, size, &words, true);
         let taken = (mine.0, mine.1);
         if let Some((trigger, q)) =
             self.trigger(event).filter(inside).and_then(|e| Some((e, place(e)?)))
         {
             let words = label(trigger, self.of.trace, self.of.view);
-            let theirs = self.word(q, Face::Sans, size, &words, false);
+            let theirs = self.word(q, Typeface::Sans, size, &words, false);
             out.push(
                 Item::circle("dot past", q, self.px(4))
                     .key("trigger")
@@ -242,7 +242,14 @@ impl Frame<'_> {
     }
 
     /// A label above a dot: its left and right ends, and itself.
-    fn word(&self, p: Point, face: Face, size: i32, words: &str, ahead: bool) -> (i32, i32, Item) {
+    fn word(
+        &self,
+        p: Point,
+        face: Typeface,
+        size: i32,
+        words: &str,
+        ahead: bool,
+    ) -> (i32, i32, Item) {
         let w = text::width(words, face, size);
         let mut left = if ahead { p.x + self.px(9) } else { p.x - w / 2 };
         left = left.min(self.axis.right - w);

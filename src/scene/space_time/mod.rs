@@ -12,11 +12,11 @@ pub use axis::Axis;
 use super::geometry::{Bounded, PX, Point, Track};
 use super::index::{Index, Trouble};
 use super::text::{self, fit};
-use super::{Anchor, Face, Item, Part, Scene, Size, Target};
+use super::{Anchor, Drawing, Item, PicturePart, Size, Target, Typeface};
 use crate::algo::clocks::overlay::Overlay;
 use crate::core::ids::NodeId;
 use crate::core::trace::{Passage, Relation, Trace};
-use crate::core::view::{Event, Shape, What, WorldView};
+use crate::core::view::{Event, NodeShape, What, WorldView};
 use std::ops::Range;
 
 /// What the horizontal axis means.
@@ -51,7 +51,7 @@ pub struct SpaceTime<'a> {
     /// Timestamps shown at the events.
     pub chips: Option<&'a Overlay>,
     /// Which shapes.
-    pub part: Part,
+    pub part: PicturePart,
     /// Of what has settled, only what came about after this step.
     pub since: u64,
 }
@@ -60,7 +60,7 @@ pub struct SpaceTime<'a> {
 const DENSE: usize = 500;
 
 /// What a drawing needs to know everywhere.
-struct Frame<'a> {
+struct DrawingFrame<'a> {
     of: &'a SpaceTime<'a>,
     axis: Axis,
     /// Events shown.
@@ -83,7 +83,8 @@ impl<'a> SpaceTime<'a> {
         window: (u64, u64),
         size: Size,
     ) -> Self {
-        let hosts = view.nodes.iter().filter(|n| n.shape != Shape::Client).map(|n| n.id).collect();
+        let hosts =
+            view.nodes.iter().filter(|n| n.shape != NodeShape::Client).map(|n| n.id).collect();
         let spacing = Spacing::Real;
         SpaceTime {
             trace,
@@ -95,15 +96,15 @@ impl<'a> SpaceTime<'a> {
             selected: None,
             chips: None,
             hosts,
-            part: Part::All,
+            part: PicturePart::All,
             since: 0,
         }
     }
 
     /// The picture at a moment from the view's step on, before the next one.
-    pub fn scene(&self, now: u64) -> Scene {
-        let frame = Frame::new(self, now);
-        let mut scene = Scene::new(self.size, "Space-time diagram");
+    pub fn scene(&self, now: u64) -> Drawing {
+        let frame = DrawingFrame::new(self, now);
+        let mut scene = Drawing::new(self.size, "Space-time diagram");
         scene.desc = format!(
             "{} events on {} processes",
             self.hosts.iter().map(|n| self.index.of_node(*n, &frame.seen).len()).sum::<usize>(),
@@ -149,7 +150,7 @@ impl<'a> SpaceTime<'a> {
 
     /// The last event at or before a place on the axis, for clicks into the open.
     pub fn time_at(&self, x: i32) -> u64 {
-        let frame = Frame::new(self, self.view.now);
+        let frame = DrawingFrame::new(self, self.view.now);
         let (left, right) = (frame.axis.left, frame.axis.right);
         let done = i128::from((x - left).bounded(0, right - left));
         let span = i128::from(self.window.1.saturating_sub(self.window.0));
@@ -157,7 +158,7 @@ impl<'a> SpaceTime<'a> {
     }
 }
 
-impl<'a> Frame<'a> {
+impl<'a> DrawingFrame<'a> {
     fn new(of: &'a SpaceTime<'a>, now: u64) -> Self {
         let Size { w, h } = of.size;
         let scale =
@@ -181,7 +182,7 @@ impl<'a> Frame<'a> {
             Spacing::Causal => Axis::causal(left, right, of, &seen),
         };
         let centre = of.selected.and_then(|s| of.trace.event(s)).filter(|e| e.node.is_some());
-        Frame { of, axis, seen, rows, top, bottom, scale, now, centre }
+        DrawingFrame { of, axis, seen, rows, top, bottom, scale, now, centre }
     }
 
     fn px(&self, n: i32) -> i32 {
@@ -229,12 +230,12 @@ impl<'a> Frame<'a> {
             );
             let x = from.max(free) + self.px(6);
             // Above the playhead's own label, and left of what the page puts in the corner.
-            let shown = fit(&label, Face::Mono, size, self.axis.right - x - self.px(150));
+            let shown = fit(&label, Typeface::Mono, size, self.axis.right - x - self.px(150));
             if !shown.is_empty() {
-                free = x + text::width(&shown, Face::Mono, size);
+                free = x + text::width(&shown, Typeface::Mono, size);
                 let at = Point::new(x, self.top - self.px(19));
                 out.push(
-                    Item::text("soft", at, (Face::Mono, size, Anchor::Start), shown)
+                    Item::text("soft", at, (Typeface::Mono, size, Anchor::Start), shown)
                         .key(format!("band-label-{}", span.step)),
                 );
             }
@@ -248,7 +249,9 @@ impl<'a> Frame<'a> {
         if !self.axis.is_real() {
             let words = "causes to effects, equally spaced";
             let at = Point::new(self.axis.left, y);
-            out.push(Item::text("soft", at, (Face::Sans, size, Anchor::Start), words).key("axis"));
+            out.push(
+                Item::text("soft", at, (Typeface::Sans, size, Anchor::Start), words).key("axis"),
+            );
             return;
         }
         let room = self.axis.right - self.axis.left - self.px(24);
@@ -261,7 +264,7 @@ impl<'a> Frame<'a> {
             out.push(Item::line("tick", a, b).key(format!("tick-{t}")));
             if x <= last {
                 let words = axis::in_unit(t, of, decimals);
-                let style = (Face::Mono, size, Anchor::Middle);
+                let style = (Typeface::Mono, size, Anchor::Middle);
                 out.push(
                     Item::text("soft", Point::new(x, y), style, words).key(format!("time-{t}")),
                 );
@@ -270,7 +273,7 @@ impl<'a> Frame<'a> {
             t = next;
         }
         let at = Point::new(self.axis.right, y);
-        out.push(Item::text("soft", at, (Face::Mono, size, Anchor::End), unit).key("unit"));
+        out.push(Item::text("soft", at, (Typeface::Mono, size, Anchor::End), unit).key("unit"));
     }
 
     /// First violations.
@@ -307,7 +310,7 @@ impl<'a> Frame<'a> {
         let line = Item::line("playhead", Point::new(x, y + h), Point::new(x, self.bottom));
         let tag = (self.tag_at(x) - w / 2, y, w, h);
         let at = Point::new(self.tag_at(x), y + h - self.px(4));
-        let style = (Face::MonoStrong, size, Anchor::Middle);
+        let style = (Typeface::MonoStrong, size, Anchor::Middle);
         out.push(line.key("play-line"));
         let tag = Item::rect("playhead-tag", tag, self.px(2)).key("play-tag");
         out.push(tag.target(Target::Time));
@@ -317,7 +320,7 @@ impl<'a> Frame<'a> {
     }
 
     fn tag(&self) -> (i32, i32) {
-        (text::width(&self.clock(), Face::MonoStrong, self.px(11)) + self.px(10), self.px(15))
+        (text::width(&self.clock(), Typeface::MonoStrong, self.px(11)) + self.px(10), self.px(15))
     }
 
     fn tag_at(&self, x: i32) -> i32 {

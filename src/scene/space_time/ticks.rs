@@ -1,13 +1,13 @@
 //! Tick lines over a run whose events carry Lamport's numbers.
 
-use super::Frame;
+use super::DrawingFrame;
 use crate::algo::clocks::overlay::Overlay;
 use crate::scene::{Item, ticks};
 
-impl Frame<'_> {
+impl DrawingFrame<'_> {
     /// Lines of equal logical time, if the timestamps are numbers.
     pub(super) fn tick_lines(&self, overlay: &Overlay, out: &mut Vec<Item>) {
-        let mut rows: Vec<ticks::Row> = Vec::new();
+        let mut rows: Vec<ticks::ProcessRow> = Vec::new();
         for (node, y) in self.of.hosts.iter().filter_map(|n| Some((*n, self.row(*n)?))) {
             let seen = self.of.trace.events.range(self.seen.clone());
             let mine = seen.filter(|e| e.node == Some(node));

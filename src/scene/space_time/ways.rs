@@ -1,22 +1,22 @@
 //! Messages as slanted lines.
 
-use super::Frame;
+use super::DrawingFrame;
 use crate::core::trace::{Fate, Passage, Relation};
 use crate::scene::geometry::{ONE, PX, Point, Track, between, share};
 use crate::scene::stage::lost_share;
-use crate::scene::{Item, Part, Target};
+use crate::scene::{Item, PicturePart, Target};
 
 /// A message's line.
-struct Way {
+struct MessageWay {
     a: Point,
     b: Point,
     lost: bool,
     flying: bool,
 }
 
-impl Frame<'_> {
+impl DrawingFrame<'_> {
     /// The line of a message, within the window and up to the present.
-    fn way(&self, p: &Passage) -> Option<Way> {
+    fn way(&self, p: &Passage) -> Option<MessageWay> {
         let (y0, y1) = (self.row(p.id.from)?, self.row(p.id.to)?);
         let x0 = self.axis.step(p.sent_step, p.sent_at);
         let cursor = self.of.view.step;
@@ -50,7 +50,7 @@ impl Frame<'_> {
                 b = Point::new(self.axis.right, level(t1));
             }
         }
-        Some(Way { a, b, lost: lost && at <= t1, flying })
+        Some(MessageWay { a, b, lost: lost && at <= t1, flying })
     }
 
     /// Past if it reached the past, future if it left the future.
@@ -76,7 +76,7 @@ impl Frame<'_> {
     }
 
     /// A line, or two beside each other for the future.
-    fn track(&self, way: &Way, class: &str) -> Track {
+    fn track(&self, way: &MessageWay, class: &str) -> Track {
         let mut t = Track::new();
         if class == "future" {
             let side = way.b.minus(way.a).right().scaled(self.px(12) / 10);
@@ -110,7 +110,7 @@ impl Frame<'_> {
         let nodes = self.rows.len();
         // Where a line between two processes last began: those within three pixels are one.
         let mut taken = vec![i32::MIN; if dense { nodes * nodes } else { 0 }];
-        if self.of.part == Part::Fixed {
+        if self.of.part == PicturePart::Fixed {
             return;
         }
         for p in self.visible() {

@@ -4,11 +4,11 @@ use super::links::Lane;
 use super::{GHOST, Grade, Plan, Stage};
 use crate::core::ids::{MsgId, NodeId, NodeSet};
 use crate::core::trace::{Fate, Passage, Relation};
-use crate::core::view::{Family, Loss, MessageLook, MessageView, Shape};
+use crate::core::view::{Family, Loss, MessageLook, MessageView, NodeShape};
 use crate::scene::from_segment;
 use crate::scene::geometry::{Bounded, ONE, Point, Track, share};
 use crate::scene::marks;
-use crate::scene::{Anchor, Face, Item, Part, Target};
+use crate::scene::{Anchor, Item, PicturePart, Target, Typeface};
 
 /// Where a message that waits for its receiver, or is held, stands on its way.
 const HELD: i64 = ONE * 9 / 10;
@@ -61,7 +61,7 @@ fn place(stage: &Stage, plan: &Plan, m: &MessageView, lane: &Lane, nth: usize, n
     }
     // Beside its receiver, one above the other; the seventh and later share the top.
     let side = match stage.view.nodes[m.id.to.at()].shape {
-        Shape::Client => plan.client,
+        NodeShape::Client => plan.client,
         _ => plan.ring(),
     };
     let rise = plan.of(9) * (nth.min(7) as i32 - 1);
@@ -126,7 +126,7 @@ pub fn messages(stage: &Stage, plan: &Plan, now: u64, out: &mut Vec<Item>) {
         }
         parts.extend(glyph(&m.look, half, lane.heading()));
         if m.forged && stage.observer {
-            let style = (Face::MonoStrong, plan.of(10), Anchor::Start);
+            let style = (Typeface::MonoStrong, plan.of(10), Anchor::Start);
             let at = Point::new(half + plan.of(3), -half);
             parts.push(Item::text("bad halo", at, style, "\u{2260}"));
         }
@@ -166,7 +166,7 @@ pub fn messages(stage: &Stage, plan: &Plan, now: u64, out: &mut Vec<Item>) {
 
 /// What is painted anew in each frame needs neither keys nor words.
 fn named(stage: &Stage) -> bool {
-    stage.part != Part::Moving
+    stage.part != PicturePart::Moving
 }
 
 /// Half the side of a message.

@@ -3,11 +3,11 @@
 use super::Stage;
 use crate::core::ids::{NodeId, NodeSet};
 use crate::core::sorted::{SortedMap, SortedSet};
-use crate::core::view::{LinkView, Shape};
+use crate::core::view::{LinkView, NodeShape};
 use crate::scene::geometry::{Bounded, ONE, Point, TURN, Track, sin};
 use crate::scene::place::{Grade, Plan};
 use crate::scene::text;
-use crate::scene::{Anchor, Face, Item, Target};
+use crate::scene::{Anchor, Item, Target, Typeface};
 use std::borrow::Cow;
 
 /// The way of messages from one node to another: straight, or bent past nodes in between.
@@ -89,7 +89,7 @@ pub fn wall(stage: &Stage, plan: &Plan) -> Option<Wall> {
         None => stage.view.groups.as_deref()?,
     };
     let is_server =
-        |n: NodeId| stage.view.nodes.get(n.at()).is_some_and(|v| v.shape != Shape::Client);
+        |n: NodeId| stage.view.nodes.get(n.at()).is_some_and(|v| v.shape != NodeShape::Client);
     let everyone = |_: NodeId| true;
     // A client may stand behind a wall that its own links do not cross; then the wall is the servers'.
     let mut wall = divide(plan, groups, &everyone).or_else(|| divide(plan, groups, &is_server))?;
@@ -110,14 +110,15 @@ pub fn wall(stage: &Stage, plan: &Plan) -> Option<Wall> {
 /// the other, and nothing else is cut.
 pub fn one_way(stage: &Stage) -> Option<Vec<NodeSet>> {
     let view = stage.view;
-    let is_server = |n: NodeId| view.nodes.get(n.at()).is_some_and(|v| v.shape != Shape::Client);
+    let is_server =
+        |n: NodeId| view.nodes.get(n.at()).is_some_and(|v| v.shape != NodeShape::Client);
     let cuts = || view.links.iter().filter(|l| l.cut && is_server(l.from) && is_server(l.to));
     let (mut from, mut to) = (NodeSet::default(), NodeSet::default());
     for link in cuts() {
         from.insert(link.from);
         to.insert(link.to);
     }
-    let servers = view.nodes.iter().filter(|n| n.shape != Shape::Client);
+    let servers = view.nodes.iter().filter(|n| n.shape != NodeShape::Client);
     let sides = servers.clone().all(|n| from.has(n.id) != to.has(n.id));
     let whole = (from.len() * to.len()) as usize == cuts().count();
     (!from.is_empty() && sides && whole && view.groups.is_none()).then(|| vec![from, to])
@@ -248,7 +249,7 @@ impl Pair<'_> {
 /// All links: hairlines, dotted where cut, marked where no wall says so.
 pub fn links(stage: &Stage, plan: &Plan, walled: bool) -> Vec<Item> {
     let view = stage.view;
-    let server = |i: u16| view.nodes[usize::from(i)].shape != Shape::Client;
+    let server = |i: u16| view.nodes[usize::from(i)].shape != NodeShape::Client;
     let n = view.nodes.len() as u16;
     let mut out = Vec::new();
     let mut plain = Track::new();
@@ -311,13 +312,13 @@ fn link(
     }
     if !words.is_empty() {
         let size = plan.of(10).max(90);
-        let style = (Face::Mono, size, Anchor::Middle);
+        let style = (Typeface::Mono, size, Anchor::Middle);
         let mut out = lane.b.minus(lane.a).right().scaled(plan.of(14));
         let middle = lane.at(ONE / 2);
         if middle.plus(out).minus(plan.centre).length() < middle.minus(plan.centre).length() {
             out = Point::new(-out.x, -out.y);
         }
-        let wide = text::width(&words.join(" "), Face::Mono, size) / 2;
+        let wide = text::width(&words.join(" "), Typeface::Mono, size) / 2;
         // Beside the line, further out where the line is steep.
         let push = (i64::from(wide) * i64::from(out.x) / i64::from(out.length().max(1))) as i32;
         let at = middle.plus(out).plus(Point::new(push, size / 3));

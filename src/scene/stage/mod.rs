@@ -8,10 +8,10 @@ pub use flight::lost_share;
 pub use links::{Lane, Wall};
 
 use super::place::{Grade, Plan};
-use super::{Part, Scene, Size};
+use super::{Drawing, PicturePart, Size};
 use crate::core::ids::{NodeId, NodeSet};
 use crate::core::trace::{Relation, Trace};
-use crate::core::view::{Layout, Shape, Status, WorldView};
+use crate::core::view::{Layout, NodeShape, Status, WorldView};
 
 /// How long the end of a lost message stays in the picture, in microseconds of the run.
 pub const GHOST: u64 = 12_000;
@@ -34,20 +34,20 @@ pub struct Stage<'a> {
     /// What only an observer knows is shown too.
     pub observer: bool,
     /// Which shapes.
-    pub part: Part,
+    pub part: PicturePart,
 }
 
 impl<'a> Stage<'a> {
     /// A stage for a view, nothing picked out.
     pub fn new(view: &'a WorldView, layout: Layout, size: Size) -> Self {
-        let (selected, node, part) = (None, None, Part::All);
+        let (selected, node, part) = (None, None, PicturePart::All);
         Stage { view, trace: None, layout, size, selected, node, observer: true, part }
     }
 
     /// The picture at a moment from the view's step on, before the next one.
-    pub fn scene(&self, now: u64) -> Scene {
+    pub fn scene(&self, now: u64) -> Drawing {
         let plan = Plan::new(self.view, self.layout, self.size);
-        let mut scene = Scene::new(self.size, "Cluster");
+        let mut scene = Drawing::new(self.size, "Cluster");
         let out = &mut scene.items;
         if self.part.fixed() {
             let wall = links::wall(self, &plan);
@@ -57,13 +57,13 @@ impl<'a> Stage<'a> {
         if self.part.moving() {
             flight::trails(self, &plan, now, out);
         }
-        if self.part == Part::Moving {
+        if self.part == PicturePart::Moving {
             out.extend(flight::passed(self, &plan));
         }
         for n in 0..self.view.nodes.len() {
             match self.part {
-                Part::Moving => out.extend(node::dials(self, &plan, NodeId(n as u16), now)),
-                Part::Settled => {}
+                PicturePart::Moving => out.extend(node::dials(self, &plan, NodeId(n as u16), now)),
+                PicturePart::Settled => {}
                 _ => out.push(node::draw(self, &plan, NodeId(n as u16), now)),
             }
         }
@@ -101,7 +101,8 @@ impl<'a> Stage<'a> {
 
     fn describe(&self) -> String {
         let up = |s: Status| {
-            let of = self.view.nodes.iter().filter(|n| n.shape != Shape::Client && n.status == s);
+            let of =
+                self.view.nodes.iter().filter(|n| n.shape != NodeShape::Client && n.status == s);
             of.count()
         };
         let mut out = format!("{} running", up(Status::Up) + up(Status::Slow));

@@ -2,16 +2,16 @@
 
 use super::{Grade, Plan, Stage, duration};
 use crate::core::ids::NodeId;
-use crate::core::view::{Border, NodeView, Shape, Status, TimerView};
+use crate::core::view::{Border, NodeShape, NodeView, Status, TimerView};
 use crate::scene::geometry::{Bounded, ONE, PX, Point, TURN, Track, hatch, share};
 use crate::scene::marks;
-use crate::scene::text::{self, Face, LABEL, shorten};
-use crate::scene::{Anchor, Item, Part, Target};
+use crate::scene::text::{self, LABEL, Typeface, shorten};
+use crate::scene::{Anchor, Item, PicturePart, Target};
 
 /// Draws a node around its place.
 pub fn draw(stage: &Stage, plan: &Plan, id: NodeId, now: u64) -> Item {
     let node = &stage.view.nodes[id.at()];
-    let pen = Pen { stage, plan, node, half: half(plan, node), grade: grade(plan, node) };
+    let pen = NodePen { stage, plan, node, half: half(plan, node), grade: grade(plan, node) };
     let mut parts = pen.timers(now);
     pen.body(&mut parts);
     pen.words(&mut parts);
@@ -26,7 +26,7 @@ pub fn draw(stage: &Stage, plan: &Plan, id: NodeId, now: u64) -> Item {
 /// What turns around a node: its timers.
 pub fn dials(stage: &Stage, plan: &Plan, id: NodeId, now: u64) -> Option<Item> {
     let node = &stage.view.nodes[id.at()];
-    let pen = Pen { stage, plan, node, half: half(plan, node), grade: grade(plan, node) };
+    let pen = NodePen { stage, plan, node, half: half(plan, node), grade: grade(plan, node) };
     let parts = pen.timers(now);
     (!parts.is_empty()).then(|| Item::group("", plan.at[id.at()], parts))
 }
@@ -45,23 +45,23 @@ fn shown<'a>(plan: &Plan, node: &'a NodeView) -> &'a [TimerView] {
     let all = &node.timers;
     match (grade(plan, node), node.shape) {
         (Grade::Dot, _) => &[],
-        (_, Shape::Client) => &all[all.len().saturating_sub(1)..],
+        (_, NodeShape::Client) => &all[all.len().saturating_sub(1)..],
         _ => &all[..all.len().min(3)],
     }
 }
 
 fn radius(plan: &Plan, node: &NodeView, nth: usize) -> i32 {
-    let base = if node.shape == Shape::Client { plan.client + plan.of(4) } else { plan.ring() };
+    let base = if node.shape == NodeShape::Client { plan.client + plan.of(4) } else { plan.ring() };
     base + plan.of(5) * nth as i32
 }
 
 fn half(plan: &Plan, node: &NodeView) -> i32 {
-    if node.shape == Shape::Client { plan.client } else { plan.unit / 2 }
+    if node.shape == NodeShape::Client { plan.client } else { plan.unit / 2 }
 }
 
 fn grade(plan: &Plan, node: &NodeView) -> Grade {
     match (node.shape, plan.grade) {
-        (Shape::Client, Grade::Card | Grade::Circle) => Grade::Circle,
+        (NodeShape::Client, Grade::Card | Grade::Circle) => Grade::Circle,
         (_, g) => g,
     }
 }
@@ -100,7 +100,7 @@ fn describe(node: &NodeView) -> String {
     out
 }
 
-struct Pen<'a> {
+struct NodePen<'a> {
     stage: &'a Stage<'a>,
     plan: &'a Plan,
     node: &'a NodeView,
@@ -108,7 +108,7 @@ struct Pen<'a> {
     grade: Grade,
 }
 
-impl Pen<'_> {
+impl NodePen<'_> {
     fn class(&self) -> String {
         let node = self.node;
         let mut class = String::from("node");
@@ -153,7 +153,7 @@ impl Pen<'_> {
             if self.stage.part.moving() {
                 parts.push(Item::new(class, dial(r, timer, now)));
             }
-            if self.stage.part == Part::Moving {
+            if self.stage.part == PicturePart::Moving {
                 out.extend(parts);
                 continue;
             }
@@ -171,7 +171,7 @@ impl Pen<'_> {
         let lies = self.node.lies && self.stage.observer;
         match self.grade {
             Grade::Card => marks::outline(self.node.shape, half, lies),
-            _ if self.node.shape == Shape::Server => marks::disc(half),
+            _ if self.node.shape == NodeShape::Server => marks::disc(half),
             _ => marks::outline(self.node.shape, half, lies),
         }
     }
@@ -204,47 +204,47 @@ impl Pen<'_> {
         let name = shorten(&node.name, LABEL);
         match self.grade {
             // Clients keep their size in a crowd.
-            Grade::Dot if node.shape != Shape::Client => {}
+            Grade::Dot if node.shape != NodeShape::Client => {}
             Grade::Dot | Grade::Circle => {
                 let room = self.half * 2 - self.px(4);
                 let size = self.px(11).min(self.half);
-                let name = text::fit(&name, Face::MonoStrong, size, room);
+                let name = text::fit(&name, Typeface::MonoStrong, size, room);
                 let at = Point::new(0, size * 36 / 100);
-                out.push(Item::text("name", at, middle(Face::MonoStrong, size), name));
+                out.push(Item::text("name", at, middle(Typeface::MonoStrong, size), name));
             }
             Grade::Card => {
                 let badge = shorten(&node.look.badge, LABEL);
                 let lift = if badge.is_empty() { self.px(5) } else { -self.px(1) };
                 let frame = if node.look.border == Border::Double { 14 } else { 8 };
                 let (size, room) = (self.px(15), self.half * 2 - self.px(frame));
-                let fitted = self.shrink(&name, Face::MonoStrong, size, room);
+                let fitted = self.shrink(&name, Typeface::MonoStrong, size, room);
                 let at = Point::new(0, lift);
-                out.push(Item::text("name", at, middle(Face::MonoStrong, fitted), name));
+                out.push(Item::text("name", at, middle(Typeface::MonoStrong, fitted), name));
                 if !badge.is_empty() {
-                    let size = self.shrink(&badge, Face::Mono, self.px(10).max(90), room);
-                    let badge = text::fit(&badge, Face::Mono, size, room);
+                    let size = self.shrink(&badge, Typeface::Mono, self.px(10).max(90), room);
+                    let badge = text::fit(&badge, Typeface::Mono, size, room);
                     let at = Point::new(0, self.px(14));
-                    out.push(Item::text("badge", at, middle(Face::Mono, size), badge));
+                    out.push(Item::text("badge", at, middle(Typeface::Mono, size), badge));
                 }
             }
         }
         self.role(out);
-        if let (Some(waiting), Shape::Client) = (&node.waiting, node.shape) {
+        if let (Some(waiting), NodeShape::Client) = (&node.waiting, node.shape) {
             let size = self.px(10).max(90);
             let place = self.plan.at[node.id.at()];
-            let wide = text::width(waiting, Face::Mono, size) / 2 + 4 * PX;
+            let wide = text::width(waiting, Typeface::Mono, size) / 2 + 4 * PX;
             let x =
                 place.x.bounded(wide.min(self.plan.size.w / 2), self.plan.size.w - wide) - place.x;
             // Under it, or over it at the stage's lower edge.
             let gap = self.half + self.px(6);
             let under = place.y + gap + size <= self.plan.size.h;
             let at = Point::new(x, if under { gap + size * 8 / 10 } else { -gap });
-            out.push(Item::text("soft halo", at, middle(Face::Mono, size), waiting.clone()));
+            out.push(Item::text("soft halo", at, middle(Typeface::Mono, size), waiting.clone()));
         }
     }
 
     /// The size at which a text fits its room, not below 8 px.
-    fn shrink(&self, words: &str, face: Face, size: i32, room: i32) -> i32 {
+    fn shrink(&self, words: &str, face: Typeface, size: i32, room: i32) -> i32 {
         let w = text::width(words, face, size);
         if w <= room { size } else { (size * room / w).max(80) }
     }
@@ -252,7 +252,7 @@ impl Pen<'_> {
     /// The role in words beside the node, or its letter on the node's shoulder.
     fn role(&self, out: &mut Vec<Item>) {
         let look = &self.node.look;
-        if self.node.shape == Shape::Client || self.grade == Grade::Dot {
+        if self.node.shape == NodeShape::Client || self.grade == Grade::Dot {
             return;
         }
         if self.plan.labels {
@@ -263,7 +263,7 @@ impl Pen<'_> {
             };
             if !words.is_empty() {
                 let (at, anchor) = self.beside();
-                let style = (Face::Sans, self.px(12), anchor);
+                let style = (Typeface::Sans, self.px(12), anchor);
                 out.push(Item::text("soft halo", at, style, shorten(words, LABEL)));
             }
         } else if !look.glyph.is_empty() {
@@ -272,7 +272,7 @@ impl Pen<'_> {
             let size = r * 13 / 10;
             out.push(Item::circle("chip", at, r));
             let spot = at.plus(Point::new(0, size * 36 / 100));
-            let style = (Face::MonoStrong, size, Anchor::Middle);
+            let style = (Typeface::MonoStrong, size, Anchor::Middle);
             out.push(Item::text("chip-text", spot, style, look.glyph.clone()));
         }
     }
@@ -328,7 +328,7 @@ impl Pen<'_> {
             let (at, size) = (corner(1, -1), self.px(12));
             out.push(Item::circle("chip observer", at, self.px(8)));
             let spot = at.plus(Point::new(0, size * 36 / 100));
-            let style = (Face::SansStrong, size, Anchor::Middle);
+            let style = (Typeface::SansStrong, size, Anchor::Middle);
             out.push(Item::text("bad", spot, style, "!"));
         }
         self.ballots(out);
@@ -349,7 +349,7 @@ impl Pen<'_> {
         for (i, (name, value)) in self.node.look.durable.iter().take(2).enumerate() {
             let line = at.plus(Point::new(0, step * (i as i32 + 1)));
             let words = format!("{} {}", shorten(name, LABEL), shorten(value, LABEL));
-            out.push(Item::text("ghost halo", line, (Face::Mono, size, anchor), words));
+            out.push(Item::text("ghost halo", line, (Typeface::Mono, size, anchor), words));
         }
     }
 
@@ -382,7 +382,7 @@ impl Pen<'_> {
             out.push(Item::rect("inbox", (left, top + i * (h + self.px(1) / 2), w, h), self.px(1)));
         }
         let at = Point::new(left + w + self.px(3), top + self.px(8));
-        let style = (Face::MonoStrong, self.px(9).max(80), Anchor::Start);
+        let style = (Typeface::MonoStrong, self.px(9).max(80), Anchor::Start);
         out.push(Item::text("name halo", at, style, self.node.inbox.to_string()));
     }
 

@@ -25,14 +25,14 @@ pub const SIZE: Size = Size::px(640, 420);
 
 /// A span of virtual time, in microseconds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Span {
+pub struct FilmSpan {
     /// Its beginning.
     pub from: u64,
     /// Its end.
     pub to: u64,
 }
 
-impl Span {
+impl FilmSpan {
     /// Refuses, with a sentence, a span that ends long after what has been seen of the run, in
     /// microseconds.
     pub fn check(self, seen: u64) -> Result<(), String> {
@@ -68,7 +68,7 @@ impl Span {
 /// The frames of a film, in order.
 pub struct Frames {
     session: Session,
-    span: Span,
+    span: FilmSpan,
     theme: Theme,
     /// How many there are.
     pub count: u64,
@@ -78,7 +78,7 @@ pub struct Frames {
 impl Frames {
     /// The frames of a span, each so many microseconds long; a sentence if the link's run cannot
     /// be opened. The run is still to be computed up to them: see [`Frames::come_to`].
-    pub fn new(link: &Link, theme: Theme, span: Span, each: u64) -> Result<Frames, String> {
+    pub fn new(link: &Link, theme: Theme, span: FilmSpan, each: u64) -> Result<Frames, String> {
         let (mut session, _) = link.begin(RECORD)?;
         session.set_gradual(true);
         session.seek_time(span.from);
@@ -115,17 +115,17 @@ mod tests {
 
     #[test]
     fn a_span_has_as_many_frames_as_fit() {
-        let span = Span { from: 100_000, to: 200_001 };
+        let span = FilmSpan { from: 100_000, to: 200_001 };
         assert_eq!(span.frames(1_000), (101, 1_000));
         assert_eq!(span.frames(0), (MOST, 167));
-        let (count, each) = Span { from: 0, to: u64::MAX }.frames(5);
+        let (count, each) = FilmSpan { from: 0, to: u64::MAX }.frames(5);
         assert_eq!((count, each), (MOST, u64::MAX.div_ceil(MOST)));
-        assert_eq!(Span { from: 9, to: 9 }.frames(1_000), (1, 1_000));
+        assert_eq!(FilmSpan { from: 9, to: 9 }.frames(1_000), (1, 1_000));
     }
 
     #[test]
     fn a_film_of_what_is_far_ahead_is_refused() {
-        let span = |to| Span { from: 0, to };
+        let span = |to| FilmSpan { from: 0, to };
         assert_eq!(span(5_000_000 + MOST_AHEAD).check(5_000_000), Ok(()));
         let why = span(1_000_000_000_000_000).check(5_000_000).unwrap_err();
         assert!(why.starts_with("the film would end at 1000000000s, but"), "{why}");
@@ -137,7 +137,7 @@ mod tests {
         let setup =
             crate::core::config::Setup { scene: "raft".into(), seed: 7, ..Default::default() };
         let link = Link::new(setup, Vec::new());
-        let span = Span { from: 500_000, to: 600_000 };
+        let span = FilmSpan { from: 500_000, to: 600_000 };
         let frames = || Frames::new(&link, Theme::Light, span, 20_000).unwrap();
         let (mut at_once, mut sliced) = (frames(), frames());
         for nth in 0..at_once.count {

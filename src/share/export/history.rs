@@ -1,36 +1,36 @@
 //! Histories of client operations for other checkers: Jepsen logs, EDN, JSON.
 
-use crate::check::history::{F, History, Op, Outcome, Value};
+use crate::check::history::{F, History, HistoryOp, OpOutcome, OpValue};
 use serde_json::json;
 
 /// One line of a history.
-struct Event<'a> {
-    op: &'a Op,
+struct HistoryLine<'a> {
+    op: &'a HistoryOp,
     kind: &'static str,
-    value: Value,
+    value: OpValue,
 }
 
 /// Invocations and answers in the order they happened; at the same moment, invocations come
 /// first, so that what was concurrent stays so.
-fn events(history: &History) -> Vec<Event<'_>> {
-    let mut all: Vec<(u64, u8, u32, Event)> = Vec::new();
+fn events(history: &History) -> Vec<HistoryLine<'_>> {
+    let mut all: Vec<(u64, u8, u32, HistoryLine)> = Vec::new();
     for op in &history.ops {
         let asked = match op.f {
-            F::Cas | F::Txn => Value::List(op.args.clone()),
-            _ => op.args.first().cloned().unwrap_or(Value::Nil),
+            F::Cas | F::Txn => OpValue::List(op.args.clone()),
+            _ => op.args.first().cloned().unwrap_or(OpValue::Nil),
         };
-        all.push((op.invoke, 0, op.id, Event { op, kind: "invoke", value: asked.clone() }));
+        all.push((op.invoke, 0, op.id, HistoryLine { op, kind: "invoke", value: asked.clone() }));
         let (kind, value) = match &op.outcome {
-            Outcome::Open => continue,
-            Outcome::Unknown => ("info", asked),
-            Outcome::Fail => ("fail", asked),
-            Outcome::Ok(Value::Bool(false)) if op.f == F::Cas => ("fail", asked),
-            Outcome::Ok(_) if op.f == F::Cas || !op.f.answers() => ("ok", asked),
-            Outcome::Ok(Value::Any) => ("ok", Value::Nil),
-            Outcome::Ok(v) => ("ok", v.clone()),
+            OpOutcome::Open => continue,
+            OpOutcome::Unknown => ("info", asked),
+            OpOutcome::Fail => ("fail", asked),
+            OpOutcome::Ok(OpValue::Bool(false)) if op.f == F::Cas => ("fail", asked),
+            OpOutcome::Ok(_) if op.f == F::Cas || !op.f.answers() => ("ok", asked),
+            OpOutcome::Ok(OpValue::Any) => ("ok", OpValue::Nil),
+            OpOutcome::Ok(v) => ("ok", v.clone()),
         };
         let at = op.ret.unwrap_or(u64::MAX);
-        all.push((at, 1, op.id, Event { op, kind, value }));
+        all.push((at, 1, op.id, HistoryLine { op, kind, value }));
     }
     all.sort_by_key(|e| (e.0, e.1, e.2));
     all.into_iter().map(|e| e.3).collect()
@@ -38,7 +38,7 @@ fn events(history: &History) -> Vec<Event<'_>> {
 
 /// Lines of `jepsen.util`. They have no place for keys: export one key at a time.
 pub fn jepsen_log(history: &History) -> String {
-    let line = |e: Event| {
+    let line = |e: HistoryLine| {
         let value = match (&e.value, e.kind) {
             (_, "info") => ":timed-out".to_string(),
             (v, _) => v.to_string(),
@@ -50,7 +50,7 @@ pub fn jepsen_log(history: &History) -> String {
 
 /// A map of EDN a line, as Knossos and Porcupine's store traces have them.
 pub fn edn(history: &History) -> String {
-    let line = |e: Event| {
+    let line = |e: HistoryLine| {
         let key = e.op.key.as_ref().map(|k| format!(", :key {k:?}")).unwrap_or_default();
         let (process, f) = (e.op.process, e.op.f.name());
         format!("{{:process {process}, :type :{}, :f :{f}{key}, :value {}}}\n", e.kind, e.value)
@@ -60,7 +60,7 @@ pub fn edn(history: &History) -> String {
 
 /// A JSON list of events.
 pub fn json(history: &History) -> String {
-    let event = |e: Event| {
+    let event = |e: HistoryLine| {
         let mut doc = json!({
             "process": e.op.process, "type": e.kind, "f": e.op.f.name(), "value": plain(&e.value),
         });
@@ -74,16 +74,16 @@ pub fn json(history: &History) -> String {
 }
 
 /// A value as plain JSON; the keys of maps become text.
-fn plain(v: &Value) -> serde_json::Value {
+fn plain(v: &OpValue) -> serde_json::Value {
     match v {
-        Value::Nil | Value::Any => serde_json::Value::Null,
-        Value::Bool(b) => (*b).into(),
-        Value::Int(n) => (*n).into(),
-        Value::Str(s) => s.as_str().into(),
-        Value::List(all) => all.iter().map(plain).collect(),
-        Value::Map(pairs) => {
-            let key = |k: &Value| match k {
-                Value::Str(s) => s.clone(),
+        OpValue::Nil | OpValue::Any => serde_json::Value::Null,
+        OpValue::Bool(b) => (*b).into(),
+        OpValue::Int(n) => (*n).into(),
+        OpValue::Str(s) => s.as_str().into(),
+        OpValue::List(all) => all.iter().map(plain).collect(),
+        OpValue::Map(pairs) => {
+            let key = |k: &OpValue| match k {
+                OpValue::Str(s) => s.clone(),
                 other => other.to_string(),
             };
             pairs.iter().map(|(k, v)| (key(k), plain(v))).collect::<serde_json::Map<_, _>>().into()
@@ -94,21 +94,21 @@ fn plain(v: &Value) -> serde_json::Value {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::check::history::model::Kind;
-    use crate::share::import::history::{Format, Reading, read};
+    use crate::check::history::model::ObjectKind;
+    use crate::share::import::history::{Format, ReadingRules, read};
 
     fn sample() -> History {
         let mut h = History::default();
         let key = || Some("k \"1\"".to_string());
-        let a = h.invoke(0, key(), F::Write, vec![Value::Int(1)], 1);
+        let a = h.invoke(0, key(), F::Write, vec![OpValue::Int(1)], 1);
         let b = h.invoke(1, key(), F::Read, vec![], 2);
-        h.complete(a, 3, Outcome::Ok(Value::Nil));
-        h.complete(b, 4, Outcome::Ok(Value::Int(1)));
-        let c = h.invoke(0, key(), F::Cas, vec![Value::Int(1), Value::Int(2)], 5);
-        let d = h.invoke(1, key(), F::Cas, vec![Value::Int(7), Value::Int(8)], 6);
-        h.complete(d, 7, Outcome::Ok(Value::Bool(false)));
-        h.complete(c, 8, Outcome::Ok(Value::Bool(true)));
-        h.invoke(1, key(), F::Write, vec![Value::Int(3)], 9);
+        h.complete(a, 3, OpOutcome::Ok(OpValue::Nil));
+        h.complete(b, 4, OpOutcome::Ok(OpValue::Int(1)));
+        let c = h.invoke(0, key(), F::Cas, vec![OpValue::Int(1), OpValue::Int(2)], 5);
+        let d = h.invoke(1, key(), F::Cas, vec![OpValue::Int(7), OpValue::Int(8)], 6);
+        h.complete(d, 7, OpOutcome::Ok(OpValue::Bool(false)));
+        h.complete(c, 8, OpOutcome::Ok(OpValue::Bool(true)));
+        h.invoke(1, key(), F::Write, vec![OpValue::Int(3)], 9);
         h
     }
 
@@ -123,7 +123,7 @@ mod tests {
             (edn(&history), Format::Edn, &history),
             (json(&history), Format::Json, &history),
         ] {
-            let mut reading = Reading::usual(Kind::CasRegister, format);
+            let mut reading = ReadingRules::usual(ObjectKind::CasRegister, format);
             reading.failed_cas_completed = true;
             assert_eq!(read(text.as_bytes(), format, &reading).as_ref(), Ok(expected), "{text}");
         }

@@ -1,7 +1,7 @@
 //! An execution as short lines, for the way from a worker to the page: `x` and a label, `h` and a
 //! host's name, `e` with a host, a line, a clock as `host:count,...` and a text.
 
-use super::execution::{Event, Execution, count};
+use super::execution::{Execution, RecordedEvent, count};
 use std::fmt::Write;
 
 /// Writes executions, a part at a time.
@@ -74,14 +74,14 @@ pub fn extend(all: &mut Vec<Execution>, text: &str) -> Option<()> {
     Some(())
 }
 
-fn event(text: &str, hosts: usize) -> Option<Event> {
+fn event(text: &str, hosts: usize) -> Option<RecordedEvent> {
     let mut parts = text.splitn(4, ' ');
     let host: u32 = parts.next()?.parse().ok()?;
     let line = parts.next()?.parse().ok()?;
     let clock = clock(parts.next()?, hosts)?;
     let number = count(&clock, host);
     let text = parts.next()?.to_string();
-    ((host as usize) < hosts).then_some(Event {
+    ((host as usize) < hosts).then_some(RecordedEvent {
         host,
         number,
         clock,

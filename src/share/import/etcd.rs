@@ -3,7 +3,7 @@
 //! The trace has no clocks. A receipt is joined to the first unreceived sending of an equal
 //! message, or, if all have been received, to the last one (a duplicate).
 
-use super::execution::{Event, Execution, ImportError, Impossible, Linking, count};
+use super::execution::{Execution, ImportError, Impossible, Linking, RecordedEvent, count};
 use crate::core::sorted::SortedMap;
 use serde::Deserialize;
 use std::collections::VecDeque;
@@ -12,7 +12,7 @@ use std::collections::VecDeque;
 const MAX_BYTES: usize = 256 << 20;
 
 #[derive(Deserialize)]
-struct Line {
+struct EtcdLine {
     tag: Option<String>,
     event: Option<Traced>,
 }
@@ -21,18 +21,18 @@ struct Line {
 struct Traced {
     name: String,
     nid: String,
-    state: State,
-    msg: Option<Message>,
+    state: EtcdState,
+    msg: Option<EtcdMessage>,
 }
 
 #[derive(Deserialize)]
-struct State {
+struct EtcdState {
     term: u64,
     commit: u64,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Deserialize)]
-struct Message {
+struct EtcdMessage {
     from: String,
     to: String,
     #[serde(rename = "type")]
@@ -59,7 +59,7 @@ struct Message {
 /// Impossible are: a receipt of what nobody sent, two leaders of one term, and a term or commit
 /// index that goes back before the node starts anew.
 pub fn import(text: &str) -> Result<Execution, ImportError> {
-    let mut reader = Reader::new(text)?;
+    let mut reader = TraceReader::new(text)?;
     while !reader.go(text, usize::MAX)? {}
     Ok(reader.execution)
 }
@@ -72,7 +72,7 @@ struct Sendings {
 }
 
 #[derive(Default)]
-struct Node {
+struct EtcdNode {
     host: u32,
     term: u64,
     commit: u64,
@@ -81,24 +81,24 @@ struct Node {
 
 /// A trace that is read a part at a time. Whoever has the text hands it over each time.
 #[derive(Default)]
-pub(super) struct Reader {
+pub(super) struct TraceReader {
     /// Bytes and lines read.
     at: usize,
     line: u32,
     linking: Linking,
     pub(super) execution: Execution,
-    nodes: SortedMap<String, Node>,
-    sent: SortedMap<Message, Sendings>,
+    nodes: SortedMap<String, EtcdNode>,
+    sent: SortedMap<EtcdMessage, Sendings>,
     leaders: SortedMap<u64, String>,
 }
 
-impl Reader {
-    pub(super) fn new(text: &str) -> Result<Reader, ImportError> {
+impl TraceReader {
+    pub(super) fn new(text: &str) -> Result<TraceReader, ImportError> {
         if text.len() > MAX_BYTES {
             let text = format!("the trace is larger than {} MiB", MAX_BYTES >> 20);
             return Err(ImportError::Options(text));
         }
-        Ok(Reader::default())
+        Ok(TraceReader::default())
     }
 
     /// Reads, or checks, so many lines or events more; true once there are none.
@@ -128,7 +128,7 @@ impl Reader {
             return Ok(());
         }
         let line = self.line;
-        let parsed: Line = serde_json::from_str(text).map_err(|e| ImportError::Format {
+        let parsed: EtcdLine = serde_json::from_str(text).map_err(|e| ImportError::Format {
             line,
             column: e.column() as u32,
             expected: format!("a trace event {{\"tag\":\"trace\",\"event\":{{...}}}}: {e}"),
@@ -154,7 +154,14 @@ impl Reader {
         merge(&mut node.clock, &[(host, number)]);
         let at = self.execution.events.len() as u32;
         let (text, clock) = (describe(&event), node.clock.clone());
-        self.execution.events.push(Event { host, number, clock, text, parents: Vec::new(), line });
+        self.execution.events.push(RecordedEvent {
+            host,
+            number,
+            clock,
+            text,
+            parents: Vec::new(),
+            line,
+        });
         if let Some(m) = event.msg.filter(|_| event.name.starts_with("Send")) {
             self.sent.entry(m).or_default().waiting.push_back(at);
         }
@@ -165,10 +172,10 @@ impl Reader {
         if !self.nodes.contains_key(&event.nid) {
             let host = self.execution.hosts.len() as u32;
             self.execution.hosts.push(event.nid.clone());
-            self.nodes.insert(event.nid.clone(), Node { host, ..Node::default() });
+            self.nodes.insert(event.nid.clone(), EtcdNode { host, ..EtcdNode::default() });
         }
         let node = self.nodes.entry(event.nid.clone()).or_default();
-        let State { term, commit } = event.state;
+        let EtcdState { term, commit } = event.state;
         if event.name != "InitState" {
             for (what, old, new) in [("term", node.term, term), ("commit", node.commit, commit)] {
                 if new < old {
@@ -190,7 +197,7 @@ impl Reader {
     }
 
     /// The sending of a received message; a node need not trace what it sends to itself.
-    fn receive(&mut self, nid: &str, message: &Message) -> Result<Option<u32>, String> {
+    fn receive(&mut self, nid: &str, message: &EtcdMessage) -> Result<Option<u32>, String> {
         if message.to != nid {
             return Err(format!("{nid} receives a message to {}", message.to));
         }
@@ -219,7 +226,7 @@ fn merge(clock: &mut Vec<(u32, u64)>, other: &[(u32, u64)]) {
 }
 
 fn describe(event: &Traced) -> String {
-    let State { term, commit } = event.state;
+    let EtcdState { term, commit } = event.state;
     match &event.msg {
         None => format!("{} term={term} commit={commit}", event.name),
         Some(m) => {

@@ -13,12 +13,12 @@ pub struct Execution {
     /// The hosts, in order of their first event in the recording.
     pub hosts: Vec<String>,
     /// The events, in the order of the recording.
-    pub events: Vec<Event>,
+    pub events: Vec<RecordedEvent>,
 }
 
 /// One event.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Event {
+pub struct RecordedEvent {
     /// Position of its host in [`Execution::hosts`].
     pub host: u32,
     /// Its number on that host, from 1.
@@ -36,7 +36,7 @@ pub struct Event {
 
 impl Execution {
     /// The name of an event, `host:number`.
-    pub fn id(&self, event: &Event) -> String {
+    pub fn id(&self, event: &RecordedEvent) -> String {
         format!("{}:{}", self.hosts[event.host as usize], event.number)
     }
 }
@@ -86,7 +86,7 @@ pub fn count(clock: &[(u32, u64)], host: u32) -> u64 {
 /// its predecessors. Only where something is wrong are all of them compared, to tell what.
 #[derive(Default)]
 pub(super) struct Linking {
-    index: Index,
+    index: HostIndex,
     /// The events, causes first.
     order: Vec<u32>,
     checked: usize,
@@ -97,15 +97,15 @@ pub(super) struct Linking {
     parents: Vec<Vec<u32>>,
     /// Neither it nor what it comes after is impossible.
     sound: Vec<bool>,
-    desk: Desk,
+    desk: ClockTable,
     first: Option<Impossible>,
 }
 
 /// The events of each host by their numbers, sorted.
 #[derive(Default)]
-struct Index(Vec<Vec<(u64, u32)>>);
+struct HostIndex(Vec<Vec<(u64, u32)>>);
 
-impl Index {
+impl HostIndex {
     fn get(&self, host: u32, number: u64) -> Option<u32> {
         let all = self.0.get(host as usize)?;
         // Where none is missing, an event stands at its number.
@@ -119,7 +119,7 @@ impl Index {
 
 /// Clocks spread out by host, put back after each event.
 #[derive(Default)]
-struct Desk {
+struct ClockTable {
     mine: Vec<u64>,
     covered: Vec<u64>,
     /// The last event, by its place in the order from 1, that took in some knowledge.
@@ -194,7 +194,7 @@ impl Linking {
             list.dedup_by_key(|e| e.0);
             list.reverse();
         }
-        self.index = Index(all);
+        self.index = HostIndex(all);
         let sum = |at: &u32| -> u128 {
             events[*at as usize].clock.iter().map(|(_, n)| u128::from(*n)).sum()
         };
@@ -206,11 +206,12 @@ impl Linking {
         self.parents = vec![Vec::new(); events.len()];
         self.sound = vec![false; events.len()];
         let hosts = execution.hosts.len();
-        self.desk = Desk { mine: vec![0; hosts], covered: vec![0; hosts], taken: vec![0; all] };
+        self.desk =
+            ClockTable { mine: vec![0; hosts], covered: vec![0; hosts], taken: vec![0; all] };
     }
 
     /// Numbers what events knew before they happened, and tells how many numbers there are.
-    fn know(&mut self, events: &[Event]) -> usize {
+    fn know(&mut self, events: &[RecordedEvent]) -> usize {
         let prints = (0..).zip(events).map(|(at, event)| (print_before(event), at));
         let mut prints: Vec<(u64, u32)> = prints.collect();
         prints.sort_unstable();
@@ -218,7 +219,7 @@ impl Linking {
         let mut all = 0;
         for like in prints.chunk_by(|a, b| a.0 == b.0) {
             // Nearly always one; a number and an event that knew it.
-            let mut kinds: Vec<(u32, &Event)> = Vec::new();
+            let mut kinds: Vec<(u32, &RecordedEvent)> = Vec::new();
             for (_, at) in like {
                 let event = &events[*at as usize];
                 let same = kinds.iter().find(|(_, other)| before(other).eq(before(event)));
@@ -252,12 +253,12 @@ impl Linking {
 }
 
 /// What an event's host knew before it, and had heard with it.
-fn before(event: &Event) -> impl Iterator<Item = (u32, u64)> + '_ {
+fn before(event: &RecordedEvent) -> impl Iterator<Item = (u32, u64)> + '_ {
     let less = |(host, n): &(u32, u64)| (*host, n - u64::from(*host == event.host));
     event.clock.iter().map(less).filter(|(_, n)| *n > 0)
 }
 
-fn print_before(event: &Event) -> u64 {
+fn print_before(event: &RecordedEvent) -> u64 {
     let mut hasher = StableHasher::new();
     before(event).for_each(|entry| entry.hash(&mut hasher));
     hasher.finish()
@@ -265,18 +266,18 @@ fn print_before(event: &Event) -> u64 {
 
 struct Linker<'a> {
     execution: &'a Execution,
-    index: &'a Index,
+    index: &'a HostIndex,
     /// Which event.
     at: u32,
 }
 
 impl Linker<'_> {
-    fn event(&self) -> &Event {
+    fn event(&self) -> &RecordedEvent {
         &self.execution.events[self.at as usize]
     }
 
     /// The immediate predecessors, sorted; none if something is wrong.
-    fn parents(&self, desk: &mut Desk, rank: &[u32], before: &[u32]) -> Option<Vec<u32>> {
+    fn parents(&self, desk: &mut ClockTable, rank: &[u32], before: &[u32]) -> Option<Vec<u32>> {
         let (events, event) = (&self.execution.events, self.event());
         let mut new = Vec::new();
         let mut known: &[(u32, u64)] = &[];
@@ -307,7 +308,7 @@ impl Linker<'_> {
     fn uncovered(
         &self,
         new: &[u32],
-        desk: &mut Desk,
+        desk: &mut ClockTable,
         rank: u32,
         before: &[u32],
     ) -> Option<Vec<u32>> {

@@ -1,9 +1,9 @@
 //! Histories of client operations: Jepsen logs, EDN (Knossos), Porcupine's store traces, JSON.
 
-use super::notation::{Form, Node, edn, edn_part, json};
-use super::{Fault, text};
-use crate::check::history::model::Kind;
-use crate::check::history::{F, History, Outcome, Value};
+use super::notation::{Form, Located, edn, edn_part, json};
+use super::{InputFault, text};
+use crate::check::history::model::ObjectKind;
+use crate::check::history::{F, History, OpOutcome, OpValue};
 use crate::core::sorted::SortedMap;
 
 /// Invocations one history may have.
@@ -71,35 +71,35 @@ const MARK: &str = "jepsen.util - ";
 
 /// What the tools disagree on.
 #[derive(Clone, Debug)]
-pub struct Reading {
+pub struct ReadingRules {
     /// The object the operations talk to.
-    pub kind: Kind,
+    pub kind: ObjectKind,
     /// A failed compare-and-set: true if it completed and found another value (Porcupine's
     /// etcd logs), false if it did not happen (Knossos).
     pub failed_cas_completed: bool,
     /// Whether a read that answers nil says nothing (Knossos) or read nil.
     pub nil_matches_any: bool,
     /// What a store answers for a key that has no value, where a file says nil.
-    pub empty: Value,
+    pub empty: OpValue,
 }
 
-impl Reading {
+impl ReadingRules {
     /// The usual reading of a format.
-    pub fn usual(kind: Kind, format: Format) -> Reading {
-        Reading {
+    pub fn usual(kind: ObjectKind, format: Format) -> ReadingRules {
+        ReadingRules {
             kind,
             failed_cas_completed: format == Format::JepsenLog,
             nil_matches_any: format == Format::Edn,
-            empty: if kind == Kind::Kv { Value::text("") } else { Value::Nil },
+            empty: if kind == ObjectKind::Kv { OpValue::text("") } else { OpValue::Nil },
         }
     }
 }
 
 /// Reads a history. Where every operation's value is a list of a key and a value, as
 /// `jepsen.independent` writes them, each key is an object of its own.
-pub fn read(bytes: &[u8], format: Format, reading: &Reading) -> Result<History, Fault> {
+pub fn read(bytes: &[u8], format: Format, reading: &ReadingRules) -> Result<History, InputFault> {
     let text = &*text(bytes)?;
-    let mut found = Found { events: Vec::new(), others: false };
+    let mut found = FoundEvents { events: Vec::new(), others: false };
     let nodes = match format {
         Format::JepsenLog => log(text)?,
         Format::Edn | Format::Kv => edn(text)?,
@@ -111,29 +111,33 @@ pub fn read(bytes: &[u8], format: Format, reading: &Reading) -> Result<History, 
     }
     // Helpers of a test are no clients: without clients there is nothing to contradict.
     if found.events.is_empty() && !found.others {
-        return Err(Fault::at(1, 1, "no operation is in this file; at least one was expected"));
+        return Err(InputFault::at(
+            1,
+            1,
+            "no operation is in this file; at least one was expected",
+        ));
     }
     let mut builder =
-        Builder { reading, history: History::default(), open: SortedMap::new(), now: 0 };
-    let independent = reading.kind != Kind::MultiRegister && independent(&found.events);
+        HistoryBuilder { reading, history: History::default(), open: SortedMap::new(), now: 0 };
+    let independent = reading.kind != ObjectKind::MultiRegister && independent(&found.events);
     for event in found.events {
         builder.event(if independent { event.split() } else { event })?;
     }
     Ok(builder.history)
 }
 
-struct Event<'a> {
-    at: &'a Node,
+struct HistoryEvent<'a> {
+    at: &'a Located,
     process: u32,
     kind: &'a str,
-    f: &'a Node,
+    f: &'a Located,
     key: Option<String>,
-    value: Option<&'a Node>,
+    value: Option<&'a Located>,
 }
 
-impl<'a> Event<'a> {
+impl<'a> HistoryEvent<'a> {
     /// The key and the value of an operation on one of several independent objects.
-    fn pair(&self) -> Option<(&'a Node, &'a Node)> {
+    fn pair(&self) -> Option<(&'a Located, &'a Located)> {
         let [key, value] = self.value?.list()? else { return None };
         let plain = !matches!(key.form, Form::List(_) | Form::Map(_) | Form::Nil);
         let cas = self.f.name() == Some("cas");
@@ -142,22 +146,24 @@ impl<'a> Event<'a> {
         (plain && whole).then_some((key, value))
     }
 
-    fn split(self) -> Event<'a> {
+    fn split(self) -> HistoryEvent<'a> {
         match self.pair() {
-            Some((key, value)) => Event { key: Some(key_name(key)), value: Some(value), ..self },
+            Some((key, value)) => {
+                HistoryEvent { key: Some(key_name(key)), value: Some(value), ..self }
+            }
             None => self,
         }
     }
 }
 
 /// Whether all that was asked was asked of one of several independent objects.
-fn independent(events: &[Event]) -> bool {
+fn independent(events: &[HistoryEvent]) -> bool {
     let mut asked = events.iter().filter(|e| e.kind == "invoke").peekable();
     asked.peek().is_some() && asked.all(|e| e.key.is_none() && e.pair().is_some())
 }
 
-struct Builder<'a> {
-    reading: &'a Reading,
+struct HistoryBuilder<'a> {
+    reading: &'a ReadingRules,
     history: History,
     /// Process to the operation it waits for, and the line it asked on.
     open: SortedMap<u32, (u32, u32)>,
@@ -183,7 +189,7 @@ fn log_fields(line: &str) -> Option<[(usize, &str); 4]> {
 }
 
 /// The operations of a log: for each, a list of its fields.
-fn log(text: &str) -> Result<Vec<Node>, Fault> {
+fn log(text: &str) -> Result<Vec<Located>, InputFault> {
     let mut all = Vec::new();
     for (i, line) in text.lines().enumerate() {
         let row = i as u32 + 1;
@@ -193,7 +199,7 @@ fn log(text: &str) -> Result<Vec<Node>, Fault> {
             let parts = fields.iter().filter(|_| client);
             let nodes = parts.map(|(at, field)| edn_part(field, row, column(*at)));
             let form = Form::List(nodes.collect::<Result<_, _>>()?);
-            all.push(Node { line: row, column: column(fields[0].0), form });
+            all.push(Located { line: row, column: column(fields[0].0), form });
             continue;
         }
         // Older logs, between spaces. Stack traces, too, come under the same mark.
@@ -206,15 +212,15 @@ fn log(text: &str) -> Result<Vec<Node>, Fault> {
 }
 
 /// The events of a file.
-struct Found<'a> {
-    events: Vec<Event<'a>>,
+struct FoundEvents<'a> {
+    events: Vec<HistoryEvent<'a>>,
     /// There are events of others than clients.
     others: bool,
 }
 
-impl<'a> Found<'a> {
+impl<'a> FoundEvents<'a> {
     /// The fields of a line of a log.
-    fn fields(&mut self, line: &'a Node) -> Result<(), Fault> {
+    fn fields(&mut self, line: &'a Located) -> Result<(), InputFault> {
         let Some([process, kind, f, rest @ ..]) = line.list() else {
             self.others = true;
             return Ok(());
@@ -224,12 +230,19 @@ impl<'a> Found<'a> {
             return Ok(());
         };
         let process = process_of(process)?;
-        self.events.push(Event { at: line, process, kind, f, key: None, value: rest.first() });
+        self.events.push(HistoryEvent {
+            at: line,
+            process,
+            kind,
+            f,
+            key: None,
+            value: rest.first(),
+        });
         Ok(())
     }
 
     /// A list of events, one event, or lists of them.
-    fn events(&mut self, node: &'a Node) -> Result<(), Fault> {
+    fn events(&mut self, node: &'a Located) -> Result<(), InputFault> {
         match &node.form {
             Form::List(all) => all.iter().try_for_each(|n| self.one(n)),
             Form::Map(_) if node.get("type").is_none() => {
@@ -243,7 +256,7 @@ impl<'a> Found<'a> {
         }
     }
 
-    fn one(&mut self, node: &'a Node) -> Result<(), Fault> {
+    fn one(&mut self, node: &'a Located) -> Result<(), InputFault> {
         let Form::Map(_) = node.form else {
             return Err(node.fault("an event was expected: a map with process, type, f and value"));
         };
@@ -262,10 +275,10 @@ impl<'a> Found<'a> {
         };
         let key = match node.get("key") {
             None => None,
-            Some(Node { form: Form::Nil, .. }) => None,
+            Some(Located { form: Form::Nil, .. }) => None,
             Some(k) => Some(key_name(k)),
         };
-        self.events.push(Event {
+        self.events.push(HistoryEvent {
             at: kind,
             process: process_of(process)?,
             kind: name,
@@ -278,14 +291,14 @@ impl<'a> Found<'a> {
 }
 
 /// Keys are named as people would: text without quotes, numbers in digits.
-fn key_name(k: &Node) -> String {
+fn key_name(k: &Located) -> String {
     match k.value() {
-        Value::Str(s) => s,
+        OpValue::Str(s) => s,
         other => other.to_string(),
     }
 }
 
-fn process_of(node: &Node) -> Result<u32, Fault> {
+fn process_of(node: &Located) -> Result<u32, InputFault> {
     let number = match &node.form {
         Form::Int(n) => u32::try_from(*n).ok(),
         Form::Text(s) | Form::Word(s) => s.parse().ok(),
@@ -294,8 +307,8 @@ fn process_of(node: &Node) -> Result<u32, Fault> {
     number.ok_or_else(|| node.fault("'process' is a whole number from 0 to 4294967295"))
 }
 
-impl Builder<'_> {
-    fn event(&mut self, e: Event) -> Result<(), Fault> {
+impl HistoryBuilder<'_> {
+    fn event(&mut self, e: HistoryEvent) -> Result<(), InputFault> {
         self.now += 1;
         match e.kind {
             "invoke" => self.invoke(e),
@@ -311,7 +324,7 @@ impl Builder<'_> {
             }
             "info" => {
                 if let Some((id, _)) = self.open.remove(&e.process) {
-                    self.history.ops[id as usize].outcome = Outcome::Unknown;
+                    self.history.ops[id as usize].outcome = OpOutcome::Unknown;
                 }
                 Ok(())
             }
@@ -322,14 +335,14 @@ impl Builder<'_> {
         }
     }
 
-    fn function(&self, node: &Node) -> Result<F, Fault> {
+    fn function(&self, node: &Located) -> Result<F, InputFault> {
         let kind = self.reading.kind;
         let name = node.name().unwrap_or("");
         let f = match (F::parse(name), kind) {
-            (Some(F::Read | F::Write), Kind::MultiRegister) => Some(F::Txn),
+            (Some(F::Read | F::Write), ObjectKind::MultiRegister) => Some(F::Txn),
             // A store's reads and writes go by either name.
-            (Some(F::Read), Kind::Kv) => Some(F::Get),
-            (Some(F::Write), Kind::Kv) => Some(F::Put),
+            (Some(F::Read), ObjectKind::Kv) => Some(F::Get),
+            (Some(F::Write), ObjectKind::Kv) => Some(F::Put),
             (f, _) => f.filter(|f| kind.knows(*f)),
         };
         f.ok_or_else(|| {
@@ -339,7 +352,7 @@ impl Builder<'_> {
         })
     }
 
-    fn invoke(&mut self, e: Event) -> Result<(), Fault> {
+    fn invoke(&mut self, e: HistoryEvent) -> Result<(), InputFault> {
         if let Some((_, line)) = self.open.get(&e.process) {
             let what = format!(
                 "process {} invokes again before its operation of line {line} has ended",
@@ -357,15 +370,15 @@ impl Builder<'_> {
         Ok(())
     }
 
-    fn args(&self, f: F, e: &Event) -> Result<Vec<Value>, Fault> {
+    fn args(&self, f: F, e: &HistoryEvent) -> Result<Vec<OpValue>, InputFault> {
         let takes = match f {
             F::Cas => {
-                let pair = e.value.and_then(Node::list).filter(|l| l.len() == 2);
+                let pair = e.value.and_then(Located::list).filter(|l| l.len() == 2);
                 let Some(pair) = pair else {
                     let at = e.value.unwrap_or(e.at);
                     return Err(at.fault("a compare-and-set takes a list of two: [from to]"));
                 };
-                return Ok(pair.iter().map(Node::value).collect());
+                return Ok(pair.iter().map(Located::value).collect());
             }
             F::Txn => return transaction(e.value.unwrap_or(e.at)),
             F::Write | F::Put | F::Append | F::Add | F::Remove | F::Contains => true,
@@ -381,7 +394,7 @@ impl Builder<'_> {
         }
     }
 
-    fn end(&mut self, id: u32, e: Event) -> Result<(), Fault> {
+    fn end(&mut self, id: u32, e: HistoryEvent) -> Result<(), InputFault> {
         let op = &self.history.ops[id as usize];
         let f = op.f;
         let name = self.function(e.f)?;
@@ -399,41 +412,41 @@ impl Builder<'_> {
         Ok(())
     }
 
-    fn answer(&self, f: F, e: &Event) -> Result<Outcome, Fault> {
-        let value = e.value.map_or(Value::Nil, Node::value);
-        Ok(Outcome::Ok(match f {
+    fn answer(&self, f: F, e: &HistoryEvent) -> Result<OpOutcome, InputFault> {
+        let value = e.value.map_or(OpValue::Nil, Located::value);
+        Ok(OpOutcome::Ok(match f {
             F::Cas => match value {
-                Value::Bool(b) => Value::Bool(b),
-                _ => Value::Bool(true),
+                OpValue::Bool(b) => OpValue::Bool(b),
+                _ => OpValue::Bool(true),
             },
-            F::Txn => Value::List(transaction(e.value.unwrap_or(e.at))?),
-            F::Read | F::Get if value == Value::Nil => {
+            F::Txn => OpValue::List(transaction(e.value.unwrap_or(e.at))?),
+            F::Read | F::Get if value == OpValue::Nil => {
                 if self.reading.nil_matches_any {
-                    Value::Any
+                    OpValue::Any
                 } else {
                     self.reading.empty.clone()
                 }
             }
             f if f.answers() => value,
-            _ => Value::Nil,
+            _ => OpValue::Nil,
         }))
     }
 
-    fn failure(&self, f: F, e: &Event) -> Outcome {
-        let timed_out = e.value.and_then(Node::name) == Some("timed-out");
+    fn failure(&self, f: F, e: &HistoryEvent) -> OpOutcome {
+        let timed_out = e.value.and_then(Located::name) == Some("timed-out");
         if f == F::Cas && self.reading.failed_cas_completed && !timed_out {
-            return Outcome::Ok(Value::Bool(false));
+            return OpOutcome::Ok(OpValue::Bool(false));
         }
         // A read that timed out came back, with an answer nobody knows.
         if timed_out && f.reads_only() {
-            return Outcome::Ok(Value::Any);
+            return OpOutcome::Ok(OpValue::Any);
         }
-        if timed_out { Outcome::Unknown } else { Outcome::Fail }
+        if timed_out { OpOutcome::Unknown } else { OpOutcome::Fail }
     }
 }
 
 /// The steps of a transaction over registers: a list of `[f key value]`, or a map of keys.
-fn transaction(node: &Node) -> Result<Vec<Value>, Fault> {
+fn transaction(node: &Located) -> Result<Vec<OpValue>, InputFault> {
     let Some(steps) = node.list() else {
         return Err(node.fault("a transaction is a list of steps [read key value]"));
     };

@@ -21,7 +21,7 @@ pub const MAX_BYTES: usize = 64 << 20;
 
 /// What is wrong with an input, and where.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Fault {
+pub struct InputFault {
     /// From 1; 0 where the whole file is meant.
     pub line: u32,
     /// In characters, from 1.
@@ -30,14 +30,14 @@ pub struct Fault {
     pub what: String,
 }
 
-impl Fault {
+impl InputFault {
     /// A fault at a place.
-    pub fn at(line: u32, column: u32, what: impl Into<String>) -> Fault {
-        Fault { line, column, what: what.into() }
+    pub fn at(line: u32, column: u32, what: impl Into<String>) -> InputFault {
+        InputFault { line, column, what: what.into() }
     }
 }
 
-impl fmt::Display for Fault {
+impl fmt::Display for InputFault {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         if self.line > 0 {
             write!(out, "line {}, column {}: ", self.line, self.column)?;
@@ -47,17 +47,17 @@ impl fmt::Display for Fault {
 }
 
 /// The text of a file, with [`unix_lines`], or why it is none.
-pub fn text(bytes: &[u8]) -> Result<Cow<'_, str>, Fault> {
+pub fn text(bytes: &[u8]) -> Result<Cow<'_, str>, InputFault> {
     if bytes.len() > MAX_BYTES {
         let what = format!("{} bytes are too many; at most {MAX_BYTES} are read", bytes.len());
-        return Err(Fault::at(0, 0, what));
+        return Err(InputFault::at(0, 0, what));
     }
     std::str::from_utf8(bytes).map(unix_lines).map_err(|e| {
         let good = &bytes[..e.valid_up_to()];
         let line = good.iter().filter(|b| **b == b'\n').count() as u32 + 1;
         let start = good.iter().rposition(|b| *b == b'\n').map_or(0, |i| i + 1);
         let column = String::from_utf8_lossy(&good[start..]).chars().count() as u32 + 1;
-        Fault::at(line, column, "the bytes are not UTF-8 text")
+        InputFault::at(line, column, "the bytes are not UTF-8 text")
     })
 }
 

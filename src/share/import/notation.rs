@@ -1,14 +1,14 @@
 //! EDN and JSON with the place of every value.
 
-use super::{Fault, number};
-use crate::check::history::Value;
+use super::{InputFault, number};
+use crate::check::history::OpValue;
 
 /// How deep values may be nested.
 const MAX_DEPTH: u32 = 64;
 
 /// A value and where it starts.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Node {
+pub struct Located {
     /// Line, from 1.
     pub line: u32,
     /// Column in characters, from 1.
@@ -31,19 +31,19 @@ pub enum Form {
     /// `:name` (without the colon), a symbol, or a number that does not fit or is not whole.
     Word(String),
     /// A list, vector or set.
-    List(Vec<Node>),
+    List(Vec<Located>),
     /// A map, in the order written.
-    Map(Vec<(Node, Node)>),
+    Map(Vec<(Located, Located)>),
 }
 
-impl Node {
+impl Located {
     /// A fault at this value.
-    pub fn fault(&self, what: impl Into<String>) -> Fault {
-        Fault::at(self.line, self.column, what)
+    pub fn fault(&self, what: impl Into<String>) -> InputFault {
+        InputFault::at(self.line, self.column, what)
     }
 
     /// The value under a key, which may be text or a word.
-    pub fn get(&self, key: &str) -> Option<&Node> {
+    pub fn get(&self, key: &str) -> Option<&Located> {
         let Form::Map(pairs) = &self.form else { return None };
         pairs.iter().find(|(k, _)| k.name() == Some(key)).map(|(_, v)| v)
     }
@@ -57,7 +57,7 @@ impl Node {
     }
 
     /// The elements of a list.
-    pub fn list(&self) -> Option<&[Node]> {
+    pub fn list(&self) -> Option<&[Located]> {
         match &self.form {
             Form::List(all) => Some(all),
             _ => None,
@@ -65,25 +65,25 @@ impl Node {
     }
 
     /// The same without places.
-    pub fn value(&self) -> Value {
+    pub fn value(&self) -> OpValue {
         match &self.form {
-            Form::Nil => Value::Nil,
-            Form::Bool(b) => Value::Bool(*b),
-            Form::Int(n) => Value::Int(*n),
-            Form::Text(s) | Form::Word(s) => Value::Str(s.clone()),
-            Form::List(all) => Value::List(all.iter().map(Node::value).collect()),
+            Form::Nil => OpValue::Nil,
+            Form::Bool(b) => OpValue::Bool(*b),
+            Form::Int(n) => OpValue::Int(*n),
+            Form::Text(s) | Form::Word(s) => OpValue::Str(s.clone()),
+            Form::List(all) => OpValue::List(all.iter().map(Located::value).collect()),
             Form::Map(pairs) => {
                 let mut all: Vec<_> = pairs.iter().map(|(k, v)| (k.value(), v.value())).collect();
                 all.sort();
-                Value::Map(all)
+                OpValue::Map(all)
             }
         }
     }
 }
 
 /// Every value of an EDN text.
-pub fn edn(text: &str) -> Result<Vec<Node>, Fault> {
-    let mut r = Reader::new(text, false, 1, 1);
+pub fn edn(text: &str) -> Result<Vec<Located>, InputFault> {
+    let mut r = NotationReader::new(text, false, 1, 1);
     let mut all = Vec::new();
     while r.skip(0)? {
         all.push(r.node(0)?);
@@ -92,18 +92,18 @@ pub fn edn(text: &str) -> Result<Vec<Node>, Fault> {
 }
 
 /// The single EDN value of a part of a line that starts at `line`, `column`.
-pub fn edn_part(text: &str, line: u32, column: u32) -> Result<Node, Fault> {
-    let mut r = Reader::new(text, false, line, column);
+pub fn edn_part(text: &str, line: u32, column: u32) -> Result<Located, InputFault> {
+    let mut r = NotationReader::new(text, false, line, column);
     one(&mut r)
 }
 
 /// The single value of a JSON text.
-pub fn json(text: &str) -> Result<Node, Fault> {
-    let mut r = Reader::new(text, true, 1, 1);
+pub fn json(text: &str) -> Result<Located, InputFault> {
+    let mut r = NotationReader::new(text, true, 1, 1);
     one(&mut r)
 }
 
-fn one(r: &mut Reader) -> Result<Node, Fault> {
+fn one(r: &mut NotationReader) -> Result<Located, InputFault> {
     if !r.skip(0)? {
         return Err(r.fault("nothing is here; a value was expected"));
     }
@@ -114,20 +114,20 @@ fn one(r: &mut Reader) -> Result<Node, Fault> {
     Ok(node)
 }
 
-struct Reader<'a> {
+struct NotationReader<'a> {
     rest: std::iter::Peekable<std::str::Chars<'a>>,
     json: bool,
     line: u32,
     column: u32,
 }
 
-impl<'a> Reader<'a> {
+impl<'a> NotationReader<'a> {
     fn new(text: &'a str, json: bool, line: u32, column: u32) -> Self {
-        Reader { rest: text.chars().peekable(), json, line, column }
+        NotationReader { rest: text.chars().peekable(), json, line, column }
     }
 
-    fn fault(&self, what: impl Into<String>) -> Fault {
-        Fault::at(self.line, self.column, what)
+    fn fault(&self, what: impl Into<String>) -> InputFault {
+        InputFault::at(self.line, self.column, what)
     }
 
     fn peek(&mut self) -> Option<char> {
@@ -151,7 +151,7 @@ impl<'a> Reader<'a> {
     }
 
     /// Goes to the next value or bracket; false at the end. What is discarded is passed over.
-    fn skip(&mut self, depth: u32) -> Result<bool, Fault> {
+    fn skip(&mut self, depth: u32) -> Result<bool, InputFault> {
         self.check(depth)?;
         loop {
             match self.peek() {
@@ -179,21 +179,21 @@ impl<'a> Reader<'a> {
     }
 
     /// Goes to the next value, which has to be there.
-    fn need(&mut self, depth: u32) -> Result<(), Fault> {
+    fn need(&mut self, depth: u32) -> Result<(), InputFault> {
         match self.skip(depth)? {
             true => Ok(()),
             false => Err(self.fault("the text ends; a value was expected")),
         }
     }
 
-    fn check(&self, depth: u32) -> Result<(), Fault> {
+    fn check(&self, depth: u32) -> Result<(), InputFault> {
         if depth > MAX_DEPTH {
             return Err(self.fault(format!("values are nested deeper than {MAX_DEPTH}")));
         }
         Ok(())
     }
 
-    fn node(&mut self, depth: u32) -> Result<Node, Fault> {
+    fn node(&mut self, depth: u32) -> Result<Located, InputFault> {
         self.check(depth)?;
         let (line, column) = (self.line, self.column);
         let form = match self.peek() {
@@ -209,11 +209,11 @@ impl<'a> Reader<'a> {
             Some(_) => self.word()?,
             None => return Err(self.fault("the text ends; a value was expected")),
         };
-        Ok(Node { line, column, form })
+        Ok(Located { line, column, form })
     }
 
     /// `#{set}`, `##Inf`, `#:name{:key value}`, `#tag value`.
-    fn dispatch(&mut self, depth: u32) -> Result<Node, Fault> {
+    fn dispatch(&mut self, depth: u32) -> Result<Located, InputFault> {
         let (line, column) = (self.line, self.column);
         self.bump();
         let form = match self.peek() {
@@ -224,7 +224,7 @@ impl<'a> Reader<'a> {
                     word @ ("Inf" | "-Inf" | "NaN") => Form::Word(format!("##{word}")),
                     other => {
                         let what = format!("'##{other}' is here; ##Inf, ##-Inf or ##NaN is meant");
-                        return Err(Fault::at(line, column, what));
+                        return Err(InputFault::at(line, column, what));
                     }
                 }
             }
@@ -242,13 +242,13 @@ impl<'a> Reader<'a> {
                 self.need(depth + 1)?;
                 return self.node(depth + 1);
             }
-            _ => return Err(Fault::at(line, column, "'#' is here; a value was expected")),
+            _ => return Err(InputFault::at(line, column, "'#' is here; a value was expected")),
         };
-        Ok(Node { line, column, form })
+        Ok(Located { line, column, form })
     }
 
     /// `\a`, `\{`, `\newline`, `\u00e9`.
-    fn character(&mut self) -> Result<Form, Fault> {
+    fn character(&mut self) -> Result<Form, InputFault> {
         let (line, column) = (self.line, self.column);
         self.bump();
         let mut name = String::new();
@@ -275,17 +275,17 @@ impl<'a> Reader<'a> {
             },
         };
         let what = || format!("'\\{}' is no character", name.trim());
-        c.map(|c| Form::Text(c.to_string())).ok_or_else(|| Fault::at(line, column, what()))
+        c.map(|c| Form::Text(c.to_string())).ok_or_else(|| InputFault::at(line, column, what()))
     }
 
-    fn list(&mut self, close: char, depth: u32) -> Result<Form, Fault> {
+    fn list(&mut self, close: char, depth: u32) -> Result<Form, InputFault> {
         let (line, column) = (self.line, self.column);
         let open = self.bump().unwrap_or('[');
         let mut all = Vec::new();
         loop {
             if !self.skip(depth + 1)? {
                 let what = format!("'{open}' is never closed; '{close}' was expected");
-                return Err(Fault::at(line, column, what));
+                return Err(InputFault::at(line, column, what));
             }
             if self.peek() == Some(close) {
                 self.bump();
@@ -300,13 +300,13 @@ impl<'a> Reader<'a> {
     }
 
     /// A map; with a name space for its keys that have none.
-    fn map(&mut self, depth: u32, space: Option<&str>) -> Result<Form, Fault> {
+    fn map(&mut self, depth: u32, space: Option<&str>) -> Result<Form, InputFault> {
         let (line, column) = (self.line, self.column);
         self.bump();
         let mut all = Vec::new();
         loop {
             if !self.skip(depth + 1)? {
-                return Err(Fault::at(line, column, "'{' is never closed; '}' was expected"));
+                return Err(InputFault::at(line, column, "'{' is never closed; '}' was expected"));
             }
             if self.peek() == Some('}') {
                 self.bump();
@@ -335,7 +335,7 @@ impl<'a> Reader<'a> {
         }
     }
 
-    fn expect(&mut self, want: char, place: &str) -> Result<(), Fault> {
+    fn expect(&mut self, want: char, place: &str) -> Result<(), InputFault> {
         match self.peek() {
             Some(c) if c == want => {
                 self.bump();
@@ -346,13 +346,15 @@ impl<'a> Reader<'a> {
         }
     }
 
-    fn quoted(&mut self) -> Result<String, Fault> {
+    fn quoted(&mut self) -> Result<String, InputFault> {
         let (line, column) = (self.line, self.column);
         self.bump();
         let mut out = String::new();
         loop {
             match self.bump() {
-                None => return Err(Fault::at(line, column, "this text's quote is never closed")),
+                None => {
+                    return Err(InputFault::at(line, column, "this text's quote is never closed"));
+                }
                 Some('"') => return Ok(out),
                 Some('\\') => out.push(self.escape()?),
                 Some(c) => out.push(c),
@@ -360,7 +362,7 @@ impl<'a> Reader<'a> {
         }
     }
 
-    fn escape(&mut self) -> Result<char, Fault> {
+    fn escape(&mut self) -> Result<char, InputFault> {
         let c = match self.bump() {
             Some('n') => '\n',
             Some('t') => '\t',
@@ -387,7 +389,7 @@ impl<'a> Reader<'a> {
         Ok(c)
     }
 
-    fn hex(&mut self) -> Result<u32, Fault> {
+    fn hex(&mut self) -> Result<u32, InputFault> {
         let mut n = 0;
         for _ in 0..4 {
             let d = self.peek().and_then(|c| c.to_digit(16));
@@ -414,22 +416,22 @@ impl<'a> Reader<'a> {
         s
     }
 
-    fn word(&mut self) -> Result<Form, Fault> {
+    fn word(&mut self) -> Result<Form, InputFault> {
         let (line, column) = (self.line, self.column);
         let s = self.token();
         let digits = s.strip_prefix(['-', '+']).unwrap_or(&s);
         if digits.starts_with(|c: char| c.is_ascii_digit()) {
             let read = if self.json { number::json(&s) } else { number::edn(&s) };
-            let what = || Fault::at(line, column, format!("'{s}' is no number"));
+            let what = || InputFault::at(line, column, format!("'{s}' is no number"));
             return read.ok_or_else(what);
         }
         Ok(match s.as_str() {
             "nil" | "null" => Form::Nil,
             "true" => Form::Bool(true),
             "false" => Form::Bool(false),
-            "" => return Err(Fault::at(line, column, "a value was expected here")),
+            "" => return Err(InputFault::at(line, column, "a value was expected here")),
             _ if self.json => {
-                return Err(Fault::at(
+                return Err(InputFault::at(
                     line,
                     column,
                     format!("'{s}' is here; a value was expected"),
@@ -497,11 +499,11 @@ mod tests {
     fn one_number_is_read_the_same_however_it_is_written() {
         let same = |all: &[&str], json_too: bool| {
             let read = |s: &&str| edn_part(s, 1, 1).expect("a number").value();
-            let values: Vec<Value> = all.iter().map(read).collect();
+            let values: Vec<OpValue> = all.iter().map(read).collect();
             assert!(values.windows(2).all(|w| w[0] == w[1]), "{all:?}: {values:?}");
             if json_too {
                 let read = |s: &&str| json(s).expect("a number").value();
-                let values: Vec<Value> = all.iter().map(read).collect();
+                let values: Vec<OpValue> = all.iter().map(read).collect();
                 assert!(values.windows(2).all(|w| w[0] == w[1]), "{all:?}: {values:?}");
             }
         };
@@ -513,10 +515,10 @@ mod tests {
         same(&["1/2", "2/4"], false);
         let read = |s: &str| json(s).expect("a number").value();
         for text in ["1", "1.0", "1e0", "10e-1", "0.1E+1"] {
-            assert_eq!(read(text), Value::Int(1), "{text}");
+            assert_eq!(read(text), OpValue::Int(1), "{text}");
         }
-        assert_eq!(read("-0.0"), Value::Int(0));
-        assert_eq!(read("9223372036854775807"), Value::Int(i64::MAX));
+        assert_eq!(read("-0.0"), OpValue::Int(0));
+        assert_eq!(read("9223372036854775807"), OpValue::Int(i64::MAX));
         assert_ne!(read("9223372036854775808"), read("9223372036854775809"));
         assert_ne!(read("1.5"), read("15"));
         assert_ne!(read("1e99999999999"), read("1e99999999998"));

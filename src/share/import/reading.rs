@@ -13,22 +13,22 @@ const PART: usize = 4_000;
 const STRIDE: usize = 250;
 
 /// Which format, and where it stands.
-enum Form {
-    ShiViz(Box<shiviz::Reader>),
-    Etcd(Box<etcd::Reader>),
+enum LogForm {
+    ShiViz(Box<shiviz::LogReader>),
+    Etcd(Box<etcd::TraceReader>),
 }
 
 /// A log that is being read.
-pub struct Reading {
+pub struct LogReading {
     text: String,
-    form: Form,
+    form: LogForm,
     read: Option<Vec<Execution>>,
     writer: Writer,
 }
 
 /// How far it has come.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, serde::Serialize)]
-pub struct News {
+pub struct ReadingNews {
     /// Bytes read.
     pub bytes: usize,
     /// Bytes there are.
@@ -41,23 +41,23 @@ pub struct News {
     pub doubt: Doubt,
 }
 
-impl Reading {
+impl LogReading {
     /// Begins to read a ShiViz log; see [`shiviz::import`].
     pub fn shiviz(
         text: String,
         parser: &str,
         delimiter: Option<&str>,
-    ) -> Result<Reading, ImportError> {
+    ) -> Result<LogReading, ImportError> {
         let text = unix_lines(&text).into_owned();
-        let form = Form::ShiViz(Box::new(shiviz::Reader::new(&text, parser, delimiter)?));
-        Ok(Reading { text, form, read: None, writer: Writer::default() })
+        let form = LogForm::ShiViz(Box::new(shiviz::LogReader::new(&text, parser, delimiter)?));
+        Ok(LogReading { text, form, read: None, writer: Writer::default() })
     }
 
     /// Begins to read a trace of etcd; see [`etcd::import`].
-    pub fn etcd(text: String) -> Result<Reading, ImportError> {
+    pub fn etcd(text: String) -> Result<LogReading, ImportError> {
         let text = unix_lines(&text).into_owned();
-        let form = Form::Etcd(Box::new(etcd::Reader::new(&text)?));
-        Ok(Reading { text, form, read: None, writer: Writer::default() })
+        let form = LogForm::Etcd(Box::new(etcd::TraceReader::new(&text)?));
+        Ok(LogReading { text, form, read: None, writer: Writer::default() })
     }
 
     /// Goes on until it has had enough, or everything is read and checked: then true.
@@ -65,13 +65,13 @@ impl Reading {
         loop {
             let over = match &mut self.form {
                 _ if self.read.is_some() => true,
-                Form::ShiViz(reader) => reader.go(&self.text, STRIDE)?,
-                Form::Etcd(reader) => reader.go(&self.text, STRIDE)?,
+                LogForm::ShiViz(reader) => reader.go(&self.text, STRIDE)?,
+                LogForm::Etcd(reader) => reader.go(&self.text, STRIDE)?,
             };
             if over {
                 self.read.get_or_insert_with(|| match &mut self.form {
-                    Form::ShiViz(reader) => std::mem::take(&mut reader.all),
-                    Form::Etcd(reader) => vec![std::mem::take(&mut reader.execution)],
+                    LogForm::ShiViz(reader) => std::mem::take(&mut reader.all),
+                    LogForm::Etcd(reader) => vec![std::mem::take(&mut reader.execution)],
                 });
                 return Ok(true);
             }
@@ -82,29 +82,29 @@ impl Reading {
     }
 
     /// How far it has come.
-    pub fn news(&self) -> News {
+    pub fn news(&self) -> ReadingNews {
         let of = self.text.len();
         let doubt = match &self.form {
-            Form::ShiViz(reader) => reader.doubt,
-            Form::Etcd(_) => Doubt::default(),
+            LogForm::ShiViz(reader) => reader.doubt,
+            LogForm::Etcd(_) => Doubt::default(),
         };
         if let Some(read) = &self.read {
             let events = read.iter().map(|e| e.events.len()).sum();
-            return News { bytes: of, of, events, checked: events, doubt };
+            return ReadingNews { bytes: of, of, events, checked: events, doubt };
         }
         let (bytes, events, checked) = match &self.form {
-            Form::ShiViz(reader) => reader.news(),
-            Form::Etcd(reader) => reader.news(),
+            LogForm::ShiViz(reader) => reader.news(),
+            LogForm::Etcd(reader) => reader.news(),
         };
-        News { bytes, of, events, checked, doubt }
+        ReadingNews { bytes, of, events, checked, doubt }
     }
 
     /// What has been read, each execution whole.
     pub fn executions(&self) -> &[Execution] {
         match (&self.read, &self.form) {
             (Some(read), _) => read,
-            (None, Form::ShiViz(reader)) => &reader.all,
-            (None, Form::Etcd(_)) => &[],
+            (None, LogForm::ShiViz(reader)) => &reader.all,
+            (None, LogForm::Etcd(_)) => &[],
         }
     }
 

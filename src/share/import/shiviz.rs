@@ -8,7 +8,7 @@
 mod pattern;
 mod usual;
 
-use super::execution::{Event, Execution, ImportError, Linking, count};
+use super::execution::{Execution, ImportError, Linking, RecordedEvent, count};
 use super::unix_lines;
 use crate::core::quote::quoted;
 use crate::core::sorted::SortedMap;
@@ -17,7 +17,7 @@ use regress::Regex;
 use serde::de::{DeserializeSeed, Deserializer, MapAccess, Visitor};
 use std::fmt;
 use std::ops::Range;
-use usual::{Order, Usual};
+use usual::{LineOrder, Usual};
 
 /// The parser that ShiViz offers for GoVector logs, and that [`export`] writes for. A log that stands
 /// the other way round, each event before its host and clock, is recognised and read as such.
@@ -35,7 +35,7 @@ pub fn import(
     delimiter: Option<&str>,
 ) -> Result<Vec<Execution>, ImportError> {
     let text = unix_lines(text);
-    let mut reader = Reader::new(&text, parser, delimiter)?;
+    let mut reader = LogReader::new(&text, parser, delimiter)?;
     while !reader.go(&text, usize::MAX)? {}
     Ok(reader.all)
 }
@@ -89,7 +89,7 @@ impl Doubt {
 
 /// A log that is read a part at a time. Whoever has the text, with [`unix_lines`], hands it over
 /// each time.
-pub(super) struct Reader {
+pub(super) struct LogReader {
     parser: Parser,
     pub(super) doubt: Doubt,
     /// Label, start and end of each execution, the next one last.
@@ -97,17 +97,17 @@ pub(super) struct Reader {
     /// Where the next event is looked for.
     at: usize,
     lines: Lines,
-    part: Part,
+    part: PartialExecution,
     linking: Option<(Execution, Linking)>,
     pub(super) all: Vec<Execution>,
 }
 
-impl Reader {
+impl LogReader {
     pub(super) fn new(
         text: &str,
         parser: &str,
         delimiter: Option<&str>,
-    ) -> Result<Reader, ImportError> {
+    ) -> Result<LogReader, ImportError> {
         if text.len() > MAX_BYTES {
             let text = format!("the log is larger than {} MiB", MAX_BYTES >> 20);
             return Err(ImportError::Options(text));
@@ -117,9 +117,9 @@ impl Reader {
         let parser = Parser::new(parser, sections.iter().map(|(_, from, to)| &text[*from..*to]))?;
         sections.reverse();
         let lines = Lines { at: 0, line: 1 };
-        let (part, all) = (Part::default(), Vec::new());
+        let (part, all) = (PartialExecution::default(), Vec::new());
         let doubt = Doubt::default();
-        Ok(Reader { parser, doubt, sections, at: 0, lines, part, linking: None, all })
+        Ok(LogReader { parser, doubt, sections, at: 0, lines, part, linking: None, all })
     }
 
     /// Reads, or checks, about so many events more; true once there are none.
@@ -138,7 +138,7 @@ impl Reader {
         };
         let (from, to) = (*from, *to);
         let start = from.max(self.at);
-        let Reader { part, parser, lines, doubt, .. } = self;
+        let LogReader { part, parser, lines, doubt, .. } = self;
         if !part.read(&text[..to], parser, lines, start, most, doubt)? {
             self.at = self.part.end;
             return Ok(false);
@@ -187,12 +187,12 @@ impl Reader {
 enum Parser {
     /// [`DEFAULT_PARSER`] or the same the other way round, which most logs are read by, without an
     /// engine for others.
-    Usual(Order),
+    Usual(LineOrder),
     Regex(Regex),
 }
 
 /// Where an event is.
-struct Found {
+struct FoundEvent {
     whole: Range<usize>,
     host: Range<usize>,
     clock: Range<usize>,
@@ -206,7 +206,7 @@ impl Parser {
         sections: impl Iterator<Item = &'a str> + Clone,
     ) -> Result<Parser, ImportError> {
         if pattern == DEFAULT_PARSER {
-            return Ok(Parser::Usual(Order::of(sections)));
+            return Ok(Parser::Usual(LineOrder::of(sections)));
         }
         let parser = compile("parser", pattern)?;
         // Matched against nothing, this alternative still lists the groups of the pattern.
@@ -221,7 +221,11 @@ impl Parser {
         Ok(Parser::Regex(parser))
     }
 
-    fn find_all<'a>(&'a self, text: &'a str, from: usize) -> Box<dyn Iterator<Item = Found> + 'a> {
+    fn find_all<'a>(
+        &'a self,
+        text: &'a str,
+        from: usize,
+    ) -> Box<dyn Iterator<Item = FoundEvent> + 'a> {
         let regex = match self {
             Parser::Usual(order) => return Box::new(Usual::new(*order, text, from)),
             Parser::Regex(regex) => regex,
@@ -229,7 +233,7 @@ impl Parser {
         Box::new(regex.find_from(text, from).map(|found| {
             let range = |group| found.named_group(group).unwrap_or(0..0);
             let (host, clock, event) = (range("host"), range("clock"), range("event"));
-            Found { whole: found.range(), host, clock, event }
+            FoundEvent { whole: found.range(), host, clock, event }
         }))
     }
 }
@@ -267,15 +271,15 @@ impl Lines {
 
 /// An execution as far as it has been read.
 #[derive(Default)]
-struct Part {
+struct PartialExecution {
     /// Every name, of hosts and in clocks.
-    names: Hosts,
-    events: Vec<Event>,
+    names: HostNames,
+    events: Vec<RecordedEvent>,
     /// Where the next event is looked for.
     end: usize,
 }
 
-impl Part {
+impl PartialExecution {
     /// Finds the events of `text` from a byte on, so many at most; true once there are no more.
     fn read(
         &mut self,
@@ -302,7 +306,8 @@ impl Part {
                     doubt.first_empty = line;
                 }
             }
-            let event = Event { host, number: 0, clock, text: words, parents: Vec::new(), line };
+            let event =
+                RecordedEvent { host, number: 0, clock, text: words, parents: Vec::new(), line };
             self.events.push(event);
             // What matches without a character would match again.
             let wide = text[found.whole.end..].chars().next().map_or(1, char::len_utf8);
@@ -317,7 +322,7 @@ impl Part {
 
     /// All of it, with the hosts in the order of their first events.
     fn execution(self, label: String) -> Execution {
-        let Part { names, mut events, .. } = self;
+        let PartialExecution { names, mut events, .. } = self;
         let mut order = Vec::new();
         let mut new = vec![u32::MAX; names.names.len()];
         let all = (0..names.names.len() as u32).map(|n| n as usize);
@@ -344,12 +349,12 @@ impl Part {
 
 /// Names numbered in the order in which they are met.
 #[derive(Default)]
-struct Hosts {
+struct HostNames {
     ids: SortedMap<String, u32>,
     names: Vec<String>,
 }
 
-impl Hosts {
+impl HostNames {
     fn id(&mut self, name: &str) -> u32 {
         if let Some(id) = self.ids.get(name) {
             return *id;
@@ -366,13 +371,13 @@ impl Hosts {
 /// A host that is counted but has no event is found out when the events are linked.
 fn parse_clock(
     json: &str,
-    names: &mut Hosts,
+    names: &mut HostNames,
     column: impl Fn() -> u32,
     line: u32,
 ) -> Result<Vec<(u32, u64)>, ImportError> {
     let mut read = |json: &str| -> serde_json::Result<Vec<(u32, u64)>> {
         let mut from = serde_json::Deserializer::from_str(json);
-        let clock = from.deserialize_map(Counts(names))?;
+        let clock = from.deserialize_map(HostCounts(names))?;
         from.end().map(|()| clock)
     };
     let e = match read(json) {
@@ -392,9 +397,9 @@ fn parse_clock(
 }
 
 /// Reads counts by the numbers of their hosts.
-struct Counts<'a>(&'a mut Hosts);
+struct HostCounts<'a>(&'a mut HostNames);
 
-impl<'de> Visitor<'de> for Counts<'_> {
+impl<'de> Visitor<'de> for HostCounts<'_> {
     type Value = Vec<(u32, u64)>;
 
     fn expecting(&self, out: &mut fmt::Formatter) -> fmt::Result {
@@ -416,7 +421,7 @@ impl<'de> Visitor<'de> for Counts<'_> {
 }
 
 /// Reads a host's name as its number; one that is not known yet stays a name.
-struct Name<'a>(&'a Hosts);
+struct Name<'a>(&'a HostNames);
 
 impl<'de> DeserializeSeed<'de> for Name<'_> {
     type Value = Result<u32, String>;

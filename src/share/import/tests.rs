@@ -1,7 +1,7 @@
 //! Random runs through export and import, and recordings that cannot be.
 
 use super::etcd;
-use super::execution::{Event, Execution, ImportError, count};
+use super::execution::{Execution, ImportError, RecordedEvent, count};
 use super::shiviz::{self, DEFAULT_PARSER};
 use crate::core::sorted::SortedSet;
 use proptest::prelude::*;
@@ -163,7 +163,7 @@ fn unlinked(log: &str) -> Execution {
         let mut clock: Vec<(u32, u64)> = counts.map(|(h, n)| (host(h), *n)).collect();
         clock.sort_unstable();
         let (number, line) = (count(&clock, id), 2 * nth as u32 + 1);
-        events.push(Event {
+        events.push(RecordedEvent {
             host: id,
             number,
             clock,

@@ -1,10 +1,10 @@
 //! Transactional histories: sessions of transactions, short notation (`ax1ry`), or events.
 
-use super::notation::{Form, Node, edn, json};
-use super::{Fault, text};
-use crate::check::history::Value;
-use crate::check::history::txn::register::Sessions;
-use crate::check::history::txn::{End, Step, Txn};
+use super::notation::{Form, Located, edn, json};
+use super::{InputFault, text};
+use crate::check::history::OpValue;
+use crate::check::history::txn::register::SessionOrder;
+use crate::check::history::txn::{Txn, TxnEnd, TxnStep};
 use crate::core::sorted::SortedMap;
 
 /// Transactions one history may have.
@@ -18,23 +18,23 @@ pub struct Transactions {
     /// Levels or anomalies the file asks about.
     pub check: Vec<String>,
     /// Whether every level keeps the order of sessions: it does in a file of sessions.
-    pub sessions: Sessions,
+    pub sessions: SessionOrder,
 }
 
 /// Reads transactions from JSON, or from EDN if `is_edn`. With `lists`, reads answer lists.
-pub fn read(bytes: &[u8], is_edn: bool, lists: bool) -> Result<Transactions, Fault> {
+pub fn read(bytes: &[u8], is_edn: bool, lists: bool) -> Result<Transactions, InputFault> {
     let text = &*text(bytes)?;
     let root = if is_edn {
         let all = edn(text)?;
-        match <[Node; 1]>::try_from(all) {
+        match <[Located; 1]>::try_from(all) {
             Ok([one]) if matches!(one.form, Form::List(_)) || one.get("type").is_none() => one,
-            Ok([one]) => Node { line: 1, column: 1, form: Form::List(vec![one]) },
-            Err(all) => Node { line: 1, column: 1, form: Form::List(all) },
+            Ok([one]) => Located { line: 1, column: 1, form: Form::List(vec![one]) },
+            Err(all) => Located { line: 1, column: 1, form: Form::List(all) },
         }
     } else {
         json(text)?
     };
-    let mut out = Reader { lists, others: false, out: Transactions::default() };
+    let mut out = TxnReader { lists, others: false, out: Transactions::default() };
     out.document(&root)?;
     // Helpers of a test are no clients: without clients there is nothing to contradict.
     if out.out.txns.is_empty() && !out.others {
@@ -43,15 +43,15 @@ pub fn read(bytes: &[u8], is_edn: bool, lists: bool) -> Result<Transactions, Fau
     Ok(out.out)
 }
 
-struct Reader {
+struct TxnReader {
     lists: bool,
     /// There are events of others than clients.
     others: bool,
     out: Transactions,
 }
 
-impl Reader {
-    fn document(&mut self, root: &Node) -> Result<(), Fault> {
+impl TxnReader {
+    fn document(&mut self, root: &Located) -> Result<(), InputFault> {
         if let Some(check) = root.get("check") {
             let all = check.list().unwrap_or(std::slice::from_ref(check));
             self.out.check = all.iter().filter_map(|n| n.name()).map(str::to_string).collect();
@@ -64,7 +64,7 @@ impl Reader {
         self.body(root)
     }
 
-    fn body(&mut self, node: &Node) -> Result<(), Fault> {
+    fn body(&mut self, node: &Located) -> Result<(), InputFault> {
         const WANT: &str = "sessions of transactions, a list of transactions, or a list of \
                             events was expected";
         let Some(all) = node.list() else { return Err(node.fault(WANT)) };
@@ -80,7 +80,7 @@ impl Reader {
         }
     }
 
-    fn push(&mut self, at: &Node, txn: Txn) -> Result<(), Fault> {
+    fn push(&mut self, at: &Located, txn: Txn) -> Result<(), InputFault> {
         if self.out.txns.len() >= MAX_TXNS {
             return Err(at.fault(format!("more than {MAX_TXNS} transactions are in this file")));
         }
@@ -89,15 +89,15 @@ impl Reader {
         Ok(())
     }
 
-    fn sessions(&mut self, all: &[Node]) -> Result<(), Fault> {
-        self.out.sessions = Sessions::Always;
+    fn sessions(&mut self, all: &[Located]) -> Result<(), InputFault> {
+        self.out.sessions = SessionOrder::Always;
         for (session, node) in all.iter().enumerate() {
             let Some(txns) = node.list() else {
                 return Err(node.fault("a session is a list of transactions"));
             };
             for txn in txns {
                 let steps = self.steps(txn, true)?;
-                let (invoke, ret, end) = (0, u64::MAX, End::Committed);
+                let (invoke, ret, end) = (0, u64::MAX, TxnEnd::Committed);
                 let session = session as u32;
                 self.push(txn, Txn { id: 0, session, invoke, ret, end, steps })?;
             }
@@ -106,12 +106,16 @@ impl Reader {
     }
 
     /// `"ax1ry"`, all at once, or `[process, "ax1ry"]`, one after the other.
-    fn short(&mut self, all: &[Node]) -> Result<(), Fault> {
+    fn short(&mut self, all: &[Located]) -> Result<(), InputFault> {
         for (i, node) in all.iter().enumerate() {
             let (session, text, timed) = match &node.form {
                 Form::Text(s) => (i as u32, s, false),
                 Form::List(pair) => match pair.as_slice() {
-                    [Node { form: Form::Int(p), .. }, Node { form: Form::Text(s), .. }, ..] => {
+                    [
+                        Located { form: Form::Int(p), .. },
+                        Located { form: Form::Text(s), .. },
+                        ..,
+                    ] => {
                         let p =
                             u32::try_from(*p).map_err(|_| node.fault("a process is 0 or more"))?;
                         (p, s, true)
@@ -121,14 +125,14 @@ impl Reader {
                 _ => return Err(node.fault("a transaction such as \"ax1ry12\" was expected")),
             };
             let (end, body) = match text.split_once(':') {
-                Some(("fail", body)) => (End::Aborted, body),
-                Some(("info", body)) => (End::Unknown, body),
-                Some(("ok", body)) => (End::Committed, body),
+                Some(("fail", body)) => (TxnEnd::Aborted, body),
+                Some(("info", body)) => (TxnEnd::Unknown, body),
+                Some(("ok", body)) => (TxnEnd::Committed, body),
                 Some((other, _)) => {
                     let what = format!("'{other}:' is here; ok:, fail: or info: was expected");
                     return Err(node.fault(what));
                 }
-                None => (End::Committed, text.as_str()),
+                None => (TxnEnd::Committed, text.as_str()),
             };
             let steps = self.letters(node, body)?;
             let at = 2 * i as u64;
@@ -138,7 +142,7 @@ impl Reader {
         Ok(())
     }
 
-    fn letters(&self, node: &Node, body: &str) -> Result<Vec<Step>, Fault> {
+    fn letters(&self, node: &Located, body: &str) -> Result<Vec<TxnStep>, InputFault> {
         let mut steps = Vec::new();
         let mut rest = body.chars().filter(|c| !c.is_whitespace()).peekable();
         while let Some(f) = rest.next() {
@@ -152,22 +156,22 @@ impl Reader {
             while let Some(c) = rest.next_if(|c| c.is_ascii_digit() || *c == '_') {
                 digits.push(c);
             }
-            let whole = digits.parse::<i64>().ok().map(Value::Int);
+            let whole = digits.parse::<i64>().ok().map(OpValue::Int);
             let missing = node.fault(format!("step '{f}{key}' has no number"));
             steps.push(match f {
-                'a' => Step::Append(key, whole.ok_or(missing)?),
-                'w' => Step::Write(key, whole.ok_or(missing)?),
+                'a' => TxnStep::Append(key, whole.ok_or(missing)?),
+                'w' => TxnStep::Write(key, whole.ok_or(missing)?),
                 _ if self.lists => {
                     let all = digits.chars().filter_map(|c| c.to_digit(10));
-                    Step::List(key, Some(all.map(|d| Value::Int(d.into())).collect()))
+                    TxnStep::List(key, Some(all.map(|d| OpValue::Int(d.into())).collect()))
                 }
-                _ => Step::Read(key, Some(whole.unwrap_or(Value::Nil))),
+                _ => TxnStep::Read(key, Some(whole.unwrap_or(OpValue::Nil))),
             });
         }
         Ok(steps)
     }
 
-    fn events(&mut self, all: &[Node]) -> Result<(), Fault> {
+    fn events(&mut self, all: &[Located]) -> Result<(), InputFault> {
         let mut open: SortedMap<u32, usize> = SortedMap::new();
         for (now, node) in all.iter().enumerate() {
             let need = |key: &str| {
@@ -193,7 +197,7 @@ impl Reader {
                     }
                     let steps = self.steps(need("value")?, false)?;
                     open.insert(process, self.out.txns.len());
-                    let (ret, end) = (u64::MAX, End::Unknown);
+                    let (ret, end) = (u64::MAX, TxnEnd::Unknown);
                     let txn = Txn { id: 0, session: process, invoke: now, ret, end, steps };
                     self.push(node, txn)?;
                 }
@@ -208,10 +212,10 @@ impl Reader {
                     if end == "ok" {
                         let steps = self.steps(need("value")?, true)?;
                         let txn = &mut self.out.txns[id];
-                        (txn.steps, txn.ret, txn.end) = (steps, now, End::Committed);
+                        (txn.steps, txn.ret, txn.end) = (steps, now, TxnEnd::Committed);
                     } else if end == "fail" {
                         let txn = &mut self.out.txns[id];
-                        (txn.ret, txn.end) = (now, End::Aborted);
+                        (txn.ret, txn.end) = (now, TxnEnd::Aborted);
                     }
                 }
                 _ => return Err(kind.fault("'type' is invoke, ok, fail or info")),
@@ -220,32 +224,32 @@ impl Reader {
         Ok(())
     }
 
-    fn steps(&self, node: &Node, answered: bool) -> Result<Vec<Step>, Fault> {
+    fn steps(&self, node: &Located, answered: bool) -> Result<Vec<TxnStep>, InputFault> {
         let Some(all) = node.list() else {
             return Err(node.fault("a transaction is a list of steps [f key value]"));
         };
         all.iter().map(|n| self.step(n, answered)).collect()
     }
 
-    fn step(&self, node: &Node, answered: bool) -> Result<Step, Fault> {
+    fn step(&self, node: &Located, answered: bool) -> Result<TxnStep, InputFault> {
         const WANT: &str = "a step is [r key value], [w key value] or [append key value]";
         let Some([f, key, value]) = node.list() else { return Err(node.fault(WANT)) };
         let key = match key.value() {
-            Value::Str(s) => s,
+            OpValue::Str(s) => s,
             other => other.to_string(),
         };
         Ok(match f.name() {
-            Some("w" | "write") => Step::Write(key, value.value()),
-            Some("append" | "a") => Step::Append(key, value.value()),
+            Some("w" | "write") => TxnStep::Write(key, value.value()),
+            Some("append" | "a") => TxnStep::Append(key, value.value()),
             Some("r" | "read") if self.lists => {
                 let list = match &value.form {
                     Form::Nil => Vec::new(),
-                    Form::List(all) => all.iter().map(Node::value).collect(),
+                    Form::List(all) => all.iter().map(Located::value).collect(),
                     _ => return Err(value.fault("a read answers a list or nil")),
                 };
-                Step::List(key, answered.then_some(list))
+                TxnStep::List(key, answered.then_some(list))
             }
-            Some("r" | "read") => Step::Read(key, answered.then(|| value.value())),
+            Some("r" | "read") => TxnStep::Read(key, answered.then(|| value.value())),
             _ => return Err(f.fault(WANT)),
         })
     }

@@ -23,7 +23,7 @@ type Steps = Vec<(u64, Action)>;
 
 /// What both formats say of the run.
 #[derive(Serialize, Deserialize)]
-struct Run {
+struct LinkRun {
     scene: String,
     preset: String,
     knobs: Vec<(String, i64)>,
@@ -34,7 +34,7 @@ struct Run {
 /// Format 1.
 #[derive(Serialize, Deserialize)]
 struct Body1 {
-    run: Run,
+    run: LinkRun,
     journal: Steps,
     cursor: u64,
     time: u64,
@@ -45,7 +45,7 @@ struct Body1 {
 /// Format 2.
 #[derive(Serialize, Deserialize)]
 struct Body2 {
-    run: Run,
+    run: LinkRun,
     lines: Vec<Line2>,
     branch: u16,
     cursor: u64,
@@ -69,9 +69,9 @@ struct Line2 {
     off: Steps,
 }
 
-impl Run {
-    fn of(setup: &Setup) -> Run {
-        Run {
+impl LinkRun {
+    fn of(setup: &Setup) -> LinkRun {
+        LinkRun {
             scene: setup.scene.clone(),
             preset: setup.preset.clone(),
             knobs: setup.knobs.iter().map(|(k, v)| (k.clone(), *v)).collect(),
@@ -122,7 +122,7 @@ fn is_plain(link: &Link) -> bool {
 
 /// The text of a link.
 pub(super) fn write(link: &Link) -> String {
-    let run = Run::of(&link.setup);
+    let run = LinkRun::of(&link.setup);
     let ViewState { selection, panels, window, speed, beside, cue } = link.view.clone();
     let (cursor, time) = (link.cursor, link.time);
     if is_plain(link) {

@@ -3,10 +3,10 @@
 use crate::ui::picture::Picture;
 use happened_before::core::sorted::SortedSet;
 use happened_before::scene::Bounded;
-use happened_before::scene::execution::{Drawing, Plan, SLIDING};
+use happened_before::scene::execution::{ExecutionDrawing, ExecutionPlan, SLIDING};
 use happened_before::scene::overview::Overview;
 use happened_before::scene::{PX, Size};
-use happened_before::share::import::execution::{Event, Execution};
+use happened_before::share::import::execution::{Execution, RecordedEvent};
 use web_sys::Element;
 use yew::prelude::*;
 
@@ -16,7 +16,7 @@ pub struct Pane {
     /// Its place among those that were read.
     pub at: usize,
     /// Where everything stands.
-    pub plan: Plan,
+    pub plan: ExecutionPlan,
     /// Events that are marked, in order.
     pub found: Vec<u32>,
     /// Their spots, in order.
@@ -35,7 +35,7 @@ pub struct Pane {
 impl Pane {
     /// Lays an execution out.
     pub fn lay_out(&mut self, execution: &Execution, rows: Vec<u32>, collapse: bool) {
-        self.plan = Plan::new(execution, rows, collapse);
+        self.plan = ExecutionPlan::new(execution, rows, collapse);
         self.place();
     }
 
@@ -56,12 +56,13 @@ impl Pane {
     /// Marks the events that the other execution has not, or does not have as often: by host and
     /// text, as ShiViz compares them.
     pub fn differ(&mut self, execution: &Execution, other: &Execution) {
-        let name = |x: &Execution, e: &Event| (x.hosts[e.host as usize].clone(), e.text.clone());
+        let name =
+            |x: &Execution, e: &RecordedEvent| (x.hosts[e.host as usize].clone(), e.text.clone());
         let known: SortedSet<_> = other.events.iter().map(|e| name(other, e)).collect();
         self.mark(execution, |e| !known.contains(&name(execution, e)));
     }
 
-    fn mark(&mut self, execution: &Execution, hit: impl Fn(&Event) -> bool) {
+    fn mark(&mut self, execution: &Execution, hit: impl Fn(&RecordedEvent) -> bool) {
         let numbered = (0..).zip(&execution.events);
         self.found = numbered.filter(|(_, e)| hit(e)).map(|(i, _)| i).collect();
         self.place();
@@ -99,9 +100,9 @@ impl Pane {
         window: (i64, i64),
         selected: Option<u32>,
         size: Size,
-    ) -> Drawing<'a> {
+    ) -> ExecutionDrawing<'a> {
         let (plan, found) = (&self.plan, self.marked.as_slice());
-        Drawing { execution, plan, window, size, selected, found }
+        ExecutionDrawing { execution, plan, window, size, selected, found }
     }
 
     /// Draws it.

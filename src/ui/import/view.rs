@@ -1,6 +1,6 @@
 //! What is on the page of recorded executions.
 
-use super::{Imported, Kind, Msg, hold};
+use super::{Imported, InputKind, Msg, hold};
 use crate::ui::bar::{Bar, Place};
 use crate::ui::dom;
 use crate::ui::import_history::Judged;
@@ -14,7 +14,7 @@ use happened_before::core::session::Session;
 use happened_before::core::trace::Relation;
 use happened_before::protocols;
 use happened_before::share::export;
-use happened_before::share::import::execution::{Event as Happening, Execution};
+use happened_before::share::import::execution::{Execution, RecordedEvent as Happening};
 use wasm_bindgen::prelude::*;
 use web_sys::{HtmlInputElement, HtmlSelectElement};
 use yew::html::Scope;
@@ -42,7 +42,7 @@ pub fn look_into(file: web_sys::File, link: Scope<Imported>) -> bool {
             Ok(head) => text_of(&head).await,
             Err(_) => String::new(),
         };
-        link.send_message(Msg::Found(Kind::of(&file.name(), &head), file));
+        link.send_message(Msg::Found(InputKind::of(&file.name(), &head), file));
     });
     false
 }
@@ -144,7 +144,7 @@ impl Imported {
                     if self.job.is_some() {
                         { self.under_way(ctx) }
                     }
-                    if let (Kind::History, Some((name, text, nth))) = (self.kind, &self.history) {
+                    if let (InputKind::History, Some((name, text, nth))) = (self.kind, &self.history) {
                         <Judged name={name.clone()} text={AttrValue::from(text.clone())} nth={*nth} />
                     } else if !self.all.is_empty() {
                         { self.executions(ctx) }
@@ -184,7 +184,7 @@ impl Imported {
             let file = input.and_then(|i| i.files()).and_then(|f| f.get(0));
             file.map(|f| Msg::Given(f.name(), Source::File(f)))
         });
-        let kind = |kind: Kind, name: &'static str| {
+        let kind = |kind: InputKind, name: &'static str| {
             html! {
                 <button class="verb" aria-pressed={(self.kind == kind).to_string()}
                     onclick={link.callback(move |_: MouseEvent| Msg::Kind(kind))}>{ name }</button>
@@ -200,8 +200,8 @@ impl Imported {
                     <button class="verb" id="import-example"
                         onclick={link.callback(|_: MouseEvent| Msg::Example)}>{ "Show me an example" }</button>
                 </p>
-                <p class="import-tools" role="group" aria-label="Format">{ kind(Kind::Shiviz, "ShiViz log") }{ kind(Kind::Etcd, "etcd trace") }{ kind(Kind::History, "Client history") }</p>
-                if self.kind == Kind::Shiviz {
+                <p class="import-tools" role="group" aria-label="Format">{ kind(InputKind::Shiviz, "ShiViz log") }{ kind(InputKind::Etcd, "etcd trace") }{ kind(InputKind::History, "Client history") }</p>
+                if self.kind == InputKind::Shiviz {
                     <label>{ "Parser: a regular expression with the groups host, clock and event" }
                         <input class="mono" id="import-parser" value={self.parser.clone()} spellcheck="false"
                             oninput={link.callback(|e: InputEvent| Msg::Parser(dom::value_of(&e)))} /></label>

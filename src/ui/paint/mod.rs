@@ -13,9 +13,9 @@ mod styles;
 
 use super::dom;
 use happened_before::scene::Bounded;
-use happened_before::scene::{Scene, Size};
+use happened_before::scene::{Drawing, Size};
 use js_sys::{Array, Function, Promise};
-use program::{Op, Program, Words};
+use program::{PaintOp, Program, Words};
 use styles::Styles;
 use wasm_bindgen::prelude::*;
 use wasm_bindgen_futures::JsFuture;
@@ -85,11 +85,11 @@ impl Easel {
         self.painter.lost()
     }
 
-    fn push(&mut self, op: Op) {
+    fn push(&mut self, op: PaintOp) {
         self.code.push(op as u32 as f32);
     }
 
-    fn scene(&mut self, scene: &Scene) {
+    fn scene(&mut self, scene: &Drawing) {
         Program::new(&mut self.code, &mut self.styles, &mut self.words).scene(scene);
     }
 
@@ -136,26 +136,26 @@ impl Canvas {
     }
 
     /// Adds to what is laid over each of the pictures painted from now on; to nothing, if `anew`.
-    pub fn settle(&mut self, scene: &Scene, anew: bool, easel: &mut Easel) {
+    pub fn settle(&mut self, scene: &Drawing, anew: bool, easel: &mut Easel) {
         self.fit(scene.size, easel);
-        easel.push(Op::Back);
+        easel.push(PaintOp::Back);
         if anew {
-            easel.push(Op::Wipe);
+            easel.push(PaintOp::Wipe);
         }
         easel.scene(scene);
-        easel.push(Op::Front);
+        easel.push(PaintOp::Front);
     }
 
     /// Paints a picture in place of the one before.
-    pub fn paint(&mut self, scene: &Scene, easel: &mut Easel) {
+    pub fn paint(&mut self, scene: &Drawing, easel: &mut Easel) {
         let id = self.fit(scene.size, easel);
         if self.blank {
             self.blank = false;
             let _ = self.element.remove_attribute("hidden");
         }
-        easel.push(Op::Wipe);
+        easel.push(PaintOp::Wipe);
         easel.scene(scene);
-        easel.push(Op::Lay);
+        easel.push(PaintOp::Lay);
         easel.send(id);
     }
 
@@ -168,7 +168,7 @@ impl Canvas {
         let _ = self.element.set_attribute("hidden", "");
         // When it is shown again nothing old is to be seen.
         if let (Some(easel), Some(id)) = (easel, self.lent) {
-            easel.push(Op::Wipe);
+            easel.push(PaintOp::Wipe);
             easel.send(id);
         }
     }
@@ -190,7 +190,7 @@ impl Canvas {
         let wanted = (device(size.w), device(size.h));
         if self.size != wanted {
             self.size = wanted;
-            easel.push(Op::Fit);
+            easel.push(PaintOp::Fit);
             easel.code.extend([wanted.0 as f32, wanted.1 as f32, ratio]);
         }
         id

@@ -1,8 +1,8 @@
 //! A picture as a list of numbers: one message to the painter instead of a call a stroke.
 
-use super::styles::{Id, Styles};
+use super::styles::{StyleId, Styles};
 use happened_before::core::sorted::SortedMap;
-use happened_before::scene::{Anchor, Face, Item, ONE, Scene, Shape};
+use happened_before::scene::{Anchor, Drawing, Item, ONE, Shape, Typeface};
 use js_sys::Array;
 use std::borrow::Cow;
 
@@ -12,7 +12,7 @@ const WORDS: usize = 1024;
 /// What `www/paint.js` does, in the order of its `OPS`; behind it what each is followed by. Lengths
 /// are tenths of a pixel.
 #[derive(Clone, Copy)]
-pub enum Op {
+pub enum PaintOp {
     /// Width and height in device pixels, device pixels a pixel.
     Fit,
     /// On with what has settled.
@@ -50,7 +50,7 @@ pub enum Op {
 /// The shapes of one style that follow each other are one path.
 #[derive(Clone, Copy, PartialEq)]
 struct Ink {
-    style: Id,
+    style: StyleId,
     opacity: f32,
 }
 
@@ -109,12 +109,12 @@ impl<'a> Program<'a> {
     }
 
     /// A whole picture.
-    pub fn scene(&mut self, scene: &Scene) {
+    pub fn scene(&mut self, scene: &Drawing) {
         self.items(&scene.items, Ink { style: 0, opacity: 1.0 }, (0, 0));
         self.flush();
     }
 
-    fn push(&mut self, op: Op, with: &[i32]) {
+    fn push(&mut self, op: PaintOp, with: &[i32]) {
         self.code.push(op as u32 as f32);
         self.code.extend(with.iter().map(|n| *n as f32));
     }
@@ -142,7 +142,7 @@ impl<'a> Program<'a> {
     fn erase(&mut self, shape: &Shape) {
         self.flush();
         let Shape::Circle { x, y, r } = shape else { return };
-        self.push(Op::Erase, &[*x, *y, *r]);
+        self.push(PaintOp::Erase, &[*x, *y, *r]);
         self.set = None;
     }
 
@@ -151,30 +151,30 @@ impl<'a> Program<'a> {
             Shape::Group { at, items } => self.items(items, ink, (dx + at.x, dy + at.y)),
             Shape::Line { a, b } => {
                 self.collect(ink);
-                self.push(Op::Move, &[a.x + dx, a.y + dy]);
-                self.push(Op::Line, &[b.x + dx, b.y + dy]);
+                self.push(PaintOp::Move, &[a.x + dx, a.y + dy]);
+                self.push(PaintOp::Line, &[b.x + dx, b.y + dy]);
             }
             Shape::Circle { x, y, r } => {
                 self.collect(ink);
-                self.push(Op::Circle, &[x + dx, y + dy, *r]);
+                self.push(PaintOp::Circle, &[x + dx, y + dy, *r]);
             }
             Shape::Rect { x, y, w, h, r } => {
                 self.collect(ink);
-                self.push(Op::Rect, &[x + dx, y + dy, *w, *h, (*r).min(w / 2).min(h / 2)]);
+                self.push(PaintOp::Rect, &[x + dx, y + dy, *w, *h, (*r).min(w / 2).min(h / 2)]);
             }
             Shape::Arc { r, share } => {
                 self.collect(ink);
-                self.push(Op::Arc, &[dx, dy, *r]);
+                self.push(PaintOp::Arc, &[dx, dy, *r]);
                 self.code.push((*share as f64 / ONE as f64).min(0.9999) as f32);
             }
             Shape::Path(d) => self.outline(d, item.key.is_empty(), ink, (dx, dy)),
             Shape::Text { x, y, size, face, anchor, text } => {
                 self.flush();
                 self.take(ink);
-                let strong = matches!(face, Face::SansStrong | Face::MonoStrong);
+                let strong = matches!(face, Typeface::SansStrong | Typeface::MonoStrong);
                 let weight = if strong { 600 } else { 400 };
                 let text = self.words.keep(text);
-                self.code.extend([Op::Text as u32 as f32, text]);
+                self.code.extend([PaintOp::Text as u32 as f32, text]);
                 let rest = [x + dx, y + dy, weight, *size, side(*anchor)];
                 self.code.extend(rest.map(|n| n as f32));
             }
@@ -186,7 +186,7 @@ impl<'a> Program<'a> {
         self.flush();
         self.set = None;
         let words = if again { self.words.keep(d) } else { self.words.pass(d) };
-        let op = Op::Outline as u32 as f32;
+        let op = PaintOp::Outline as u32 as f32;
         self.code.extend([op, ink.style as f32, ink.opacity, words, dx as f32, dy as f32]);
     }
 
@@ -196,20 +196,20 @@ impl<'a> Program<'a> {
             self.flush();
             self.ink = Some(ink);
             self.take(ink);
-            self.push(Op::Begin, &[]);
+            self.push(PaintOp::Begin, &[]);
         }
     }
 
     /// Paints the path that has been collected.
     fn flush(&mut self) {
         if self.ink.take().is_some() {
-            self.push(Op::End, &[]);
+            self.push(PaintOp::End, &[]);
         }
     }
 
     fn take(&mut self, ink: Ink) {
         if self.set.replace(ink) != Some(ink) {
-            self.code.extend([Op::Ink as u32 as f32, ink.style as f32, ink.opacity]);
+            self.code.extend([PaintOp::Ink as u32 as f32, ink.style as f32, ink.opacity]);
         }
     }
 }

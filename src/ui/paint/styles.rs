@@ -11,7 +11,7 @@ use web_sys::Element;
 const SVG: &str = "http://www.w3.org/2000/svg";
 
 /// A style's number; 0 is that of the picture itself.
-pub type Id = usize;
+pub type StyleId = usize;
 
 /// An unseen element of a class.
 struct Style {
@@ -23,7 +23,7 @@ struct Style {
 pub struct Styles {
     known: Vec<Style>,
     /// For each outer style, by the element's name and its class.
-    ids: Vec<SortedMap<&'static str, SortedMap<String, Id>>>,
+    ids: Vec<SortedMap<&'static str, SortedMap<String, StyleId>>>,
     theme: String,
     /// What the painter has not heard: numbers and looks in turn.
     news: Array,
@@ -59,7 +59,7 @@ impl Styles {
     }
 
     /// The style of an element of this name and class within another.
-    pub fn of(&mut self, outer: Id, tag: &'static str, class: &str) -> Id {
+    pub fn of(&mut self, outer: StyleId, tag: &'static str, class: &str) -> StyleId {
         if let Some(id) = self.ids[outer].get(tag).and_then(|of| of.get(class)) {
             return *id;
         }
@@ -74,7 +74,7 @@ impl Styles {
     }
 
     /// Its own opacity, without that of what it stands in.
-    pub fn opacity(&self, id: Id) -> f32 {
+    pub fn opacity(&self, id: StyleId) -> f32 {
         self.known[id].opacity
     }
 

@@ -5,7 +5,7 @@ use super::*;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 struct V(u64, OpId, i64);
 
-impl Version for V {
+impl SessionVersion for V {
     fn value(&self) -> i64 {
         self.2
     }
@@ -23,7 +23,7 @@ fn called(n: NodeId) -> String {
 
 /// A watch and who writes in it.
 #[derive(Default)]
-struct Play(Sessions<V>, u32);
+struct Play(SessionWatch<V>, u32);
 
 impl Play {
     fn write(&mut self, client: u16, key: u32, time: u64) -> V {

@@ -5,10 +5,12 @@
 //! nobody read can then come last in any order that keeps the rest. For other levels the order of
 //! such elements can matter: every order of them is tried, within bounds.
 
-use super::lists::{Kept, Known, Place};
-use super::register::{self, Level, Sessions};
-use super::{Step, Txn, names};
-use crate::check::history::{Budget, Illegal, Legal, SPENT, Undecided, Value, Verdict, explain};
+use super::lists::{EdgeFilter, Known, ListPlace};
+use super::register::{self, SessionOrder, TxnLevel};
+use super::{Txn, TxnStep, names};
+use crate::check::history::{
+    Budget, HistoryVerdict, Illegal, Legal, OpValue, SPENT, Undecided, explain,
+};
 use crate::core::sorted::{SortedMap, SortedSet};
 
 pub use super::lists::EMPTY;
@@ -22,12 +24,12 @@ pub fn judge(
     txns: &[Txn],
     asked: &[&'static str],
     budget: &mut Budget,
-) -> (Verdict, Vec<&'static str>) {
+) -> (HistoryVerdict, Vec<&'static str>) {
     if let Some(twice) = twice(txns) {
-        return (Verdict::Unknown(Undecided::new(twice)), vec![]);
+        return (HistoryVerdict::Unknown(Undecided::new(twice)), vec![]);
     }
     let bad = names::prohibited(asked);
-    let kept = Kept {
+    let kept = EdgeFilter {
         process: bad.iter().any(|a| a.ends_with("-process")),
         realtime: bad.iter().any(|a| a.ends_with("-realtime")),
     };
@@ -36,7 +38,7 @@ pub fn judge(
     let known = Known::new(&all, None, &given);
     let Some(found) = known.anomalies(kept) else {
         let why = "too many transactions depend on each other";
-        return (Verdict::Unknown(Undecided::new(why)), vec![]);
+        return (HistoryVerdict::Unknown(Undecided::new(why)), vec![]);
     };
     let wrong = |found: &SortedSet<&'static str>| -> Vec<String> {
         found.iter().filter(|a| bad.contains(*a)).map(|a| a.to_string()).collect()
@@ -48,12 +50,12 @@ pub fn judge(
     // Nothing took effect, or what was read did not: the level was not put to the test.
     let undone = !txns.is_empty() && !txns.iter().any(Txn::may_count);
     if found.contains(EMPTY) && (undone || found.contains("G1a")) {
-        return (Verdict::Unknown(Undecided::new(EMPTY)), vec![]);
+        return (HistoryVerdict::Unknown(Undecided::new(EMPTY)), vec![]);
     }
     let serial = bad.contains("G2-item");
     let open = known.open();
     if serial || open.is_empty() {
-        return (Verdict::Ok(Legal { order: known.order(kept), views: Vec::new() }), vec![]);
+        return (HistoryVerdict::Ok(Legal { order: known.order(kept), views: Vec::new() }), vec![]);
     }
     try_orders(&all, &open, kept, &wrong, budget)
 }
@@ -63,10 +65,10 @@ pub fn judge(
 fn try_orders(
     all: &[&Txn],
     open: &[usize],
-    kept: Kept,
+    kept: EdgeFilter,
     wrong: &dyn Fn(&SortedSet<&'static str>) -> Vec<String>,
     budget: &mut Budget,
-) -> (Verdict, Vec<&'static str>) {
+) -> (HistoryVerdict, Vec<&'static str>) {
     let given = SortedSet::new();
     let mut order: Vec<usize> = open.to_vec();
     order.sort_by_key(|&i| (all[i].invoke, i));
@@ -76,7 +78,7 @@ fn try_orders(
     let mut at = 0;
     for tried in 0.. {
         if tried == MAX_ORDERS || budget.take(all.len() as u64).is_none() {
-            return (Verdict::Unknown(Undecided::new(SPENT)), vec![]);
+            return (HistoryVerdict::Unknown(Undecided::new(SPENT)), vec![]);
         }
         let mut ranks = vec![0; all.len()];
         order.iter().enumerate().for_each(|(n, &i)| ranks[i] = n);
@@ -84,7 +86,10 @@ fn try_orders(
         let Some(found) = known.anomalies(kept) else { break };
         let reported = wrong(&found);
         if reported.is_empty() {
-            return (Verdict::Ok(Legal { order: known.order(kept), views: Vec::new() }), vec![]);
+            return (
+                HistoryVerdict::Ok(Legal { order: known.order(kept), views: Vec::new() }),
+                vec![],
+            );
         }
         let mine: SortedSet<String> = reported.iter().cloned().collect();
         always = Some(match always {
@@ -113,16 +118,16 @@ fn try_orders(
         anomalies.join(" or ")
     );
     let cause = core.clone();
-    (Verdict::Illegal(Illegal { core, cause, anomalies, minimal: false, because }), vec![])
+    (HistoryVerdict::Illegal(Illegal { core, cause, anomalies, minimal: false, because }), vec![])
 }
 
 fn illegal(
     txns: &[Txn],
-    kept: Kept,
+    kept: EdgeFilter,
     bad: &SortedSet<&'static str>,
     mut reported: Vec<String>,
     found: &SortedSet<&'static str>,
-) -> Verdict {
+) -> HistoryVerdict {
     let serious = reported.clone();
     if found.contains(EMPTY) {
         reported.push(EMPTY.into());
@@ -130,9 +135,9 @@ fn illegal(
     }
     let all: Vec<&Txn> = txns.iter().collect();
     // A part need not hold who wrote each element of a list.
-    let mut given: SortedSet<Place> = SortedSet::new();
+    let mut given: SortedSet<ListPlace> = SortedSet::new();
     for step in txns.iter().flat_map(|t| &t.steps) {
-        if let Step::Append(k, v) = step {
+        if let TxnStep::Append(k, v) = step {
             given.insert((k, v));
         }
     }
@@ -148,7 +153,7 @@ fn illegal(
         serious.join(", ")
     );
     let cause = core.clone();
-    Verdict::Illegal(Illegal { core, cause, anomalies: reported, minimal: true, because })
+    HistoryVerdict::Illegal(Illegal { core, cause, anomalies: reported, minimal: true, because })
 }
 
 /// What lists that fit together do not show.
@@ -159,35 +164,35 @@ const WHOLE: &[&str] = &["internal", "G1a", "duplicate-elements", "future-read"]
 pub fn at_level(
     txns: &[Txn],
     name: &str,
-    sessions: Sessions,
+    sessions: SessionOrder,
     budget: &mut Budget,
-) -> Option<(Verdict, Vec<&'static str>)> {
+) -> Option<(HistoryVerdict, Vec<&'static str>)> {
     let by_axioms = match name {
-        "causal" | "prefix" | "read-atomic" | "ryw" | "mr" | "mw" | "wfr" => Level::parse(name),
-        "causal-cerone" => Some(Level::Cerone),
+        "causal" | "prefix" | "read-atomic" | "ryw" | "mr" | "mw" | "wfr" => TxnLevel::parse(name),
+        "causal-cerone" => Some(TxnLevel::Cerone),
         _ => None,
     };
     if let Some(level) = by_axioms {
         // Anomalies have names, and the levels they rule out.
         if let Some(asked) = names::level(name) {
             let found = judge(txns, &[asked], budget);
-            if matches!(found.0, Verdict::Illegal(_)) {
+            if matches!(found.0, HistoryVerdict::Illegal(_)) {
                 return Some(found);
             }
         }
         return Some((axioms(txns, level, sessions, budget), Vec::new()));
     }
     let asked = names::level(name).or_else(|| names::anomaly(name))?;
-    let asked = if sessions == Sessions::Always { names::of_sessions(asked) } else { asked };
+    let asked = if sessions == SessionOrder::Always { names::of_sessions(asked) } else { asked };
     let found = judge(txns, &[asked], budget);
     let level = match asked {
-        "snapshot-isolation" => Level::Snapshot,
-        "strong-session-snapshot-isolation" => Level::SessionSnapshot,
+        "snapshot-isolation" => TxnLevel::Snapshot,
+        "strong-session-snapshot-isolation" => TxnLevel::SessionSnapshot,
         _ => return Some(found),
     };
     Some(match found.0 {
         // Too many orders of what nobody read: perhaps one can be searched for.
-        Verdict::Unknown(why) if why.because == SPENT => {
+        HistoryVerdict::Unknown(why) if why.because == SPENT => {
             (axioms(txns, level, sessions, budget), Vec::new())
         }
         _ => found,
@@ -196,12 +201,17 @@ pub fn at_level(
 
 /// Judges `txns` by the axioms of a level of registers: a list is a register that holds its last
 /// element, and the lists that were read tell the order of its versions.
-fn axioms(txns: &[Txn], level: Level, sessions: Sessions, budget: &mut Budget) -> Verdict {
+fn axioms(
+    txns: &[Txn],
+    level: TxnLevel,
+    sessions: SessionOrder,
+    budget: &mut Budget,
+) -> HistoryVerdict {
     // Elements of lists that fit together.
     let (whole, _) = judge(txns, WHOLE, budget);
     match whole {
-        Verdict::Ok(_) => {}
-        Verdict::Unknown(why) if why.because == EMPTY => {}
+        HistoryVerdict::Ok(_) => {}
+        HistoryVerdict::Unknown(why) if why.because == EMPTY => {}
         other => return other,
     }
     let lists: SortedMap<u32, &Txn> = txns.iter().map(|t| (t.id, t)).collect();
@@ -214,10 +224,10 @@ fn axioms(txns: &[Txn], level: Level, sessions: Sessions, budget: &mut Budget) -
 
 /// An element that was appended twice: then reads do not tell whose it is.
 fn twice(txns: &[Txn]) -> Option<String> {
-    let mut by: SortedMap<Place, u32> = SortedMap::new();
+    let mut by: SortedMap<ListPlace, u32> = SortedMap::new();
     for txn in txns {
         for step in &txn.steps {
-            let Step::Append(k, v) = step else { continue };
+            let TxnStep::Append(k, v) = step else { continue };
             if let Some(first) = by.insert((k, v), txn.id) {
                 return Some(format!(
                     "{v} is appended to {k} twice, by transactions {first} and {}, so that a read \
@@ -232,7 +242,7 @@ fn twice(txns: &[Txn]) -> Option<String> {
 
 /// The same transactions as if a list were a register that holds its last element.
 fn as_registers(txns: &[Txn]) -> Vec<Txn> {
-    let last = |list: &[Value]| list.last().cloned().unwrap_or(Value::Nil);
+    let last = |list: &[OpValue]| list.last().cloned().unwrap_or(OpValue::Nil);
     let steps = |txn: &Txn| {
         let mut steps = Vec::new();
         // Where this transaction appended first, and how often: a later read also shows on top of
@@ -241,23 +251,23 @@ fn as_registers(txns: &[Txn]) -> Vec<Txn> {
         let mut read: SortedSet<&str> = SortedSet::new();
         for step in &txn.steps {
             match step {
-                Step::Append(k, v) => {
+                TxnStep::Append(k, v) => {
                     own.entry(k).or_insert((steps.len(), 0)).1 += 1;
-                    steps.push(Step::Write(k.clone(), v.clone()));
+                    steps.push(TxnStep::Write(k.clone(), v.clone()));
                 }
-                Step::List(k, Some(list)) => {
+                TxnStep::List(k, Some(list)) => {
                     let before = own.get(k.as_str()).copied();
                     if let Some((at, count)) = before
                         && read.insert(k)
                     {
                         let below = &list[..list.len().saturating_sub(count)];
-                        steps.insert(at, Step::Read(k.clone(), Some(last(below))));
+                        steps.insert(at, TxnStep::Read(k.clone(), Some(last(below))));
                         own.values_mut().filter(|o| o.0 >= at).for_each(|o| o.0 += 1);
                     }
                     read.insert(k);
-                    steps.push(Step::Read(k.clone(), Some(last(list))));
+                    steps.push(TxnStep::Read(k.clone(), Some(last(list))));
                 }
-                Step::List(k, None) => steps.push(Step::Read(k.clone(), None)),
+                TxnStep::List(k, None) => steps.push(TxnStep::Read(k.clone(), None)),
                 other => steps.push(other.clone()),
             }
         }

@@ -1,7 +1,7 @@
 //! Cycles of a dependency graph, by the kinds of edges they need.
 
 use super::names;
-use crate::check::history::relation::Relation;
+use crate::check::history::relation::BitRelation;
 use crate::core::sorted::SortedSet;
 
 /// Kinds of edges between transactions.
@@ -79,7 +79,7 @@ fn within(part: &[usize], edges: &SortedSet<(usize, usize, Edge)>) -> SortedSet<
 /// Whether there are cycles of the five kinds, with `extra` edges allowed anywhere.
 fn kinds(n: usize, edges: &[(usize, usize, Edge)], extra: &[Edge]) -> [bool; 5] {
     let closed = |allowed: &[Edge]| {
-        let mut r = Relation::new(n);
+        let mut r = BitRelation::new(n);
         for &(a, b, e) in edges {
             if allowed.contains(&e) || extra.contains(&e) {
                 r.add(a, b);
@@ -93,7 +93,7 @@ fn kinds(n: usize, edges: &[(usize, usize, Edge)], extra: &[Edge]) -> [bool; 5] 
     let dep = closed(&[Edge::Ww, Edge::Wr]);
     let all = closed(&[Edge::Ww, Edge::Wr, Edge::Rw]);
     // Composed: dependencies, then one anti-dependency.
-    let mut composed = Relation::new(n);
+    let mut composed = BitRelation::new(n);
     for &(u, v, _) in of(Edge::Rw) {
         (0..n).filter(|&a| dep.has(a, u)).for_each(|a| {
             composed.add(a, v);

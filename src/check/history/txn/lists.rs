@@ -1,21 +1,21 @@
 //! The dependencies among transactions that append to lists and read them.
 
 use super::cycles::{self, Edge};
-use super::{End, Step, Txn};
-use crate::check::history::Value;
+use super::{Txn, TxnEnd, TxnStep};
+use crate::check::history::OpValue;
 use crate::core::sorted::{SortedMap, SortedSet};
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
 
 /// A key and an element of its list.
-pub(super) type Place<'a> = (&'a str, &'a Value);
+pub(super) type ListPlace<'a> = (&'a str, &'a OpValue);
 
 /// The name of the finding that there was nothing to find.
 pub const EMPTY: &str = "empty-transaction-graph";
 
 /// Which edges a level cares about.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Kept {
+pub(super) struct EdgeFilter {
     pub(super) process: bool,
     pub(super) realtime: bool,
 }
@@ -30,8 +30,8 @@ pub(super) struct Known<'a> {
     /// Committed, or of unknown outcome and read by one that did.
     sure: Vec<bool>,
     /// Who appended an element, and whether it was that transaction's last to the key.
-    writers: SortedMap<Place<'a>, (usize, bool)>,
-    orders: SortedMap<&'a str, Vec<&'a Value>>,
+    writers: SortedMap<ListPlace<'a>, (usize, bool)>,
+    orders: SortedMap<&'a str, Vec<&'a OpValue>>,
     late: SortedMap<&'a str, Vec<usize>>,
     found: SortedSet<&'static str>,
 }
@@ -43,11 +43,11 @@ impl<'a> Known<'a> {
     pub(super) fn new(
         txns: &'a [&'a Txn],
         ranks: Option<&[usize]>,
-        given: &SortedSet<Place>,
+        given: &SortedSet<ListPlace>,
     ) -> Known<'a> {
         let mut known = Known {
             txns,
-            sure: txns.iter().map(|t| t.end == End::Committed).collect(),
+            sure: txns.iter().map(|t| t.end == TxnEnd::Committed).collect(),
             writers: SortedMap::new(),
             orders: SortedMap::new(),
             late: SortedMap::new(),
@@ -65,7 +65,7 @@ impl<'a> Known<'a> {
     }
 
     /// Everything that is wrong, or nothing if a component of the graph is too large.
-    pub(super) fn anomalies(&self, kept: Kept) -> Option<SortedSet<&'static str>> {
+    pub(super) fn anomalies(&self, kept: EdgeFilter) -> Option<SortedSet<&'static str>> {
         let mut found = self.found.clone();
         let edges = self.edges(kept);
         if edges.is_empty() {
@@ -83,14 +83,14 @@ impl<'a> Known<'a> {
 
     /// For each list, pairs of transactions of which the first appended before the second did.
     pub(super) fn versions(&self) -> Vec<(u32, u32)> {
-        let edges = self.edges(Kept { process: false, realtime: false });
+        let edges = self.edges(EdgeFilter { process: false, realtime: false });
         let versions = edges.iter().filter(|e| e.2 == Edge::Ww);
         versions.map(|&(a, b, _)| (self.txns[a].id, self.txns[b].id)).collect()
     }
 
     /// The transactions that took effect, in an order that keeps as many kinds of edges as any
     /// order can: all, or those of what was read and overwritten, or of what was overwritten.
-    pub(super) fn order(&self, kept: Kept) -> Vec<u32> {
+    pub(super) fn order(&self, kept: EdgeFilter) -> Vec<u32> {
         let edges = self.edges(kept);
         let some = |kinds: &[Edge]| {
             let kept = edges.iter().filter(|e| kinds.contains(&e.2));
@@ -130,9 +130,9 @@ impl<'a> Known<'a> {
 
     fn index(&mut self) {
         for (i, txn) in self.txns.iter().enumerate() {
-            let mut last: SortedMap<&str, &Value> = SortedMap::new();
+            let mut last: SortedMap<&str, &OpValue> = SortedMap::new();
             for step in &txn.steps {
-                if let Step::Append(k, v) = step {
+                if let TxnStep::Append(k, v) = step {
                     self.writers.insert((k, v), (i, false));
                     last.insert(k, v);
                 }
@@ -143,10 +143,10 @@ impl<'a> Known<'a> {
         }
         for txn in self.committed() {
             for step in &txn.steps {
-                let Step::List(k, Some(list)) = step else { continue };
+                let TxnStep::List(k, Some(list)) = step else { continue };
                 for v in list {
                     if let Some(&(w, _)) = self.writers.get(&(k.as_str(), v)) {
-                        self.sure[w] |= self.txns[w].end == End::Unknown;
+                        self.sure[w] |= self.txns[w].end == TxnEnd::Unknown;
                     }
                 }
             }
@@ -155,10 +155,10 @@ impl<'a> Known<'a> {
 
     /// The longest read of each key; all others have to be prefixes of it.
     fn version_orders(&mut self) {
-        let mut reads: SortedMap<&str, Vec<&Vec<Value>>> = SortedMap::new();
+        let mut reads: SortedMap<&str, Vec<&Vec<OpValue>>> = SortedMap::new();
         for txn in self.committed() {
             for step in &txn.steps {
-                if let Step::List(k, Some(list)) = step {
+                if let TxnStep::List(k, Some(list)) = step {
                     reads.entry(k).or_default().push(list);
                 }
             }
@@ -168,7 +168,7 @@ impl<'a> Known<'a> {
             if lists.iter().any(|l| !longest.starts_with(l)) {
                 self.found.insert("incompatible-order");
             }
-            let unique: SortedSet<&Value> = longest.iter().collect();
+            let unique: SortedSet<&OpValue> = longest.iter().collect();
             if lists.iter().any(|l| l.iter().collect::<SortedSet<_>>().len() < l.len()) {
                 self.found.insert("duplicate-elements");
             }
@@ -183,11 +183,11 @@ impl<'a> Known<'a> {
     fn programs(&mut self) {
         let all = self.orders.iter();
         let places = all.flat_map(|(k, o)| o.iter().enumerate().map(move |(i, v)| ((*k, *v), i)));
-        let places: SortedMap<Place, usize> = places.collect();
+        let places: SortedMap<ListPlace, usize> = places.collect();
         for txn in self.txns.iter().zip(&self.sure).filter(|x| *x.1).map(|x| x.0) {
             let mut last: SortedMap<&str, Option<usize>> = SortedMap::new();
             for step in &txn.steps {
-                let Step::Append(k, v) = step else { continue };
+                let TxnStep::Append(k, v) = step else { continue };
                 let at = places.get(&(k.as_str(), v)).copied();
                 let wrong = match (last.insert(k, at), at) {
                     (Some(None), Some(_)) => true,
@@ -203,18 +203,18 @@ impl<'a> Known<'a> {
 
     /// Elements that nobody read, of transactions that took effect.
     fn unseen(&mut self, ranks: Option<&[usize]>) {
-        let mut seen: SortedSet<Place> = SortedSet::new();
+        let mut seen: SortedSet<ListPlace> = SortedSet::new();
         for txn in self.committed() {
             for step in &txn.steps {
-                if let Step::List(k, Some(list)) = step {
+                if let TxnStep::List(k, Some(list)) = step {
                     seen.extend(list.iter().map(|v| (k.as_str(), v)));
                 }
             }
         }
-        let mut unseen: SortedMap<&str, Vec<(usize, &Value)>> = SortedMap::new();
+        let mut unseen: SortedMap<&str, Vec<(usize, &OpValue)>> = SortedMap::new();
         for (i, txn) in self.txns.iter().enumerate().filter(|(i, _)| self.sure[*i]) {
             for step in &txn.steps {
-                if let Step::Append(k, v) = step
+                if let TxnStep::Append(k, v) = step
                     && !seen.contains(&(k.as_str(), v))
                 {
                     unseen.entry(k).or_default().push((i, v));
@@ -236,7 +236,7 @@ impl<'a> Known<'a> {
 
     fn dirty(&mut self) {
         for (k, order) in &self.orders {
-            let aborted = |v: &&Value| {
+            let aborted = |v: &&OpValue| {
                 self.writers.get(&(*k, *v)).is_some_and(|w| !self.txns[w.0].may_count())
             };
             if order.windows(2).any(|p| aborted(&p[0]) && !aborted(&p[1])) {
@@ -246,29 +246,29 @@ impl<'a> Known<'a> {
     }
 
     fn committed(&self) -> impl Iterator<Item = &'a Txn> + use<'a> {
-        self.txns.iter().copied().filter(|t| t.end == End::Committed)
+        self.txns.iter().copied().filter(|t| t.end == TxnEnd::Committed)
     }
 
     /// Whether each transaction agrees with itself.
     fn inside(&mut self) {
         for txn in self.committed() {
-            let mut full: SortedMap<&str, Vec<&Value>> = SortedMap::new();
-            let mut tail: SortedMap<&str, Vec<&Value>> = SortedMap::new();
+            let mut full: SortedMap<&str, Vec<&OpValue>> = SortedMap::new();
+            let mut tail: SortedMap<&str, Vec<&OpValue>> = SortedMap::new();
             for (at, step) in txn.steps.iter().enumerate() {
                 match step {
-                    Step::Append(k, v) => match full.get_mut(k.as_str()) {
+                    TxnStep::Append(k, v) => match full.get_mut(k.as_str()) {
                         Some(list) => list.push(v),
                         None => tail.entry(k).or_default().push(v),
                     },
-                    Step::List(k, Some(list)) => {
-                        let list: Vec<&Value> = list.iter().collect();
+                    TxnStep::List(k, Some(list)) => {
+                        let list: Vec<&OpValue> = list.iter().collect();
                         let fits = match (full.get(k.as_str()), tail.get(k.as_str())) {
                             (Some(is), _) => *is == list,
                             (None, Some(tail)) => list.ends_with(tail),
                             (None, None) => true,
                         };
                         let later = txn.steps[at..].iter().any(
-                            |s| matches!(s, Step::Append(x, v) if x == k && list.contains(&v)),
+                            |s| matches!(s, TxnStep::Append(x, v) if x == k && list.contains(&v)),
                         );
                         if later {
                             self.found.insert("future-read");
@@ -284,25 +284,25 @@ impl<'a> Known<'a> {
     }
 
     /// What a transaction read of each key before it appended to it.
-    fn outside(txn: &'a Txn) -> Vec<(&'a str, &'a [Value])> {
+    fn outside(txn: &'a Txn) -> Vec<(&'a str, &'a [OpValue])> {
         let mut touched: SortedSet<&str> = SortedSet::new();
         let mut all = Vec::new();
         for step in &txn.steps {
             match step {
-                Step::Append(k, _) => {
+                TxnStep::Append(k, _) => {
                     touched.insert(k);
                 }
-                Step::List(k, Some(list)) if touched.insert(k) => all.push((&**k, &**list)),
+                TxnStep::List(k, Some(list)) if touched.insert(k) => all.push((&**k, &**list)),
                 _ => {}
             }
         }
         all
     }
 
-    fn reads(&mut self, given: &SortedSet<Place>) {
-        for (i, txn) in self.txns.iter().enumerate().filter(|t| t.1.end == End::Committed) {
+    fn reads(&mut self, given: &SortedSet<ListPlace>) {
+        for (i, txn) in self.txns.iter().enumerate().filter(|t| t.1.end == TxnEnd::Committed) {
             for step in &txn.steps {
-                let Step::List(k, Some(list)) = step else { continue };
+                let TxnStep::List(k, Some(list)) = step else { continue };
                 let writer = |v| self.writers.get(&(k.as_str(), v));
                 let aborted = |v| writer(v).is_some_and(|w| !self.txns[w.0].may_count());
                 if list.iter().any(aborted) {
@@ -324,10 +324,10 @@ impl<'a> Known<'a> {
 
     /// Two transactions that read the same version of a key and both appended to it.
     fn lost_updates(&mut self) {
-        let mut seen: SortedMap<(&str, &[Value]), u32> = SortedMap::new();
+        let mut seen: SortedMap<(&str, &[OpValue]), u32> = SortedMap::new();
         for txn in self.committed() {
             for (k, list) in Known::outside(txn) {
-                if txn.steps.iter().any(|s| matches!(s, Step::Append(x, _) if x == k)) {
+                if txn.steps.iter().any(|s| matches!(s, TxnStep::Append(x, _) if x == k)) {
                     *seen.entry((k, list)).or_default() += 1;
                 }
             }
@@ -337,9 +337,9 @@ impl<'a> Known<'a> {
         }
     }
 
-    fn edges(&self, kept: Kept) -> SortedSet<(usize, usize, Edge)> {
+    fn edges(&self, kept: EdgeFilter) -> SortedSet<(usize, usize, Edge)> {
         let mut edges = Vec::new();
-        let live = |k: &'a str, v: &'a Value| {
+        let live = |k: &'a str, v: &'a OpValue| {
             self.writers.get(&(k, v)).map(|w| w.0).filter(|&i| self.sure[i])
         };
         let mut add = |a: Option<usize>, b: Option<usize>, e: Edge| {
@@ -358,7 +358,7 @@ impl<'a> Known<'a> {
                 add(order.last().copied(), Some(late), Edge::Ww);
             }
         }
-        for (i, txn) in self.txns.iter().enumerate().filter(|t| t.1.end == End::Committed) {
+        for (i, txn) in self.txns.iter().enumerate().filter(|t| t.1.end == TxnEnd::Committed) {
             for (k, list) in Known::outside(txn) {
                 if let Some(last) = list.last() {
                     add(live(k, last), Some(i), Edge::Wr);
@@ -382,7 +382,7 @@ impl<'a> Known<'a> {
             for (i, txn) in self.txns.iter().enumerate().filter(|(i, _)| self.sure[*i]) {
                 add(last.get(&txn.session).copied(), Some(i), Edge::Process);
                 // What ended without an answer may take effect after what its session did later.
-                if txn.end == End::Committed {
+                if txn.end == TxnEnd::Committed {
                     last.insert(txn.session, i);
                 }
             }
@@ -401,7 +401,7 @@ fn real_time(txns: &[&Txn], sure: &[bool]) -> Vec<(usize, usize)> {
     let mut events: Vec<(u64, bool, usize)> = Vec::new();
     for (i, txn) in txns.iter().enumerate().filter(|(i, _)| sure[*i]) {
         events.push((txn.invoke, true, i));
-        if txn.end == End::Committed && txn.ret < u64::MAX {
+        if txn.end == TxnEnd::Committed && txn.ret < u64::MAX {
             events.push((txn.ret, false, i));
         }
     }

@@ -6,25 +6,25 @@ mod lists;
 pub mod names;
 pub mod register;
 
-use super::Value;
+use super::OpValue;
 use serde::{Deserialize, Serialize};
 
 /// One step of a transaction.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub enum Step {
+pub enum TxnStep {
     /// Wrote a register.
-    Write(String, Value),
+    Write(String, OpValue),
     /// Read a register; none if the answer is unknown.
-    Read(String, Option<Value>),
+    Read(String, Option<OpValue>),
     /// Appended to a list.
-    Append(String, Value),
+    Append(String, OpValue),
     /// Read a list; none if the answer is unknown.
-    List(String, Option<Vec<Value>>),
+    List(String, Option<Vec<OpValue>>),
 }
 
 /// How a transaction ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub enum End {
+pub enum TxnEnd {
     /// It committed.
     Committed,
     /// It certainly did not.
@@ -45,14 +45,14 @@ pub struct Txn {
     /// Position of the answer; the largest number while there is none.
     pub ret: u64,
     /// How it ended.
-    pub end: End,
+    pub end: TxnEnd,
     /// What it did, in order.
-    pub steps: Vec<Step>,
+    pub steps: Vec<TxnStep>,
 }
 
 impl Txn {
     /// True if it did or may have taken effect.
     pub fn may_count(&self) -> bool {
-        self.end != End::Aborted
+        self.end != TxnEnd::Aborted
     }
 }

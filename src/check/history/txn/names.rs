@@ -133,9 +133,9 @@ const FORBIDS: &[(&str, &[&str])] = &[
     ("update-serializable", &["G1"]),
 ];
 
-type Names = SortedSet<&'static str>;
+type TxnNames = SortedSet<&'static str>;
 
-fn reach(edges: &'static [(&str, &[&str])], from: Names, back: bool) -> Names {
+fn reach(edges: &'static [(&str, &[&str])], from: TxnNames, back: bool) -> TxnNames {
     let mut seen = from;
     loop {
         let before = seen.len();
@@ -154,8 +154,8 @@ fn reach(edges: &'static [(&str, &[&str])], from: Names, back: bool) -> Names {
 }
 
 /// The anomaly and everything it also is.
-pub fn implied(anomaly: &'static str) -> Names {
-    reach(IMPLIES, Names::from([anomaly]), false)
+pub fn implied(anomaly: &'static str) -> TxnNames {
+    reach(IMPLIES, TxnNames::from([anomaly]), false)
 }
 
 /// The short names of the command line for levels.
@@ -200,9 +200,9 @@ pub fn anomaly(name: &str) -> Option<&'static str> {
 }
 
 /// Every anomaly that breaks what is asked: levels, or anomalies that must not be there.
-pub fn prohibited(asked: &[&'static str]) -> Names {
-    let levels: Names = asked.iter().copied().filter(|a| level(a).is_some()).collect();
-    let mut bad: Names = asked.iter().copied().filter(|a| anomaly(a).is_some()).collect();
+pub fn prohibited(asked: &[&'static str]) -> TxnNames {
+    let levels: TxnNames = asked.iter().copied().filter(|a| level(a).is_some()).collect();
+    let mut bad: TxnNames = asked.iter().copied().filter(|a| anomaly(a).is_some()).collect();
     let levels = reach(LEVELS, levels, false);
     for (l, all) in FORBIDS.iter().filter(|(l, _)| levels.contains(l)) {
         let _ = l;
@@ -214,14 +214,14 @@ pub fn prohibited(asked: &[&'static str]) -> Names {
 /// The weakest levels that cannot hold, given these anomalies.
 pub fn weakest_broken(anomalies: &SortedSet<&'static str>) -> Vec<&'static str> {
     let implied = reach(IMPLIES, anomalies.clone(), false);
-    let direct: Names = FORBIDS
+    let direct: TxnNames = FORBIDS
         .iter()
         .filter(|(_, all)| all.iter().any(|a| implied.contains(a)))
         .map(|(l, _)| *l)
         .collect();
     let broken = reach(LEVELS, direct, true);
     let weaker = |l: &&'static str| {
-        let below = reach(LEVELS, Names::from([*l]), false);
+        let below = reach(LEVELS, TxnNames::from([*l]), false);
         below.iter().any(|b| b != l && broken.contains(b))
     };
     broken.iter().copied().filter(|l| !weaker(l)).collect()

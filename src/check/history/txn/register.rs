@@ -7,20 +7,21 @@
 //! A transaction of unknown outcome took effect where its writes were read, and is left out where
 //! nobody read them: no answer can tell.
 
-use super::{End, Step, Txn};
-use crate::check::history::linearizable::{Outcome as Found, together};
-use crate::check::history::model::Kind;
-use crate::check::history::relation::Relation;
-use crate::check::history::saturate::{INIT, Key, saturate};
-use crate::check::history::search::{Item, Plan};
+use super::{Txn, TxnEnd, TxnStep};
+use crate::check::history::linearizable::{Judgement, together};
+use crate::check::history::model::ObjectKind;
+use crate::check::history::relation::BitRelation;
+use crate::check::history::saturate::{INIT, KeyAccesses, saturate};
+use crate::check::history::search::{SearchItem, SearchPlan};
 use crate::check::history::{
-    Budget, F, Illegal, Legal, Model, Op, Outcome, SPENT, Undecided, Value, Verdict, explain,
+    Budget, F, HistoryOp, HistoryVerdict, Illegal, Legal, ObjectModel, OpOutcome, OpValue, SPENT,
+    Undecided, explain,
 };
 use crate::core::sorted::{SortedMap, SortedSet};
 
 /// Which levels keep the order of sessions.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Sessions {
+pub enum SessionOrder {
     /// All, as Cerone et al. and Biswas and Enea define them: of a history that is given as
     /// sessions.
     Always,
@@ -33,7 +34,7 @@ pub enum Sessions {
 
 /// A level of transactional consistency.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Level {
+pub enum TxnLevel {
     /// Reads within a transaction never go back behind what it has read.
     ReadCommitted,
     /// What a transaction sees of another it sees whole.
@@ -64,34 +65,34 @@ pub enum Level {
     WritesFollowReads,
 }
 
-impl Level {
+impl TxnLevel {
     /// Names of the command line.
-    pub const ALL: [(&'static str, Level); 14] = [
-        ("read-committed", Level::ReadCommitted),
-        ("read-atomic", Level::ReadAtomic),
-        ("causal", Level::Causal),
-        ("causal-cerone", Level::Cerone),
-        ("prefix", Level::Prefix),
-        ("si", Level::Snapshot),
-        ("strong-session-si", Level::SessionSnapshot),
-        ("serializable", Level::Serializable),
-        ("strong-session-serializable", Level::SessionSerializable),
-        ("strict-serializable", Level::Strict),
-        ("ryw", Level::ReadYourWrites),
-        ("mr", Level::MonotonicReads),
-        ("mw", Level::MonotonicWrites),
-        ("wfr", Level::WritesFollowReads),
+    pub const ALL: [(&'static str, TxnLevel); 14] = [
+        ("read-committed", TxnLevel::ReadCommitted),
+        ("read-atomic", TxnLevel::ReadAtomic),
+        ("causal", TxnLevel::Causal),
+        ("causal-cerone", TxnLevel::Cerone),
+        ("prefix", TxnLevel::Prefix),
+        ("si", TxnLevel::Snapshot),
+        ("strong-session-si", TxnLevel::SessionSnapshot),
+        ("serializable", TxnLevel::Serializable),
+        ("strong-session-serializable", TxnLevel::SessionSerializable),
+        ("strict-serializable", TxnLevel::Strict),
+        ("ryw", TxnLevel::ReadYourWrites),
+        ("mr", TxnLevel::MonotonicReads),
+        ("mw", TxnLevel::MonotonicWrites),
+        ("wfr", TxnLevel::WritesFollowReads),
     ];
 
     /// The level of that name.
-    pub fn parse(name: &str) -> Option<Level> {
-        Level::ALL.iter().find(|(n, _)| *n == name).map(|(_, l)| *l)
+    pub fn parse(name: &str) -> Option<TxnLevel> {
+        TxnLevel::ALL.iter().find(|(n, _)| *n == name).map(|(_, l)| *l)
     }
 
     /// Whether the commit order keeps that of sessions.
-    fn keeps(self, sessions: Sessions) -> bool {
-        use Level::*;
-        sessions == Sessions::Always
+    fn keeps(self, sessions: SessionOrder) -> bool {
+        use TxnLevel::*;
+        sessions == SessionOrder::Always
             || !matches!(
                 self,
                 ReadCommitted | ReadAtomic | Cerone | Prefix | Snapshot | Serializable
@@ -99,29 +100,29 @@ impl Level {
     }
 
     fn snapshot(self) -> bool {
-        matches!(self, Level::Snapshot | Level::SessionSnapshot)
+        matches!(self, TxnLevel::Snapshot | TxnLevel::SessionSnapshot)
     }
 
     /// Whether a transaction that reads a register twice has to see the same.
     fn repeatable(self) -> bool {
-        self != Level::ReadCommitted && self <= Level::Strict
+        self != TxnLevel::ReadCommitted && self <= TxnLevel::Strict
     }
 
     /// The anomaly a history shows that breaks this level and none weaker.
     fn anomaly(self) -> &'static str {
         match self {
-            Level::ReadCommitted => "G1c",
-            Level::ReadAtomic | Level::Causal | Level::Cerone => "G-single-item",
-            Level::Prefix => "G-nonadjacent-item",
-            Level::Snapshot => "lost-update",
-            Level::SessionSnapshot => "G-nonadjacent-item-process",
-            Level::Serializable => "G2-item",
-            Level::SessionSerializable => "G2-item-process",
-            Level::Strict => "G2-item-realtime",
-            Level::ReadYourWrites => "read-your-writes",
-            Level::MonotonicReads => "monotonic-reads",
-            Level::MonotonicWrites => "monotonic-writes",
-            Level::WritesFollowReads => "writes-follow-reads",
+            TxnLevel::ReadCommitted => "G1c",
+            TxnLevel::ReadAtomic | TxnLevel::Causal | TxnLevel::Cerone => "G-single-item",
+            TxnLevel::Prefix => "G-nonadjacent-item",
+            TxnLevel::Snapshot => "lost-update",
+            TxnLevel::SessionSnapshot => "G-nonadjacent-item-process",
+            TxnLevel::Serializable => "G2-item",
+            TxnLevel::SessionSerializable => "G2-item-process",
+            TxnLevel::Strict => "G2-item-realtime",
+            TxnLevel::ReadYourWrites => "read-your-writes",
+            TxnLevel::MonotonicReads => "monotonic-reads",
+            TxnLevel::MonotonicWrites => "monotonic-writes",
+            TxnLevel::WritesFollowReads => "writes-follow-reads",
         }
     }
 }
@@ -131,7 +132,7 @@ const MAX_TXNS: usize = 3000;
 /// Transactions beyond which an order that also keeps sessions is looked for first.
 const FEW: usize = 24;
 
-enum Answer {
+enum LevelAnswer {
     Legal(Vec<u32>),
     Illegal(SortedSet<&'static str>),
     /// With the longest beginning of an order that was found.
@@ -141,8 +142,8 @@ enum Answer {
 /// What is asked of a history.
 #[derive(Clone, Copy)]
 struct Asked<'a> {
-    level: Level,
-    sessions: Sessions,
+    level: TxnLevel,
+    sessions: SessionOrder,
     /// Pairs of ids: the first wrote an earlier version of something than the second.
     versions: &'a [(u32, u32)],
 }
@@ -155,7 +156,12 @@ impl Asked<'_> {
 
 /// Judges `txns` at `level`. For prefix and snapshot the witness is a commit order; for
 /// serializable levels it replays.
-pub fn judge(txns: &[Txn], level: Level, sessions: Sessions, budget: &mut Budget) -> Verdict {
+pub fn judge(
+    txns: &[Txn],
+    level: TxnLevel,
+    sessions: SessionOrder,
+    budget: &mut Budget,
+) -> HistoryVerdict {
     with_versions(txns, level, sessions, &|_| Vec::new(), budget)
 }
 
@@ -166,28 +172,28 @@ pub(super) type Versions<'a> = dyn Fn(&[&Txn]) -> Vec<(u32, u32)> + 'a;
 /// The same where transactions tell the order of versions.
 pub(super) fn with_versions(
     txns: &[Txn],
-    level: Level,
-    sessions: Sessions,
+    level: TxnLevel,
+    sessions: SessionOrder,
     versions: &Versions,
     budget: &mut Budget,
-) -> Verdict {
+) -> HistoryVerdict {
     let all: Vec<&Txn> = txns.iter().collect();
     let told = versions(&all);
     let asked = Asked { level, sessions, versions: &told };
     let found = match check(&all, asked, budget) {
-        Answer::Legal(order) => return Verdict::Ok(Legal { order, views: Vec::new() }),
-        Answer::Unknown(order) => {
-            return Verdict::Unknown(Undecided { because: SPENT.into(), order });
+        LevelAnswer::Legal(order) => return HistoryVerdict::Ok(Legal { order, views: Vec::new() }),
+        LevelAnswer::Unknown(order) => {
+            return HistoryVerdict::Unknown(Undecided { because: SPENT.into(), order });
         }
-        Answer::Illegal(found) => found,
+        LevelAnswer::Illegal(found) => found,
     };
     let mut minimal = true;
     let mut illegal = |some: &[&Txn]| {
         closed(some, &all)
             && match check(some, Asked { versions: &versions(some), ..asked }, budget) {
-                Answer::Illegal(_) => true,
-                Answer::Legal(_) => false,
-                Answer::Unknown(_) => {
+                LevelAnswer::Illegal(_) => true,
+                LevelAnswer::Legal(_) => false,
+                LevelAnswer::Unknown(_) => {
                     minimal = false;
                     false
                 }
@@ -204,35 +210,35 @@ pub(super) fn with_versions(
         anomalies.join(", ")
     );
     let cause = core.clone();
-    Verdict::Illegal(Illegal { core, cause, anomalies, minimal, because })
+    HistoryVerdict::Illegal(Illegal { core, cause, anomalies, minimal, because })
 }
 
 /// The weakest level of the chain up to `level` that the history breaks.
-fn weakest(txns: &[&Txn], asked: Asked, budget: &mut Budget) -> Level {
-    if asked.level > Level::Strict {
+fn weakest(txns: &[&Txn], asked: Asked, budget: &mut Budget) -> TxnLevel {
+    if asked.level > TxnLevel::Strict {
         return asked.level;
     }
-    let weaker = Level::ALL.iter().map(|l| Asked { level: l.1, ..asked });
+    let weaker = TxnLevel::ALL.iter().map(|l| Asked { level: l.1, ..asked });
     let mut chain = weaker.filter(|a| a.level < asked.level && (asked.keeps() || !a.keeps()));
     chain
-        .find(|a| matches!(check(txns, *a, budget), Answer::Illegal(_)))
+        .find(|a| matches!(check(txns, *a, budget), LevelAnswer::Illegal(_)))
         .map_or(asked.level, |a| a.level)
 }
 
 /// Whether every value read in `some` was written in `some`, as far as it ever was.
 fn closed(some: &[&Txn], all: &[&Txn]) -> bool {
-    let written = |txns: &[&Txn]| -> SortedSet<(String, Value)> {
+    let written = |txns: &[&Txn]| -> SortedSet<(String, OpValue)> {
         let steps = txns.iter().flat_map(|t| &t.steps);
         steps
             .filter_map(|s| match s {
-                Step::Write(k, v) => Some((k.clone(), v.clone())),
+                TxnStep::Write(k, v) => Some((k.clone(), v.clone())),
                 _ => None,
             })
             .collect()
     };
     let (here, ever) = (written(some), written(all));
     some.iter().flat_map(|t| &t.steps).all(|s| match s {
-        Step::Read(k, Some(v)) => {
+        TxnStep::Read(k, Some(v)) => {
             let place = (k.clone(), v.clone());
             here.contains(&place) || !ever.contains(&place)
         }
@@ -241,55 +247,63 @@ fn closed(some: &[&Txn], all: &[&Txn]) -> bool {
 }
 
 /// What a transaction did as others see it.
-struct Face<'a> {
+struct TxnFace<'a> {
     txn: &'a Txn,
     /// It took effect.
     sure: bool,
     /// Reads of what others wrote, in order.
-    reads: Vec<(&'a str, &'a Value)>,
+    reads: Vec<(&'a str, &'a OpValue)>,
     /// Its last write of each key.
-    writes: SortedMap<&'a str, &'a Value>,
+    writes: SortedMap<&'a str, &'a OpValue>,
 }
 
-fn check(txns: &[&Txn], asked: Asked, budget: &mut Budget) -> Answer {
+fn check(txns: &[&Txn], asked: Asked, budget: &mut Budget) -> LevelAnswer {
     let mut bad = SortedSet::new();
     let live = txns.iter().filter(|t| t.may_count());
-    let faces: Vec<Face> = live.map(|t| face(t, asked.level, &mut bad)).collect();
+    let faces: Vec<TxnFace> = live.map(|t| face(t, asked.level, &mut bad)).collect();
     let from = sources(txns, &faces, &mut bad);
     if !bad.is_empty() {
-        return Answer::Illegal(bad);
+        return LevelAnswer::Illegal(bad);
     }
     let (faces, from) = seen(faces, from);
     if !asked.keeps() && faces.len() > FEW {
         // Sessions are long chains, among which there is less to try; most orders keep them.
-        let kept = Asked { sessions: Sessions::Always, ..asked };
+        let kept = Asked { sessions: SessionOrder::Always, ..asked };
         let steps = budget.steps / 4;
         let mut some = Budget { steps, should_stop: budget.should_stop };
         let answer = decide(&faces, from.clone(), kept, &mut some);
         budget.steps -= steps - some.steps;
-        if matches!(answer, Answer::Legal(_)) {
+        if matches!(answer, LevelAnswer::Legal(_)) {
             return answer;
         }
     }
     decide(&faces, from, asked, budget)
 }
 
-fn decide(faces: &[Face], from: Vec<Source>, asked: Asked, budget: &mut Budget) -> Answer {
+fn decide(
+    faces: &[TxnFace],
+    from: Vec<ReadSource>,
+    asked: Asked,
+    budget: &mut Budget,
+) -> LevelAnswer {
     match asked.level {
-        Level::Prefix
-        | Level::Snapshot
-        | Level::SessionSnapshot
-        | Level::Serializable
-        | Level::SessionSerializable
-        | Level::Strict => ordered(faces, &from, asked, budget),
-        _ if faces.len() > MAX_TXNS => Answer::Unknown(Vec::new()),
+        TxnLevel::Prefix
+        | TxnLevel::Snapshot
+        | TxnLevel::SessionSnapshot
+        | TxnLevel::Serializable
+        | TxnLevel::SessionSerializable
+        | TxnLevel::Strict => ordered(faces, &from, asked, budget),
+        _ if faces.len() > MAX_TXNS => LevelAnswer::Unknown(Vec::new()),
         _ => saturated(faces, from, asked, budget),
     }
 }
 
 /// Without the transactions of unknown outcome that nobody read. One that alone can have written
 /// what was read took effect.
-fn seen<'a>(mut faces: Vec<Face<'a>>, from: Vec<Source>) -> (Vec<Face<'a>>, Vec<Source>) {
+fn seen<'a>(
+    mut faces: Vec<TxnFace<'a>>,
+    from: Vec<ReadSource>,
+) -> (Vec<TxnFace<'a>>, Vec<ReadSource>) {
     let mut read = vec![false; faces.len()];
     for (.., all) in &from {
         all.iter().filter(|w| **w != INIT).for_each(|w| read[*w] = true);
@@ -312,17 +326,17 @@ fn seen<'a>(mut faces: Vec<Face<'a>>, from: Vec<Source>) -> (Vec<Face<'a>>, Vec<
     (kept, moved.collect())
 }
 
-fn face<'a>(txn: &'a Txn, level: Level, bad: &mut SortedSet<&'static str>) -> Face<'a> {
-    let sure = txn.end == End::Committed;
-    let mut face = Face { txn, sure, reads: Vec::new(), writes: SortedMap::new() };
-    let mut now: SortedMap<&str, &Value> = SortedMap::new();
+fn face<'a>(txn: &'a Txn, level: TxnLevel, bad: &mut SortedSet<&'static str>) -> TxnFace<'a> {
+    let sure = txn.end == TxnEnd::Committed;
+    let mut face = TxnFace { txn, sure, reads: Vec::new(), writes: SortedMap::new() };
+    let mut now: SortedMap<&str, &OpValue> = SortedMap::new();
     for step in &txn.steps {
         match step {
-            Step::Write(k, v) => {
+            TxnStep::Write(k, v) => {
                 now.insert(k, v);
                 face.writes.insert(k, v);
             }
-            Step::Read(k, Some(v)) if txn.end == End::Committed => {
+            TxnStep::Read(k, Some(v)) if txn.end == TxnEnd::Committed => {
                 let own = face.writes.contains_key(k.as_str());
                 match now.insert(k, v) {
                     // Where reads may change, a second look after another read says more.
@@ -341,19 +355,19 @@ fn face<'a>(txn: &'a Txn, level: Level, bad: &mut SortedSet<&'static str>) -> Fa
 
 /// A read: reader, position among its reads, and the transactions it may have seen. `INIT` is
 /// the start.
-type Source = (usize, usize, Vec<usize>);
+type ReadSource = (usize, usize, Vec<usize>);
 
-fn sources(txns: &[&Txn], faces: &[Face], bad: &mut SortedSet<&'static str>) -> Vec<Source> {
-    let mut last: SortedMap<(&str, &Value), Vec<usize>> = SortedMap::new();
+fn sources(txns: &[&Txn], faces: &[TxnFace], bad: &mut SortedSet<&'static str>) -> Vec<ReadSource> {
+    let mut last: SortedMap<(&str, &OpValue), Vec<usize>> = SortedMap::new();
     for (i, f) in faces.iter().enumerate() {
         for (k, v) in &f.writes {
             last.entry((k, v)).or_default().push(i);
         }
     }
-    let mut any: SortedMap<(&str, &Value), (bool, Vec<u32>)> = SortedMap::new();
+    let mut any: SortedMap<(&str, &OpValue), (bool, Vec<u32>)> = SortedMap::new();
     for t in txns {
         for s in &t.steps {
-            if let Step::Write(k, v) = s {
+            if let TxnStep::Write(k, v) = s {
                 let entry = any.entry((k, v)).or_default();
                 entry.0 |= t.may_count();
                 entry.1.push(t.id);
@@ -366,8 +380,8 @@ fn sources(txns: &[&Txn], faces: &[Face], bad: &mut SortedSet<&'static str>) -> 
             let seen = last.get(&(k, v)).map(Vec::as_slice).unwrap_or_default();
             let mut from: Vec<usize> = seen.iter().copied().filter(|&w| w != r).collect();
             match any.get(&(k, v)) {
-                None if matches!(v, Value::Nil | Value::Int(0)) => from.push(INIT),
-                Some(_) if *v == Value::Nil => from.push(INIT),
+                None if matches!(v, OpValue::Nil | OpValue::Int(0)) => from.push(INIT),
+                Some(_) if *v == OpValue::Nil => from.push(INIT),
                 _ => {}
             }
             if from.is_empty() {
@@ -385,19 +399,24 @@ fn sources(txns: &[&Txn], faces: &[Face], bad: &mut SortedSet<&'static str>) -> 
 }
 
 /// Levels at which the commit order follows from the reads.
-fn saturated(faces: &[Face], from: Vec<Source>, asked: Asked, budget: &mut Budget) -> Answer {
+fn saturated(
+    faces: &[TxnFace],
+    from: Vec<ReadSource>,
+    asked: Asked,
+    budget: &mut Budget,
+) -> LevelAnswer {
     let mut pick = vec![0usize; from.len()];
     loop {
         if budget.take(faces.len() as u64 + 1).is_none() {
-            return Answer::Unknown(Vec::new());
+            return LevelAnswer::Unknown(Vec::new());
         }
         let saw: Vec<(usize, usize, usize)> =
             from.iter().zip(&pick).map(|((r, n, all), &i)| (*r, *n, all[i])).collect();
         if let Some(order) = commit_order(faces, &saw, asked) {
-            return Answer::Legal(order);
+            return LevelAnswer::Legal(order);
         }
         let Some(next) = (0..pick.len()).find(|&i| pick[i] + 1 < from[i].2.len()) else {
-            return Answer::Illegal(SortedSet::new());
+            return LevelAnswer::Illegal(SortedSet::new());
         };
         pick[next] += 1;
         pick[..next].fill(0);
@@ -406,11 +425,11 @@ fn saturated(faces: &[Face], from: Vec<Source>, asked: Asked, budget: &mut Budge
 
 /// Pairs of the same session, the first before the second. What ended without an answer may take
 /// effect after what its session did later.
-fn session_order(faces: &[Face]) -> Relation {
-    let mut so = Relation::new(faces.len());
+fn session_order(faces: &[TxnFace]) -> BitRelation {
+    let mut so = BitRelation::new(faces.len());
     for b in 0..faces.len() {
         let same = |a: &usize| faces[*a].txn.session == faces[b].txn.session;
-        for a in (0..b).filter(same).filter(|&a| faces[a].txn.end == End::Committed) {
+        for a in (0..b).filter(same).filter(|&a| faces[a].txn.end == TxnEnd::Committed) {
             so.add(a, b);
         }
     }
@@ -418,7 +437,12 @@ fn session_order(faces: &[Face]) -> Relation {
 }
 
 /// Adds what is known of the order of versions; `at` tells where a transaction writes.
-fn add_versions(faces: &[Face], asked: Asked, order: &mut Relation, at: &dyn Fn(usize) -> usize) {
+fn add_versions(
+    faces: &[TxnFace],
+    asked: Asked,
+    order: &mut BitRelation,
+    at: &dyn Fn(usize) -> usize,
+) {
     let places: SortedMap<u32, usize> =
         faces.iter().enumerate().map(|(i, f)| (f.txn.id, i)).collect();
     for (a, b) in asked.versions {
@@ -428,11 +452,15 @@ fn add_versions(faces: &[Face], asked: Asked, order: &mut Relation, at: &dyn Fn(
     }
 }
 
-fn commit_order(faces: &[Face], saw: &[(usize, usize, usize)], asked: Asked) -> Option<Vec<u32>> {
+fn commit_order(
+    faces: &[TxnFace],
+    saw: &[(usize, usize, usize)],
+    asked: Asked,
+) -> Option<Vec<u32>> {
     let n = faces.len();
     let level = asked.level;
-    let so = if asked.keeps() { session_order(faces) } else { Relation::new(n) };
-    let mut wr = Relation::new(n);
+    let so = if asked.keeps() { session_order(faces) } else { BitRelation::new(n) };
+    let mut wr = BitRelation::new(n);
     for &(r, _, w) in saw.iter().filter(|s| s.2 != INIT) {
         wr.add(w, r);
     }
@@ -443,7 +471,7 @@ fn commit_order(faces: &[Face], saw: &[(usize, usize, usize)], asked: Asked) -> 
         let key = faces[r].reads[at].0;
         for o in (0..n).filter(|&o| o != w && o != r && faces[o].writes.contains_key(key)) {
             let sees = match level {
-                Level::ReadCommitted => {
+                TxnLevel::ReadCommitted => {
                     saw.iter().any(|&(r2, at2, w2)| r2 == r && at2 < at && w2 == o)
                 }
                 _ => before.has(o, r),
@@ -462,20 +490,20 @@ fn commit_order(faces: &[Face], saw: &[(usize, usize, usize)], asked: Asked) -> 
 }
 
 /// What each transaction has to take into account at a level.
-fn visible(n: usize, so: &Relation, wr: &Relation, level: Level) -> Relation {
+fn visible(n: usize, so: &BitRelation, wr: &BitRelation, level: TxnLevel) -> BitRelation {
     match level {
-        Level::ReadCommitted => Relation::new(n),
-        Level::ReadYourWrites => so.clone(),
-        Level::MonotonicReads => wr.then(so),
-        Level::MonotonicWrites => {
+        TxnLevel::ReadCommitted => BitRelation::new(n),
+        TxnLevel::ReadYourWrites => so.clone(),
+        TxnLevel::MonotonicReads => wr.then(so),
+        TxnLevel::MonotonicWrites => {
             let seen = so.then(wr);
             seen.union(&seen.then(so))
         }
-        Level::WritesFollowReads => {
+        TxnLevel::WritesFollowReads => {
             let seen = wr.then(so).then(wr);
             seen.union(&seen.then(so))
         }
-        Level::ReadAtomic => so.union(wr),
+        TxnLevel::ReadAtomic => so.union(wr),
         _ => {
             let mut all = so.union(wr);
             all.close();
@@ -485,25 +513,30 @@ fn visible(n: usize, so: &Relation, wr: &Relation, level: Level) -> Relation {
 }
 
 /// Levels whose order has to be searched for.
-fn ordered(faces: &[Face], from: &[Source], asked: Asked, budget: &mut Budget) -> Answer {
+fn ordered(
+    faces: &[TxnFace],
+    from: &[ReadSource],
+    asked: Asked,
+    budget: &mut Budget,
+) -> LevelAnswer {
     let halves = halves(faces, from, asked.level);
     let narrowed = narrowed(faces, from, asked);
     if narrowed.as_ref().is_some_and(|(order, _)| order.cyclic()) {
-        return Answer::Illegal(SortedSet::new());
+        return LevelAnswer::Illegal(SortedSet::new());
     }
-    let mut plan = Plan::default();
-    let real = asked.level == Level::Strict;
+    let mut plan = SearchPlan::default();
+    let real = asked.level == TxnLevel::Strict;
     let mut chains: SortedMap<u32, usize> = SortedMap::new();
     // Where each half sits: chain and position.
     let mut places: Vec<Option<(u32, u32)>> = Vec::new();
     for (f, ops) in faces.iter().zip(&halves) {
         let from = if real { f.txn.invoke } else { 0 };
-        let until = if real && f.txn.end == End::Committed { f.txn.ret } else { u64::MAX };
+        let until = if real && f.txn.end == TxnEnd::Committed { f.txn.ret } else { u64::MAX };
         let before = chains.get(&f.txn.session).filter(|_| asked.keeps());
         let need = before.map(|&c| (c as u32, plan.chains[c].len() as u32));
         let item = |op, need: &Option<(u32, u32)>, rank| {
             let need = need.iter().copied().collect();
-            Item { op, from, until, need, rank }
+            SearchItem { op, from, until, need, rank }
         };
         if !f.sure {
             let items = ops.iter().filter(|op| !op.args.is_empty());
@@ -512,7 +545,7 @@ fn ordered(faces: &[Face], from: &[Source], asked: Asked, budget: &mut Budget) -
             continue;
         }
         // Nobody of the session waits for what ended without an answer.
-        let own = !asked.keeps() || f.txn.end != End::Committed;
+        let own = !asked.keeps() || f.txn.end != TxnEnd::Committed;
         let chain = match before {
             Some(&chain) if !own => chain,
             _ => {
@@ -533,50 +566,50 @@ fn ordered(faces: &[Face], from: &[Source], asked: Asked, budget: &mut Budget) -
     } else if !asked.versions.is_empty() {
         let split = halves.first().is_some_and(|h| h.len() == 2);
         let at = |i: usize| if split { 2 * i + 1 } else { i };
-        let mut order = Relation::new(places.len());
+        let mut order = BitRelation::new(places.len());
         add_versions(faces, asked, &mut order, &at);
         order.close();
         if order.cyclic() {
-            return Answer::Illegal(SortedSet::new());
+            return LevelAnswer::Illegal(SortedSet::new());
         }
         plan.wait(&order, &places);
     }
-    let model = Model::starting(Kind::MultiRegister, START);
+    let model = ObjectModel::starting(ObjectKind::MultiRegister, START);
     let whole = |orders: Vec<Vec<u32>>| {
         let ids = orders.into_iter().flatten();
         ids.filter(|id| id % 2 == 1).map(|id| id / 2).collect()
     };
     match together(&model, vec![plan], budget) {
-        Found::Legal(orders) => Answer::Legal(whole(orders)),
-        Found::Illegal(_) => Answer::Illegal(SortedSet::new()),
-        Found::Unknown(_, orders) => Answer::Unknown(whole(orders)),
+        Judgement::Legal(orders) => LevelAnswer::Legal(whole(orders)),
+        Judgement::Illegal(_) => LevelAnswer::Illegal(SortedSet::new()),
+        Judgement::Unknown(_, orders) => LevelAnswer::Unknown(whole(orders)),
     }
 }
 
 /// The start is a value nobody writes.
-const START: Value = Value::Bool(false);
+const START: OpValue = OpValue::Bool(false);
 
 /// Each transaction as one operation, or, below serializable, as one that reads and one that writes.
-fn halves(faces: &[Face], from: &[Source], level: Level) -> Vec<Vec<Op>> {
+fn halves(faces: &[TxnFace], from: &[ReadSource], level: TxnLevel) -> Vec<Vec<HistoryOp>> {
     let initial: SortedSet<(usize, usize)> =
         from.iter().filter(|s| s.2.contains(&INIT)).map(|s| (s.0, s.1)).collect();
-    let split = level == Level::Prefix || level.snapshot();
-    let halves = |(i, f): (usize, &Face)| {
+    let split = level == TxnLevel::Prefix || level.snapshot();
+    let halves = |(i, f): (usize, &TxnFace)| {
         let reads = f.reads.iter().enumerate().map(|(n, (k, v))| {
             let v = if initial.contains(&(i, n)) { START } else { (*v).clone() };
-            step("r", Value::text(k), v)
+            step("r", OpValue::text(k), v)
         });
         let lock = |name| {
             let keys = f.writes.keys().filter(|_| level.snapshot());
-            keys.map(move |k| step(name, Value::List(vec![Value::text(k)]), Value::Nil))
+            keys.map(move |k| step(name, OpValue::List(vec![OpValue::text(k)]), OpValue::Nil))
         };
         let writes = f.writes.iter().map(|(k, v)| {
-            let v = if **v == Value::Nil { START } else { (*v).clone() };
-            step("w", Value::text(k), v)
+            let v = if **v == OpValue::Nil { START } else { (*v).clone() };
+            step("w", OpValue::text(k), v)
         });
         if split {
-            let first: Vec<Value> = reads.chain(lock("lock")).collect();
-            let second: Vec<Value> = writes.chain(lock("unlock")).collect();
+            let first: Vec<OpValue> = reads.chain(lock("lock")).collect();
+            let second: Vec<OpValue> = writes.chain(lock("unlock")).collect();
             vec![op(f, 0, first), op(f, 1, second)]
         } else {
             vec![op(f, 1, reads.chain(writes).collect())]
@@ -587,22 +620,26 @@ fn halves(faces: &[Face], from: &[Source], level: Level) -> Vec<Vec<Op>> {
 
 /// What has to come first anyway, where all is certain and each read has one source. Where
 /// transactions are split, event `2i` is where transaction `i` reads and `2i + 1` where it writes.
-fn narrowed(faces: &[Face], from: &[Source], asked: Asked) -> Option<(Relation, Vec<Key>)> {
+fn narrowed(
+    faces: &[TxnFace],
+    from: &[ReadSource],
+    asked: Asked,
+) -> Option<(BitRelation, Vec<KeyAccesses>)> {
     let unsure = faces.iter().any(|f| !f.sure);
     if unsure || faces.len() > MAX_TXNS / 2 || from.iter().any(|s| s.2.len() != 1) {
         return None;
     }
-    let split = asked.level == Level::Prefix || asked.level.snapshot();
+    let split = asked.level == TxnLevel::Prefix || asked.level.snapshot();
     let reads = |i: usize| if split { 2 * i } else { i };
     let writes = |i: usize| if split { 2 * i + 1 } else { i };
-    let mut order = Relation::new(faces.len() * if split { 2 } else { 1 });
+    let mut order = BitRelation::new(faces.len() * if split { 2 } else { 1 });
     let mut last: SortedMap<u32, usize> = SortedMap::new();
-    let mut keys: SortedMap<&str, Key> = SortedMap::new();
+    let mut keys: SortedMap<&str, KeyAccesses> = SortedMap::new();
     for (i, f) in faces.iter().enumerate() {
         if let Some(&before) = last.get(&f.txn.session).filter(|_| asked.keeps()) {
             order.add(writes(before), reads(i));
         }
-        if f.txn.end == End::Committed {
+        if f.txn.end == TxnEnd::Committed {
             last.insert(f.txn.session, i);
         }
         if split {
@@ -622,21 +659,21 @@ fn narrowed(faces: &[Face], from: &[Source], asked: Asked) -> Option<(Relation, 
         key.reads.push((reads(*r), if w == INIT { INIT } else { writes(w) }));
     }
     add_versions(faces, asked, &mut order, &writes);
-    let keys: Vec<Key> = keys.into_values().collect();
+    let keys: Vec<KeyAccesses> = keys.into_values().collect();
     saturate(&mut order, &keys);
     Some((order, keys))
 }
 
-fn step(f: &str, key: Value, value: Value) -> Value {
-    Value::List(vec![Value::text(f), key, value])
+fn step(f: &str, key: OpValue, value: OpValue) -> OpValue {
+    OpValue::List(vec![OpValue::text(f), key, value])
 }
 
-fn op(face: &Face, half: u32, args: Vec<Value>) -> Op {
-    let outcome = if face.txn.end == End::Committed {
-        Outcome::Ok(Value::List(args.clone()))
+fn op(face: &TxnFace, half: u32, args: Vec<OpValue>) -> HistoryOp {
+    let outcome = if face.txn.end == TxnEnd::Committed {
+        OpOutcome::Ok(OpValue::List(args.clone()))
     } else {
-        Outcome::Unknown
+        OpOutcome::Unknown
     };
     let (id, process) = (face.txn.id * 2 + half, face.txn.session);
-    Op { id, process, key: None, f: F::Txn, args, invoke: 0, ret: None, outcome }
+    HistoryOp { id, process, key: None, f: F::Txn, args, invoke: 0, ret: None, outcome }
 }

@@ -26,12 +26,12 @@ pub(super) fn compile(what: &str, pattern: &str) -> Result<Regex, ImportError> {
 
 /// A group that is being read: parts so far, and those of what a repetition would be about.
 #[derive(Default)]
-struct Open {
+struct OpenGroup {
     parts: u64,
     last: u64,
 }
 
-impl Open {
+impl OpenGroup {
     fn add(&mut self, parts: u64) {
         self.parts = self.parts.saturating_add(parts);
         self.last = parts;
@@ -46,7 +46,7 @@ impl Open {
 /// How many parts there are with all counted repetitions written out. What is no pattern has some
 /// number of them.
 fn parts(pattern: &str) -> u64 {
-    let (mut group, mut outer) = (Open::default(), Vec::new());
+    let (mut group, mut outer) = (OpenGroup::default(), Vec::new());
     let mut rest = pattern;
     while let Some(c) = rest.chars().next() {
         let mut next = &rest[c.len_utf8()..];

@@ -1,31 +1,31 @@
 //! The two usual orders of a log, read without an engine for regular expressions: a line with a host
 //! and its clock, and a line with the event, in either order.
 
-use super::Found;
+use super::FoundEvent;
 
 /// Which of the two lines of an event comes first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Order {
+pub(super) enum LineOrder {
     /// `(?<host>\S*) (?<clock>{.*})\n(?<event>.*)`
     Host,
     /// `(?<event>.*)\n(?<host>\S*) (?<clock>{.*})`
     Event,
 }
 
-impl Order {
+impl LineOrder {
     /// The order of a log: the one that leaves fewer lines over and fewer events without a text. One
     /// that finds nothing at all is no order of it.
-    pub(super) fn of<'a>(sections: impl Iterator<Item = &'a str> + Clone) -> Order {
+    pub(super) fn of<'a>(sections: impl Iterator<Item = &'a str> + Clone) -> LineOrder {
         let faults = |order| sections.clone().map(|text| faults(order, text)).sum::<usize>();
         let finds =
             |order| sections.clone().any(|text| Usual::new(order, text, 0).next().is_some());
-        let first = faults(Order::Host);
-        let other = first > 0 && finds(Order::Event) && faults(Order::Event) < first;
-        if other { Order::Event } else { Order::Host }
+        let first = faults(LineOrder::Host);
+        let other = first > 0 && finds(LineOrder::Event) && faults(LineOrder::Event) < first;
+        if other { LineOrder::Event } else { LineOrder::Host }
     }
 }
 
-fn faults(order: Order, text: &str) -> usize {
+fn faults(order: LineOrder, text: &str) -> usize {
     let lines = |part: &str| part.lines().filter(|l| !l.trim().is_empty()).count();
     let (mut faults, mut seen) = (0, 0);
     for found in Usual::new(order, text, 0) {
@@ -38,7 +38,7 @@ fn faults(order: Order, text: &str) -> usize {
 
 /// The matches of a usual parser.
 pub(super) struct Usual<'a> {
-    order: Order,
+    order: LineOrder,
     text: &'a str,
     at: usize,
 }
@@ -52,11 +52,11 @@ fn is_space(c: char) -> bool {
 }
 
 impl<'a> Usual<'a> {
-    pub(super) fn new(order: Order, text: &'a str, at: usize) -> Self {
+    pub(super) fn new(order: LineOrder, text: &'a str, at: usize) -> Self {
         Usual { order, text, at }
     }
 
-    fn host_first(&mut self) -> Option<Found> {
+    fn host_first(&mut self) -> Option<FoundEvent> {
         loop {
             let from = self.at;
             let end = from + self.text.get(from..)?.find('\n')?;
@@ -73,7 +73,7 @@ impl<'a> Usual<'a> {
             let rest = &self.text[self.at..];
             let event = self.at..self.at + rest.find(ENDS).unwrap_or(rest.len());
             self.at = event.end;
-            return Some(Found {
+            return Some(FoundEvent {
                 whole: from + start..event.end,
                 host: from + start..from + gap,
                 clock: from + gap + 1..end,
@@ -82,7 +82,7 @@ impl<'a> Usual<'a> {
         }
     }
 
-    fn event_first(&mut self) -> Option<Found> {
+    fn event_first(&mut self) -> Option<FoundEvent> {
         loop {
             let from = self.at;
             let end = from + self.text.get(from..)?.find('\n')?;
@@ -99,7 +99,7 @@ impl<'a> Usual<'a> {
                 from + i + self.text[from + i..].chars().next().map_or(1, char::len_utf8)
             });
             self.at = second + close + 1;
-            return Some(Found {
+            return Some(FoundEvent {
                 whole: start..self.at,
                 host: second..second + gap,
                 clock: second + gap + 1..self.at,
@@ -110,12 +110,12 @@ impl<'a> Usual<'a> {
 }
 
 impl Iterator for Usual<'_> {
-    type Item = Found;
+    type Item = FoundEvent;
 
-    fn next(&mut self) -> Option<Found> {
+    fn next(&mut self) -> Option<FoundEvent> {
         match self.order {
-            Order::Host => self.host_first(),
-            Order::Event => self.event_first(),
+            LineOrder::Host => self.host_first(),
+            LineOrder::Event => self.event_first(),
         }
     }
 }
@@ -131,11 +131,11 @@ mod tests {
         #[test]
         fn the_usual_orders_are_their_expressions(text in "([ab] ?\\{|\\}|[ab{} ]|\u{2028}|\n){0,40}") {
             for (order, pattern) in [
-                (Order::Host, r"(?<host>\S*) (?<clock>{.*})\n(?<event>.*)"),
-                (Order::Event, r"(?<event>.*)\n(?<host>\S*) (?<clock>{.*})"),
+                (LineOrder::Host, r"(?<host>\S*) (?<clock>{.*})\n(?<event>.*)"),
+                (LineOrder::Event, r"(?<event>.*)\n(?<host>\S*) (?<clock>{.*})"),
             ] {
                 let regex = Parser::Regex(super::super::compile("parser", pattern).unwrap());
-                let all = |found: &mut dyn Iterator<Item = Found>| -> Vec<_> {
+                let all = |found: &mut dyn Iterator<Item = FoundEvent>| -> Vec<_> {
                     found.map(|f| (f.whole, f.host, f.clock, f.event)).collect()
                 };
                 let by_hand = all(&mut Usual::new(order, &text, 0));
