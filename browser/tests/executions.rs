@@ -258,20 +258,23 @@ fn the_blackboard_writes_its_clocks_and_its_address() {
     };
     let (a, b, c) = (line(&mut s, 0, 0.2), line(&mut s, 1, 0.5), line(&mut s, 2, 0.7));
     s.click_at(a);
-    s.wait_until("document.querySelector('.board').textContent.includes('[A:1]')", SOON);
+    s.wait_until("document.querySelector('.board')?.textContent.includes('[A:1]')", SOON);
     let (from, to) = (line(&mut s, 0, 0.3), b);
     s.drag(from, to);
-    s.wait_until("document.querySelector('.board').textContent.includes('[A:2, B:1]')", SOON);
+    s.wait_until("document.querySelector('.board')?.textContent.includes('[A:2, B:1]')", SOON);
     s.drag(b, c);
-    s.wait_until("document.querySelector('.board').textContent.includes('[A:2, B:1, C:1]')", SOON);
+    s.wait_until("document.querySelector('.board')?.textContent.includes('[A:2, B:1, C:1]')", SOON);
     let address = s.eval("location.hash").as_str().unwrap_or_default().to_string();
     assert!(address.starts_with("#board/A.B.C/"), "{address}");
     s.screenshot("clocks-board");
     // Undone and done again.
     s.key("Control+z");
-    s.wait_until("!document.querySelector('.board').textContent.includes('[A:2, B:1, C:1]')", SOON);
+    s.wait_until(
+        "!document.querySelector('.board')?.textContent.includes('[A:2, B:1, C:1]')",
+        SOON,
+    );
     s.click("#redo");
-    s.wait_until("document.querySelector('.board').textContent.includes('[A:2, B:1, C:1]')", SOON);
+    s.wait_until("document.querySelector('.board')?.textContent.includes('[A:2, B:1, C:1]')", SOON);
     // A story of two steps, in the address too.
     s.type_into("#step-words", "First this");
     s.click("#step-more");
@@ -285,10 +288,10 @@ fn the_blackboard_writes_its_clocks_and_its_address() {
     // By keyboard too: an event at C, and a message of it to A.
     s.click("#event-at-2");
     s.click("#send-to-0");
-    s.wait_until("document.querySelector('.board').textContent.includes('[A:3, B:1, C:2]')", SOON);
+    s.wait_until("document.querySelector('.board')?.textContent.includes('[A:3, B:1, C:2]')", SOON);
     s.goto(&format!("{}{address}", server.url()));
     s.run("location.reload()");
     s.wait_for_boot();
-    s.wait_until("document.querySelector('.board').textContent.includes('[A:2, B:1, C:1]')", SOON);
+    s.wait_until("document.querySelector('.board')?.textContent.includes('[A:2, B:1, C:1]')", SOON);
     quiet(&mut s);
 }

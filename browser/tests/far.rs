@@ -97,7 +97,7 @@ fn a_page_left_open_keeps_its_memory_and_its_frames() {
 #[test]
 fn a_bad_link_leaves_the_run_as_it_is() {
     let Some((_server, mut s)) = open() else { return };
-    s.run("location.hash = 'raft'");
+    s.run("location.hash = 'raft/run'");
     s.wait_until("document.querySelector('#stage [data-node]')", seconds(30));
     s.wait_until("!document.getElementById('way')", seconds(30));
     s.key("Space");

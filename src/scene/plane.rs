@@ -63,6 +63,7 @@ impl Plane<'_> {
             let x = round(&p.figures);
             self.config(&upper, "else", p, x.0, Some(x.1), out);
         }
+        self.names(&upper, out);
         self.former(&upper, out);
         if !self.cut {
             self.this_run(&upper, round(self.live), out);
@@ -119,7 +120,7 @@ impl Plane<'_> {
         Chart { x, y: ChartAxis::shares(title, most), at, room, size: self.px(10) }
     }
 
-    /// A configuration; on the line of the best it says its name.
+    /// A configuration.
     fn config(
         &self,
         chart: &Chart,
@@ -143,14 +144,35 @@ impl Plane<'_> {
         }
         let dot = Item::circle(class, at, self.px(4)).key(format!("{key}-{}", p.name));
         out.push(dot.title(words(p)));
-        if (p.best || mine) && reach.is_some() {
-            // Those on the ground line keep apart by standing at different heights.
-            let nth = p.quorum.map_or(2, |(r, _)| r as i32);
-            let lift = if f.stale == 0 { self.px(8) + self.px(11) * (nth - 1) } else { self.px(8) };
-            let spot = at.plus(Point::new(0, -lift));
-            let style = (Typeface::Mono, self.px(10), Anchor::Middle);
+    }
+
+    /// The names of those on the line of the best and of what is played, each above its dot where no
+    /// other name stands; one without a place is told by its dot alone.
+    fn names(&self, chart: &Chart, out: &mut Vec<Item>) {
+        let size = self.px(10);
+        let is_mine = |p: &Config| p.quorum.is_some() && p.quorum == self.mine;
+        let mut named: Vec<&Config> = self.whole.iter().filter(|p| p.best || is_mine(p)).collect();
+        named.sort_by_key(|p| !is_mine(p));
+        let mut taken: Vec<(Point, i32)> = Vec::new();
+        for p in named {
+            let dot = chart.place(round(&p.figures).0, p.figures.stale_share().into());
+            let half = width(short(&p.name), Typeface::Mono, size) / 2 + self.px(3);
+            let is_free = |at: &Point| {
+                let apart = |(other, reach): &(Point, i32)| {
+                    (other.x - at.x).abs() >= half + reach || (other.y - at.y).abs() >= size
+                };
+                at.y - size > chart.at.y && taken.iter().all(apart)
+            };
+            let above = |nth: i32| dot.plus(Point::new(0, -self.px(8) - (size + self.px(1)) * nth));
+            let Some(spot) = (0..8).map(above).find(is_free) else { continue };
+            if spot.y < dot.y - size * 2 {
+                let foot = spot.plus(Point::new(0, self.px(2)));
+                out.push(Item::line("whisker", foot, dot).key(format!("else-lead-{}", p.name)));
+            }
+            let style = (Typeface::Mono, size, Anchor::Middle);
             let name = Item::text("soft halo", spot, style, short(&p.name).to_string());
-            out.push(name.key(format!("{key}-name-{}", p.name)));
+            out.push(name.key(format!("else-name-{}", p.name)));
+            taken.push((spot, half));
         }
     }
 
