@@ -67,8 +67,17 @@ pub struct Driver {
 }
 
 impl Driver {
-    /// Starts a driver on a free port of its own choice.
+    /// Starts a driver on a free port of its own choice. One that ends at once, as one does now and
+    /// then where several start together, is started again.
     pub fn start(found: &Found) -> Driver {
+        const TRIES: usize = 3;
+        let started = (0..TRIES).find_map(|_| Driver::once(found));
+        started.unwrap_or_else(|| {
+            panic!("{} ended {TRIES} times without naming its port", found.driver.display())
+        })
+    }
+
+    fn once(found: &Found) -> Option<Driver> {
         let port_args: &[&str] = match found.browser {
             Browser::Chromium => &["--port=0"],
             Browser::Firefox => &["--port", "0"],
@@ -85,11 +94,11 @@ impl Driver {
         let Some(port) = port else {
             child.kill().ok();
             child.wait().ok();
-            panic!("{} ended without naming its port", found.driver.display());
+            return None;
         };
         // Its later words are read and dropped, so that it never waits on a full pipe.
         std::thread::spawn(move || lines.map_while(Result::ok).for_each(drop));
-        Driver { child, port }
+        Some(Driver { child, port })
     }
 }
 

@@ -265,6 +265,7 @@ fn a_search_whose_workers_end_says_so_and_can_begin_again() {
     let Some((_server, mut s)) = open("#raft/run") else { return };
     pause(&mut s);
     s.run(HOLD);
+    s.click("#rail-prove");
     let going = "[...document.querySelectorAll('#search-progress .mono')]\
                  .some(p => /schedule|state/.test(p.innerText) && !/Fetching/.test(p.innerText))";
     s.click("#search-go");

@@ -136,7 +136,7 @@ fn a_drag_across_the_links_cuts_them() {
     stroke(&mut s, 0.62);
     s.wait_until("document.querySelector('#stage .wall')", SOON);
     assert!(s.text("#journal").contains("partition"), "{}", s.text("#journal"));
-    assert!(s.is("document.querySelector('.lens.matrix .scene').children.length"));
+    s.wait_until("document.querySelector('.lens.matrix .scene')?.children.length", SOON);
     s.click("#next");
     s.click("#next");
     s.screenshot("page-cut");
