@@ -128,8 +128,10 @@ fn what_is_measured_ends_with_its_page() {
     let Some(mut s) = session(Browser::Chromium, Look::default()) else { return };
     let server = Server::for_test(&dist);
     for (scene, button) in [("pacelc", "#plane-measure"), ("eventual", "#converge-measure")] {
-        s.goto(&format!("{}#{scene}", server.url()));
+        s.goto(&format!("{}#{scene}/run", server.url()));
         s.wait_for_boot();
+        s.wait_until("document.querySelector('#rail-sandbox')", SOON);
+        s.click("#rail-sandbox");
         s.wait_until(&format!("document.querySelector('{button}')"), SOON);
         s.click(button);
         s.wait_until("document.querySelector('progress[aria-label=Measured]')", SOON);
