@@ -161,13 +161,16 @@ impl Session {
         text.as_str().unwrap_or_default().to_owned()
     }
 
-    /// Waits until a JavaScript expression is truthy.
+    /// Waits until a JavaScript expression is truthy; one that speaks of what is not there yet is not.
     ///
     /// # Panics
     /// After `timeout`, with the expression and what the page shows.
     pub fn wait_until(&mut self, expression: &str, timeout: Duration) {
         let end = Instant::now() + timeout;
-        while !self.is(expression) {
+        let there = format!(
+            "(() => {{ try {{ return Boolean({expression}) }} catch {{ return false }} }})()"
+        );
+        while !self.is(&there) {
             if Instant::now() > end {
                 let shown = self.eval("document.body.innerText.slice(0, 400)");
                 let errors = self.console_errors();

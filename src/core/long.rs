@@ -101,17 +101,17 @@ impl<T: Pack> LongList<T> {
         self.recent.last().cloned()
     }
     /// All from the front.
-    pub fn iter(&self) -> Iter<'_, T> {
+    pub fn iter(&self) -> LongIter<'_, T> {
         self.range(0, self.len())
     }
     /// All from a place on.
-    pub fn iter_from(&self, place: u64) -> Iter<'_, T> {
+    pub fn iter_from(&self, place: u64) -> LongIter<'_, T> {
         self.range(place, self.len())
     }
     /// Those from one place up to another, which is not included.
-    pub fn range(&self, from: u64, to: u64) -> Iter<'_, T> {
+    pub fn range(&self, from: u64, to: u64) -> LongIter<'_, T> {
         let to = to.min(self.len());
-        Iter {
+        LongIter {
             of: self,
             from: from.min(to),
             to,
@@ -166,7 +166,7 @@ impl<T: Pack> LongList<T> {
 }
 
 /// Elements of a [`LongList`] in order.
-pub struct Iter<'a, T> {
+pub struct LongIter<'a, T> {
     of: &'a LongList<T>,
     from: u64,
     to: u64,
@@ -184,7 +184,7 @@ fn at<T: Pack>(of: &LongList<T>, place: u64, open: &mut (u64, Vec<T>)) -> Option
     open.1.get((place % BLOCK) as usize).cloned()
 }
 
-impl<T: Pack> Iterator for Iter<'_, T> {
+impl<T: Pack> Iterator for LongIter<'_, T> {
     type Item = T;
     fn next(&mut self) -> Option<T> {
         let place = self.from;
@@ -200,7 +200,7 @@ impl<T: Pack> Iterator for Iter<'_, T> {
     }
 }
 
-impl<T: Pack> DoubleEndedIterator for Iter<'_, T> {
+impl<T: Pack> DoubleEndedIterator for LongIter<'_, T> {
     fn next_back(&mut self) -> Option<T> {
         if self.from >= self.to {
             return None;

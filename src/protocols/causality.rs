@@ -25,7 +25,7 @@ const FRESH: usize = 1_024;
 
 /// The events of a process: the last ones, and those before them that still count.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
-struct Line<T> {
+struct ProcessPast<T> {
     /// Each with its count.
     old: Arc<Vec<(u32, Seal<T>)>>,
     /// The engine's count of an event, less one, is its place.
@@ -35,16 +35,16 @@ struct Line<T> {
 /// The events so far, as far as they can still be asked for.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct CausalRecord<T> {
-    lines: Vec<Line<T>>,
+    lines: Vec<ProcessPast<T>>,
     /// Whose message a process handles while it waits for its disk.
     heard: Vec<Option<(NodeId, u32)>>,
     /// Events since some were let go, and how many there may be.
     fresh: (u32, u32),
 }
 
-impl<T> Default for Line<T> {
+impl<T> Default for ProcessPast<T> {
     fn default() -> Self {
-        Line { old: Arc::default(), recent: Window::default() }
+        ProcessPast { old: Arc::default(), recent: Window::default() }
     }
 }
 
@@ -54,7 +54,7 @@ impl<T> Default for CausalRecord<T> {
     }
 }
 
-impl<T: Clone + PartialEq> Line<T> {
+impl<T: Clone + PartialEq> ProcessPast<T> {
     fn event(&self, count: u32) -> Option<&Seal<T>> {
         let place = u64::from(count).checked_sub(1)?;
         if place >= self.recent.first() {
@@ -103,7 +103,7 @@ impl<T: Clone + PartialEq + Default> CausalRecord<T> {
 
     /// How many events are kept.
     pub fn kept(&self) -> u64 {
-        let of = |l: &Line<T>| l.old.len() as u64 + l.recent.len() - l.recent.first();
+        let of = |l: &ProcessPast<T>| l.old.len() as u64 + l.recent.len() - l.recent.first();
         self.lines.iter().map(of).sum()
     }
 
@@ -118,7 +118,7 @@ impl<T: Clone + PartialEq + Default> CausalRecord<T> {
         take: bool,
     ) -> Option<Vec<u32>> {
         let me = seen.touched?;
-        self.lines.resize(seen.nodes.len(), Line::default());
+        self.lines.resize(seen.nodes.len(), ProcessPast::default());
         self.heard.resize(seen.nodes.len(), None);
         let (before, mut past) = match self.lines[me.at()].recent.last() {
             Some(last) => (last.time.clone(), last.past.clone()),
@@ -207,7 +207,7 @@ mod tests {
             ),
             asked in prop::collection::vec(1u32..400, 0..4),
         ) {
-            let mut line = Line::<u32>::default();
+            let mut line = ProcessPast::<u32>::default();
             let mut all: Vec<Seal<u32>> = Vec::new();
             // Views only go on.
             let mut views: SortedSet<u32> = SortedSet::from([0]);

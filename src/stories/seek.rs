@@ -138,7 +138,7 @@ pub fn phrases(view: &WorldView, landmarks: &[&str]) -> Vec<String> {
 }
 
 /// A search for a moment, to be gone on with in slices.
-pub struct Search {
+pub struct MomentSearch {
     goal: SeekGoal,
     given: Given,
     /// Who led when it began, and when that was.
@@ -149,11 +149,11 @@ pub struct Search {
     looked: bool,
 }
 
-impl Search {
+impl MomentSearch {
     /// A search from the cursor on.
-    pub fn new(session: &Session, goal: SeekGoal) -> Search {
+    pub fn new(session: &Session, goal: SeekGoal) -> MomentSearch {
         let (given, leader) = (Given::new(), leader(&session.view()));
-        Search { goal, given, leader, time: session.time(), left: MOST_STEPS, looked: false }
+        MomentSearch { goal, given, leader, time: session.time(), left: MOST_STEPS, looked: false }
     }
 
     /// Goes on by so many steps at most; what has come of it once it has ended. Where it ends in
@@ -206,7 +206,7 @@ impl Search {
 /// One sentence where a condition speaks of what is not there.
 pub fn seek(session: &mut Session, goal: &SeekGoal) -> Result<Sought, String> {
     let (step, time) = (session.cursor(), session.time());
-    let mut search = Search::new(session, goal.clone());
+    let mut search = MomentSearch::new(session, goal.clone());
     let sought = loop {
         if let Some(sought) = search.slice(session, u64::MAX)? {
             break sought;
@@ -274,7 +274,7 @@ mod tests {
             let ((mut at_once, info), (mut sliced, _)) = (open(), open());
             let goal = read(&at_once, &info, text).unwrap();
             let sought = seek(&mut at_once, &goal).unwrap();
-            let mut search = Search::new(&sliced, goal);
+            let mut search = MomentSearch::new(&sliced, goal);
             let (mut slices, mut before) = (0, 0);
             let found = loop {
                 if let Some(sought) = search.slice(&mut sliced, 5).unwrap() {

@@ -64,8 +64,8 @@ impl Film {
     }
 
     /// A film in the making.
-    pub fn film(&self, scale: f64, fps: u32) -> Result<Reel, String> {
-        call(&self.0, "film", &[scale.into(), fps.into()]).map(Reel).map_err(said)
+    pub fn film(&self, scale: f64, fps: u32) -> Result<FilmReel, String> {
+        call(&self.0, "film", &[scale.into(), fps.into()]).map(FilmReel).map_err(said)
     }
 
     /// What `hb` answers, off the main thread.
@@ -82,9 +82,9 @@ impl Film {
 }
 
 /// A film in the making.
-pub struct Reel(JsValue);
+pub struct FilmReel(JsValue);
 
-impl Reel {
+impl FilmReel {
     /// Adds a frame.
     pub async fn add(&self, svg: &str) -> Result<(), String> {
         wait(call(&self.0, "add", &[svg.into()])).await.map(|_| ())

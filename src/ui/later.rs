@@ -57,8 +57,8 @@ macro_rules! parts {
                     true
                 });
                 let props = Rc::new(props);
-                let draw = Show(Rc::new(move || HERE.get().map(|draw| draw(props.clone()))));
-                html! { <Part title={$title} fetch={Get(fetch)} {draw} /> }
+                let draw = DrawPart(Rc::new(move || HERE.get().map(|draw| draw(props.clone()))));
+                html! { <PagePart title={$title} fetch={Get(fetch)} {draw} /> }
             }
         )*
     };
@@ -89,20 +89,20 @@ impl PartialEq for Get {
 
 /// The part with its properties, once it is at hand.
 #[derive(Clone)]
-struct Show(Rc<dyn Fn() -> Option<Html>>);
+struct DrawPart(Rc<dyn Fn() -> Option<Html>>);
 
-impl PartialEq for Show {
-    fn eq(&self, other: &Show) -> bool {
+impl PartialEq for DrawPart {
+    fn eq(&self, other: &DrawPart) -> bool {
         Rc::ptr_eq(&self.0, &other.0)
     }
 }
 
 #[derive(Properties, PartialEq)]
-struct PartProps {
+struct PagePartProps {
     /// Begins a sentence.
     title: &'static str,
     fetch: Get,
-    draw: Show,
+    draw: DrawPart,
 }
 
 enum Msg {
@@ -111,17 +111,17 @@ enum Msg {
 }
 
 /// A part, or what is said while it is fetched.
-struct Part {
+struct PagePart {
     failed: bool,
 }
 
-impl Component for Part {
+impl Component for PagePart {
     type Message = Msg;
-    type Properties = PartProps;
+    type Properties = PagePartProps;
 
     fn create(ctx: &Context<Self>) -> Self {
         ctx.link().send_message(Msg::Ask);
-        Part { failed: false }
+        PagePart { failed: false }
     }
 
     fn update(&mut self, ctx: &Context<Self>, msg: Msg) -> bool {

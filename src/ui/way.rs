@@ -12,7 +12,7 @@ use happened_before::scene::index::Index;
 use happened_before::stories::condition::Condition;
 use happened_before::stories::hero::Opening;
 use happened_before::stories::player::Player;
-use happened_before::stories::seek::{Search, SeekGoal, Sought};
+use happened_before::stories::seek::{MomentSearch, SeekGoal, Sought};
 use happened_before::stories::telling::Telling;
 use std::cell::RefCell;
 use std::rc::Rc;
@@ -39,16 +39,16 @@ pub enum Destination {
     /// The next thing of interest, at most so many steps away.
     Next { left: u64 },
     /// A moment in words.
-    Goal { search: Search, text: String },
+    Goal { search: MomentSearch, text: String },
     /// The end of a story's step.
     Told(Rc<RefCell<Telling>>),
     /// So many microseconds before the first thing of interest, if it is not farther than so many
     /// steps; this session goes ahead to look.
     Lead { ahead: Box<Session>, left: u64, lead: u64 },
     /// The telling moment of an opening, and what follows it.
-    Open(Shared),
+    Open(SharedOpening),
     /// Where the last step of an opening begins.
-    Ask(Shared),
+    Ask(SharedOpening),
     /// The moment at which something is true, if it is not farther than so many steps.
     Until { player: Box<Player<'static>>, then: Condition, left: u64 },
     /// The end of a story's step, to see how long it takes.
@@ -56,7 +56,7 @@ pub enum Destination {
 }
 
 /// An opening that is computed here and taken on arrival.
-type Shared = Rc<RefCell<Option<Opening>>>;
+type SharedOpening = Rc<RefCell<Option<Opening>>>;
 
 /// A way that has not come to its end.
 pub struct Going {
@@ -224,7 +224,7 @@ impl Model {
     /// Goes to a moment in words, and says so when it does not come soon.
     pub fn go_to_goal(&mut self, goal: SeekGoal, text: &str) {
         let session = self.session.copy();
-        let search = Search::new(&session, goal);
+        let search = MomentSearch::new(&session, goal);
         self.set_out(session, Destination::Goal { search, text: text.into() }, |m, session| {
             m.session = session;
             m.follows = true;

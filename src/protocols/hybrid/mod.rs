@@ -90,12 +90,12 @@ knobs! {
     }
 }
 
-/// Versions of a key, the oldest first: none is ever thrown away.
+/// KeyHistory of a key, the oldest first: none is ever thrown away.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Versions(pub LongList<(Timestamp, i64)>);
+pub struct KeyHistory(pub LongList<(Timestamp, i64)>);
 
 /// As a `Vec` of them.
-impl Hash for Versions {
+impl Hash for KeyHistory {
     fn hash<H: Hasher>(&self, h: &mut H) {
         h.write_usize(self.0.len() as usize);
         self.0.iter().for_each(|version| version.hash(h));
@@ -109,8 +109,8 @@ pub struct Durable {
     pub clock: Hlc,
     /// The physical clock at the last event.
     pub physical: u64,
-    /// Versions of the keys that are here, the oldest first.
-    pub store: SortedMap<u32, Versions>,
+    /// KeyHistory of the keys that are here, the oldest first.
+    pub store: SortedMap<u32, KeyHistory>,
     /// The latest time at which each key was read: no write may go below it.
     pub read_at: SortedMap<u32, Timestamp>,
     /// Each client's last write: its number, and the time it got.

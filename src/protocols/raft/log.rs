@@ -3,7 +3,7 @@
 use super::Op;
 use crate::core::declare::{Data, Forger, Liar, Plain, Rewrite, data};
 use crate::core::ids::{Names, OpId};
-use crate::core::long::{Iter, LongList};
+use crate::core::long::{LongIter, LongList};
 use serde::{Deserialize, Serialize};
 
 data! {
@@ -62,15 +62,15 @@ impl Log {
         self.term(self.len())
     }
     /// All entries in order.
-    pub fn iter(&self) -> Iter<'_, LogEntry> {
+    pub fn iter(&self) -> LongIter<'_, LogEntry> {
         self.0.iter()
     }
     /// The entries from an index on.
-    pub fn iter_from(&self, index: u64) -> Iter<'_, LogEntry> {
+    pub fn iter_from(&self, index: u64) -> LongIter<'_, LogEntry> {
         self.0.iter_from(index.max(1) - 1)
     }
     /// The entries up to an index.
-    pub fn iter_to(&self, index: u64) -> Iter<'_, LogEntry> {
+    pub fn iter_to(&self, index: u64) -> LongIter<'_, LogEntry> {
         self.0.range(0, index)
     }
     /// At most `most` entries from an index on.
