@@ -90,7 +90,7 @@ knobs! {
     }
 }
 
-/// KeyHistory of a key, the oldest first: none is ever thrown away.
+/// Versions of a key, the oldest first: none is ever thrown away.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct KeyHistory(pub LongList<(Timestamp, i64)>);
 
@@ -109,7 +109,7 @@ pub struct Durable {
     pub clock: Hlc,
     /// The physical clock at the last event.
     pub physical: u64,
-    /// KeyHistory of the keys that are here, the oldest first.
+    /// Versions of the keys that are here, the oldest first.
     pub store: SortedMap<u32, KeyHistory>,
     /// The latest time at which each key was read: no write may go below it.
     pub read_at: SortedMap<u32, Timestamp>,
